@@ -1,0 +1,372 @@
+"""The environment, read once and strictly.
+
+A value is looked for in this order: the process environment, the file that ``NAME_FILE`` names, the
+folders of ``ENV_DIR``, the .env file, the default of :mod:`django_k8s.variables`. An empty value
+counts as not set and ends the search.
+
+A reader never raises for a bad value: it notes the problem and returns the default, so that
+:meth:`Env.done` can report everything that is wrong in one message. No message ever holds a value,
+because any value may be a secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeVar, overload
+from urllib.parse import urlsplit
+
+from django_k8s.variables import VARIABLES, Variable
+
+EX_CONFIG = 78  # sysexits.h: something is wrong with the configuration
+
+_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
+_FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
+
+# How alike two names have to be for one to look like a misspelling of the other.
+_ALIKE = 0.84
+
+T = TypeVar("T")
+
+
+class _Unset:
+    """The type of :data:`UNSET`, apart from None because None can be a default."""
+
+
+UNSET = _Unset()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one variable, and what to do about it. Never holds a value."""
+
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and where it came from, such as "environment" or the path of a file."""
+
+    value: str
+    source: str
+
+
+class Env:
+    """Typed readers over the environment.
+
+    ``dotenv`` is the path of a .env file that may be missing. ``environ`` is any mapping and
+    defaults to ``os.environ``. Variables of the table take their type, default and bounds from it;
+    a project's own variables are read by the same methods with ``default=`` and ``secret=``.
+    """
+
+    def __init__(
+        self,
+        dotenv: str | os.PathLike[str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._variables: dict[str, Variable] = dict(VARIABLES)
+        self._seen: dict[str, Found | None] = {}
+        self._problems: dict[str, Problem] = {}
+        self._dotenv_path = Path(dotenv) if dotenv else None
+        self._dotenv: Mapping[str, str] = {}
+        if self._dotenv_path and self._dotenv_path.is_file():
+            self._dotenv = self._read_dotenv(self._dotenv_path)
+        self._folders = [Path(folder) for folder in self._items(self._environ.get("ENV_DIR", ""))]
+        for folder in self._folders:
+            if not folder.is_dir():
+                self.problem("ENV_DIR", f"the folder {folder} does not exist. Mount it or take it off the list.")
+
+    # Where values come from
+
+    def find(self, name: str) -> Found | None:
+        """The raw value of ``name`` and its source, or None when it is not set."""
+        if name not in self._seen:
+            self._seen[name] = self._search(name)
+        return self._seen[name]
+
+    def _search(self, name: str) -> Found | None:
+        if name in self._environ:
+            return self._found(self._environ[name], "environment")
+        pointer = self._environ.get(f"{name}_FILE", "")
+        if pointer:
+            text = self._read_file(name, Path(pointer), f"the file that {name}_FILE names")
+            return None if text is None else self._found(text, pointer)
+        for folder in self._folders:
+            path = folder / name
+            if path.is_file():
+                text = self._read_file(name, path, f"the file {path}")
+                return None if text is None else self._found(text, str(path))
+        if name in self._dotenv:
+            return self._found(self._dotenv[name], str(self._dotenv_path))
+        return None
+
+    def is_set(self, name: str) -> builtins.bool:
+        """Whether ``name`` has a value from anywhere but its default."""
+        return self.find(name) is not None
+
+    # Readers
+
+    @overload
+    def str(self, name: builtins.str, *, secret: builtins.bool = False) -> builtins.str: ...
+    @overload
+    def str(self, name: builtins.str, default: T, *, secret: builtins.bool = False) -> builtins.str | T: ...
+    def str(self, name: builtins.str, default: object = UNSET, *, secret: builtins.bool = False) -> object:
+        """Text, as it is but for one trailing newline of a file. Also for paths and addresses."""
+        variable = self._variable(name, "str", default, secret=secret)
+        found = self.find(name)
+        if found is None:
+            return self._fallback(variable, default, "")
+        if variable.choices and found.value not in variable.choices:
+            self.problem(name, f"write one of {', '.join(variable.choices)}.")
+            return self._fallback(variable, default, "")
+        if variable.kind == "url" and not self._is_url(found.value):
+            self.problem(name, f"is not an address. Write it as {variable.example or 'scheme://host/path'}.")
+            return self._fallback(variable, default, "")
+        return found.value
+
+    @overload
+    def bool(self, name: builtins.str) -> builtins.bool: ...
+    @overload
+    def bool(self, name: builtins.str, default: T) -> builtins.bool | T: ...
+    def bool(self, name: builtins.str, default: object = UNSET) -> object:
+        """True or False; anything but 1/0, true/false, yes/no, on/off is a problem."""
+        variable = self._variable(name, "bool", default)
+        found = self.find(name)
+        if found is None:
+            return self._fallback(variable, default, False)
+        word = found.value.strip().lower()
+        if word not in _TRUE | _FALSE:
+            self.problem(name, "is neither true nor false. Write true or false.")
+            return self._fallback(variable, default, False)
+        return word in _TRUE
+
+    @overload
+    def int(self, name: builtins.str) -> builtins.int: ...
+    @overload
+    def int(self, name: builtins.str, default: T) -> builtins.int | T: ...
+    def int(self, name: builtins.str, default: object = UNSET) -> object:
+        """A whole number within the bounds of the table."""
+        return self._number(name, "int", int, default, "a whole number such as 8")
+
+    @overload
+    def float(self, name: builtins.str) -> builtins.float: ...
+    @overload
+    def float(self, name: builtins.str, default: T) -> builtins.float | T: ...
+    def float(self, name: builtins.str, default: object = UNSET) -> object:
+        """A number within the bounds of the table."""
+        return self._number(name, "float", float, default, "a number such as 2.5")
+
+    @overload
+    def list(self, name: builtins.str, *, secret: builtins.bool = False) -> builtins.list[builtins.str]: ...
+    @overload
+    def list(
+        self, name: builtins.str, default: T, *, secret: builtins.bool = False
+    ) -> builtins.list[builtins.str] | T: ...
+    def list(self, name: builtins.str, default: object = UNSET, *, secret: builtins.bool = False) -> object:
+        """Items between commas or line ends, without the blanks around them; empty ones are dropped."""
+        variable = self._variable(name, "list", default, secret=secret)
+        found = self.find(name)
+        if found is None:
+            fallback = self._fallback(variable, default, ())
+            return builtins.list(fallback) if isinstance(fallback, tuple) else fallback
+        return self._items(found.value)
+
+    # What the process is
+
+    @property
+    def build(self) -> builtins.bool:
+        """The build phase: settings are loaded while an image is built."""
+        return self.bool("BUILD_PHASE")
+
+    @property
+    def debug(self) -> builtins.bool:
+        """Debug mode was asked for."""
+        return self.bool("DEBUG")
+
+    @property
+    def production(self) -> builtins.bool:
+        """Neither debug mode nor the build phase: required variables have to be set."""
+        return not self.debug and not self.build
+
+    @property
+    def table(self) -> Mapping[builtins.str, Variable]:
+        """Every known variable: the table's, and the project's own that were read so far."""
+        return self._variables
+
+    # Problems
+
+    def problem(self, name: builtins.str, text: builtins.str) -> None:
+        """Note what is wrong with ``name`` and what to do; the first word on a variable stands."""
+        self._problems.setdefault(name, Problem(name, text))
+
+    def require(self, name: builtins.str, remedy: builtins.str = "") -> builtins.bool:
+        """Note a problem when ``name`` is missing in production. Returns whether it is set."""
+        if self.is_set(name):
+            return True
+        if self.production:
+            variable = self._variables.get(name)
+            help_text = remedy or (variable.help if variable else "Set it.")
+            example = f" Example: {variable.example}" if variable and variable.example else ""
+            self.problem(name, f"is missing. {help_text}{example}")
+        return False
+
+    @property
+    def problems(self) -> builtins.list[Problem]:
+        """Everything that is wrong so far, in the order it was found.
+
+        Known variables that nothing has read yet are read here, so that a malformed one is part of
+        the same report whichever role it concerns. A missing variable's problem names what looks
+        like its misspelling.
+        """
+        for variable in builtins.list(self._variables.values()):
+            self.read(variable)
+        misspelt = {intended: seen for seen, intended in self._misspelt()}
+        return [
+            Problem(p.name, f"{p.text} {misspelt[p.name]} is set: is it a misspelling?")
+            if p.name in misspelt
+            else p
+            for p in self._problems.values()
+        ]
+
+    @property
+    def warnings(self) -> builtins.list[Problem]:
+        """Names in the environment that look like misspellings of a variable that is not set."""
+        return [
+            Problem(seen, f"looks like a misspelling of {intended}, which is not set.")
+            for seen, intended in self._misspelt()
+            if intended not in self._problems
+        ]
+
+    def read(self, variable: Variable) -> object:
+        """The value of a variable of the table, by its kind."""
+        readers = {"bool": self.bool, "int": self.int, "float": self.float, "list": self.list}
+        return readers.get(variable.kind, self.str)(variable.name)
+
+    def done(self) -> None:
+        """Report and end the process when anything is wrong; the last line of a settings module.
+
+        Problems and warnings go to standard error, one line each. Raises SystemExit with status 78
+        (sysexits.h, EX_CONFIG) when there is a problem: frameworks catch ordinary exceptions and
+        would print a traceback.
+        """
+        for warning in self.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        problems = self.problems
+        if problems:
+            self._fail(problems)
+
+    @staticmethod
+    def _fail(problems: Iterable[Problem]) -> NoReturn:
+        lines = [f"  {problem}" for problem in problems]
+        count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+        print(f"The configuration has {count}:", *lines, "`django-k8s env` lists every variable.", sep="\n", file=sys.stderr)
+        sys.stderr.flush()
+        raise SystemExit(EX_CONFIG)
+
+    # Helpers
+
+    def _variable(self, name: builtins.str, kind: builtins.str, default: object, *, secret: builtins.bool = False) -> Variable:
+        known = self._variables.get(name)
+        if known is None:
+            known = Variable(name, kind, None if default is UNSET else default, "", "Project", secret, default is UNSET)  # type: ignore[arg-type]
+            self._variables[name] = known
+            if default is UNSET and not self.build and not self.is_set(name):
+                self.problem(name, "is missing. This project needs it.")
+        return known
+
+    @staticmethod
+    def _fallback(variable: Variable, default: object, empty: object) -> object:
+        if default is not UNSET:
+            return default
+        return empty if variable.default is None else variable.default
+
+    def _number(
+        self, name: builtins.str, kind: builtins.str, convert: type[builtins.int] | type[builtins.float], default: object, wanted: builtins.str
+    ) -> object:
+        variable = self._variable(name, kind, default)
+        found = self.find(name)
+        if found is None:
+            return self._fallback(variable, default, 0)
+        try:
+            number = convert(found.value.strip())
+        except ValueError:
+            self.problem(name, f"is not a number. Write {wanted}.")
+            return self._fallback(variable, default, 0)
+        low, high = variable.minimum, variable.maximum
+        if number != number or (low is not None and number < low) or (high is not None and number > high):
+            bounds = [f"at least {low:g}"] if low is not None else []
+            bounds += [f"at most {high:g}"] if high is not None else []
+            self.problem(name, f"is out of range. Write {wanted}{', ' if bounds else ''}{' and '.join(bounds)}.")
+            return self._fallback(variable, default, 0)
+        return number
+
+    @staticmethod
+    def _found(value: builtins.str, source: builtins.str) -> Found | None:
+        return Found(value, source) if value.strip() else None
+
+    @staticmethod
+    def _items(text: builtins.str) -> builtins.list[builtins.str]:
+        return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
+
+    @staticmethod
+    def _is_url(value: builtins.str) -> builtins.bool:
+        try:
+            scheme = urlsplit(value).scheme
+        except ValueError:
+            # A bracket in a password looks like a broken IPv6 address to urlsplit.
+            scheme = value.partition("://")[0]
+        return bool(scheme) and "://" in value
+
+    def _read_file(self, name: builtins.str, path: Path, what: builtins.str) -> builtins.str | None:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            self.problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
+            return None
+        # Editors and `kubectl create secret --from-file` add one line end that nobody meant.
+        return text.removesuffix("\n").removesuffix("\r")
+
+    def _read_dotenv(self, path: Path) -> Mapping[builtins.str, builtins.str]:
+        from environ import Env as DotEnv  # imports Django: only where a .env file is
+
+        class Reader(DotEnv):  # type: ignore[misc]
+            ENVIRON: dict[builtins.str, builtins.str] = {}  # its own, so that os.environ stays as it is
+
+        def refuse(record: logging.LogRecord) -> builtins.bool:
+            # environ logs the whole line, which may hold a secret.
+            if record.levelno >= logging.WARNING:
+                self.problem(".env", f"{path} has a line that is not NAME=value, a comment or empty. Correct it.")
+            return False
+
+        log = logging.getLogger("environ.environ")
+        log.addFilter(refuse)
+        try:
+            Reader.read_env(path)
+        except (OSError, ValueError):
+            self.problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
+        finally:
+            log.removeFilter(refuse)
+        return Reader.ENVIRON
+
+    def _misspelt(self) -> builtins.list[tuple[builtins.str, builtins.str]]:
+        """Pairs (name that is set, unset variable that it resembles), for upper-case names only."""
+        unset = [name for name in self._variables if not self.is_set(name)]
+        pairs = []
+        for seen in {**self._dotenv, **self._environ}:
+            if seen in self._variables or seen.removesuffix("_FILE") in self._variables or not seen.isupper():
+                continue
+            close = difflib.get_close_matches(seen, unset, n=1, cutoff=_ALIKE)
+            if close:
+                pairs.append((seen, close[0]))
+        return sorted(pairs)

@@ -1,0 +1,49 @@
+"""Fixtures that every test may use, and the list of what could not run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import need, servers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.Postgres]:
+    """One PostgreSQL for the session, for tests that leave it running."""
+    with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: servers.Postgres) -> str:
+    """The URL of a new, empty database on the session's server."""
+    return postgres_server.create(f"test_{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[servers.Redis]:
+    """One Redis for the session, for tests that leave it running."""
+    with servers.redis() as server:
+        yield server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long forms run only when they are asked for by their marker."""
+    if "soak" in (config.option.markexpr or ""):
+        return
+    soak = [item for item in items if item.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=soak)
+    items[:] = [item for item in items if item not in soak]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What could not run here, and why, as the last thing that is read."""
+    if need.missing:
+        terminalreporter.section("not run on this machine")
+        for reason, tests in sorted(need.missing.items()):
+            terminalreporter.line(f"{reason}: {len(tests)} tests")

