@@ -69,6 +69,7 @@ _GENERAL = _group(
         "Folders whose files are variables, as mounted Secrets and ConfigMaps are. Separated by commas; the first wins.",
         example="/run/secrets/app",
     ),
+    _v("ROLE", "str", "", "What this process is; set by the entrypoint.", choices=("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check")),
     _v("LOG_LEVEL", "str", "INFO", "Least severe level that is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
     _v("STATE_DIR", "path", "/tmp/django-k8s", "Writable folder for heartbeats; each role empties its own part of it at start."),  # noqa: S108 - the one folder that a read-only root leaves
 )

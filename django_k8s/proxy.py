@@ -1,0 +1,65 @@
+"""The client's address behind trusted proxies."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+
+class TrustedProxyMiddleware:
+    """Sets REMOTE_ADDR to the client's address, taken from X-Forwarded-For.
+
+    The header is read from its end, where the nearest proxy wrote, as long as the addresses are
+    those of the setting TRUSTED_PROXIES; what stands before them anybody may have written. A
+    request that does not come from a trusted proxy keeps its peer's address.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        proxies: list[str] = getattr(settings, "TRUSTED_PROXIES", [])
+        self.trust_all = "*" in proxies
+        self.networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies if proxy != "*"]
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
+        if forwarded:
+            request.META["REMOTE_ADDR"] = self.client(request.META.get("REMOTE_ADDR", ""), forwarded)
+        response: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
+        return response
+
+    def client(self, peer: str, forwarded: str) -> str:
+        """The nearest address that is not a trusted proxy's, from ``peer`` outwards."""
+        address = peer
+        for item in reversed(forwarded.split(",")):
+            if not self.trusts(address):
+                break
+            candidate = item.strip()
+            if not self._parsed(candidate):
+                break
+            address = candidate
+        return address
+
+    def trusts(self, address: str) -> bool:
+        """Whether ``address`` belongs to TRUSTED_PROXIES."""
+        if self.trust_all:
+            return True
+        parsed = self._parsed(address)
+        return parsed is not None and any(parsed in network for network in self.networks)
+
+    @staticmethod
+    def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+        try:
+            return ipaddress.ip_address(address)
+        except ValueError:
+            return None

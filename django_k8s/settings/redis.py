@@ -1,0 +1,30 @@
+"""Connection options that cache and broker share on Redis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_k8s.env import Env
+from django_k8s.settings.urls import scheme
+
+
+def redis_options(env: Env, url: str) -> dict[str, Any]:
+    """redis-py's connection options: nothing waits for ever, and TLS is always verified.
+
+    Without a socket time-out a half-open connection hangs a worker, and beat, for good.
+    """
+    options: dict[str, Any] = {
+        "socket_connect_timeout": 5,
+        "socket_timeout": 10,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    }
+    return {**options, **redis_tls(env, url)}
+
+
+def redis_tls(env: Env, url: str) -> dict[str, Any]:
+    """redis-py's TLS options for a rediss:// address; empty for any other."""
+    if scheme(url) != "rediss":
+        return {}
+    authority = env.str("REDIS_CA_CERTS")
+    return {"ssl_cert_reqs": "required", **({"ssl_ca_certs": authority} if authority else {})}

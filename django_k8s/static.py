@@ -1,0 +1,53 @@
+"""WhiteNoise, and a missing file that no cache may remember."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotFound
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """WhiteNoise's middleware with two additions.
+
+    A path under STATIC_URL that is not there gets 404 with ``Cache-Control: no-store``: during a
+    rollout a page of the new release may ask an old pod for a new file, and a CDN that remembers
+    the 404 breaks the site long after. And it runs under ASGI without a thread for every request
+    that is not for a file.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+            self.respond = self._respond_async
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        return self.respond(request)
+
+    def respond(self, request: HttpRequest) -> Any:
+        """The file, a 404 that is not stored, or what the project answers."""
+        response = self.file(request)
+        return self.get_response(request) if response is None else response
+
+    async def _respond_async(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.file(request)
+        if response is None:
+            response = await self.get_response(request)
+        return response
+
+    def file(self, request: HttpRequest) -> HttpResponseBase | None:
+        """The answer for a path of a file or under STATIC_URL, else None."""
+        path = request.path_info
+        static_file = self.find_file(path) if self.autorefresh else self.files.get(path)
+        if static_file is not None:
+            return self.serve(static_file, request)  # type: ignore[no-any-return]
+        if path.startswith(self.static_prefix) and not self.autorefresh:
+            return HttpResponseNotFound("Not found", content_type="text/plain", headers={"Cache-Control": "no-store"})
+        return None
