@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from pathlib import Path
 from typing import Any
@@ -83,13 +84,16 @@ def _transport_options(env: Env, url: str, base_dir: Path) -> dict[str, Any]:
         # The broker confirms what it stored before .delay() returns.
         return {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
     if kind == "filesystem":
-        return _folders(Path(url.partition("://")[2] or base_dir / ".state" / "broker"))
+        return _folders(env, Path(url.partition("://")[2] or base_dir / ".state" / "broker"))
     return {}
 
 
-def _folders(folder: Path) -> dict[str, Any]:
-    for name in ("messages", "control", "processed"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+def _folders(env: Env, folder: Path) -> dict[str, Any]:
+    if not env.build:
+        # A project without Celery may stand on a read-only root: it is not for us to stop it.
+        with contextlib.suppress(OSError):
+            for name in ("messages", "control", "processed"):
+                (folder / name).mkdir(parents=True, exist_ok=True)
     return {
         "data_folder_in": str(folder / "messages"),
         "data_folder_out": str(folder / "messages"),

@@ -122,7 +122,7 @@ class Process:
 
 def environment(**extra: str) -> dict[str, str]:
     """A small environment for a child: PATH, HOME and what is given; nothing leaks in from outside."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_FILE") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE") if name in os.environ}
     bin_folder = str(Path(sys.executable).parent)
     kept["PATH"] = f"{bin_folder}:{kept.get('PATH', '')}"
     return {**kept, **extra}

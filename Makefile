@@ -1,0 +1,83 @@
+# The whole developer interface. `make run` and `make test` need Python 3.11 or newer and nothing else.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+SOURCES := $(shell find django_k8s entrypoints docker charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak lint format types image bench docs lock clean python
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none is on PATH. Name one: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+
+# The wheel is what is tested and run, not the working tree.
+build/wheel: pyproject.toml README.md LICENSE $(SOURCES) | python
+	@mkdir -p build
+	@test -x build/builder/bin/pip || $(PYTHON) -m venv build/builder
+	@test -x build/builder/bin/hatchling || build/builder/bin/pip install -q --disable-pip-version-check hatchling
+	@rm -rf dist && build/builder/bin/hatchling build -t wheel -d dist >/dev/null
+	@ls dist/*.whl > $@
+
+.venv/bin/django-k8s: build/wheel example_project/requirements.txt
+	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	@.venv/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+	@.venv/bin/pip install -q --disable-pip-version-check "django-k8s-toolkit[web,worker] @ file://$(CURDIR)/$$(cat build/wheel)" -r example_project/requirements.txt
+	@touch $@
+
+run: .venv/bin/django-k8s  ## run the example project: web, worker and beat in one terminal
+	@exec .venv/bin/django-k8s run --dir example_project $(RUN)
+
+# Everything that tests and linters need, by hash, then the wheel under test.
+build/venv/stamp: build/wheel requirements/dev.txt
+	@test -x build/venv/bin/pip || $(PYTHON) -m venv build/venv
+	@build/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@build/venv/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+	@touch $@
+
+# Tests that load or time the machine run by themselves, all others side by side.
+TESTS ?= tests
+JOBS ?= 4
+RUN_TESTS = COVERAGE_FILE=build/coverage/data build/venv/bin/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
+test: build/venv/stamp  ## set up what the tests need, then run them all
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(RUN_TESTS) -m "not alone and not soak" -n $(JOBS) --dist loadfile $(TESTS)
+	@$(RUN_TESTS) -m "alone and not soak" $(TESTS)
+	@COVERAGE_FILE=build/coverage/data build/venv/bin/python -m coverage combine -q --append build/coverage 2>/dev/null || true
+	@COVERAGE_FILE=build/coverage/data build/venv/bin/python -m coverage report --fail-under=$(COVERAGE)
+COVERAGE ?= 0
+
+soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
+	@build/venv/bin/python -m pytest -m soak $(PYTEST) $(TESTS)
+
+lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint
+	@build/venv/bin/ruff check .
+	@build/venv/bin/ruff format --check .
+	@build/venv/bin/mypy
+	@find entrypoints -type f ! -name '*.md' -exec build/venv/bin/shellcheck -s sh {} +
+	@build/venv/bin/shellcheck .ci/run
+	@for file in docker/Dockerfile docker/Dockerfile.dev; do build/venv/bin/hadolint "$$file"; done
+
+format: build/venv/stamp  ## let ruff format the code
+	@build/venv/bin/ruff format .
+	@build/venv/bin/ruff check --fix .
+
+IMAGE ?= django-k8s-example:dev
+image: build/wheel  ## build the example project's production image
+	@docker/build $(IMAGE)
+
+bench: build/venv/stamp  ## compare with the alternatives; each prints one ratio
+	@build/venv/bin/python benchmarks
+
+docs: build/venv/stamp  ## write the generated reference pages
+	@build/venv/bin/python docs/generate.py
+
+# Hashes, and no address of an index: pip's own configuration says where packages come from.
+COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+lock: build/venv/stamp  ## bring the lock files up to date
+	@test -x build/venv/bin/uv || build/venv/bin/pip install -q uv
+	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+clean:  ## remove what was built
+	@rm -rf build dist .venv
