@@ -14,4 +14,4 @@ class DjangoK8sConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the system checks, which register themselves."""
-        from django_k8s import checks  # noqa: F401, PLC0415
+        from django_k8s import checks  # noqa: F401

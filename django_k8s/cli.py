@@ -12,20 +12,32 @@ from django_k8s import __version__
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (64 for a command line that makes no sense)."""
-    parser = _Parser(prog="django-k8s", description="Django on Kubernetes: the environment, files to copy, a local run.")
+    parser = _Parser(
+        prog="django-k8s", description="Django on Kubernetes: the environment, files to copy, a local run."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
 
-    env = commands.add_parser("env", help="list every variable: type, default, whether it is set and from where")
+    env = commands.add_parser(
+        "env", help="list every variable: type, default, whether it is set and from where"
+    )
     env.add_argument("--json", action="store_true", help="as JSON, for programs")
-    env.add_argument("--dotenv", type=Path, default=Path(".env"), metavar="FILE", help="the .env file to read (default: .env)")
+    env.add_argument(
+        "--dotenv",
+        type=Path,
+        default=Path(".env"),
+        metavar="FILE",
+        help="the .env file to read (default: .env)",
+    )
 
     copy = commands.add_parser("copy", help="bring out the files that the package carries")
     copy.add_argument("what", choices=("docker", "chart", "manifests", "example"), help="what to copy")
     copy.add_argument("destination", type=Path, help="a folder; it is made when it does not exist")
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
 
-    run = commands.add_parser("run", help="run web, worker and beat of a project on this machine", add_help=False)
+    run = commands.add_parser(
+        "run", help="run web, worker and beat of a project on this machine", add_help=False
+    )
     run.add_argument("rest", nargs=argparse.REMAINDER)
 
     arguments = sys.argv[1:] if argv is None else list(argv)

@@ -23,4 +23,8 @@ def environment() -> Env:
 def value(name: str) -> Any:
     """The typed value of a variable of the table, or of the Django setting ``K8S_NAME``."""
     variable = environment().table[name]
-    return getattr(settings, f"K8S_{name}", None) if hasattr(settings, f"K8S_{name}") else environment().read(variable)
+    return (
+        getattr(settings, f"K8S_{name}", None)
+        if hasattr(settings, f"K8S_{name}")
+        else environment().read(variable)
+    )

@@ -14,7 +14,9 @@ _PARTS = {
     "manifests": {"manifests": "."},
     "example": {"example_project": "."},
 }
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "db.sqlite3*", "staticfiles", "media", ".state", ".env", "node_modules")
+_LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "*.pyc", "db.sqlite3*", "staticfiles", "media", ".state", ".env", "node_modules"
+)
 
 _EX_CANTCREAT = 73  # sysexits.h
 
@@ -31,14 +33,21 @@ def copy_out(what: str, destination: Path, *, force: bool = False) -> int:
     A file that is there already and differs is left alone unless ``force`` is set; then nothing at
     all is copied. Returns 0, or 73 (EX_CANTCREAT) with a message on standard error.
     """
-    pairs = [pair for source, below in _PARTS[what].items() for pair in _files(assets() / source, destination / below)]
+    pairs = [
+        pair
+        for source, below in _PARTS[what].items()
+        for pair in _files(assets() / source, destination / below)
+    ]
     if not pairs:
         print(f"django-k8s: this installation carries no {what}.", file=sys.stderr)
         return _EX_CANTCREAT
     differing = [target for source, target in pairs if target.exists() and not _same(source, target)]
     if differing and not force:
         names = ", ".join(str(target) for target in differing[:5]) + (" ..." if len(differing) > 5 else "")
-        print(f"django-k8s: nothing was copied, these files differ: {names}. Use --force to overwrite them.", file=sys.stderr)
+        print(
+            f"django-k8s: nothing was copied, these files differ: {names}. Use --force to overwrite them.",
+            file=sys.stderr,
+        )
         return _EX_CANTCREAT
     try:
         for source, target in pairs:

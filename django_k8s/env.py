@@ -16,13 +16,13 @@ import difflib
 import logging
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
-from django_k8s.variables import VARIABLES, Variable
+from django_k8s.variables import VARIABLES, Kind, Variable
 
 EX_CONFIG = 78  # sysexits.h: something is wrong with the configuration
 
@@ -85,7 +85,9 @@ class Env:
         self._folders = [Path(folder) for folder in self._items(self._environ.get("ENV_DIR", ""))]
         for folder in self._folders:
             if not folder.is_dir():
-                self.problem("ENV_DIR", f"the folder {folder} does not exist. Mount it or take it off the list.")
+                self.problem(
+                    "ENV_DIR", f"the folder {folder} does not exist. Mount it or take it off the list."
+                )
 
     # Where values come from
 
@@ -250,7 +252,12 @@ class Env:
 
     def read(self, variable: Variable) -> object:
         """The value of a variable of the table, by its kind."""
-        readers = {"bool": self.bool, "int": self.int, "float": self.float, "list": self.list}
+        readers: dict[builtins.str, Callable[[builtins.str], object]] = {
+            "bool": self.bool,
+            "int": self.int,
+            "float": self.float,
+            "list": self.list,
+        }
         return readers.get(variable.kind, self.str)(variable.name)
 
     def done(self) -> None:
@@ -270,16 +277,26 @@ class Env:
     def _fail(problems: Iterable[Problem]) -> NoReturn:
         lines = [f"  {problem}" for problem in problems]
         count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-        print(f"The configuration has {count}:", *lines, "`django-k8s env` lists every variable.", sep="\n", file=sys.stderr)
+        print(
+            f"The configuration has {count}:",
+            *lines,
+            "`django-k8s env` lists every variable.",
+            sep="\n",
+            file=sys.stderr,
+        )
         sys.stderr.flush()
         raise SystemExit(EX_CONFIG)
 
     # Helpers
 
-    def _variable(self, name: builtins.str, kind: builtins.str, default: object, *, secret: builtins.bool = False) -> Variable:
+    def _variable(
+        self, name: builtins.str, kind: Kind, default: Any, *, secret: builtins.bool = False
+    ) -> Variable:
         known = self._variables.get(name)
         if known is None:
-            known = Variable(name, kind, None if default is UNSET else default, "", "Project", secret, default is UNSET)  # type: ignore[arg-type]
+            known = Variable(
+                name, kind, None if default is UNSET else default, "", "Project", secret, default is UNSET
+            )
             self._variables[name] = known
             if default is UNSET and not self.build and not self.is_set(name):
                 self.problem(name, "is missing. This project needs it.")
@@ -292,7 +309,12 @@ class Env:
         return empty if variable.default is None else variable.default
 
     def _number(
-        self, name: builtins.str, kind: builtins.str, convert: type[builtins.int] | type[builtins.float], default: object, wanted: builtins.str
+        self,
+        name: builtins.str,
+        kind: Kind,
+        convert: type[builtins.int] | type[builtins.float],
+        default: object,
+        wanted: builtins.str,
     ) -> object:
         variable = self._variable(name, kind, default)
         found = self.find(name)
@@ -307,7 +329,9 @@ class Env:
         if number != number or (low is not None and number < low) or (high is not None and number > high):
             bounds = [f"at least {low:g}"] if low is not None else []
             bounds += [f"at most {high:g}"] if high is not None else []
-            self.problem(name, f"is out of range. Write {wanted}{', ' if bounds else ''}{' and '.join(bounds)}.")
+            self.problem(
+                name, f"is out of range. Write {wanted}{', ' if bounds else ''}{' and '.join(bounds)}."
+            )
             return self._fallback(variable, default, 0)
         return number
 
@@ -346,7 +370,9 @@ class Env:
         def refuse(record: logging.LogRecord) -> builtins.bool:
             # environ logs the whole line, which may hold a secret.
             if record.levelno >= logging.WARNING:
-                self.problem(".env", f"{path} has a line that is not NAME=value, a comment or empty. Correct it.")
+                self.problem(
+                    ".env", f"{path} has a line that is not NAME=value, a comment or empty. Correct it."
+                )
             return False
 
         log = logging.getLogger("environ.environ")

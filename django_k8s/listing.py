@@ -62,7 +62,13 @@ def default_text(variable: Variable) -> str:
 def _print_table(rows: list[dict[str, object]]) -> None:
     header = ("VARIABLE", "TYPE", "DEFAULT", "VALUE", "FROM")
     lines = [
-        (str(row["name"]), str(row["type"]), str(row["default"]) or "-", str(row["value"] or "-"), str(row["source"]))
+        (
+            str(row["name"]),
+            str(row["type"]),
+            str(row["default"]) or "-",
+            str(row["value"] or "-"),
+            str(row["source"]),
+        )
         for row in rows
     ]
     widths = [max(len(line[column]) for line in [header, *lines]) for column in range(len(header))]

@@ -24,23 +24,21 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
-        if iscoroutinefunction(get_response):
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
             markcoroutinefunction(self)
-            self.respond = self._respond_async
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        return self.respond(request)
-
-    def respond(self, request: HttpRequest) -> Any:
-        """The file, a 404 that is not stored, or what the project answers."""
         response = self.file(request)
-        return self.get_response(request) if response is None else response
+        if self.is_async:
+            return self.respond(request, response)
+        answer: HttpResponseBase = self.get_response(request) if response is None else response
+        return answer
 
-    async def _respond_async(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.file(request)
-        if response is None:
-            response = await self.get_response(request)
-        return response
+    async def respond(self, request: HttpRequest, response: HttpResponseBase | None) -> HttpResponseBase:
+        """``response``, or what the project answers."""
+        answer: HttpResponseBase = await self.get_response(request) if response is None else response
+        return answer
 
     def file(self, request: HttpRequest) -> HttpResponseBase | None:
         """The answer for a path of a file or under STATIC_URL, else None."""
@@ -49,5 +47,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         if static_file is not None:
             return self.serve(static_file, request)  # type: ignore[no-any-return]
         if path.startswith(self.static_prefix) and not self.autorefresh:
-            return HttpResponseNotFound("Not found", content_type="text/plain", headers={"Cache-Control": "no-store"})
+            return HttpResponseNotFound(
+                "Not found", content_type="text/plain", headers={"Cache-Control": "no-store"}
+            )
         return None

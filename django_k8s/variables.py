@@ -60,8 +60,20 @@ _GENERAL = _group(
         False,
         "Set while an image is built: settings load without any secret, database or broker, and no role starts.",
     ),
-    _v("ENVIRONMENT", "str", "development", "Name of the deployment, shown on the prompt and in logs.", example="pr-123"),
-    _v("RELEASE", "str", "", "What is deployed, such as a tag or a commit; set by the image build.", example="1.4.2"),
+    _v(
+        "ENVIRONMENT",
+        "str",
+        "development",
+        "Name of the deployment, shown on the prompt and in logs.",
+        example="pr-123",
+    ),
+    _v(
+        "RELEASE",
+        "str",
+        "",
+        "What is deployed, such as a tag or a commit; set by the image build.",
+        example="1.4.2",
+    ),
     _v(
         "ENV_DIR",
         "list",
@@ -69,9 +81,26 @@ _GENERAL = _group(
         "Folders whose files are variables, as mounted Secrets and ConfigMaps are. Separated by commas; the first wins.",
         example="/run/secrets/app",
     ),
-    _v("ROLE", "str", "", "What this process is; set by the entrypoint.", choices=("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check")),
-    _v("LOG_LEVEL", "str", "INFO", "Least severe level that is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
-    _v("STATE_DIR", "path", "/tmp/django-k8s", "Writable folder for heartbeats; each role empties its own part of it at start."),  # noqa: S108 - the one folder that a read-only root leaves
+    _v(
+        "ROLE",
+        "str",
+        "",
+        "What this process is; set by the entrypoint.",
+        choices=("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check"),
+    ),
+    _v(
+        "LOG_LEVEL",
+        "str",
+        "INFO",
+        "Least severe level that is logged.",
+        choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+    ),
+    _v(
+        "STATE_DIR",
+        "path",
+        "/tmp/django-k8s",  # noqa: S108 - on a read-only root only /tmp and /dev/shm are writable
+        "Writable folder for heartbeats; each role empties its own part of it at start.",
+    ),
 )
 
 _SECURITY = _group(
@@ -85,7 +114,14 @@ _SECURITY = _group(
         required=True,
     ),
     _v("SECRET_KEY_FALLBACKS", "list", (), "Former signing keys that are still accepted.", secret=True),
-    _v("ALLOWED_HOSTS", "list", (), "Host names that are served.", required=True, example="example.com,.example.org"),
+    _v(
+        "ALLOWED_HOSTS",
+        "list",
+        (),
+        "Host names that are served.",
+        required=True,
+        example="example.com,.example.org",
+    ),
     _v(
         "CSRF_TRUSTED_ORIGINS",
         "list",
@@ -100,9 +136,25 @@ _SECURITY = _group(
         "Addresses or networks whose X-Forwarded-* headers are believed: the ingress, or the pods' network.",
         example="10.0.0.0/8",
     ),
-    _v("HTTPS", "bool", None, "The site is reached over TLS: secure cookies, HSTS. By default on in production."),
-    _v("SSL_REDIRECT", "bool", None, "Redirect http to https. By default on when HTTPS is on and TRUSTED_PROXIES is set."),
-    _v("HSTS_SECONDS", "int", 3600, "Strict-Transport-Security max-age in seconds; 0 leaves the header out.", minimum=0),
+    _v(
+        "HTTPS",
+        "bool",
+        None,
+        "The site is reached over TLS: secure cookies, HSTS. By default on in production.",
+    ),
+    _v(
+        "SSL_REDIRECT",
+        "bool",
+        None,
+        "Redirect http to https. By default on when HTTPS is on and TRUSTED_PROXIES is set.",
+    ),
+    _v(
+        "HSTS_SECONDS",
+        "int",
+        3600,
+        "Strict-Transport-Security max-age in seconds; 0 leaves the header out.",
+        minimum=0,
+    ),
 )
 
 _DATABASE = _group(
@@ -116,7 +168,12 @@ _DATABASE = _group(
         required=True,
         example="postgres://user:password@host:5432/name",
     ),
-    _v("DATABASE_HOST", "str", "", "Host of a PostgreSQL database given in parts, in place of DATABASE_URL; any password works."),
+    _v(
+        "DATABASE_HOST",
+        "str",
+        "",
+        "Host of a PostgreSQL database given in parts, in place of DATABASE_URL; any password works.",
+    ),
     _v("DATABASE_PORT", "int", 5432, "Port of a database given in parts.", minimum=1, maximum=65535),
     _v("DATABASE_NAME", "str", "", "Name of a database given in parts."),
     _v("DATABASE_USER", "str", "", "User of a database given in parts."),
@@ -128,10 +185,28 @@ _DATABASE = _group(
         "The same database without a connection pooler between, for session locks: migrations and beat.",
         secret=True,
     ),
-    _v("DATABASE_CONN_MAX_AGE", "int", 60, "Seconds for which a connection is kept between requests; 0 closes it each time.", minimum=0),
-    _v("DATABASE_POOL_SIZE", "int", 0, "Largest number of connections in psycopg's pool; 0 means no pool.", minimum=0),
+    _v(
+        "DATABASE_CONN_MAX_AGE",
+        "int",
+        60,
+        "Seconds for which a connection is kept between requests; 0 closes it each time.",
+        minimum=0,
+    ),
+    _v(
+        "DATABASE_POOL_SIZE",
+        "int",
+        0,
+        "Largest number of connections in psycopg's pool; 0 means no pool.",
+        minimum=0,
+    ),
     _v("DATABASE_CONNECT_TIMEOUT_SECONDS", "int", 5, "Longest wait for a new connection.", minimum=2),
-    _v("DATABASE_STATEMENT_TIMEOUT_SECONDS", "int", 300, "Longest run of one statement; 0 means no limit.", minimum=0),
+    _v(
+        "DATABASE_STATEMENT_TIMEOUT_SECONDS",
+        "int",
+        300,
+        "Longest run of one statement; 0 means no limit.",
+        minimum=0,
+    ),
     _v("DATABASE_LOCK_TIMEOUT_SECONDS", "int", 60, "Longest wait for one lock; 0 means no limit.", minimum=0),
     _v(
         "DATABASE_SSLMODE",
@@ -141,7 +216,12 @@ _DATABASE = _group(
         choices=("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
     ),
     _v("DATABASE_SSLROOTCERT", "path", "", "File with the authority that signed the database's certificate."),
-    _v("DATABASE_PGBOUNCER", "bool", False, "A pooler in transaction mode is between: server-side cursors and session settings off."),
+    _v(
+        "DATABASE_PGBOUNCER",
+        "bool",
+        False,
+        "A pooler in transaction mode is between: server-side cursors and session settings off.",
+    ),
 )
 
 _CACHE = _group(
@@ -155,8 +235,19 @@ _CACHE = _group(
         example="redis://host:6379/1",
     ),
     _v("CACHE_KEY_PREFIX", "str", "", "Put before every key, for a server that several projects share."),
-    _v("REDIS_URL", "url", "", "One Redis for cache and broker, unless CACHE_URL or CELERY_BROKER_URL says otherwise.", secret=True),
-    _v("REDIS_CA_CERTS", "path", "", "File with the authority that signed Redis's certificate; the system's by default."),
+    _v(
+        "REDIS_URL",
+        "url",
+        "",
+        "One Redis for cache and broker, unless CACHE_URL or CELERY_BROKER_URL says otherwise.",
+        secret=True,
+    ),
+    _v(
+        "REDIS_CA_CERTS",
+        "path",
+        "",
+        "File with the authority that signed Redis's certificate; the system's by default.",
+    ),
 )
 
 _CELERY = _group(
@@ -168,7 +259,13 @@ _CELERY = _group(
         "redis:// rediss:// amqp:// amqps:// sqs:// filesystem:///FOLDER. By default REDIS_URL, else files in a folder (for development).",
         secret=True,
     ),
-    _v("CELERY_RESULT_BACKEND", "str", "", "Where task results are kept; empty means that they are not.", secret=True),
+    _v(
+        "CELERY_RESULT_BACKEND",
+        "str",
+        "",
+        "Where task results are kept; empty means that they are not.",
+        secret=True,
+    ),
     _v(
         "CELERY_APP",
         "str",
@@ -183,7 +280,13 @@ _CELERY = _group(
         "Acknowledge a task when it ends, so that a lost worker's tasks run again. Only for tasks that may run twice.",
     ),
     _v("CELERY_TASK_TIME_LIMIT_SECONDS", "int", 0, "A task is killed after it; 0 means no limit.", minimum=0),
-    _v("CELERY_TASK_SOFT_TIME_LIMIT_SECONDS", "int", 0, "A task gets SoftTimeLimitExceeded after it; 0 means no limit.", minimum=0),
+    _v(
+        "CELERY_TASK_SOFT_TIME_LIMIT_SECONDS",
+        "int",
+        0,
+        "A task gets SoftTimeLimitExceeded after it; 0 means no limit.",
+        minimum=0,
+    ),
     _v(
         "CELERY_VISIBILITY_TIMEOUT_SECONDS",
         "int",
@@ -191,15 +294,58 @@ _CELERY = _group(
         "Redis, SQS: a task that is not acknowledged runs again after it. Has to exceed the longest task and countdown.",
         minimum=1,
     ),
-    _v("CELERY_DB_REUSE_MAX", "int", 1000, "Tasks for which a worker keeps its database connection.", minimum=0),
+    _v(
+        "CELERY_DB_REUSE_MAX",
+        "int",
+        1000,
+        "Tasks for which a worker keeps its database connection.",
+        minimum=0,
+    ),
     _v("WORKER_QUEUES", "list", ("celery",), "Queues that this worker consumes."),
-    _v("WORKER_CONCURRENCY", "int", 0, "Processes of the worker; 0 means the CPU limit of the container.", minimum=0),
-    _v("WORKER_POOL", "str", "prefork", "How the worker runs its tasks.", choices=("prefork", "threads", "solo")),
-    _v("WORKER_MAX_TASKS_PER_CHILD", "int", 0, "Tasks after which a worker process is replaced; 0 means never.", minimum=0),
-    _v("WORKER_GRACE_SECONDS", "int", 60, "Time between SIGTERM and SIGKILL for a worker; at least 15.", minimum=15),
-    _v("WORKER_RECONNECT_SECONDS", "int", 900, "How long a worker that reconnects to its broker counts as alive.", minimum=30),
+    _v(
+        "WORKER_CONCURRENCY",
+        "int",
+        0,
+        "Processes of the worker; 0 means the CPU limit of the container.",
+        minimum=0,
+    ),
+    _v(
+        "WORKER_POOL",
+        "str",
+        "prefork",
+        "How the worker runs its tasks.",
+        choices=("prefork", "threads", "solo"),
+    ),
+    _v(
+        "WORKER_MAX_TASKS_PER_CHILD",
+        "int",
+        0,
+        "Tasks after which a worker process is replaced; 0 means never.",
+        minimum=0,
+    ),
+    _v(
+        "WORKER_GRACE_SECONDS",
+        "int",
+        60,
+        "Time between SIGTERM and SIGKILL for a worker; at least 15.",
+        minimum=15,
+    ),
+    _v(
+        "WORKER_RECONNECT_SECONDS",
+        "int",
+        900,
+        "How long a worker that reconnects to its broker counts as alive.",
+        minimum=30,
+    ),
     _v("BEAT_GRACE_SECONDS", "int", 15, "Time between SIGTERM and SIGKILL for beat.", minimum=5),
-    _v("BEAT_LEASE_SECONDS", "float", 4.0, "Lifetime of the beat lock where no session lock exists; a dead beat is replaced after it.", minimum=1, maximum=5),
+    _v(
+        "BEAT_LEASE_SECONDS",
+        "float",
+        4.0,
+        "Lifetime of the beat lock where no session lock exists; a dead beat is replaced after it.",
+        minimum=1,
+        maximum=5,
+    ),
 )
 
 _WEB = _group(
@@ -213,19 +359,58 @@ _WEB = _group(
         "MODULE:NAME of the application. By default wsgi:application (or asgi) beside the settings module.",
         example="config.wsgi:application",
     ),
-    _v("WEB_CONCURRENCY", "int", 0, "Processes of gunicorn; 0 means one for each CPU of the container's limit.", minimum=0),
+    _v(
+        "WEB_CONCURRENCY",
+        "int",
+        0,
+        "Processes of gunicorn; 0 means one for each CPU of the container's limit.",
+        minimum=0,
+    ),
     _v("WEB_THREADS", "int", 8, "Threads of each process.", minimum=1),
-    _v("WEB_KEEPALIVE_SECONDS", "int", 75, "How long an idle connection is kept; above the idle time-out of every proxy before it.", minimum=0),
-    _v("WEB_TIMEOUT_SECONDS", "int", 60, "A process whose main loop is silent for it is replaced.", minimum=1),
-    _v("WEB_GRACE_SECONDS", "int", 40, "Time between the pod's deletion and SIGKILL: drain, then the last requests.", minimum=10),
-    _v("DRAIN_SECONDS", "int", 5, "Part of the grace period in which the pod still serves while routing forgets it (preStop).", minimum=0),
-    _v("WEB_MAX_REQUESTS", "int", 0, "Requests after which a process is replaced, with 10 % jitter; 0 means never.", minimum=0),
+    _v(
+        "WEB_KEEPALIVE_SECONDS",
+        "int",
+        75,
+        "How long an idle connection is kept; above the idle time-out of every proxy before it.",
+        minimum=0,
+    ),
+    _v(
+        "WEB_TIMEOUT_SECONDS", "int", 60, "A process whose main loop is silent for it is replaced.", minimum=1
+    ),
+    _v(
+        "WEB_GRACE_SECONDS",
+        "int",
+        40,
+        "Time between the pod's deletion and SIGKILL: drain, then the last requests.",
+        minimum=10,
+    ),
+    _v(
+        "DRAIN_SECONDS",
+        "int",
+        5,
+        "Part of the grace period in which the pod still serves while routing forgets it (preStop).",
+        minimum=0,
+    ),
+    _v(
+        "WEB_MAX_REQUESTS",
+        "int",
+        0,
+        "Requests after which a process is replaced, with 10 % jitter; 0 means never.",
+        minimum=0,
+    ),
     _v("WEB_ACCESS_LOG", "bool", False, "Log a line for each request (never for probes)."),
 )
 
 _HEALTH = _group(
     "Health and probes",
-    _v("PROBE_PORT", "int", 8001, "Port on which every role answers /livez and /readyz from its own small process; 0 starts none.", minimum=0, maximum=65535),
+    _v(
+        "PROBE_PORT",
+        "int",
+        8001,
+        "Port on which every role answers /livez and /readyz from its own small process; 0 starts none.",
+        minimum=0,
+        maximum=65535,
+    ),
     _v(
         "STALL_SECONDS",
         "int",
@@ -233,7 +418,13 @@ _HEALTH = _group(
         "Web is stalled when every thread is taken and none finished for it; 0 switches it off. Above every database time-out.",
         minimum=0,
     ),
-    _v("HEARTBEAT_STALENESS_SECONDS", "int", 60, "Largest good age of a heartbeat, apart from the probe's own period.", minimum=5),
+    _v(
+        "HEARTBEAT_STALENESS_SECONDS",
+        "int",
+        60,
+        "Largest good age of a heartbeat, apart from the probe's own period.",
+        minimum=5,
+    ),
     _v(
         "READINESS_CHECKS",
         "list",
@@ -247,21 +438,61 @@ _HEALTH = _group(
         "latched: the database is required once, later failures are reported only. strict: 503 whenever it is away.",
         choices=("latched", "strict"),
     ),
-    _v("READINESS_TIMEOUT_SECONDS", "float", 2.0, "Deadline of all health checks of one /readyz; below the kubelet's time-out.", minimum=0.1),
+    _v(
+        "READINESS_TIMEOUT_SECONDS",
+        "float",
+        2.0,
+        "Deadline of all health checks of one /readyz; below the kubelet's time-out.",
+        minimum=0.1,
+    ),
     _v("READINESS_CACHE_SECONDS", "float", 2.0, "How long a result is reused.", minimum=0),
-    _v("HEALTH_TOKEN", "str", "", "Opens /healthz, the detailed report (Authorization: Bearer TOKEN); empty closes it.", secret=True),
+    _v(
+        "HEALTH_TOKEN",
+        "str",
+        "",
+        "Opens /healthz, the detailed report (Authorization: Bearer TOKEN); empty closes it.",
+        secret=True,
+    ),
 )
 
 _STATIC = _group(
     "Static files and media",
-    _v("STATIC_ROOT", "path", None, "Folder of the collected static files. By default staticfiles beside manage.py."),
-    _v("STATIC_CDN_URL", "url", "", "Address of a CDN that fetches static files from this site.", example="https://cdn.example.com"),
-    _v("MEDIA_ROOT", "path", None, "Folder of uploads when no bucket is named. By default media beside manage.py."),
+    _v(
+        "STATIC_ROOT",
+        "path",
+        None,
+        "Folder of the collected static files. By default staticfiles beside manage.py.",
+    ),
+    _v(
+        "STATIC_CDN_URL",
+        "url",
+        "",
+        "Address of a CDN that fetches static files from this site.",
+        example="https://cdn.example.com",
+    ),
+    _v(
+        "MEDIA_ROOT",
+        "path",
+        None,
+        "Folder of uploads when no bucket is named. By default media beside manage.py.",
+    ),
     _v("MEDIA_S3_BUCKET", "str", "", "Bucket of uploads; naming it moves media to S3."),
-    _v("MEDIA_S3_ACCESS", "str", "private", "private: signed links that expire. public: plain links.", choices=("private", "public")),
+    _v(
+        "MEDIA_S3_ACCESS",
+        "str",
+        "private",
+        "private: signed links that expire. public: plain links.",
+        choices=("private", "public"),
+    ),
     _v("MEDIA_S3_LINK_SECONDS", "int", 3600, "Lifetime of a signed link.", minimum=1, maximum=604800),
     _v("MEDIA_S3_REGION", "str", "", "Region of the bucket; by default what the pod's identity says."),
-    _v("MEDIA_S3_ENDPOINT_URL", "url", "", "Address of an S3-compatible server.", example="https://minio.example.com"),
+    _v(
+        "MEDIA_S3_ENDPOINT_URL",
+        "url",
+        "",
+        "Address of an S3-compatible server.",
+        example="https://minio.example.com",
+    ),
     _v("MEDIA_S3_PREFIX", "str", "", "Folder inside the bucket."),
     _v("MEDIA_CDN_DOMAIN", "str", "", "Domain of a CDN before a public bucket.", example="media.example.com"),
 )
@@ -281,7 +512,13 @@ _EMAIL = _group(
 
 _MIGRATIONS = _group(
     "Migrations and waiting",
-    _v("MIGRATE_LOCK_TIMEOUT_SECONDS", "int", 5, "Longest wait of one migration statement for a lock on a table in use.", minimum=1),
+    _v(
+        "MIGRATE_LOCK_TIMEOUT_SECONDS",
+        "int",
+        5,
+        "Longest wait of one migration statement for a lock on a table in use.",
+        minimum=1,
+    ),
     _v("WAIT_SECONDS", "int", 300, "How long migrate and wait go on trying.", minimum=1),
 )
 
@@ -289,7 +526,12 @@ _OBSERVABILITY = _group(
     "Observability",
     _v("NEW_RELIC_LICENSE_KEY", "str", "", "Switches the New Relic agent on for every role.", secret=True),
     _v("NEW_RELIC_CONFIG_FILE", "path", "", "newrelic.ini, mounted read-only; switches the agent on too."),
-    _v("OTEL_EXPORTER_OTLP_ENDPOINT", "url", "", "Switches opentelemetry-instrument on where it is installed."),
+    _v(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "url",
+        "",
+        "Switches opentelemetry-instrument on where it is installed.",
+    ),
 )
 
 VARIABLES: dict[str, Variable] = {

@@ -15,7 +15,9 @@ def need(what: str, found: object, remedy: str) -> None:
     """Skip the running test because ``what`` is not here, or fail where REQUIRE_ALL=1 is set (CI)."""
     if found:
         return
-    missing.setdefault(f"{what} ({remedy})", set()).add(os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0])
+    missing.setdefault(f"{what} ({remedy})", set()).add(
+        os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
+    )
     if os.environ.get("REQUIRE_ALL") == "1":
         pytest.fail(f"{what} is not on this machine: {remedy}", pytrace=False)
     pytest.skip(f"{what} is not on this machine: {remedy}")

