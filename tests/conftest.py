@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
+import django
 import pytest
 from support import need, servers
 
-ROOT = Path(__file__).resolve().parent.parent
+# Tests in this process see the small test project in debug mode; those of processes set their own.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+os.environ.setdefault("DEBUG", "true")
+os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
+os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+django.setup()
 
 
 @pytest.fixture(scope="session")

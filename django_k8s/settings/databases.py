@@ -60,12 +60,17 @@ def _from_url(env: Env, url: str, base_dir: Path) -> Database:
 
     nothing: Database = {"ENGINE": _SQLITE, "NAME": ":memory:"}
     if url.partition("://")[0] not in Environ.DB_SCHEMES:
-        env.problem("DATABASE_URL", "has an unknown scheme. Write it as postgres://user:password@host:5432/name.")
+        env.problem(
+            "DATABASE_URL", "has an unknown scheme. Write it as postgres://user:password@host:5432/name."
+        )
         return nothing
     try:
         database = dict(Environ.db_url_config(encoded(url)))
     except (ValueError, TypeError):
-        env.problem("DATABASE_URL", "cannot be read. Write it as postgres://user:password@host:5432/name, or give the parts.")
+        env.problem(
+            "DATABASE_URL",
+            "cannot be read. Write it as postgres://user:password@host:5432/name, or give the parts.",
+        )
         return nothing
     if database["ENGINE"] == _SQLITE:
         name = database["NAME"]
@@ -75,10 +80,17 @@ def _from_url(env: Env, url: str, base_dir: Path) -> Database:
             "OPTIONS": database.get("OPTIONS", {}),
         }
     if not database.get("NAME"):
-        env.problem("DATABASE_URL", "names no database. Add it after the host: postgres://user:password@host:5432/name.")
-    options = {key: _TRUTH.get(str(value).lower(), value) for key, value in database.get("OPTIONS", {}).items()}
+        env.problem(
+            "DATABASE_URL",
+            "names no database. Add it after the host: postgres://user:password@host:5432/name.",
+        )
+    options = {
+        key: _TRUTH.get(str(value).lower(), value) for key, value in database.get("OPTIONS", {}).items()
+    }
     if options.pop("pool", False):
-        env.problem("DATABASE_URL", "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead.")
+        env.problem(
+            "DATABASE_URL", "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead."
+        )
     for name in ("CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"):
         if name in database:
             database[name] = _TRUTH.get(str(database[name]).lower(), bool(database[name]))
@@ -122,7 +134,10 @@ def _pool(env: Env, role: str) -> dict[str, Any]:
     if not size:
         return {}
     if size < env.int("WEB_THREADS"):
-        env.problem("DATABASE_POOL_SIZE", "is smaller than WEB_THREADS, so requests would wait for each other. Raise it.")
+        env.problem(
+            "DATABASE_POOL_SIZE",
+            "is smaller than WEB_THREADS, so requests would wait for each other. Raise it.",
+        )
     if role in ("worker", "beat"):
         # Celery closes the pool after every task; CELERY_DB_REUSE_MAX keeps a connection instead.
         return {}

@@ -27,7 +27,10 @@ def email(env: Env) -> dict[str, Any]:
     and a system check (django_k8s.W016) reports in production.
     """
     backend, options = _mailer(env)
-    sender = {"DEFAULT_FROM_EMAIL": env.str("DEFAULT_FROM_EMAIL"), "SERVER_EMAIL": env.str("DEFAULT_FROM_EMAIL")}
+    sender = {
+        "DEFAULT_FROM_EMAIL": env.str("DEFAULT_FROM_EMAIL"),
+        "SERVER_EMAIL": env.str("DEFAULT_FROM_EMAIL"),
+    }
     if django.VERSION >= (6, 1):
         return {**sender, "MAILERS": {"default": {"BACKEND": backend, "OPTIONS": options}}}
     old = {"host": "HOST", "port": "PORT", "username": "HOST_USER", "password": "HOST_PASSWORD"}

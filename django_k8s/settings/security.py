@@ -23,7 +23,9 @@ def security(env: Env) -> dict[str, Any]:
     proxies = _proxies(env)
     redirect = env.bool("SSL_REDIRECT", https and bool(proxies))
     if redirect and not proxies:
-        env.problem("SSL_REDIRECT", "would redirect for ever: set TRUSTED_PROXIES to the ingress's addresses as well.")
+        env.problem(
+            "SSL_REDIRECT", "would redirect for ever: set TRUSTED_PROXIES to the ingress's addresses as well."
+        )
     hosts = env.list("ALLOWED_HOSTS")
     if not hosts:
         env.require("ALLOWED_HOSTS")
@@ -46,12 +48,16 @@ def security(env: Env) -> dict[str, Any]:
 def _secret_key(env: Env) -> str:
     key = env.str("SECRET_KEY", "", secret=True)
     if not key:
-        env.require("SECRET_KEY", "Django signs sessions with it: 50 random characters or more, from a Secret.")
+        env.require(
+            "SECRET_KEY", "Django signs sessions with it: 50 random characters or more, from a Secret."
+        )
         return _EMBEDDED_KEY
     if env.production and len(key) < _SHORTEST_KEY:
         env.problem("SECRET_KEY", f"is too short. Make it {_SHORTEST_KEY} random characters or more.")
     elif env.production and key.startswith("django-insecure-"):
-        env.problem("SECRET_KEY", "is the one that Django made for development. Make a new one for production.")
+        env.problem(
+            "SECRET_KEY", "is the one that Django made for development. Make a new one for production."
+        )
     return key
 
 
@@ -63,7 +69,9 @@ def _origins(env: Env, hosts: list[str], https: bool) -> list[str]:
         return origins
     if not https:
         return []
-    return [f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in hosts if host != "*"]
+    return [
+        f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in hosts if host != "*"
+    ]
 
 
 def _proxies(env: Env) -> list[str]:
@@ -73,5 +81,8 @@ def _proxies(env: Env) -> list[str]:
             ipaddress.ip_network(proxy, strict=False)
         except ValueError:
             if proxy != "*":
-                env.problem("TRUSTED_PROXIES", "has an item that is neither an address nor a network such as 10.0.0.0/8.")
+                env.problem(
+                    "TRUSTED_PROXIES",
+                    "has an item that is neither an address nor a network such as 10.0.0.0/8.",
+                )
     return proxies

@@ -16,7 +16,9 @@ def storages(env: Env) -> dict[str, dict[str, Any]]:
     hashed = "whitenoise.storage.CompressedManifestStaticFilesStorage"
     plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
     return {
-        "default": _s3(env) if env.str("MEDIA_S3_BUCKET") else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "default": _s3(env)
+        if env.str("MEDIA_S3_BUCKET")
+        else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": plain if env.debug else hashed},
     }
 
@@ -27,7 +29,10 @@ def _s3(env: Env) -> dict[str, Any]:
     if "://" in domain or "/" in domain:
         env.problem("MEDIA_CDN_DOMAIN", "is a domain, such as media.example.com, without scheme and path.")
     if domain and not public:
-        env.problem("MEDIA_CDN_DOMAIN", "serves unsigned links. Set MEDIA_S3_ACCESS to public, or take the domain away.")
+        env.problem(
+            "MEDIA_CDN_DOMAIN",
+            "serves unsigned links. Set MEDIA_S3_ACCESS to public, or take the domain away.",
+        )
     options: dict[str, Any] = {
         "bucket_name": env.str("MEDIA_S3_BUCKET"),
         "location": env.str("MEDIA_S3_PREFIX"),

@@ -1,0 +1,151 @@
+"""What each system check says: its number, what is wrong, and what to do about it.
+
+The reference page is generated from here. Numbers are never used again for something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One message; words in braces are filled in when it is reported."""
+
+    number: str
+    message: str
+    hint: str
+
+
+RULES: dict[str, Rule] = {
+    rule.number: rule
+    for rule in (
+        # Errors stop every command of Django.
+        Rule(
+            "E001",
+            "HealthMiddleware is not in MIDDLEWARE, so no probe is answered.",
+            "Put 'django_k8s.health.middleware.HealthMiddleware' first.",
+        ),
+        Rule(
+            "E002",
+            "HealthMiddleware is not first in MIDDLEWARE: what stands before it may redirect or refuse a probe.",
+            "Move it to the top.",
+        ),
+        Rule(
+            "E003",
+            "WhiteNoise does not come right after SecurityMiddleware.",
+            "Move it to the place after 'django.middleware.security.SecurityMiddleware'.",
+        ),
+        Rule(
+            "E004",
+            "TrustedProxyMiddleware comes after SecurityMiddleware.",
+            "Move it to the place after HealthMiddleware.",
+        ),
+        Rule(
+            "E005",
+            "READINESS_CHECKS names {name}, which is no health check.",
+            "Use {known}, or the dotted path of your own.",
+        ),
+        Rule(
+            "E006",
+            "LIVENESS_CHECKS is set, but liveness never tests a dependency: one that is away would restart every pod at once.",
+            "Take it away, and name the checks in READINESS_CHECKS.",
+        ),
+        Rule(
+            "E007",
+            "STALL_SECONDS is not above {longer}, so one locked table restarts every pod.",
+            "Raise STALL_SECONDS or lower the time-out.",
+        ),
+        Rule(
+            "E008",
+            "The database {alias} has a pool and CONN_MAX_AGE; Django refuses both at once.",
+            "Set CONN_MAX_AGE to 0.",
+        ),
+        Rule(
+            "E009",
+            "STATICFILES_STORAGE or DEFAULT_FILE_STORAGE is set, which Django ignores since 5.1.",
+            "Use STORAGES.",
+        ),
+        # Warnings appear with `manage.py check --deploy`.
+        Rule(
+            "W001",
+            "SECURE_PROXY_SSL_HEADER is set without TRUSTED_PROXIES: any client may claim to use HTTPS.",
+            "Set TRUSTED_PROXIES and take the setting away.",
+        ),
+        Rule(
+            "W002",
+            "TRUSTED_PROXIES trusts everybody, so clients may forge their address.",
+            "Name the ingress's network, or close the pod by a NetworkPolicy.",
+        ),
+        Rule(
+            "W003",
+            "The site uses HTTPS, but CSRF_TRUSTED_ORIGINS and TRUSTED_PROXIES are empty: forms posted through a TLS proxy are refused.",
+            "Set TRUSTED_PROXIES or CSRF_TRUSTED_ORIGINS.",
+        ),
+        Rule(
+            "W004",
+            "ALLOWED_HOSTS allows every host name.",
+            "Name the hosts; probes are answered without being among them.",
+        ),
+        Rule(
+            "W005",
+            "The database is SQLite, a file that other pods do not see.",
+            "Use PostgreSQL by DATABASE_URL, or run one pod with a volume.",
+        ),
+        Rule(
+            "W006",
+            "The cache is local memory, so each process has its own.",
+            "Set CACHE_URL to redis:// or pymemcache://.",
+        ),
+        Rule(
+            "W007",
+            "Media is stored on the pod's disk: it is lost with the pod, and other pods do not see it.",
+            "Set MEDIA_S3_BUCKET, or mount a shared volume at MEDIA_ROOT.",
+        ),
+        Rule(
+            "W008",
+            "Sessions are files on the pod's disk.",
+            "Use the database or the cache for SESSION_ENGINE.",
+        ),
+        Rule(
+            "W009",
+            "Sessions are kept in a cache of local memory: users are logged out at random.",
+            "Set CACHE_URL, or use the database for sessions.",
+        ),
+        Rule(
+            "W010",
+            "The broker is a folder on the pod's disk, so no task reaches another pod.",
+            "Set CELERY_BROKER_URL or REDIS_URL.",
+        ),
+        Rule(
+            "W011",
+            "Static files have no hash in their names, so browsers keep old ones after a release.",
+            "Use STORAGES = django_k8s.settings.storages(env).",
+        ),
+        Rule(
+            "W012",
+            "There is no manifest of static files in STATIC_ROOT, so every page that names one fails.",
+            "Run collectstatic when the image is built.",
+        ),
+        Rule(
+            "W013",
+            "AWS keys are in the environment: they are kept for the life of the process, even when a pod identity would refresh them.",
+            "Take the keys away and give the service account a role.",
+        ),
+        Rule(
+            "W014",
+            "The Redis broker has no socket_timeout: one half-open connection hangs a worker for good.",
+            "Use django_k8s.settings.celery(env, BASE_DIR).",
+        ),
+        Rule(
+            "W015",
+            "CELERY_TASK_TIME_LIMIT is not below the visibility time-out: a long task would run twice.",
+            "Raise CELERY_VISIBILITY_TIMEOUT_SECONDS.",
+        ),
+        Rule(
+            "W016",
+            "E-mail is printed to the log in place of being sent.",
+            "Set EMAIL_URL, or dummymail:// when the project sends none.",
+        ),
+    )
+}

@@ -1,0 +1,80 @@
+"""Writes the reference pages that come from the code: variables and system checks."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from django_k8s.listing import default_text
+from django_k8s.rules import RULES
+from django_k8s.variables import VARIABLES, Variable
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def variables() -> str:
+    """The page of every environment variable, by group."""
+    lines = [
+        "# Environment variables",
+        "",
+        "Generated from `django_k8s/variables.py` by `make docs`. `django-k8s env` prints the same with the values of a machine.",
+        "",
+        "A value is looked for in the process environment, then in the file that `NAME_FILE` names, in the folders of",
+        "`ENV_DIR`, in `.env`, and is the default else. An empty value counts as not set.",
+    ]
+    for group, members in groupby(VARIABLES.values(), key=lambda variable: variable.group):
+        lines += ["", f"## {group}", "", "| variable | type | default | |", "|---|---|---|---|"]
+        lines += [_row(variable) for variable in members]
+    return "\n".join(lines) + "\n"
+
+
+def _row(variable: Variable) -> str:
+    default = default_text(variable)
+    notes = [variable.help]
+    if variable.choices:
+        notes.append(f"One of {', '.join(f'`{choice}`' for choice in variable.choices)}.")
+    if variable.example:
+        notes.append(f"Example: `{variable.example}`.")
+    if variable.required:
+        notes.append("**Required in production.**")
+    if variable.secret:
+        notes.append("Secret: never printed.")
+    text = " ".join(notes).replace("|", "\\|")
+    return f"| `{variable.name}` | {variable.kind} | {f'`{default}`' if default else ''} | {text} |"
+
+
+def system_checks() -> str:
+    """The page of every system check, with what to do."""
+    lines = [
+        "# System checks",
+        "",
+        "Generated from `django_k8s/rules.py` by `make docs`. Errors stop every command of Django; warnings appear with",
+        "`manage.py check --deploy`, which the `check` role runs, and are silent while DEBUG is on.",
+        "",
+        "| number | what is wrong | what to do |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `django_k8s.{rule.number}` | {rule.message} | {rule.hint} |" for rule in RULES.values()]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"environment.md": variables, "system-checks.md": system_checks}
+
+
+def main() -> int:
+    """Write the pages; with ``--check`` compare only, and return 1 when one is out of date."""
+    stale = []
+    for name, page in PAGES.items():
+        path = REFERENCE / name
+        if "--check" in sys.argv:
+            stale += [name] if not path.exists() or path.read_text() != page() else []
+        else:
+            path.write_text(page())
+    for name in stale:
+        print(f"docs/reference/{name} is out of date: run `make docs`.", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,113 @@
+"""The system checks: each mistake has a number, and a right configuration has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import checks as framework
+from django.test import override_settings
+
+from django_k8s import checks as ours
+from django_k8s.rules import RULES
+
+GOOD: dict[str, Any] = {
+    "DEBUG": False,
+    "SECRET_KEY": "k" * 60,
+    "ALLOWED_HOSTS": ["example.com"],
+    "CSRF_TRUSTED_ORIGINS": ["https://example.com"],
+    "TRUSTED_PROXIES": ["10.0.0.0/8"],
+    "SESSION_COOKIE_SECURE": True,
+    "MIDDLEWARE": [ours.HEALTH, ours.PROXY, ours.SECURITY, ours.STATIC],
+    "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
+    "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
+    "STORAGES": {
+        "default": {"BACKEND": "django_k8s.storage.S3Media"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    },
+    "STATIC_ROOT": None,
+    "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+    "CELERY_BROKER_URL": "redis://h/0",
+    "CELERY_BROKER_TRANSPORT_OPTIONS": {"socket_timeout": 10, "visibility_timeout": 3600},
+    "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
+}
+LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def found(**changes: Any) -> set[str]:
+    """The numbers of our messages for the good configuration with ``changes``."""
+    with override_settings(**{**GOOD, **changes}):
+        messages = framework.run_checks(include_deployment_checks=True)
+    return {
+        str(message.id).removeprefix("django_k8s.")
+        for message in messages
+        if str(message.id).startswith("django_k8s.")
+    }
+
+
+def storages(alias: str, backend: str) -> dict[str, Any]:
+    return {**GOOD["STORAGES"], alias: {"BACKEND": backend}}
+
+
+def test_good_configuration_has_no_messages() -> None:
+    """Nothing is reported that needs no change."""
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        ("E001", {"MIDDLEWARE": [ours.SECURITY, ours.STATIC]}),
+        ("E002", {"MIDDLEWARE": [ours.PROXY, ours.HEALTH, ours.SECURITY, ours.STATIC]}),
+        ("E003", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.PROXY, ours.STATIC]}),
+        ("E003", {"MIDDLEWARE": [ours.HEALTH, ours.WHITENOISE, ours.SECURITY]}),
+        ("E004", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.PROXY]}),
+        ("E005", {"K8S_READINESS_CHECKS": ["database", "databse"]}),
+        ("E006", {"K8S_LIVENESS_CHECKS": ["database"]}),
+        ("E007", {"K8S_STALL_SECONDS": 60}),
+        ("E008", {"DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": {"pool": {"max_size": 4}}}}}),
+        ("E009", {"STATICFILES_STORAGE": "x"}),
+        ("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "TRUSTED_PROXIES": []}),
+        ("W002", {"TRUSTED_PROXIES": ["*"]}),
+        ("W003", {"TRUSTED_PROXIES": [], "CSRF_TRUSTED_ORIGINS": []}),
+        ("W004", {"ALLOWED_HOSTS": ["*"]}),
+        ("W005", {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}),
+        ("W006", {"CACHES": LOCAL_MEMORY}),
+        ("W007", {"STORAGES": storages("default", "django.core.files.storage.FileSystemStorage")}),
+        ("W008", {"SESSION_ENGINE": "django.contrib.sessions.backends.file"}),
+        ("W009", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": LOCAL_MEMORY}),
+        ("W010", {"CELERY_BROKER_URL": "filesystem://"}),
+        ("W011", {"STORAGES": storages("staticfiles", "django.contrib.staticfiles.storage.StaticFilesStorage")}),
+        ("W012", {"STATIC_ROOT": "/nowhere"}),
+        ("W014", {"CELERY_BROKER_TRANSPORT_OPTIONS": {}}),
+        ("W015", {"CELERY_TASK_TIME_LIMIT": 7200}),
+        ("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}),
+    ],
+)  # fmt: skip
+def test_mistake(number: str, changes: dict[str, Any]) -> None:
+    """Each mistake is reported under its number."""
+    assert number in found(**changes)
+
+
+def test_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Static AWS keys next to S3 media are reported, and not printed."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAHUNTER2")
+
+    assert "W013" in found()
+
+
+def test_warnings_are_for_deployments() -> None:
+    """In debug mode nobody is told about local memory."""
+    changes = {"DEBUG": True, "CACHES": LOCAL_MEMORY, "ALLOWED_HOSTS": ["*"]}
+
+    assert found(**changes) == set()
+
+
+def test_every_number_is_tested_and_used() -> None:
+    """A rule without a case above, or without a check, would be a promise without proof."""
+    source = Path(ours.__file__).read_text()
+    tests = Path(__file__).read_text()
+
+    assert [number for number in RULES if f'"{number}"' not in tests] == []
+    assert [number for number in RULES if f'"{number}"' not in source] == []
