@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3File, S3Storage
@@ -22,7 +23,7 @@ _REMEDIES = {
     "SignatureDoesNotMatch": "the secret key is wrong: check the pod's identity",
     "ExpiredToken": "the credentials have expired: check the pod's identity",
     "AccessDenied": "access is denied: check what the pod's identity may do in the bucket",
-    "403": "access is denied: check the keys, and what the pod's identity may do in the bucket",
+    "403": "access is denied: check the pod's identity, its keys and what it may do in the bucket",
 }
 
 
@@ -63,7 +64,7 @@ class S3Media(S3Storage):  # type: ignore[misc]
         """django-storages' defaults, changed as the class says."""
         return {
             **super().get_default_settings(),
-            "use_threads": False,
+            "transfer_config": TransferConfig(use_threads=False),
             "max_memory_size": 5 * _MEBIBYTE,
             "client_config": _CLIENT,
         }
@@ -133,7 +134,9 @@ def _explained() -> Iterator[None]:
         cause = error if isinstance(error, ClientError) else error.__context__
         code = str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
         if code:
-            reason = _REMEDIES.get(code, f"the server answered {code}")
+            reason = _REMEDIES.get(
+                code, f"the server answered {code}: check the pod's identity and the MEDIA_S3_ variables"
+            )
         else:
             reason = f"the server cannot be reached ({type(error).__name__}): check MEDIA_S3_ENDPOINT_URL and the network"
         raise MediaUnavailable(f"Media storage: {reason}.") from error

@@ -39,7 +39,7 @@ MIDDLEWARE = [
     *env.list("TEST_MIDDLEWARE", []),
 ]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-ROOT_URLCONF = "project.urls"
+ROOT_URLCONF = env.str("TEST_URLCONF", "project.urls")
 WSGI_APPLICATION = "project.wsgi.application"
 USE_TZ = True
 TIME_ZONE = "UTC"
