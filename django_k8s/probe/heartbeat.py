@@ -1,0 +1,97 @@
+"""Heartbeats: small files whose age shows that a loop still turns.
+
+A process that does a role's work writes one file, ``<STATE_DIR>/<role>/<name>.heartbeat``, again and
+again; the listener on the probe port reads them all. Times are those of CLOCK_MONOTONIC, which is
+one clock for all processes of a machine and does not jump with the time of day.
+
+Standard library only, and nothing heavy: forking servers import this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SUFFIX = ".heartbeat"
+
+Beat = dict[str, Any]
+
+
+def state_folder(role: str) -> Path:
+    """The folder that holds a role's heartbeats: its own part of STATE_DIR."""
+    from django_k8s.env import Env
+
+    return Path(Env().str("STATE_DIR")) / role
+
+
+class Heartbeat:
+    """The heartbeat of one loop of a role.
+
+    ``name`` tells the loops of a role apart, such as the process id of a gunicorn worker. ``folder``
+    is :func:`state_folder` of the role unless given; it is made when it is missing.
+    """
+
+    def __init__(self, role: str, name: str, folder: Path | None = None) -> None:
+        self.path = (folder or state_folder(role)) / f"{name}{SUFFIX}"
+
+    def write(self, **fields: object) -> None:
+        """Beat: write the time, this process's id and ``fields`` (state is "ok" unless given).
+
+        Readers see the old file or the new one, never a part. Raises OSError when the folder cannot
+        be written.
+        """
+        beat = {"at": time.monotonic(), "pid": os.getpid(), "state": "ok", **fields}
+        # The process id keeps two writers of one name apart; the leading dot hides it from readers.
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            draft.write_text(json.dumps(beat))
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(beat))
+        draft.replace(self.path)
+
+    def remove(self) -> None:
+        """Take the heartbeat away: this loop ends on purpose. Never raises."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+
+def read(folder: Path) -> Iterator[Beat]:
+    """The heartbeats of the processes that still run; files of the others are removed.
+
+    A process that was killed leaves its file behind, and the one that takes its place writes
+    another: the dead one's age must not count against the role.
+    """
+    try:
+        paths = sorted(folder.glob(f"*{SUFFIX}"))
+    except OSError:
+        return
+    now = time.monotonic()
+    for path in paths:
+        try:
+            beat = json.loads(path.read_text())
+            # A time to come is from before the machine's last start.
+            left_over = beat["at"] > now + 1 or not running(beat["pid"])
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+        if left_over:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        else:
+            yield beat
+
+
+def running(pid: int) -> bool:
+    """Whether a process with this id exists (a zombie does)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # it belongs to another user
+    return True
