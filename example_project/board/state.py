@@ -1,0 +1,134 @@
+"""What the board shows: roles, services, notes and runs, read without ever failing."""
+
+import logging
+import math
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+from django_k8s import conf
+
+from board import services
+from board.forms import FORMATS
+from board.models import Note, TaskRun
+
+logger = logging.getLogger(__name__)
+SLOTS = 30  # ticks on the strip
+NOTES, RUNS = 9, 8
+
+
+@dataclass
+class Role:
+    """One of the three processes: whether it is alive, and how that is known."""
+
+    name: str
+    duty: str
+    state: str = "unknown"  # ok, late or unknown
+    word: str = "Unknown"
+    seen: datetime | None = None
+    sign: str = ""
+    remedy: str = ""
+
+
+def board_state() -> dict[str, Any]:
+    """Everything that the page shows. A dead database leaves notes and runs empty and says so."""
+    now = timezone.now()
+    found = services.look()
+    try:
+        notes = list(Note.objects.all()[:NOTES])
+        total = Note.objects.count()
+        ticks = list(TaskRun.objects.filter(name="board.tasks.tick")[: SLOTS + 1])
+        runs = list(TaskRun.objects.exclude(name="board.tasks.tick")[:RUNS])
+        readable = True
+    except DatabaseError:
+        logger.exception("The board cannot read the database")
+        notes, total, ticks, runs, readable = [], 0, [], [], False
+    roles = [_web(), _worker(now, ticks, runs), _beat(now, ticks)]
+    strip = _strip(now, ticks)
+    return {
+        "facts": {
+            "Release": conf.value("RELEASE") or "working tree",
+            "Environment": conf.value("ENVIRONMENT"),
+            "Role": conf.value("ROLE") or "web",
+            "Host": socket.gethostname(),
+        },
+        "roles": roles,
+        "services": found,
+        "verdict": _verdict(roles, found),
+        "notes": notes,
+        "total": total,
+        "accept": ",".join(FORMATS.values()),
+        "limit": settings.UPLOAD_LIMIT_MB,
+        "runs": runs,
+        "ticks": ticks[:RUNS],
+        "interval": _interval(),
+        "strip": strip,
+        "ticked": sum(strip),
+        "readable": readable,
+    }
+
+
+def _interval() -> float:
+    return float(settings.CELERY_BEAT_SCHEDULE["tick"]["schedule"])
+
+
+def _patience() -> timedelta:
+    """How long worker and beat may be silent: four ticks, and at least the time of a restart."""
+    return timedelta(seconds=max(4 * _interval(), 20))
+
+
+def _web() -> Role:
+    return Role("web", "answers you, keeps the notes", "ok", "Alive", sign="It answered just now.")
+
+
+def _worker(now: datetime, ticks: list[TaskRun], runs: list[TaskRun]) -> Role:
+    role = Role("worker", "makes thumbnails, runs the ticks")
+    seen = max((run.started for run in [*ticks[:1], *runs[:1]]), default=None)
+    return _judged(role, now, seen, "Last task", "Look at the worker's log, then at the broker.")
+
+
+def _beat(now: datetime, ticks: list[TaskRun]) -> Role:
+    role = Role("beat", f"sends a tick every {_interval():g} s")
+    return _judged(role, now, ticks[0].started if ticks else None, "Last tick", "Look at beat's log, and whether the worker is alive.")
+
+
+def _judged(role: Role, now: datetime, seen: datetime | None, sign: str, remedy: str) -> Role:
+    role.seen, role.sign = seen, sign
+    if seen is None:
+        role.word, role.sign = "Not seen yet", "It has not run anything yet."
+    elif now - seen <= _patience():
+        role.state, role.word = "ok", "Alive"
+    else:
+        role.state, role.word, role.remedy = "late", "Silent", remedy
+    return role
+
+
+def _strip(now: datetime, ticks: list[TaskRun]) -> list[bool]:
+    """For each of the last due times, oldest first, whether a tick ran near it."""
+    interval = _interval()
+    slot = math.floor(now.timestamp() / interval)
+    seen = {math.floor(tick.started.timestamp() / interval) for tick in ticks}
+    # The slot that has just begun is still open, so it is not shown.
+    return [slot - back in seen for back in range(SLOTS, 0, -1)]
+
+
+def _verdict(roles: list[Role], found: list[services.Service]) -> dict[str, str]:
+    dead = [service for service in found if service.state == "down"]
+    silent = [role for role in roles if role.state == "late"]
+    new = [role for role in roles if role.state == "unknown"]
+    if dead:
+        return {"state": "down", "text": f"{_listed([service.name for service in dead])} {'does' if len(dead) == 1 else 'do'} not answer"}
+    if silent:
+        return {"state": "late", "text": f"{_listed([role.name for role in silent])} {'has' if len(silent) == 1 else 'have'} gone silent"}
+    if new:
+        return {"state": "unknown", "text": f"Waiting for {' and '.join(role.name for role in new)}"}
+    return {"state": "ok", "text": "Everything is working"}
+
+
+def _listed(names: list[str]) -> str:
+    text = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return text[:1].upper() + text[1:]
