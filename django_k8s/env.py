@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import builtins
 import difflib
-import logging
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
+from django_k8s.sources import Found, Problem, Sources, items
 from django_k8s.variables import VARIABLES, Kind, Variable
 
 EX_CONFIG = 78  # sysexits.h: something is wrong with the configuration
@@ -42,25 +41,6 @@ class _Unset:
 UNSET = _Unset()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one variable, and what to do about it. Never holds a value."""
-
-    name: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A value and where it came from, such as "environment" or the path of a file."""
-
-    value: str
-    source: str
-
-
 class Env:
     """Typed readers over the environment.
 
@@ -74,44 +54,12 @@ class Env:
         dotenv: str | os.PathLike[str] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._environ = os.environ if environ is None else environ
+        self._sources = Sources(dotenv, os.environ if environ is None else environ)
         self._variables: dict[str, Variable] = dict(VARIABLES)
-        self._seen: dict[str, Found | None] = {}
-        self._problems: dict[str, Problem] = {}
-        self._dotenv_path = Path(dotenv) if dotenv else None
-        self._dotenv: Mapping[str, str] = {}
-        if self._dotenv_path and self._dotenv_path.is_file():
-            self._dotenv = self._read_dotenv(self._dotenv_path)
-        self._folders = [Path(folder) for folder in self._items(self._environ.get("ENV_DIR", ""))]
-        for folder in self._folders:
-            if not folder.is_dir():
-                self.problem(
-                    "ENV_DIR", f"the folder {folder} does not exist. Mount it or take it off the list."
-                )
-
-    # Where values come from
 
     def find(self, name: str) -> Found | None:
         """The raw value of ``name`` and its source, or None when it is not set."""
-        if name not in self._seen:
-            self._seen[name] = self._search(name)
-        return self._seen[name]
-
-    def _search(self, name: str) -> Found | None:
-        if name in self._environ:
-            return self._found(self._environ[name], "environment")
-        pointer = self._environ.get(f"{name}_FILE", "")
-        if pointer:
-            text = self._read_file(name, Path(pointer), f"the file that {name}_FILE names")
-            return None if text is None else self._found(text, pointer)
-        for folder in self._folders:
-            path = folder / name
-            if path.is_file():
-                text = self._read_file(name, path, f"the file {path}")
-                return None if text is None else self._found(text, str(path))
-        if name in self._dotenv:
-            return self._found(self._dotenv[name], str(self._dotenv_path))
-        return None
+        return self._sources.find(name)
 
     def is_set(self, name: str) -> builtins.bool:
         """Whether ``name`` has a value from anywhere but its default."""
@@ -182,7 +130,7 @@ class Env:
         if found is None:
             fallback = self._fallback(variable, default, ())
             return builtins.list(fallback) if isinstance(fallback, tuple) else fallback
-        return self._items(found.value)
+        return items(found.value)
 
     # What the process is
 
@@ -210,7 +158,7 @@ class Env:
 
     def problem(self, name: builtins.str, text: builtins.str) -> None:
         """Note what is wrong with ``name`` and what to do; the first word on a variable stands."""
-        self._problems.setdefault(name, Problem(name, text))
+        self._sources.problem(name, text)
 
     def require(self, name: builtins.str, remedy: builtins.str = "") -> builtins.bool:
         """Note a problem when ``name`` is missing in production. Returns whether it is set."""
@@ -238,7 +186,7 @@ class Env:
             Problem(p.name, f"{p.text} {misspelt[p.name]} is set: is it a misspelling?")
             if p.name in misspelt
             else p
-            for p in self._problems.values()
+            for p in self._sources.problems.values()
         ]
 
     @property
@@ -247,7 +195,7 @@ class Env:
         return [
             Problem(seen, f"looks like a misspelling of {intended}, which is not set.")
             for seen, intended in self._misspelt()
-            if intended not in self._problems
+            if intended not in self._sources.problems
         ]
 
     def read(self, variable: Variable) -> object:
@@ -326,7 +274,11 @@ class Env:
             self.problem(name, f"is not a number. Write {wanted}.")
             return self._fallback(variable, default, 0)
         low, high = variable.minimum, variable.maximum
-        if number != number or (low is not None and number < low) or (high is not None and number > high):
+        if (
+            not math.isfinite(number)
+            or (low is not None and number < low)
+            or (high is not None and number > high)
+        ):
             bounds = [f"at least {low:g}"] if low is not None else []
             bounds += [f"at most {high:g}"] if high is not None else []
             self.problem(
@@ -334,14 +286,6 @@ class Env:
             )
             return self._fallback(variable, default, 0)
         return number
-
-    @staticmethod
-    def _found(value: builtins.str, source: builtins.str) -> Found | None:
-        return Found(value, source) if value.strip() else None
-
-    @staticmethod
-    def _items(text: builtins.str) -> builtins.list[builtins.str]:
-        return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
 
     @staticmethod
     def _is_url(value: builtins.str) -> builtins.bool:
@@ -352,44 +296,11 @@ class Env:
             scheme = value.partition("://")[0]
         return bool(scheme) and "://" in value
 
-    def _read_file(self, name: builtins.str, path: Path, what: builtins.str) -> builtins.str | None:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            self.problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
-            return None
-        # Editors and `kubectl create secret --from-file` add one line end that nobody meant.
-        return text.removesuffix("\n").removesuffix("\r")
-
-    def _read_dotenv(self, path: Path) -> Mapping[builtins.str, builtins.str]:
-        from environ import Env as DotEnv  # imports Django: only where a .env file is
-
-        class Reader(DotEnv):  # type: ignore[misc]
-            ENVIRON: dict[builtins.str, builtins.str] = {}  # its own, so that os.environ stays as it is
-
-        def refuse(record: logging.LogRecord) -> builtins.bool:
-            # environ logs the whole line, which may hold a secret.
-            if record.levelno >= logging.WARNING:
-                self.problem(
-                    ".env", f"{path} has a line that is not NAME=value, a comment or empty. Correct it."
-                )
-            return False
-
-        log = logging.getLogger("environ.environ")
-        log.addFilter(refuse)
-        try:
-            Reader.read_env(path)
-        except (OSError, ValueError):
-            self.problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
-        finally:
-            log.removeFilter(refuse)
-        return Reader.ENVIRON
-
     def _misspelt(self) -> builtins.list[tuple[builtins.str, builtins.str]]:
         """Pairs (name that is set, unset variable that it resembles), for upper-case names only."""
         unset = [name for name in self._variables if not self.is_set(name)]
         pairs = []
-        for seen in {**self._dotenv, **self._environ}:
+        for seen in self._sources.names():
             if seen in self._variables or seen.removesuffix("_FILE") in self._variables or not seen.isupper():
                 continue
             close = difflib.get_close_matches(seen, unset, n=1, cutoff=_ALIKE)

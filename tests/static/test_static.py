@@ -1,0 +1,134 @@
+"""Static files: hashed, compressed, cached for good, and a missing one for no time at all."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.process import Response, answers, environment, free_port, get, started, wait_until
+
+PROJECT = Path(__file__).resolve().parent.parent / "project"
+URLS = """
+from django.http import HttpResponse
+from django.templatetags.static import static
+from django.urls import path
+urlpatterns = [path("", lambda request: HttpResponse(static("app/style.css")))]
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a gunicorn whose files were collected in the build phase, as in an image."""
+    folder = tmp_path_factory.mktemp("static")
+    (folder / "urls.py").write_text(URLS)
+    app = folder / "app"
+    (app / "static" / "app").mkdir(parents=True)
+    (app / "__init__.py").write_text("")
+    (app / "static" / "app" / "style.css").write_text("body { color: black }\n" * 200)
+    base = {
+        "DJANGO_SETTINGS_MODULE": "project.settings", "PYTHONPATH": f"{folder}:{PROJECT}", "TEST_URLCONF": "urls",
+        "TEST_APPS": "app", "STATIC_ROOT": str(folder / "collected"),
+    }  # fmt: skip
+    # Neither secret, database nor broker: the build phase needs none.
+    build = environment(**base, BUILD_PHASE="1")
+    subprocess.run(
+        [sys.executable, "-m", "django", "collectstatic", "--noinput"],
+        env=build,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    # What the last release left behind, and this one no longer has.
+    (folder / "collected" / "app" / "old.0123456789ab.css").write_text("body { color: red }\n")
+    port = free_port()
+    serve = environment(
+        **base,
+        SECRET_KEY="k" * 50,
+        ALLOWED_HOSTS="*",
+        HTTPS="false",
+        DATABASE_URL="sqlite://:memory:",
+        CELERY_BROKER_URL="memory://",
+    )
+    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "project.wsgi:application"]
+    with started(command, serve, folder, folder / "web.log"):
+        wait_until(lambda: answers(port), 30, "gunicorn")
+        yield port
+
+
+@pytest.fixture(scope="module")
+def address(site: int) -> str:
+    """The hashed path of the style sheet, as a page names it."""
+    return get(site).text
+
+
+def fetch(port: int, path: str, encoding: str = "identity") -> Response:
+    return get(port, path, headers={"Accept-Encoding": encoding})
+
+
+def test_hashed_and_immutable(site: int, address: str) -> None:
+    """A file with a hash in its name is cached for ever."""
+    answer = fetch(site, address)
+
+    assert re.fullmatch(r"/static/app/style\.[0-9a-f]{12}\.css", address)
+    assert answer.status == 200
+    assert "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize(("accepted", "sent"), [("br, gzip", "br"), ("gzip", "gzip"), ("identity", None)])
+def test_compressed(site: int, address: str, accepted: str, sent: str | None) -> None:
+    """Brotli and gzip were made at build time."""
+    answer = fetch(site, address, accepted)
+
+    assert answer.headers.get("content-encoding") == sent
+    assert "Accept-Encoding" in answer.headers["vary"]
+
+
+def test_file_of_the_last_release(site: int) -> None:
+    """A hashed file that the manifest no longer knows is served, and cached for ever."""
+    answer = fetch(site, "/static/app/old.0123456789ab.css")
+
+    assert answer.status == 200
+    assert "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/app/style.000000000000.css", "/static/app/style.css", "/static/none"]
+)
+def test_missing_file_is_not_cached(site: int, path: str) -> None:
+    """What is not here may be on the next pod: no cache may remember the 404."""
+    answer = fetch(site, path)
+
+    assert answer.status == 404
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_asynchronous(tmp_path: Path) -> None:
+    """Under ASGI the file, the 404 and the project's own answer come from one coroutine."""
+    from django.http import HttpRequest, HttpResponse
+    from django.test import RequestFactory, override_settings
+
+    from django_k8s.static import StaticFilesMiddleware
+
+    async def respond(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("project")
+
+    (tmp_path / "a.0123456789ab.css").write_text("a")
+    with override_settings(
+        STATIC_ROOT=str(tmp_path), DEBUG=False, WHITENOISE_AUTOREFRESH=False, WHITENOISE_USE_FINDERS=False
+    ):
+        middleware = StaticFilesMiddleware(respond)
+
+        async def statuses() -> list[tuple[int, str]]:
+            found = []
+            for path in ("/static/a.0123456789ab.css", "/static/none", "/page"):
+                response = await middleware(RequestFactory().get(path))
+                found.append((response.status_code, response.headers.get("Cache-Control", "")))
+                response.close()
+            return found
+
+        assert [status for status, _ in asyncio.run(statuses())] == [200, 404, 200]
