@@ -46,7 +46,7 @@ class Heartbeat:
         be written.
         """
         beat = {"at": time.monotonic(), "pid": os.getpid(), "state": "ok", **fields}
-        # The process id keeps two writers of one name apart; the leading dot hides it from readers.
+        # The process id keeps two writers of one name apart, and readers look for the other ending.
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             draft.write_text(json.dumps(beat))

@@ -1,0 +1,76 @@
+"""``python -m django_k8s.probe --role ROLE --pid PID``: answer probes for a role while it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from django_k8s.env import EX_CONFIG, Env
+from django_k8s.probe.heartbeat import state_folder
+from django_k8s.probe.listener import Answer, Listener, listen
+from django_k8s.probe.rules import Judge, Limits, Verdict
+
+VARIABLES = (
+    "PROBE_PORT",
+    "STATE_DIR",
+    "HEARTBEAT_STALENESS_SECONDS",
+    "STALL_SECONDS",
+    "WORKER_RECONNECT_SECONDS",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until the role has ended. Returns the exit status: 78 when it cannot serve at all."""
+    parser = argparse.ArgumentParser(prog="python -m django_k8s.probe", description=__doc__)
+    parser.add_argument("--role", required=True, help="whose heartbeats to read: web, worker or beat")
+    parser.add_argument("--pid", required=True, type=int, help="the role's process; the listener ends with it")
+    parser.add_argument("--port", type=int, help="by default the variable PROBE_PORT")
+    options = parser.parse_args(argv)
+
+    env = Env()
+    limits = Limits(
+        env.int("HEARTBEAT_STALENESS_SECONDS"), env.int("STALL_SECONDS"), env.int("WORKER_RECONNECT_SECONDS")
+    )
+    port = env.int("PROBE_PORT") if options.port is None else options.port
+    folder = state_folder(options.role)
+    # The role reports every variable; the listener only those it lives by.
+    problems = [str(problem) for problem in env.problems if problem.name in VARIABLES]
+    if problems:
+        return _refuse(" ".join(problems))
+    if not port:
+        return 0
+    try:
+        sock = listen(port)
+    except OSError as error:
+        return _refuse(
+            f"PROBE_PORT: port {port} cannot be listened on ({os.strerror(error.errno or 0)}). "
+            "Give each role that shares this address a port of its own."
+        )
+
+    # Ctrl-C in a terminal reaches the whole group; no traceback for it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    judge = Judge(folder, limits)
+    Listener(
+        sock,
+        {"/livez": partial(_answer, judge.live), "/readyz": partial(_answer, judge.ready)},
+        options.pid,
+    ).serve()
+    return 0
+
+
+def _answer(judgement: partial[Verdict]) -> Answer:
+    verdict = judgement()
+    return Answer(200 if verdict.good else 503, f"{verdict.text}\n")
+
+
+def _refuse(reason: str) -> int:
+    print(f"probe: {reason}", file=sys.stderr)
+    return EX_CONFIG
+
+
+if __name__ == "__main__":
+    sys.exit(main())

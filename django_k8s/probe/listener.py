@@ -1,0 +1,156 @@
+"""A small HTTP server for probes: one thread, one selector, the standard library.
+
+It stands beside a role, not in it, so it answers when every thread of the role is taken. Answers
+are short and every connection serves one request, as the kubelet's prober wants it.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import NamedTuple
+
+from django_k8s.probe.heartbeat import running
+
+CONNECTION_SECONDS = 5.0  # what a client may take for one request
+CONNECTIONS = 64  # at once; the oldest makes room
+REQUEST_BYTES = 8192
+TICK_SECONDS = 1.0
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    body: str
+    content_type: str = "text/plain; charset=utf-8"
+
+
+Routes = Mapping[str, Callable[[], Answer]]
+
+
+@dataclass(eq=False)
+class _Connection:
+    sock: socket.socket
+    until: float = field(default_factory=lambda: time.monotonic() + CONNECTION_SECONDS)
+    request: bytes = b""
+    answer: bytes = b""
+
+
+def respond(request: bytes, routes: Routes) -> bytes:
+    """The bytes that answer a request's head. A route that raises answers 500 and not why."""
+    parts = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
+    method, target = (parts[0], parts[1]) if len(parts) == 3 else ("", "")
+    route = routes.get(target.partition("?")[0])
+    extra = ""
+    if not method:
+        answer = Answer(400, "bad request\n")
+    elif method not in ("GET", "HEAD"):
+        answer, extra = Answer(405, "method not allowed\n"), "Allow: GET, HEAD\r\n"
+    elif route is None:
+        answer = Answer(404, "not found\n")
+    else:
+        try:
+            answer = route()
+        except Exception:
+            answer = Answer(500, "error\n")
+    body = answer.body.encode()
+    head = (
+        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
+        f"Content-Type: {answer.content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
+        "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+    ).encode("latin-1")
+    return head if method == "HEAD" else head + body
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on every address of the pod, IPv6 too where the machine has it.
+
+    Raises OSError when the port is taken.
+    """
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
+
+
+class Listener:
+    """Serves ``routes`` on a listening socket until the process ``pid`` has ended."""
+
+    def __init__(self, sock: socket.socket, routes: Routes, pid: int) -> None:
+        self._routes = routes
+        self._pid = pid
+        self._connections: dict[_Connection, None] = {}  # a set that keeps its order: oldest first
+        self._selector = selectors.DefaultSelector()
+        sock.setblocking(False)
+        self._selector.register(sock, selectors.EVENT_READ, self._accept)
+        self._ended = False
+        try:
+            self._pidfd: int | None = os.pidfd_open(pid)
+        except ProcessLookupError:
+            self._ended = True
+        except (AttributeError, OSError):
+            self._pidfd = None  # an older kernel or a sandbox without the call: looked after at each tick
+        else:
+            self._selector.register(self._pidfd, selectors.EVENT_READ, self._end)
+
+    def serve(self) -> None:
+        """Answer until the process has ended."""
+        while not self._ended:
+            for key, _ in self._selector.select(TICK_SECONDS):
+                key.data(key.fileobj)
+            now = time.monotonic()
+            for connection in [c for c in self._connections if c.until < now]:
+                self._close(connection)
+            if self._pidfd is None and not running(self._pid):
+                self._ended = True
+
+    def _end(self, _: object) -> None:
+        self._ended = True
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            sock, _ = listening.accept()
+        except OSError:
+            return
+        sock.setblocking(False)
+        if len(self._connections) >= CONNECTIONS:
+            self._close(next(iter(self._connections)))
+        connection = _Connection(sock)
+        self._connections[connection] = None
+        self._selector.register(sock, selectors.EVENT_READ, lambda _: self._read(connection))
+
+    def _read(self, connection: _Connection) -> None:
+        try:
+            piece = connection.sock.recv(REQUEST_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        connection.request += piece
+        if not piece or len(connection.request) > REQUEST_BYTES:
+            self._close(connection)
+        elif b"\r\n\r\n" in connection.request:
+            connection.answer = respond(connection.request, self._routes)
+            self._selector.modify(connection.sock, selectors.EVENT_WRITE, lambda _: self._write(connection))
+            self._write(connection)
+
+    def _write(self, connection: _Connection) -> None:
+        try:
+            sent = connection.sock.send(connection.answer)
+        except BlockingIOError:
+            return
+        except OSError:
+            sent = len(connection.answer)
+        connection.answer = connection.answer[sent:]
+        if not connection.answer:
+            self._close(connection)
+
+    def _close(self, connection: _Connection) -> None:
+        del self._connections[connection]
+        self._selector.unregister(connection.sock)
+        connection.sock.close()

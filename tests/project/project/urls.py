@@ -1,0 +1,16 @@
+"""The pages that the tests ask for."""
+
+from django.urls import path
+
+from project import views
+
+urlpatterns = [
+    path("", views.page),
+    path("write", views.write),
+    path("slow", views.slow),
+    path("hold", views.hold),
+    path("upload", views.upload),
+    path("stream", views.stream),
+    path("where", views.where),
+    path("spin", views.spin),
+]

@@ -1,0 +1,86 @@
+"""Pages with the habits of real ones: they read, write, take long, hang, take uploads and stream."""
+
+import hashlib
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+# Held for ever by the first view that takes it: the second one, and all after it, are deadlocked.
+_lock = threading.Lock()
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Reads the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM auth_group")
+        (count,) = cursor.fetchone()
+    return HttpResponse(f"{count} groups\n", content_type="text/plain")
+
+
+@csrf_exempt
+def write(request: HttpRequest) -> HttpResponse:
+    """Writes a row; answers a POST alone."""
+    if request.method != "POST":
+        return HttpResponse(status=405)
+    Group.objects.create(name=f"group-{uuid.uuid4()}")
+    return HttpResponse("written\n", content_type="text/plain", status=201)
+
+
+def slow(request: HttpRequest) -> HttpResponse:
+    """Takes ``seconds`` (1 by default)."""
+    time.sleep(float(request.GET.get("seconds", 1)))
+    return HttpResponse("slept\n", content_type="text/plain")
+
+
+def hold(request: HttpRequest) -> HttpResponse:
+    """Never answers: a deadlock that keeps its thread."""
+    _lock.acquire()
+    _lock.acquire()
+    return HttpResponse(status=500)
+
+
+@csrf_exempt
+def upload(request: HttpRequest) -> HttpResponse:
+    """Answers with the length and the hash of the body, read piece by piece."""
+    digest, length = hashlib.sha256(), 0
+    while piece := request.read(65536):
+        digest.update(piece)
+        length += len(piece)
+    return JsonResponse({"length": length, "sha256": digest.hexdigest()})
+
+
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    """Sends ``pieces`` lines (5 by default), ``pause`` seconds apart (0.2 by default)."""
+    pieces, pause = int(request.GET.get("pieces", 5)), float(request.GET.get("pause", 0.2))
+
+    def lines() -> Iterator[bytes]:
+        for number in range(pieces):
+            time.sleep(pause)
+            yield f"line {number}\n".encode()
+
+    return StreamingHttpResponse(lines(), content_type="text/plain")
+
+
+def where(request: HttpRequest) -> JsonResponse:
+    """What the server made of the request: process, client, scheme."""
+    return JsonResponse(
+        {
+            "pid": os.getpid(),
+            "client": request.META.get("REMOTE_ADDR"),
+            "scheme": request.scheme,
+            "host": request.META.get("HTTP_HOST"),
+        }
+    )
+
+
+async def spin(request: HttpRequest) -> HttpResponse:
+    """Blocks the event loop under ASGI for ``seconds`` (for ever by default); a thread under WSGI."""
+    time.sleep(float(request.GET.get("seconds", 1e6)))
+    return HttpResponse("spun\n", content_type="text/plain")
