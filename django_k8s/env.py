@@ -30,6 +30,7 @@ _FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
 
 # How alike two names have to be for one to look like a misspelling of the other.
 _ALIKE = 0.84
+_LENGTHS_APART = 2
 
 T = TypeVar("T")
 
@@ -303,7 +304,9 @@ class Env:
         for seen in self._sources.names():
             if seen in self._variables or seen.removesuffix("_FILE") in self._variables or not seen.isupper():
                 continue
-            close = difflib.get_close_matches(seen, unset, n=1, cutoff=_ALIKE)
-            if close:
-                pairs.append((seen, close[0]))
+            # Names of other lengths cannot be alike enough, and comparing them takes time.
+            similar = [name for name in unset if abs(len(name) - len(seen)) <= _LENGTHS_APART]
+            if similar:
+                close = difflib.get_close_matches(seen, similar, n=1, cutoff=_ALIKE)
+                pairs += [(seen, name) for name in close]
         return sorted(pairs)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with one variable, and what to do about it. Never holds a value."""
 
     name: str
@@ -20,8 +18,7 @@ class Problem:
         return f"{self.name}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A value and where it came from, such as "environment" or the path of a file."""
 
     value: str
@@ -87,7 +84,10 @@ class Sources:
         return Found(text.removesuffix("\n").removesuffix("\r"), str(path))
 
     def _read_dotenv(self, path: Path) -> Mapping[str, str]:
-        from environ import Env as DotEnv  # imports Django: only where a .env file is
+        # These take their time to import (environ brings Django): only where a .env file is.
+        import logging
+
+        from environ import Env as DotEnv
 
         class Reader(DotEnv):  # type: ignore[misc]
             ENVIRON: dict[str, str] = {}  # its own, so that os.environ stays as it is

@@ -6,14 +6,12 @@ read from here, so a variable is named, typed, defaulted and explained in one pl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["str", "bool", "int", "float", "list", "url", "path"]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One environment variable.
 
     ``default`` is what a program sees when the variable is not set; ``None`` means that the default
@@ -36,9 +34,7 @@ class Variable:
 
 
 def _group(group: str, *variables: Variable) -> tuple[Variable, ...]:
-    from dataclasses import replace
-
-    return tuple(replace(variable, group=group) for variable in variables)
+    return tuple(variable._replace(group=group) for variable in variables)
 
 
 def _v(

@@ -1,0 +1,82 @@
+"""Calls the WSGI application of one set-up in a loop and prints the CPU time of one request."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+
+from django.conf import settings
+from django.http import HttpResponse
+
+# What `startproject` writes, which is what "a plain view" goes through.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+]
+
+subject = sys.argv[1]
+ours = subject == "livez" or "--with-app" in sys.argv
+if ours:
+    MIDDLEWARE = [
+        "django_k8s.health.middleware.HealthMiddleware",
+        "django_k8s.proxy.TrustedProxyMiddleware",
+        *MIDDLEWARE,
+    ]
+
+settings.configure(
+    ALLOWED_HOSTS=["example.com"],
+    SECRET_KEY="k" * 50,
+    ROOT_URLCONF=__name__,
+    MIDDLEWARE=MIDDLEWARE,
+    INSTALLED_APPS=APPS
+    + (["django_k8s"] if ours else [])
+    + (["health_check"] if subject == "health-check" else []),
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+    USE_TZ=True,
+)
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.urls import path  # noqa: E402
+
+urlpatterns = [path("plain", lambda request: HttpResponse("ok"))]
+application = get_wsgi_application()
+if subject == "health-check":
+    from health_check.views import HealthCheckView
+
+    urlpatterns.append(path("health-check", HealthCheckView.as_view(checks=[])))
+
+
+def request() -> None:
+    """One request, answered in full."""
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": f"/{subject}", "SERVER_NAME": "example.com", "SERVER_PORT": "80", "HTTP_HOST": "example.com",
+        "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http",
+    }  # fmt: skip
+    status: list[str] = []
+    response = application(environ, lambda line, headers: status.append(line))
+    b"".join(response)
+    response.close()
+    assert status[0].startswith("200"), status
+
+
+COUNT = 500 if subject == "health-check" else 5000
+for _ in range(COUNT // 10):
+    request()
+began = time.process_time()
+for _ in range(COUNT):
+    request()
+print(json.dumps({"seconds": (time.process_time() - began) / COUNT}))
