@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c
 SOURCES := $(shell find django_k8s entrypoints docker charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint format types image bench docs lock clean python
+.PHONY: help run test test-oldest soak lint format types image bench docs lock clean python
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,16 @@ test: build/venv/stamp  ## set up what the tests need, then run them all
 	@COVERAGE_FILE=build/coverage/data build/venv/bin/python -m coverage report --fail-under=$(COVERAGE)
 COVERAGE ?= 0
 
+# The same tests on the oldest supported Python and Django, but for those whose subject is not the library's code.
+build/oldest/stamp: build/wheel requirements/dev.txt
+	@test -x build/oldest/bin/pip || $(PYTHON) -m venv build/oldest
+	@build/oldest/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@build/oldest/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+	@touch $@
+
+test-oldest: build/oldest/stamp
+	@build/oldest/bin/python -m pytest -m "not alone and not soak and not docker and not browser" -n $(JOBS) --dist loadfile $(PYTEST) $(TESTS)
+
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 	@build/venv/bin/python -m pytest -m soak $(PYTEST) $(TESTS)
 
@@ -76,7 +86,6 @@ docs: build/venv/stamp  ## write the generated reference pages
 # Hashes, and no address of an index: pip's own configuration says where packages come from.
 COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 lock: build/venv/stamp  ## bring the lock files up to date
-	@test -x build/venv/bin/uv || build/venv/bin/pip install -q uv
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:  ## remove what was built
