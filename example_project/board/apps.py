@@ -4,3 +4,4 @@ from django.apps import AppConfig
 class BoardConfig(AppConfig):
     name = "board"
     verbose_name = "Status board"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -15,7 +15,9 @@ _KINDS = "Choose a JPEG, PNG, WebP or GIF."
 class PictureField(forms.ImageField):
     """An image in a format that browsers show, of at most UPLOAD_LIMIT_MB megabytes."""
 
-    default_validators = [FileExtensionValidator(["jpg", "jpeg", "png", "webp", "gif"], f"The file is not an image. {_KINDS}")]
+    default_validators = [
+        FileExtensionValidator(["jpg", "jpeg", "png", "webp", "gif"], f"The file is not an image. {_KINDS}")
+    ]
     default_error_messages = {
         "invalid_image": f"The file is not an image, or it is damaged. {_KINDS}",
         "empty": f"The file is empty. {_KINDS}",

@@ -78,7 +78,7 @@ class TaskRun(models.Model):
     def took(self) -> str:
         """How long it ran."""
         if self.seconds is None:
-            return "–"
+            return ""
         return f"{self.seconds:.1f} s" if self.seconds >= 1 else f"{self.seconds * 1000:.0f} ms"
 
     @classmethod
@@ -94,7 +94,12 @@ class TaskRun(models.Model):
     @classmethod
     def again(cls, task: Any, subject: str) -> "TaskRun":
         """Note that ``task`` begins, or begins once more after a retry or a lost worker."""
-        fresh = {"subject": subject[:200], "outcome": cls.Outcome.RUNNING, "started": timezone.now(), "seconds": None}
+        fresh = {
+            "subject": subject[:200],
+            "outcome": cls.Outcome.RUNNING,
+            "started": timezone.now(),
+            "seconds": None,
+        }
         fresh |= {"name": task.name, "host": socket.gethostname()}
         return cls.objects.update_or_create(task_id=task.request.id, defaults=fresh)[0]
 

@@ -10,11 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
-from django_k8s import conf
 
 from board import services
 from board.forms import FORMATS
 from board.models import Note, TaskRun
+from django_k8s import conf
 
 logger = logging.getLogger(__name__)
 SLOTS = 30  # ticks on the strip
@@ -93,7 +93,13 @@ def _worker(now: datetime, ticks: list[TaskRun], runs: list[TaskRun]) -> Role:
 
 def _beat(now: datetime, ticks: list[TaskRun]) -> Role:
     role = Role("beat", f"sends a tick every {_interval():g} s")
-    return _judged(role, now, ticks[0].started if ticks else None, "Last tick", "Look at beat's log, and whether the worker is alive.")
+    return _judged(
+        role,
+        now,
+        ticks[0].started if ticks else None,
+        "Last tick",
+        "Look at beat's log, and whether the worker is alive.",
+    )
 
 
 def _judged(role: Role, now: datetime, seen: datetime | None, sign: str, remedy: str) -> Role:
@@ -121,9 +127,15 @@ def _verdict(roles: list[Role], found: list[services.Service]) -> dict[str, str]
     silent = [role for role in roles if role.state == "late"]
     new = [role for role in roles if role.state == "unknown"]
     if dead:
-        return {"state": "down", "text": f"{_listed([service.name for service in dead])} {'does' if len(dead) == 1 else 'do'} not answer"}
+        return {
+            "state": "down",
+            "text": f"{_listed([service.name for service in dead])} {'does' if len(dead) == 1 else 'do'} not answer",
+        }
     if silent:
-        return {"state": "late", "text": f"{_listed([role.name for role in silent])} {'has' if len(silent) == 1 else 'have'} gone silent"}
+        return {
+            "state": "late",
+            "text": f"{_listed([role.name for role in silent])} {'has' if len(silent) == 1 else 'have'} gone silent",
+        }
     if new:
         return {"state": "unknown", "text": f"Waiting for {' and '.join(role.name for role in new)}"}
     return {"state": "ok", "text": "Everything is working"}

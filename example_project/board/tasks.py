@@ -38,7 +38,9 @@ def make_thumbnail(self: Any, note_id: int) -> str:
         run.ended(TaskRun.Outcome.FAILED)
         if self.request.retries < self.max_retries:
             raise self.retry(exc=error, countdown=2 ** (self.request.retries + 1)) from error
-        note.becomes(Note.Status.FAILED, "The media storage did not answer the worker. Try again in a moment.")
+        note.becomes(
+            Note.Status.FAILED, "The media storage did not answer the worker. Try again in a moment."
+        )
         return "no storage"
     note.status, note.problem = Note.Status.READY, ""
     note.save(update_fields=["thumbnail", "status", "problem", "changed"])

@@ -72,7 +72,10 @@ def write(request: HttpRequest) -> HttpResponse:
         note = form.save()
     except DatabaseError:
         logger.exception("A note could not be kept")
-        form.add_error(None, "The database does not answer, so the note is not kept yet. Your words are below: send them again in a moment.")
+        form.add_error(
+            None,
+            "The database does not answer, so the note is not kept yet. Your words are below: send them again in a moment.",
+        )
         return _page(request, form, status=503)
     if "image" in request.FILES:
         _attach(request, note, PictureForm(files=request.FILES))
@@ -85,7 +88,7 @@ def write(request: HttpRequest) -> HttpResponse:
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Another image for a note whose image failed, or the same image handed to the worker once more."""
     note = get_object_or_404(Note, pk=pk)
-    if note.status == Note.Status.FAILED and not note.image or f"{pk}-image" in request.FILES:
+    if (note.status == Note.Status.FAILED and not note.image) or f"{pk}-image" in request.FILES:
         _attach(request, note, PictureForm(files=request.FILES, prefix=str(pk)))
     elif note.status == Note.Status.FAILED or note.overdue:
         _hand_over(request, note)
@@ -129,7 +132,11 @@ def _attach(request: HttpRequest, note: Note, form: PictureForm) -> None:
         note.image.save(picture.name, picture, save=False)
     except OSError:  # a full or missing disk, a bucket that is away
         logger.exception("The image of note %s could not be stored", note.pk)
-        _failed(request, note, "The media storage does not answer, so the image was not stored. Try again in a moment.")
+        _failed(
+            request,
+            note,
+            "The media storage does not answer, so the image was not stored. Try again in a moment.",
+        )
         return
     note.save(update_fields=["image", "changed"])
     _hand_over(request, note)
@@ -140,10 +147,16 @@ def _hand_over(request: HttpRequest, note: Note) -> None:
     note.becomes(Note.Status.WAITING)
     try:
         # One retry, at once: for a connection that went stale since the last task.
-        make_thumbnail.apply_async((note.pk,), retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
+        make_thumbnail.apply_async(
+            (note.pk,), retry=True, retry_policy={"max_retries": 1, "interval_start": 0}
+        )
     except Exception:  # every transport has errors of its own
         logger.exception("Note %s could not be handed over", note.pk)
-        _failed(request, note, "The broker does not answer, so no worker knows of the image yet. Hand it over again in a moment.")
+        _failed(
+            request,
+            note,
+            "The broker does not answer, so no worker knows of the image yet. Hand it over again in a moment.",
+        )
     else:
         messages.success(request, f"“{note}” is kept, and the worker makes its thumbnail.")
 
