@@ -18,7 +18,7 @@ from django_k8s import conf
 
 logger = logging.getLogger(__name__)
 SLOTS = 30  # ticks on the strip
-NOTES, RUNS = 9, 8
+NOTES, RUNS = 9, 6
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Role:
     word: str = "Unknown"
     seen: datetime | None = None
     sign: str = ""
+    host: str = ""
     remedy: str = ""
 
 
@@ -67,7 +68,7 @@ def board_state() -> dict[str, Any]:
         "ticks": ticks[:RUNS],
         "interval": _interval(),
         "strip": strip,
-        "ticked": sum(strip),
+        "ticked": strip.count("on"),
         "readable": readable,
     }
 
@@ -86,40 +87,37 @@ def _web() -> Role:
 
 
 def _worker(now: datetime, ticks: list[TaskRun], runs: list[TaskRun]) -> Role:
-    role = Role("worker", "makes thumbnails, runs the ticks")
-    seen = max((run.started for run in [*ticks[:1], *runs[:1]]), default=None)
-    return _judged(role, now, seen, "Last task", "Look at the worker's log, then at the broker.")
+    last = max([*ticks[:1], *runs[:1]], key=lambda run: run.started, default=None)
+    remedy = "Look at the worker's log, then at the broker."
+    return _judged(Role("worker", "makes thumbnails, runs the ticks"), now, last, "Last task", remedy)
 
 
 def _beat(now: datetime, ticks: list[TaskRun]) -> Role:
-    role = Role("beat", f"sends a tick every {_interval():g} s")
-    return _judged(
-        role,
-        now,
-        ticks[0].started if ticks else None,
-        "Last tick",
-        "Look at beat's log, and whether the worker is alive.",
-    )
+    remedy = "Look at beat's log, and whether the worker is alive."
+    return _judged(Role("beat", f"sends a tick every {_interval():g} s"), now, ticks[0] if ticks else None, "Last tick", remedy)
 
 
-def _judged(role: Role, now: datetime, seen: datetime | None, sign: str, remedy: str) -> Role:
-    role.seen, role.sign = seen, sign
-    if seen is None:
+def _judged(role: Role, now: datetime, last: TaskRun | None, sign: str, remedy: str) -> Role:
+    if last is None:
         role.word, role.sign = "Not seen yet", "It has not run anything yet."
-    elif now - seen <= _patience():
+        return role
+    role.seen, role.sign, role.host = last.started, sign, last.host
+    if now - last.started <= _patience():
         role.state, role.word = "ok", "Alive"
     else:
         role.state, role.word, role.remedy = "late", "Silent", remedy
     return role
 
 
-def _strip(now: datetime, ticks: list[TaskRun]) -> list[bool]:
-    """For each of the last due times, oldest first, whether a tick ran near it."""
+def _strip(now: datetime, ticks: list[TaskRun]) -> list[str]:
+    """For each of the last due times, oldest first: "on" for a tick, "off" for a gap, "before" all ticks."""
     interval = _interval()
     slot = math.floor(now.timestamp() / interval)
     seen = {math.floor(tick.started.timestamp() / interval) for tick in ticks}
+    first = min(seen, default=slot)
     # The slot that has just begun is still open, so it is not shown.
-    return [slot - back in seen for back in range(SLOTS, 0, -1)]
+    slots = range(slot - SLOTS, slot)
+    return ["on" if number in seen else "off" if number > first else "before" for number in slots]
 
 
 def _verdict(roles: list[Role], found: list[services.Service]) -> dict[str, str]:
