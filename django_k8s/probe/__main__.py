@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django_k8s.env import EX_CONFIG, Env
@@ -27,7 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until the role has ended. Returns the exit status: 78 when it cannot serve at all."""
     parser = argparse.ArgumentParser(prog="python -m django_k8s.probe", description=__doc__)
     parser.add_argument("--role", required=True, help="whose heartbeats to read: web, worker or beat")
-    parser.add_argument("--pid", required=True, type=int, help="the role's process; the listener ends with it")
+    parser.add_argument(
+        "--pid", required=True, type=int, help="the role's process; the listener ends with it"
+    )
     parser.add_argument("--port", type=int, help="by default the variable PROBE_PORT")
     options = parser.parse_args(argv)
 
@@ -62,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _answer(judgement: partial[Verdict]) -> Answer:
+def _answer(judgement: Callable[[], Verdict]) -> Answer:
     verdict = judgement()
     return Answer(200 if verdict.good else 503, f"{verdict.text}\n")
 
