@@ -42,7 +42,7 @@ LAYERS = {
     "settings": {"env", "variables"},
     "probe": {"env", "variables"},
     "servers": {"env", "probe"},
-    "celery": {"env", "probe", "conf", "database", "models"},
+    "celery": {"env", "probe", "conf", "database", "locks", "models"},
     "health": {"conf", "env", "database", "migrate", "wait"},
 }
 

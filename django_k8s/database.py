@@ -1,0 +1,108 @@
+"""Connections of one's own: past the pool that requests share, and past a pooler where its address is known.
+
+The threads of health checks, migrations and beat's lock each take one, use it and close it. They are
+Django's database wrappers, so that every database works, but ``django.db.connections`` does not
+know them: nothing else in the process ever uses, keeps or closes them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import load_backend
+
+from django_k8s import conf
+from django_k8s.settings.urls import encoded
+
+# A server that vanished without a word is noticed after 20 to 25 seconds in place of hours.
+_KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+
+
+def own_connection(alias: str = DEFAULT_DB_ALIAS, **options: Any) -> BaseDatabaseWrapper:
+    """A new connection to the database ``alias``, outside any pool; it is opened at its first use.
+
+    ``options`` are added to the driver's (OPTIONS in DATABASES). The caller closes it, in the
+    thread that made it.
+    """
+    return _wrapper(alias, _unpooled(alias), options)
+
+
+def direct_connection(alias: str = DEFAULT_DB_ALIAS, **options: Any) -> BaseDatabaseWrapper:
+    """As :func:`own_connection`, but to the server itself: to DATABASE_DIRECT_URL where that is set.
+
+    What a session holds, such as an advisory lock, lasts for as long as this connection and no
+    longer; TCP keepalives end both soon after either side has vanished. Raises ImproperlyConfigured
+    when the settings name a pooler in transaction mode and no direct address, since a session lock
+    would then hold nothing.
+    """
+    settings = _unpooled(alias)
+    if alias == DEFAULT_DB_ALIAS:
+        url = conf.value("DATABASE_DIRECT_URL")
+        if url:
+            settings = _redirected(settings, url)
+        elif conf.value("DATABASE_PGBOUNCER"):
+            raise ImproperlyConfigured(
+                "DATABASE_PGBOUNCER is on and DATABASE_DIRECT_URL is missing: a session lock needs the address of "
+                "the database itself. Set DATABASE_DIRECT_URL to postgres://user:password@host:5432/name."
+            )
+    if settings["ENGINE"].endswith(("postgresql", "postgis")):
+        settings["OPTIONS"] = {**_KEEPALIVES, **settings["OPTIONS"]}
+    return _wrapper(alias, settings, options)
+
+
+@contextmanager
+def installed(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
+    """Make ``connection`` the one that this thread uses for its alias; close it at the end.
+
+    For what looks connections up by alias, as querysets and Django's commands do.
+    """
+    former = connections[connection.alias]
+    connections[connection.alias] = connection
+    try:
+        yield connection
+    finally:
+        connections[connection.alias] = former
+        connection.close()
+
+
+def _wrapper(alias: str, settings: dict[str, Any], options: dict[str, Any]) -> BaseDatabaseWrapper:
+    settings["OPTIONS"].update(options)
+    wrapper: BaseDatabaseWrapper = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, alias)
+    return wrapper
+
+
+def _unpooled(alias: str) -> dict[str, Any]:
+    settings: dict[str, Any] = copy.deepcopy(connections.settings[alias])
+    settings["OPTIONS"].pop("pool", None)
+    # No request ends here, so nothing but the caller closes the connection.
+    return {**settings, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False, "ATOMIC_REQUESTS": False}
+
+
+def _redirected(settings: dict[str, Any], url: str) -> dict[str, Any]:
+    """``settings`` with the address of ``url``; its query's options win over those of the settings."""
+    from environ import Env as Environ
+
+    try:
+        direct = Environ.db_url_config(encoded(url))
+    except (ValueError, TypeError, KeyError):
+        direct = {}
+    if not direct.get("HOST"):
+        # Never the parser's own words, which quote the address with its password.
+        raise ImproperlyConfigured(
+            "DATABASE_DIRECT_URL cannot be read. Write it as postgres://user:password@host:5432/name."
+        )
+    address = {key: direct.get(key, "") for key in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
+    options = {**settings["OPTIONS"], **direct.get("OPTIONS", {})}
+    return {**settings, **address, "OPTIONS": options, "DISABLE_SERVER_SIDE_CURSORS": False}
