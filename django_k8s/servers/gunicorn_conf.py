@@ -22,7 +22,7 @@ bind = options.address(_env)
 wsgi_app = options.application(_env)
 worker_class = f"django_k8s.servers.{'asgi.AsgiWorker' if _asgi else 'worker.ThreadWorker'}"
 workers = _concurrency.processes
-threads = _concurrency.threads
+threads = _concurrency.threads or 1
 
 keepalive = _env.int("WEB_KEEPALIVE_SECONDS")
 timeout = _env.int("WEB_TIMEOUT_SECONDS")

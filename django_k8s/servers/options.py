@@ -18,14 +18,18 @@ EXIT_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """Processes and threads, and a few words on why so many processes."""
+    """Processes and threads, and a few words on why so many processes.
+
+    No threads means an event loop in each process.
+    """
 
     processes: int
     threads: int
     reason: str
 
     def __str__(self) -> str:
-        return f"processes: {self.processes} ({self.reason}), threads of each: {self.threads}"
+        inside = f"threads in each: {self.threads}" if self.threads else "an event loop in each"
+        return f"processes: {self.processes} ({self.reason}), {inside}"
 
 
 def concurrency(env: Env) -> Concurrency:
@@ -34,8 +38,7 @@ def concurrency(env: Env) -> Concurrency:
     Without a limit it is one process: the node's processors are not this pod's, and pods are what
     is scaled.
     """
-    # The asgi worker has an event loop in place of threads.
-    threads = 1 if env.str("WEB_INTERFACE") == "asgi" else env.int("WEB_THREADS")
+    threads = 0 if env.str("WEB_INTERFACE") == "asgi" else env.int("WEB_THREADS")
     asked = env.int("WEB_CONCURRENCY")
     if asked:
         return Concurrency(asked, threads, "WEB_CONCURRENCY")

@@ -1,0 +1,118 @@
+"""Heartbeats on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from django_k8s.probe import heartbeat
+from django_k8s.probe.heartbeat import Heartbeat
+
+
+def ended_process() -> int:
+    """The id of a process that has ended and was reaped."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_written_and_read(tmp_path: Path) -> None:
+    """A heartbeat carries the time, the process, "ok" and the fields given; its folder is made."""
+    Heartbeat("web", "1", tmp_path / "deep" / "web").write(busy=3)
+    (beat,) = heartbeat.read(tmp_path / "deep" / "web")
+    assert beat["pid"] == os.getpid()
+    assert beat["state"] == "ok"
+    assert beat["busy"] == 3
+    assert 0 <= time.monotonic() - beat["at"] < 5
+
+
+def test_state_can_be_told(tmp_path: Path) -> None:
+    """A state that is given replaces "ok"."""
+    Heartbeat("worker", "worker", tmp_path).write(state="reconnecting", since=1.5)
+    (beat,) = heartbeat.read(tmp_path)
+    assert (beat["state"], beat["since"]) == ("reconnecting", 1.5)
+
+
+def test_folder_of_a_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each role has its own part of STATE_DIR, which may come from a file as any variable."""
+    (tmp_path / "pointer").write_text(f"{tmp_path}/state\n")
+    monkeypatch.setenv("STATE_DIR_FILE", str(tmp_path / "pointer"))
+    monkeypatch.delenv("STATE_DIR", raising=False)
+    Heartbeat("beat", "beat").write()
+    assert (tmp_path / "state" / "beat" / "beat.heartbeat").is_file()
+
+
+def test_removed(tmp_path: Path) -> None:
+    """A loop that ends takes its heartbeat along, and may do so twice."""
+    beat = Heartbeat("web", "1", tmp_path)
+    beat.write()
+    beat.remove()
+    beat.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dead_process_does_not_count(tmp_path: Path) -> None:
+    """The file of a process that was killed is passed over and removed; the living one stays."""
+    Heartbeat("web", "alive", tmp_path).write()
+    dead = tmp_path / "dead.heartbeat"
+    dead.write_text(json.dumps({"at": time.monotonic(), "pid": ended_process(), "state": "ok"}))
+    assert len(list(heartbeat.read(tmp_path))) == 1
+    assert not dead.exists()
+
+
+def test_process_of_another_user_counts(tmp_path: Path) -> None:
+    """A process that may not be signalled exists all the same."""
+    assert heartbeat.running(1)
+    assert not heartbeat.running(ended_process())
+
+
+def test_time_to_come_does_not_count(tmp_path: Path) -> None:
+    """A file from before the machine's last start, whose clock ran further, is removed."""
+    path = tmp_path / "old.heartbeat"
+    path.write_text(json.dumps({"at": time.monotonic() + 5000, "pid": os.getpid(), "state": "ok"}))
+    assert list(heartbeat.read(tmp_path)) == []
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"at": 1}', '{"at": "x", "pid": 1}', "\0\0"])
+def test_rubbish_is_passed_over(tmp_path: Path, content: str) -> None:
+    """What is no heartbeat is no sign of life and no error."""
+    (tmp_path / "x.heartbeat").write_text(content)
+    assert list(heartbeat.read(tmp_path)) == []
+
+
+def test_missing_folder() -> None:
+    """Nothing has been written yet."""
+    assert list(heartbeat.read(Path("/nonexistent/state"))) == []
+
+
+def test_folder_that_cannot_be_written() -> None:
+    """The writer hears of it."""
+    with pytest.raises(OSError, match="proc"):
+        Heartbeat("web", "1", Path("/proc/none")).write()
+
+
+def test_readers_never_see_a_part(tmp_path: Path) -> None:
+    """While one thread writes without a pause, every read finds a whole heartbeat."""
+    beat = Heartbeat("web", "1", tmp_path)
+    beat.write(filler="x" * 5000)
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            beat.write(filler="x" * 5000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        counts = [len(list(heartbeat.read(tmp_path))) for _ in range(500)]
+    finally:
+        stop.set()
+        writer.join()
+    assert set(counts) == {1}
