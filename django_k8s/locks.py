@@ -88,7 +88,7 @@ class _Sql(_Named):
             row = cursor.fetchone()
         return bool(row and row[0])
 
-    def key(self) -> object:
+    def key(self) -> int | str:
         raise NotImplementedError
 
     def _prepare(self) -> None:

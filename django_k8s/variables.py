@@ -509,6 +509,12 @@ _EMAIL = _group(
 _MIGRATIONS = _group(
     "Migrations and waiting",
     _v(
+        "MIGRATE_DATABASES",
+        "list",
+        ("default",),
+        "Database aliases that k8s_migrate migrates and whose migrations readiness and wait ask for.",
+    ),
+    _v(
         "MIGRATE_LOCK_TIMEOUT_SECONDS",
         "int",
         5,

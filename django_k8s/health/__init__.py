@@ -1,0 +1,77 @@
+"""Health checks: run-time tests of the things that this project depends on.
+
+READINESS_CHECKS names those that /readyz runs. Beside the built-in ones, a name may be the dotted
+path of one's own: a callable that takes the seconds it has and raises when something is wrong, or a
+class of which one object per process is called like that::
+
+    from django_k8s.health import Unhealthy
+
+    def search(timeout: float) -> None:
+        if not index.ping(timeout):
+            raise Unhealthy("the search index does not answer")
+
+Each runs in a thread of its own under the deadline of all, so it may block, but it should give up
+after ``timeout`` seconds: as long as it hangs it is not started again. ``once = True`` on it means
+that it is not asked again after it passed.
+
+Liveness has no checks, by design: a dependency that is away would restart every pod at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from django.core.cache import caches
+from django.db import connections
+from django.utils.module_loading import import_string
+
+from django_k8s import conf
+from django_k8s.health.base import Check, Report, Result, Unhealthy
+from django_k8s.health.broker import Broker
+from django_k8s.health.cache import Cache
+from django_k8s.health.database import Database
+from django_k8s.health.migrations import Migrations
+from django_k8s.health.storage import Storage
+
+__all__ = ["CHECKS", "Check", "Report", "Result", "Unhealthy", "checks"]
+
+
+def _each(name: str, kind: Callable[[str], Check], aliases: Callable[[], list[str]]) -> dict[str, Check]:
+    """A check for each alias, which run side by side; the default one has the plain name."""
+    return {name if alias == "default" else f"{name}:{alias}": kind(alias) for alias in aliases()}
+
+
+# What each built-in name stands for: checks by the name that they are reported under.
+CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
+    "database": partial(_each, "database", Database, lambda: list(connections)),
+    "cache": partial(_each, "cache", Cache, lambda: list(caches.settings)),
+    "broker": lambda: {"broker": Broker()},
+    "migrations": partial(_each, "migrations", Migrations, lambda: conf.value("MIGRATE_DATABASES")),
+    "storage": lambda: {"storage": Storage()},
+}
+
+
+def checks(names: list[str]) -> dict[str, Check]:
+    """The checks of these names. One that cannot be made is in it too, and fails when it is run.
+
+    A web process with a misspelt check has to answer /readyz with 503 and a log line;
+    `manage.py check` is what refuses the name.
+    """
+    found: dict[str, Check] = {}
+    for name in names:
+        try:
+            found.update(CHECKS[name]() if name in CHECKS else {name: _imported(name)})
+        except Exception as error:
+            found[name] = partial(_fail, f"cannot be made: {type(error).__name__}")
+    return found
+
+
+def _imported(path: str) -> Check:
+    found = import_string(path)
+    check: Check = found() if isinstance(found, type) else found
+    return check
+
+
+def _fail(text: str, timeout: float) -> None:
+    raise Unhealthy(text)

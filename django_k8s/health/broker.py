@@ -1,0 +1,52 @@
+"""Celery's broker takes a connection."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+from django.conf import settings
+
+from django_k8s.health.base import Unhealthy
+
+
+class Broker:
+    """Connects to CELERY_BROKER_URL as a publisher would; for folders, writes into them.
+
+    Redis answers a ping, RabbitMQ its handshake with login and virtual host, SQS a listing of queues.
+    """
+
+    def __call__(self, timeout: float) -> None:
+        """Raises what kombu's transport raises, or Unhealthy when there is no broker in the settings."""
+        url = getattr(settings, "CELERY_BROKER_URL", None)
+        if not url:
+            raise Unhealthy("CELERY_BROKER_URL is not among the settings")
+        options: dict[str, Any] = {**getattr(settings, "CELERY_BROKER_TRANSPORT_OPTIONS", {})}
+        if str(url).startswith("filesystem"):
+            _write(options)
+            return
+        self._connect(url, options, timeout)
+
+    @staticmethod
+    def _connect(url: str, options: dict[str, Any], timeout: float) -> None:
+        from kombu.connection import Connection
+
+        if "redis" in url or "sentinel" in url:
+            options |= {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+        connection = Connection(
+            url,
+            connect_timeout=timeout,
+            transport_options=options,
+            ssl=getattr(settings, "CELERY_BROKER_USE_SSL", False) or False,
+        )
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=timeout)
+        finally:
+            connection.release()
+
+
+def _write(options: dict[str, Any]) -> None:
+    for folder in {options.get("data_folder_in", "data_in"), options.get("data_folder_out", "data_out")}:
+        # It has no name there, so no worker takes it for a message.
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"ok")

@@ -1,0 +1,54 @@
+"""The cache keeps a value and gives it back."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import Any
+
+from django.core.cache import BaseCache, caches
+from django.utils.module_loading import import_string
+
+from django_k8s.health.base import Unhealthy
+
+_REDIS = "django.core.cache.backends.redis.RedisCache"
+
+
+class Cache:
+    """Sets, gets and deletes one random key of one cache alias, on a client of its own."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    def __call__(self, timeout: float) -> None:
+        """Raises what the client raises, or Unhealthy when the value does not come back."""
+        cache = self._client(timeout)
+        key, value = f"django_k8s.health.{secrets.token_hex(8)}", secrets.token_hex(8)
+        try:
+            cache.set(key, value, 60)
+            if cache.get(key) != value:
+                raise Unhealthy("the value that was set does not come back")
+            cache.delete(key)
+        finally:
+            _close(cache)
+
+    def _client(self, timeout: float) -> BaseCache:
+        params: dict[str, Any] = {**caches.settings[self.alias]}
+        if params["BACKEND"] == _REDIS:
+            # The project's own time-outs suit its requests; here they would outlive the deadline.
+            params["OPTIONS"] = {
+                **params.get("OPTIONS", {}),
+                "socket_timeout": timeout,
+                "socket_connect_timeout": timeout,
+            }
+        kind, location = params.pop("BACKEND"), params.pop("LOCATION", "")
+        cache: BaseCache = import_string(kind)(location, params)
+        return cache
+
+
+def _close(cache: BaseCache) -> None:
+    """Close the connections now; Django's Redis backend has no way but waiting for the collector."""
+    with contextlib.suppress(Exception):
+        cache.close()
+    for pool in getattr(vars(cache).get("_cache"), "_pools", {}).values():
+        pool.disconnect()

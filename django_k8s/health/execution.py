@@ -1,0 +1,115 @@
+"""Checks at work: one execution in its thread, and the run that callers of one moment share."""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from django.core.cache import caches
+from django.db import connections
+
+from django_k8s.health.base import Check, public
+
+# Called with a check's name and its error when it has ended; None means that it passed.
+Ended = Callable[[str, BaseException | None], None]
+
+
+class Outcome(NamedTuple):
+    """What came of one execution."""
+
+    ok: bool
+    message: str
+    seconds: float
+
+
+class Execution:
+    """One execution of a check, in a daemon thread of its own."""
+
+    def __init__(self, name: str, check: Check, timeout: float, ended: Ended) -> None:
+        self.future: Future[Outcome] = Future()
+        # Running, so that a caller who goes away in an event loop cannot cancel it for the others.
+        self.future.set_running_or_notify_cancel()
+        self.ended_at: float | None = None
+        self._began_at = time.monotonic()
+        self._name, self._check, self._timeout, self._ended = name, check, timeout, ended
+        try:
+            threading.Thread(target=self._work, name=f"health-{name}", daemon=True).start()
+        except RuntimeError as error:  # the container's limit of processes is reached
+            self._end(error)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return (self.ended_at or time.monotonic()) - self._began_at
+
+    def _work(self) -> None:
+        error: BaseException | None = None
+        try:
+            self._check(self._timeout)
+        except BaseException as problem:
+            error = problem
+        finally:
+            # What a check opened by alias belongs to this thread, which ends here.
+            connections.close_all()
+            caches.close_all()
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        self.ended_at = time.monotonic()
+        self._ended(self._name, error)
+        self.future.set_result(Outcome(error is None, public(error) if error else "ok", self.seconds))
+
+
+class Run:
+    """The executions that callers of one moment share; some may be left over from an earlier run."""
+
+    def __init__(self, executions: dict[str, Execution], timeout: float) -> None:
+        self.executions = executions
+        self._deadline = time.monotonic() + timeout
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline, at least 0."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    def futures(self, names: Iterable[str]) -> list[Future[Outcome]]:
+        """What a caller who needs these checks has to wait for."""
+        return [self.executions[name].future for name in names if name in self.executions]
+
+    def expired(self, keep: float) -> bool:
+        """Whether it ended, by its last check or by its deadline, more than ``keep`` seconds ago."""
+        ends = [execution.ended_at or self._deadline for execution in self.executions.values()]
+        return time.monotonic() > min(max(ends, default=self._deadline), self._deadline) + keep
+
+
+class Flags:
+    """Flags that are set once, seen by all processes that are forked from this one, early and late.
+
+    They live in memory that a fork shares: a worker process that takes another's place finds what
+    its siblings know.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._places = {name: place for place, name in enumerate(names)}
+        self._memory = mmap.mmap(-1, max(len(self._places), 1))
+
+    def __contains__(self, name: str) -> bool:
+        return self._memory[self._places[name]] == 1
+
+    def add(self, name: str) -> None:
+        """Set the flag of ``name``."""
+        self._memory[self._places[name]] = 1
+
+
+async def settled(futures: Iterable[Future[Outcome]], timeout: float) -> None:
+    """Wait in an event loop until all are done, for at most ``timeout`` seconds."""
+    pending = [asyncio.wrap_future(future) for future in futures if not future.done()]
+    if pending:
+        _, late = await asyncio.wait(pending, timeout=timeout)
+        for future in late:
+            future.cancel()

@@ -1,0 +1,111 @@
+"""Answers the probes on the web port, before anything else in the project has a say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.crypto import constant_time_compare
+
+from django_k8s import conf
+from django_k8s.health.base import Report
+from django_k8s.health.runner import Runner
+
+_METHODS = ("GET", "HEAD")
+
+
+class HealthMiddleware:
+    """First in MIDDLEWARE: a kubelet knows no host name, no TLS, no login, and wants no log line.
+
+    /livez: this process answers; nothing is asked. /readyz: 200 or 503, by READINESS_CHECKS.
+    /healthz: what each check says, in JSON, for those who send ``Authorization: Bearer
+    HEALTH_TOKEN``; 404 for all others. GET and HEAD. Works in WSGI and in ASGI.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(
+        self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+    ) -> None:
+        self.get_response = get_response
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
+            markcoroutinefunction(self)
+        self._token = conf.value("HEALTH_TOKEN")
+        self._runner = Runner.configured()
+        self._answers = {"/livez": self._livez, "/readyz": self._readyz, "/healthz": self._healthz}
+        self._async_answers = {"/readyz": self._async_readyz, "/healthz": self._async_healthz}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Answer a probe; hand everything else on."""
+        if request.path_info in self._answers:
+            return self._async_answer(request) if self._async else self._answer(request)
+        return self.get_response(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in _METHODS:
+            return _refused()
+        return _finished(request, self._answers[request.path_info](request))
+
+    async def _async_answer(self, request: HttpRequest) -> HttpResponse:
+        answer = self._async_answers.get(request.path_info)
+        if answer is None or request.method not in _METHODS:
+            return self._answer(request)
+        return _finished(request, await answer(request))
+
+    def _livez(self, request: HttpRequest) -> HttpResponse:
+        return _text(200, b"ok\n")
+
+    def _readyz(self, request: HttpRequest) -> HttpResponse:
+        return _readiness(self._runner.ready())
+
+    async def _async_readyz(self, request: HttpRequest) -> HttpResponse:
+        return _readiness(await self._runner.aready())
+
+    def _healthz(self, request: HttpRequest) -> HttpResponse:
+        return _details(self._runner.report()) if self._trusted(request) else _text(404, b"not found\n")
+
+    async def _async_healthz(self, request: HttpRequest) -> HttpResponse:
+        if self._trusted(request):
+            return _details(await self._runner.areport())
+        return _text(404, b"not found\n")
+
+    def _trusted(self, request: HttpRequest) -> bool:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not self._token or scheme.lower() != "bearer":
+            return False
+        return constant_time_compare(token.strip(), self._token)
+
+
+def _text(status: int, body: bytes) -> HttpResponse:
+    return HttpResponse(body, status=status, content_type="text/plain")
+
+
+def _readiness(ready: bool) -> HttpResponse:
+    return _text(200, b"ok\n") if ready else _text(503, b"not ready\n")
+
+
+def _details(report: Report) -> HttpResponse:
+    return JsonResponse(
+        report.as_dict(), status=200 if report.ready else 503, json_dumps_params={"indent": 2}
+    )
+
+
+def _refused() -> HttpResponse:
+    response = _text(405, b"")
+    response["Allow"] = ", ".join(_METHODS)
+    return response
+
+
+def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Headers that later middleware would add, were there any."""
+    response["Content-Length"] = str(len(response.content))
+    response["Cache-Control"] = "no-store"
+    if request.method == "HEAD":
+        response.content = b""
+    # Django logs every answer from 400 on, a 503 as an error that is mailed to ADMINS.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

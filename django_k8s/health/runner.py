@@ -1,0 +1,144 @@
+"""Runs the checks side by side, under one deadline that holds whatever a check does.
+
+Each check runs in a daemon thread of its own, and callers wait no longer than the deadline: a check
+that hangs costs its thread and nothing else. While it hangs no second thread is started for it, so
+that an outage of hours takes one thread per check. All callers of one moment share one run, and its
+results are kept for a few seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import wait
+
+from django_k8s import conf
+from django_k8s.health import checks
+from django_k8s.health.base import Check, Report, Result, described
+from django_k8s.health.execution import Execution, Flags, Outcome, Run, settled
+
+logger = logging.getLogger("django_k8s.health")
+
+
+class Runner:
+    """The checks of one process.
+
+    ``timeout``: seconds until the deadline of one run. ``keep``: seconds for which results are used
+    again. ``latched``: names of checks that are required until they have passed once; from then on
+    they only show in the report.
+    """
+
+    def __init__(
+        self, checks: Mapping[str, Check], timeout: float, keep: float, latched: Collection[str] = ()
+    ) -> None:
+        self._checks = dict(checks)
+        self._timeout, self._keep = timeout, keep
+        self._latched = frozenset(latched)
+        self._passed = Flags(self._checks)
+        self.reset()
+        _runners.add(self)
+
+    @classmethod
+    def configured(cls) -> Runner:
+        """A runner of READINESS_CHECKS, with the other READINESS variables."""
+        found = checks(conf.value("READINESS_CHECKS"))
+        databases = {name for name in found if name.partition(":")[0] == "database"}
+        return cls(
+            found,
+            conf.value("READINESS_TIMEOUT_SECONDS"),
+            conf.value("READINESS_CACHE_SECONDS"),
+            databases if conf.value("READINESS_DATABASE") == "latched" else (),
+        )
+
+    def reset(self) -> None:
+        """Forget the runs. What has passed stays known."""
+        self._lock = threading.Lock()
+        self._run: Run | None = None
+        self._failing: set[str] = set()
+
+    def ready(self) -> bool:
+        """Whether every required check passes; waits for those alone, until the deadline."""
+        run = self._current()
+        wait(run.futures(self._required()), run.remaining)
+        return self._report(run).ready
+
+    async def aready(self) -> bool:
+        """As :meth:`ready`, in an event loop."""
+        run = self._current()
+        await settled(run.futures(self._required()), run.remaining)
+        return self._report(run).ready
+
+    def report(self) -> Report:
+        """What came of every check; waits for all, until the deadline."""
+        run = self._current()
+        wait(run.futures(self._checks), run.remaining)
+        return self._report(run)
+
+    async def areport(self) -> Report:
+        """As :meth:`report`, in an event loop."""
+        run = self._current()
+        await settled(run.futures(self._checks), run.remaining)
+        return self._report(run)
+
+    def _current(self) -> Run:
+        with self._lock:
+            if self._run is None or self._run.expired(self._keep):
+                self._run = Run(self._executions(), self._timeout)
+            return self._run
+
+    def _executions(self) -> dict[str, Execution]:
+        former = self._run.executions if self._run else {}
+        hanging = {name: execution for name, execution in former.items() if not execution.future.done()}
+        return {
+            name: hanging.get(name) or Execution(name, check, self._timeout, self._ended)
+            for name, check in self._checks.items()
+            if not (getattr(check, "once", False) and name in self._passed)
+        }
+
+    def _required(self) -> Iterable[str]:
+        return [name for name in self._checks if not (name in self._latched and name in self._passed)]
+
+    def _report(self, run: Run) -> Report:
+        required = self._required()
+        outcomes = {name: self._outcome(run, name) for name in self._checks}
+        return Report(tuple(Result(name, *outcome, name in required) for name, outcome in outcomes.items()))
+
+    def _outcome(self, run: Run, name: str) -> Outcome:
+        execution = run.executions.get(name)
+        if execution is None:
+            return Outcome(True, "passed before", 0.0)
+        if execution.future.done():
+            return execution.future.result()
+        message = f"no answer within {self._timeout:g} s"
+        if not run.remaining:
+            self._log(name, message)
+        return Outcome(False, message, execution.seconds)
+
+    def _ended(self, name: str, error: BaseException | None) -> None:
+        if error is None:
+            self._passed.add(name)
+        self._log(name, described(error) if error else "")
+
+    def _log(self, name: str, problem: str) -> None:
+        """One line when a check begins to fail and one when it passes again, however often it is asked."""
+        if problem and name not in self._failing:
+            self._failing.add(name)
+            logger.warning("health check %s fails: %s", name, problem)
+        elif not problem and name in self._failing:
+            self._failing.discard(name)
+            logger.warning("health check %s passes again", name)
+
+
+_runners: weakref.WeakSet[Runner] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for runner in _runners:
+        runner.reset()
+
+
+# The parent's threads and locks are not there in a forked child.
+os.register_at_fork(after_in_child=_forked)
