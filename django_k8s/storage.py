@@ -38,6 +38,12 @@ _CLIENT = Config(
 )
 
 
+# 5 MiB is the smallest part that S3 takes; each part is held in memory, more than once.
+_TRANSFER = TransferConfig(
+    use_threads=False, multipart_threshold=5 * _MEBIBYTE, multipart_chunksize=5 * _MEBIBYTE
+)
+
+
 class MediaUnavailable(OSError):
     """The bucket cannot be used now; the text says why and what to check, and holds no secret.
 
@@ -48,7 +54,7 @@ class MediaUnavailable(OSError):
 class S3Media(S3Storage):  # type: ignore[misc]
     """django-storages' S3 storage, set up for a web process.
 
-    Uploads and downloads use one thread and keep 5 MiB in memory (boto3's own transfer takes more
+    Uploads and downloads use one thread and keep one part of 5 MiB in memory (boto3's own transfer takes more
     than 100 MiB for a file of 100 MiB); no call waits for long; the checksums that boto3 adds
     since 1.36 are sent only where a server asks for them; and every failure is a
     :class:`MediaUnavailable` that a view can show.
@@ -64,8 +70,8 @@ class S3Media(S3Storage):  # type: ignore[misc]
         """django-storages' defaults, changed as the class says."""
         return {
             **super().get_default_settings(),
-            "transfer_config": TransferConfig(use_threads=False),
-            "max_memory_size": 5 * _MEBIBYTE,
+            "transfer_config": _TRANSFER,
+            "max_memory_size": 2 * _MEBIBYTE,
             "client_config": _CLIENT,
         }
 
