@@ -161,6 +161,8 @@ class Runner:
     def stop(self) -> int:
         """SIGTERM to every role, then wait for their grace periods; a second signal cuts them short."""
         asked, began = len(self.signals), time.monotonic()
+        if any(child.status is None for child in self.children):
+            self.output.line("run", "Stopping. Another Ctrl-C ends everything at once.")
         for child in self.children:
             child.terminate()
         late = []

@@ -19,6 +19,7 @@ from django_k8s import conf
 logger = logging.getLogger(__name__)
 SLOTS = 30  # ticks on the strip
 NOTES, RUNS = 9, 6
+TICK = "board.tasks.tick"
 
 
 @dataclass
@@ -39,15 +40,17 @@ def board_state() -> dict[str, Any]:
     """Everything that the page shows. A dead database leaves notes and runs empty and says so."""
     now = timezone.now()
     found = services.look()
+    notes, total, ticks, runs = [], 0, [], []
+    readable = found[0].ok  # what hangs is not asked again
     try:
-        notes = list(Note.objects.all()[:NOTES])
-        total = Note.objects.count()
-        ticks = list(TaskRun.objects.filter(name="board.tasks.tick")[: SLOTS + 1])
-        runs = list(TaskRun.objects.exclude(name="board.tasks.tick")[:RUNS])
-        readable = True
+        if readable:
+            notes = list(Note.objects.all()[:NOTES])
+            total = Note.objects.count()
+            ticks = list(TaskRun.objects.filter(name=TICK)[: SLOTS + 1])
+            runs = list(TaskRun.objects.exclude(name=TICK)[:RUNS])
     except DatabaseError:
         logger.exception("The board cannot read the database")
-        notes, total, ticks, runs, readable = [], 0, [], [], False
+        readable = False
     roles = [_web(), _worker(now, ticks, runs), _beat(now, ticks)]
     strip = _strip(now, ticks)
     return {
@@ -94,7 +97,13 @@ def _worker(now: datetime, ticks: list[TaskRun], runs: list[TaskRun]) -> Role:
 
 def _beat(now: datetime, ticks: list[TaskRun]) -> Role:
     remedy = "Look at beat's log, and whether the worker is alive."
-    return _judged(Role("beat", f"sends a tick every {_interval():g} s"), now, ticks[0] if ticks else None, "Last tick", remedy)
+    return _judged(
+        Role("beat", f"sends a tick every {_interval():g} s"),
+        now,
+        ticks[0] if ticks else None,
+        "Last tick",
+        remedy,
+    )
 
 
 def _judged(role: Role, now: datetime, last: TaskRun | None, sign: str, remedy: str) -> Role:
@@ -121,7 +130,7 @@ def _strip(now: datetime, ticks: list[TaskRun]) -> list[str]:
 
 
 def _verdict(roles: list[Role], found: list[services.Service]) -> dict[str, str]:
-    dead = [service for service in found if service.state == "down"]
+    dead = [service for service in found if not service.ok]
     silent = [role for role in roles if role.state == "late"]
     new = [role for role in roles if role.state == "unknown"]
     if dead:

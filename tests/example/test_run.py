@@ -1,0 +1,165 @@
+"""``django-k8s run``: three roles in one terminal, stopped by one Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support import example
+from support.process import Process, environment, free_port, get, run, started, wait_until
+
+RUN = [sys.executable, "-m", "django_k8s.cli", "run"]
+ROLES = ("web", "worker", "beat")
+
+
+def ports() -> int:
+    """A port whose three followers are free as well."""
+    while True:
+        first = free_port()
+        if first > 60000:
+            continue
+        try:
+            for port in range(first, first + 4):
+                with socket.socket() as sock:
+                    sock.bind(("", port))
+            return first
+        except OSError:
+            continue
+
+
+@contextmanager
+def running(folder: Path, port: int) -> Iterator[Process]:
+    """The example, run until every role is ready."""
+    args = [*RUN, "--port", str(port), "--dir", str(folder)]
+    with started(args, environment(), folder.parent, folder.parent / "run.log") as process:
+        process.wait_for_output(f"Ready: http://127.0.0.1:{port}/", 60)
+        for number in (1, 2, 3):
+            wait_until(lambda at=port + number: probe(at), 30, f"the probe on {port + number}")
+        yield process
+
+
+def probe(port: int) -> bool:
+    try:
+        return get(port, "/readyz").status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return example.copy(tmp_path / "site")
+
+
+def test_sigterm_stops_everything(folder: Path) -> None:
+    """Exit status 0, no process left, and no colours where there is no terminal."""
+    with running(folder, ports()) as process:
+        for role in ROLES:
+            assert re.search(rf"^{role} +\| ", process.output, re.MULTILINE), role
+        assert process.stop(60) == 0
+        assert "Everything has stopped" in process.output
+        assert "\x1b" not in process.output
+        assert example.processes_in(folder) == []
+
+
+def test_ctrl_c_in_a_terminal(folder: Path) -> None:
+    """A real terminal: colours, and the key itself; roles hear of it once and exit 0."""
+    port = ports()
+    child, terminal = pty.fork()
+    if child == 0:
+        env = environment()
+        os.execve(sys.executable, [*RUN, "--port", str(port), "--dir", str(folder)], env)
+    output = b""
+
+    def seen(text: bytes) -> bool:
+        nonlocal output
+        try:
+            output += os.read(terminal, 65536)
+        except OSError:
+            return True  # the other side is closed
+        return text in output
+
+    wait_until(lambda: seen(b"Ready: "), 60, "the address")
+    assert b"\x1b[36mweb    |\x1b[0m" in output
+    os.write(terminal, b"\x03")
+    wait_until(lambda: seen(b"Everything has stopped"), 60, "the end")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, output.decode()
+    assert output.count(b"Warm shutdown") == 1
+    assert b"Cold shutdown" not in output
+    assert b"Traceback" not in output, output.decode()
+    os.close(terminal)
+    assert example.processes_in(folder) == []
+
+
+def test_when_one_role_dies_the_others_stop(folder: Path) -> None:
+    """The worker's main process is killed: the others are stopped, the status and a line say so."""
+    with running(folder, ports()) as process:
+        worker = next(line for line in example.processes_in(folder) if " worker " in line)
+        group = os.getpgid(int(worker.split()[0]))
+        os.kill(group, signal.SIGKILL)
+        assert process.wait(60) == 1
+        assert "worker ended by itself with status -9. The others are stopped." in process.output
+        assert example.processes_in(folder) == []
+
+
+def test_a_second_signal_cuts_the_wait_short(folder: Path) -> None:
+    """A role that cannot stop is killed at the second signal, and the status says so."""
+    with running(folder, ports()) as process:
+        beat = next(line for line in example.processes_in(folder) if " beat" in line)
+        group = os.getpgid(int(beat.split()[0]))
+        os.kill(group, signal.SIGSTOP)
+        process.signal(signal.SIGINT)
+        process.wait_for_output("Stopping")
+        process.signal(signal.SIGINT)
+        assert process.wait(60) == 1
+        assert "had to be killed" in process.output
+        assert example.processes_in(folder) == []
+
+
+def test_a_taken_port_is_one_clear_line(folder: Path) -> None:
+    """The site's port or a probe's: nothing is started, one line says what to do."""
+    for number in range(4):
+        port = ports()
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", port + number))
+            sock.listen()
+            done = run([*RUN, "--port", str(port), "--dir", str(folder)], environment(), folder)
+        assert done.returncode == 69
+        assert done.stdout == ""
+        assert done.stderr == (
+            f"django-k8s run: port {port + number} is taken, so nothing was started. "
+            f"Stop what runs there, or use others: --port {port + 10}.\n"
+        )
+    assert not (folder / "db.sqlite3").exists()
+
+
+def test_what_a_person_can_get_wrong_is_one_line(tmp_path: Path) -> None:
+    """No manage.py, no such port, no such option."""
+    done = run([*RUN, "--dir", str(tmp_path)], environment(), tmp_path)
+    assert done.returncode == 66
+    assert (
+        done.stderr
+        == f"django-k8s run: there is no manage.py in {tmp_path}. Name its folder: --dir FOLDER.\n"
+    )
+    for wrong in (["--port", "80"], ["--port", "65534"], ["--port", "web"], ["--bogus"]):
+        done = run([*RUN, *wrong], environment(), tmp_path)
+        assert done.returncode == 64, wrong
+        assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_cannot_be_migrated_starts_nothing(folder: Path) -> None:
+    """The migration's own words, then one line, and its exit status."""
+    port = str(ports())
+    env = environment(DATABASE_URL="nonsense://x")
+    done = run([*RUN, "--port", port, "--dir", str(folder)], env, folder)
+    assert done.returncode == 78, done.stdout
+    assert "DATABASE_URL" in done.stdout
+    assert done.stdout.endswith("The database could not be migrated, so nothing was started.\n")
+    assert "Traceback" not in done.stdout
