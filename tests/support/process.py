@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,10 +20,12 @@ T = TypeVar("T")
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A TCP port that nobody uses at this moment, and that the kernel gives to no client."""
+    while True:
+        port = random.randrange(10_000, 32_000)  # below net.ipv4.ip_local_port_range
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("0.0.0.0", port))
+            return port
 
 
 def wait_until(condition: Callable[[], T], seconds: float, what: str, every: float = 0.05) -> T:
