@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
@@ -30,22 +30,35 @@ _KEEPALIVES = {
 }
 
 
-def own_connection(alias: str = DEFAULT_DB_ALIAS, **options: Any) -> BaseDatabaseWrapper:
+# The server lets go of a client that vanished as fast, one that is busy for it too.
+_SESSION: dict[str, dict[str, str]] = {
+    "postgresql": {
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+        "client_connection_check_interval": "1000",  # milliseconds
+        "idle_session_timeout": "0",
+    },
+    "mysql": {"wait_timeout": "31536000"},
+}
+
+
+def own_connection(alias: str = DEFAULT_DB_ALIAS) -> BaseDatabaseWrapper:
     """A new connection to the database ``alias``, outside any pool; it is opened at its first use.
 
-    ``options`` are added to the driver's (OPTIONS in DATABASES). The caller closes it, in the
-    thread that made it.
+    The caller closes it, in the thread that made it.
     """
-    return _wrapper(alias, _unpooled(alias), options)
+    return _wrapper(alias, _unpooled(alias))
 
 
-def direct_connection(alias: str = DEFAULT_DB_ALIAS, **options: Any) -> BaseDatabaseWrapper:
+def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseDatabaseWrapper:
     """As :func:`own_connection`, but to the server itself: to DATABASE_DIRECT_URL where that is set.
 
     What a session holds, such as an advisory lock, lasts for as long as this connection and no
-    longer; TCP keepalives end both soon after either side has vanished. Raises ImproperlyConfigured
-    when the settings name a pooler in transaction mode and no direct address, since a session lock
-    would then hold nothing.
+    longer; TCP keepalives of both sides end it soon after either has vanished. ``session`` are
+    variables that are set (``SET name = value``) whenever it is opened. Raises
+    ImproperlyConfigured when the settings name a pooler in transaction mode and no direct address,
+    since a session's lock would then hold nothing.
     """
     settings = _unpooled(alias)
     if alias == DEFAULT_DB_ALIAS:
@@ -54,12 +67,14 @@ def direct_connection(alias: str = DEFAULT_DB_ALIAS, **options: Any) -> BaseData
             settings = _redirected(settings, url)
         elif conf.value("DATABASE_PGBOUNCER"):
             raise ImproperlyConfigured(
-                "DATABASE_PGBOUNCER is on and DATABASE_DIRECT_URL is missing: a session lock needs the address of "
+                "DATABASE_PGBOUNCER is on and DATABASE_DIRECT_URL is missing: a session's lock needs the address of "
                 "the database itself. Set DATABASE_DIRECT_URL to postgres://user:password@host:5432/name."
             )
-    if settings["ENGINE"].endswith(("postgresql", "postgis")):
+    connection = _wrapper(alias, settings)
+    if connection.vendor == "postgresql":
         settings["OPTIONS"] = {**_KEEPALIVES, **settings["OPTIONS"]}
-    return _wrapper(alias, settings, options)
+    _prepared(connection, {**_SESSION.get(connection.vendor, {}), **session})
+    return connection
 
 
 @contextmanager
@@ -77,17 +92,30 @@ def installed(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
         connection.close()
 
 
-def _wrapper(alias: str, settings: dict[str, Any], options: dict[str, Any]) -> BaseDatabaseWrapper:
-    settings["OPTIONS"].update(options)
+def _wrapper(alias: str, settings: dict[str, Any]) -> BaseDatabaseWrapper:
     wrapper: BaseDatabaseWrapper = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, alias)
     return wrapper
+
+
+def _prepared(connection: BaseDatabaseWrapper, session: dict[str, str]) -> None:
+    """Set the variables of ``session`` each time that ``connection`` is opened."""
+    opened = connection.init_connection_state
+
+    def init_connection_state() -> None:
+        opened()
+        for name, value in session.items():
+            # A server that is too old or too strange for one still does the rest.
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute(f"SET {name} = {value}")
+
+    connection.init_connection_state = init_connection_state  # type: ignore[method-assign]
 
 
 def _unpooled(alias: str) -> dict[str, Any]:
     settings: dict[str, Any] = copy.deepcopy(connections.settings[alias])
     settings["OPTIONS"].pop("pool", None)
     # No request ends here, so nothing but the caller closes the connection.
-    return {**settings, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False, "ATOMIC_REQUESTS": False}
+    return {**settings, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False, "AUTOCOMMIT": True}
 
 
 def _redirected(settings: dict[str, Any], url: str) -> dict[str, Any]:

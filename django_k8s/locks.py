@@ -60,13 +60,9 @@ class _Named:
 class _Sql(_Named):
     """A lock that the server keeps for the session of ``connection``."""
 
-    session: tuple[str, ...] = ()
     try_lock = is_held = unlock = ""
 
     def acquire(self) -> bool:
-        if self.connection.connection is None:
-            self.connection.ensure_connection()
-            self._prepare()
         return self._ask(self.try_lock)
 
     def held(self) -> bool:
@@ -91,12 +87,6 @@ class _Sql(_Named):
     def key(self) -> int | str:
         raise NotImplementedError
 
-    def _prepare(self) -> None:
-        for statement in self.session:
-            # A server too old or too strange for a setting still has the lock.
-            with contextlib.suppress(DatabaseError), self.connection.cursor() as cursor:
-                cursor.execute(statement)
-
 
 class Advisory(_Sql):
     """PostgreSQL's session advisory lock, always tried and never waited for.
@@ -105,14 +95,6 @@ class Advisory(_Sql):
     CONCURRENTLY of the lock's holder waits in turn: neither ever ends.
     """
 
-    # The server lets go of a client that vanished, an idle and a busy one, as fast as the client of it.
-    session = (
-        "SET tcp_keepalives_idle = 10",
-        "SET tcp_keepalives_interval = 5",
-        "SET tcp_keepalives_count = 3",
-        "SET client_connection_check_interval = '1s'",
-        "SET idle_session_timeout = 0",
-    )
     try_lock = "SELECT pg_try_advisory_lock(%(key)s)"
     is_held = (
         "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
@@ -128,7 +110,6 @@ class Advisory(_Sql):
 class UserLevel(_Sql):
     """GET_LOCK of MySQL and MariaDB, which is the whole server's, so the database's name is part of it."""
 
-    session = ("SET SESSION wait_timeout = 31536000",)
     try_lock = "SELECT GET_LOCK(%(key)s, 0)"
     is_held = "SELECT IS_USED_LOCK(%(key)s) = CONNECTION_ID()"
     unlock = "SELECT RELEASE_LOCK(%(key)s)"

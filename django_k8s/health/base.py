@@ -24,11 +24,12 @@ class Unhealthy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one check."""
+    """What came of one check: ``message`` is for the report, ``detail`` for the log."""
 
     name: str
     ok: bool
     message: str
+    detail: str
     seconds: float
     required: bool = True
 

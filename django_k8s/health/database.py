@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,20 +20,19 @@ class Database:
     the next one.
     """
 
-    def __init__(self, alias: str) -> None:
-        self.alias = alias
+    def __init__(self, alias: str, connect: Callable[[str], BaseDatabaseWrapper] = own_connection) -> None:
+        self.alias, self._connect = alias, connect
 
     def __call__(self, timeout: float) -> None:
         """Raises what the driver raises."""
-        with bounded(self.alias, timeout) as connection, connection.cursor() as cursor:
+        with bounded(self._connect(self.alias), timeout) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             cursor.fetchone()
 
 
 @contextlib.contextmanager
-def bounded(alias: str, timeout: float) -> Iterator[BaseDatabaseWrapper]:
-    """A connection of one's own that gives up after about ``timeout`` seconds, closed at the end."""
-    connection = own_connection(alias)
+def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDatabaseWrapper]:
+    """Let ``connection``, which is not open yet, give up after about ``timeout`` seconds; close it at the end."""
     connection.settings_dict["OPTIONS"].update(_limits(connection.vendor, timeout))
     try:
         yield connection

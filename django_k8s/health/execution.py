@@ -8,30 +8,21 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import NamedTuple
 
 from django.core.cache import caches
 from django.db import connections
 
-from django_k8s.health.base import Check, public
+from django_k8s.health.base import Check, Result, described, public
 
-# Called with a check's name and its error when it has ended; None means that it passed.
-Ended = Callable[[str, BaseException | None], None]
-
-
-class Outcome(NamedTuple):
-    """What came of one execution."""
-
-    ok: bool
-    message: str
-    seconds: float
+# Called in the thread of a check when it has ended.
+Ended = Callable[[Result], None]
 
 
 class Execution:
     """One execution of a check, in a daemon thread of its own."""
 
     def __init__(self, name: str, check: Check, timeout: float, ended: Ended) -> None:
-        self.future: Future[Outcome] = Future()
+        self.future: Future[Result] = Future()
         # Running, so that a caller who goes away in an event loop cannot cancel it for the others.
         self.future.set_running_or_notify_cancel()
         self.ended_at: float | None = None
@@ -61,8 +52,10 @@ class Execution:
 
     def _end(self, error: BaseException | None) -> None:
         self.ended_at = time.monotonic()
-        self._ended(self._name, error)
-        self.future.set_result(Outcome(error is None, public(error) if error else "ok", self.seconds))
+        words = (public(error), described(error)) if error else ("ok", "")
+        result = Result(self._name, error is None, *words, self.seconds)
+        self._ended(result)
+        self.future.set_result(result)
 
 
 class Run:
@@ -77,7 +70,7 @@ class Run:
         """Seconds until the deadline, at least 0."""
         return max(0.0, self._deadline - time.monotonic())
 
-    def futures(self, names: Iterable[str]) -> list[Future[Outcome]]:
+    def futures(self, names: Iterable[str]) -> list[Future[Result]]:
         """What a caller who needs these checks has to wait for."""
         return [self.executions[name].future for name in names if name in self.executions]
 
@@ -106,7 +99,7 @@ class Flags:
         self._memory[self._places[name]] = 1
 
 
-async def settled(futures: Iterable[Future[Outcome]], timeout: float) -> None:
+async def settled(futures: Iterable[Future[Result]], timeout: float) -> None:
     """Wait in an event loop until all are done, for at most ``timeout`` seconds."""
     pending = [asyncio.wrap_future(future) for future in futures if not future.done()]
     if pending:

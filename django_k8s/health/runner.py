@@ -12,13 +12,14 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import wait
+from dataclasses import replace
 
 from django_k8s import conf
 from django_k8s.health import checks
-from django_k8s.health.base import Check, Report, Result, described
-from django_k8s.health.execution import Execution, Flags, Outcome, Run, settled
+from django_k8s.health.base import Check, Report, Result
+from django_k8s.health.execution import Execution, Flags, Run, settled
 
 logger = logging.getLogger("django_k8s.health")
 
@@ -28,15 +29,22 @@ class Runner:
 
     ``timeout``: seconds until the deadline of one run. ``keep``: seconds for which results are used
     again. ``latched``: names of checks that are required until they have passed once; from then on
-    they only show in the report.
+    they only show in the report. ``log`` gets a line when a check begins to fail and when it passes
+    again.
     """
 
     def __init__(
-        self, checks: Mapping[str, Check], timeout: float, keep: float, latched: Collection[str] = ()
+        self,
+        checks: Mapping[str, Check],
+        timeout: float,
+        keep: float,
+        latched: Collection[str] = (),
+        log: Callable[..., None] = logger.warning,
     ) -> None:
         self._checks = dict(checks)
         self._timeout, self._keep = timeout, keep
         self._latched = frozenset(latched)
+        self._write = log
         self._passed = Flags(self._checks)
         self.reset()
         _runners.add(self)
@@ -103,33 +111,33 @@ class Runner:
 
     def _report(self, run: Run) -> Report:
         required = self._required()
-        outcomes = {name: self._outcome(run, name) for name in self._checks}
-        return Report(tuple(Result(name, *outcome, name in required) for name, outcome in outcomes.items()))
+        results = [self._result(run, name) for name in self._checks]
+        return Report(tuple(replace(result, required=result.name in required) for result in results))
 
-    def _outcome(self, run: Run, name: str) -> Outcome:
+    def _result(self, run: Run, name: str) -> Result:
         execution = run.executions.get(name)
         if execution is None:
-            return Outcome(True, "passed before", 0.0)
+            return Result(name, True, "passed before", "", 0.0)
         if execution.future.done():
             return execution.future.result()
         message = f"no answer within {self._timeout:g} s"
         if not run.remaining:
             self._log(name, message)
-        return Outcome(False, message, execution.seconds)
+        return Result(name, False, message, message, execution.seconds)
 
-    def _ended(self, name: str, error: BaseException | None) -> None:
-        if error is None:
-            self._passed.add(name)
-        self._log(name, described(error) if error else "")
+    def _ended(self, result: Result) -> None:
+        if result.ok:
+            self._passed.add(result.name)
+        self._log(result.name, result.detail)
 
     def _log(self, name: str, problem: str) -> None:
         """One line when a check begins to fail and one when it passes again, however often it is asked."""
         if problem and name not in self._failing:
             self._failing.add(name)
-            logger.warning("health check %s fails: %s", name, problem)
+            self._write("health check %s fails: %s", name, problem)
         elif not problem and name in self._failing:
             self._failing.discard(name)
-            logger.warning("health check %s passes again", name)
+            self._write("health check %s passes again", name)
 
 
 _runners: weakref.WeakSet[Runner] = weakref.WeakSet()
