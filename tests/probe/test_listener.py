@@ -16,7 +16,7 @@ import pytest
 from support.process import Process, answers, environment, free_port, get, run, started, wait_until
 
 from django_k8s.probe.heartbeat import Heartbeat
-from django_k8s.probe.listener import CONNECTIONS, Answer, Listener, listen, respond
+from django_k8s.probe.listener import CONNECTIONS, Answer, listen, respond
 
 
 @dataclass
