@@ -34,7 +34,7 @@ from django_k8s.health.database import Database
 from django_k8s.health.migrations import Migrations
 from django_k8s.health.storage import Storage
 
-__all__ = ["CHECKS", "Check", "Report", "Result", "Unhealthy", "checks"]
+__all__ = ["CHECKS", "Check", "Report", "Result", "Unhealthy", "checks", "find"]
 
 
 def _each(name: str, kind: Callable[[str], Check], aliases: Callable[[], list[str]]) -> dict[str, Check]:
@@ -52,6 +52,14 @@ CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
 }
 
 
+def find(name: str) -> dict[str, Check]:
+    """The checks that ``name`` stands for. Raises ImportError when there are none."""
+    if name in CHECKS:
+        return CHECKS[name]()
+    found = import_string(name)
+    return {name: found() if isinstance(found, type) else found}
+
+
 def checks(names: list[str]) -> dict[str, Check]:
     """The checks of these names. One that cannot be made is in it too, and fails when it is run.
 
@@ -61,16 +69,10 @@ def checks(names: list[str]) -> dict[str, Check]:
     found: dict[str, Check] = {}
     for name in names:
         try:
-            found.update(CHECKS[name]() if name in CHECKS else {name: _imported(name)})
+            found.update(find(name))
         except Exception as error:
             found[name] = partial(_fail, f"cannot be made: {type(error).__name__}")
     return found
-
-
-def _imported(path: str) -> Check:
-    found = import_string(path)
-    check: Check = found() if isinstance(found, type) else found
-    return check
 
 
 def _fail(text: str, timeout: float) -> None:

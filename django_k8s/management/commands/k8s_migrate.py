@@ -1,0 +1,78 @@
+"""Migrates, by one process at a time."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from django_k8s import conf
+from django_k8s.env import EX_CONFIG
+from django_k8s.migrate import NotInTime, migrate
+from django_k8s.migrate_errors import Failed
+from django_k8s.wait import EX_TEMPFAIL
+
+
+class Command(BaseCommand):
+    help = "Waits for the database, takes the lock of migrations and migrates; others wait and find nothing to do."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which databases, and how long to wait."""
+        parser.add_argument(
+            "--database",
+            action="append",
+            dest="databases",
+            choices=tuple(connections),
+            help="may be given more than once; MIGRATE_DATABASES by default",
+        )
+        parser.add_argument("--timeout", type=float, help="seconds; WAIT_SECONDS by default")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError: status 1 when a migration failed, 75 when waiting was in vain."""
+        for alias in options["databases"] or conf.value("MIGRATE_DATABASES"):
+            try:
+                with _stoppable():
+                    migrate(
+                        alias,
+                        options["timeout"] or conf.value("WAIT_SECONDS"),
+                        conf.value("MIGRATE_LOCK_TIMEOUT_SECONDS"),
+                        self.say,
+                        verbosity=options["verbosity"],
+                        stdout=self.stdout,
+                        stderr=self.stderr,
+                    )
+            except Failed as error:
+                raise CommandError(str(error)) from error
+            except NotInTime as error:
+                raise CommandError(str(error), returncode=EX_TEMPFAIL) from error
+            except ImproperlyConfigured as error:
+                raise CommandError(str(error), returncode=EX_CONFIG) from error
+            except KeyboardInterrupt:
+                raise CommandError("Stopped before the end.", returncode=EX_TEMPFAIL) from None
+
+    def say(self, line: str) -> None:
+        """A line of progress, at once."""
+        self.stdout.write(f"migrate: {line}")
+        self.stdout.flush()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM stops as Ctrl-C does: the running statement is cancelled, and the exit status is no success.
+
+    tini turns the status of a process that died of SIGTERM into 0, and a Job would count as done.
+    """
+
+    def stop(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

@@ -1,0 +1,49 @@
+"""Waits until the database, the broker, the cache or the migrations are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_k8s import conf
+from django_k8s.health import CHECKS, Check, find
+from django_k8s.wait import EX_TEMPFAIL, EX_USAGE, until_well
+
+
+class Command(BaseCommand):
+    help = "Waits for health checks to pass, in one process; ends with 75 when they do not in time."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The checks, and how long."""
+        parser.add_argument(
+            "checks",
+            nargs="*",
+            default=["database", "migrations"],
+            help=f"{', '.join(CHECKS)}, or the dotted path of a check; database and migrations by default",
+        )
+        parser.add_argument("--timeout", type=float, help="seconds; WAIT_SECONDS by default")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError that names what is missing."""
+        seconds = options["timeout"] or conf.value("WAIT_SECONDS")
+        found: dict[str, Check] = {}
+        for name in options["checks"]:
+            try:
+                found.update(find(name))
+            except ImportError:
+                known = ", ".join(CHECKS)
+                raise CommandError(
+                    f"There is no health check {name!r}. Use {known}, or the dotted path of your own.",
+                    returncode=EX_USAGE,
+                ) from None
+        missing = until_well(found, seconds, self.say)
+        if missing:
+            what = "; ".join(f"{result.name} ({result.detail})" for result in missing)
+            raise CommandError(f"Not ready after {seconds:g} s: {what}", returncode=EX_TEMPFAIL)
+
+    def say(self, line: str) -> None:
+        """A line of progress, at once."""
+        self.stdout.write(f"wait: {line}")
+        self.stdout.flush()
