@@ -170,7 +170,7 @@ def test_a_note_with_an_image_gets_its_thumbnail_and_the_tick_advances(page: Pag
 
 
 def test_by_keyboard_alone(page: Page, photo: Path) -> None:
-    """Tab, type, choose, Enter: no pointer is needed, and every stop shows where one is."""
+    """Tab, type, Space, Enter: no pointer is needed, and every stop shows where one is."""
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
@@ -183,7 +183,7 @@ def test_by_keyboard_alone(page: Page, photo: Path) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(photo)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Keep the note"
