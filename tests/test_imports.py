@@ -43,7 +43,7 @@ LAYERS = {
     "probe": {"env", "variables"},
     "servers": {"env", "probe"},
     "celery": {"env", "probe", "conf", "database", "locks", "models"},
-    "health": {"conf", "env", "database", "migrate", "wait"},
+    "health": {"conf", "database", "settings"},
 }
 
 
