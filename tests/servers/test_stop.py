@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import http.client
-import json
 import time
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.load import Load, Report
-from support.process import wait_until
 from support.web import Web, migrate, web
 
 LAG = 2.0  # seconds for which routing still sends new connections to a pod that is deleted

@@ -55,12 +55,14 @@ class Web:
 def production(**extra: str) -> dict[str, str]:
     """The environment of a role of the test project in production, without TLS before it."""
     return environment(
-        PYTHONPATH=str(PROJECT),
-        DJANGO_SETTINGS_MODULE="project.settings",
-        SECRET_KEY="k" * 25 + "0123456789abcdefghijklmnopq",
-        ALLOWED_HOSTS="*",
-        HTTPS="false",
-        **extra,
+        **{
+            "PYTHONPATH": str(PROJECT),
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopq",
+            "ALLOWED_HOSTS": "*",
+            "HTTPS": "false",
+            **extra,
+        }
     )
 
 
