@@ -1,7 +1,6 @@
 """What the board shows: roles, services, notes and runs, read without ever failing."""
 
 import logging
-import math
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,19 +90,14 @@ def _web() -> Role:
 
 def _worker(now: datetime, ticks: list[TaskRun], runs: list[TaskRun]) -> Role:
     last = max([*ticks[:1], *runs[:1]], key=lambda run: run.started, default=None)
-    remedy = "Look at the worker's log, then at the broker."
+    remedy = "Look at the worker, then at the broker."
     return _judged(Role("worker", "makes thumbnails, runs the ticks"), now, last, "Last task", remedy)
 
 
 def _beat(now: datetime, ticks: list[TaskRun]) -> Role:
-    remedy = "Look at beat's log, and whether the worker is alive."
-    return _judged(
-        Role("beat", f"sends a tick every {_interval():g} s"),
-        now,
-        ticks[0] if ticks else None,
-        "Last tick",
-        remedy,
-    )
+    remedy = "Look at the log of beat, and whether the worker is alive."
+    role = Role("beat", f"sends a tick every {_interval():g} s")
+    return _judged(role, now, ticks[0] if ticks else None, "Last tick", remedy)
 
 
 def _judged(role: Role, now: datetime, last: TaskRun | None, sign: str, remedy: str) -> Role:
@@ -119,35 +113,35 @@ def _judged(role: Role, now: datetime, last: TaskRun | None, sign: str, remedy: 
 
 
 def _strip(now: datetime, ticks: list[TaskRun]) -> list[str]:
-    """For each of the last due times, oldest first: "on" for a tick, "off" for a gap, "before" all ticks."""
-    interval = _interval()
-    slot = math.floor(now.timestamp() / interval)
-    seen = {math.floor(tick.started.timestamp() / interval) for tick in ticks}
-    first = min(seen, default=slot)
-    # The slot that has just begun is still open, so it is not shown.
-    slots = range(slot - SLOTS, slot)
-    return ["on" if number in seen else "off" if number > first else "before" for number in slots]
+    """The last due times, oldest first: "on" where a tick ran, "off" where one is missing, "before" all ticks."""
+    strip: list[str] = []
+    later = now
+    for tick in ticks:
+        due = round((later - tick.started) / timedelta(seconds=_interval()))
+        strip += ["off"] * min(due - 1, SLOTS) + ["on"]
+        later = tick.started
+    strip += ["before"] * SLOTS
+    return strip[:SLOTS][::-1]
 
 
 def _verdict(roles: list[Role], found: list[services.Service]) -> dict[str, str]:
-    dead = [service for service in found if not service.ok]
-    silent = [role for role in roles if role.state == "late"]
-    new = [role for role in roles if role.state == "unknown"]
+    """The one sentence at the top: the worst that is to be said."""
+    dead = [f"the {service.name}" for service in found if not service.ok]
+    silent = [role.name for role in roles if role.state == "late"]
+    new = [role.name for role in roles if role.state == "unknown"]
     if dead:
-        return {
-            "state": "down",
-            "text": f"{_listed([service.name for service in dead])} {'does' if len(dead) == 1 else 'do'} not answer",
-        }
+        return {"state": "down", "text": f"{_listed(dead)} {'does' if len(dead) == 1 else 'do'} not answer"}
     if silent:
         return {
             "state": "late",
-            "text": f"{_listed([role.name for role in silent])} {'has' if len(silent) == 1 else 'have'} gone silent",
+            "text": f"{_listed(silent)} {'has' if len(silent) == 1 else 'have'} gone silent",
         }
     if new:
-        return {"state": "unknown", "text": f"Waiting for {' and '.join(role.name for role in new)}"}
+        return {"state": "unknown", "text": f"Waiting for {' and '.join(new)}"}
     return {"state": "ok", "text": "Everything is working"}
 
 
 def _listed(names: list[str]) -> str:
-    text = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    """The names as the beginning of a sentence."""
+    text = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     return text[:1].upper() + text[1:]

@@ -110,7 +110,7 @@ def test_a_dead_broker_loses_no_note(site: Site) -> None:
     page = reader.post("/notes", {"title": "Kept"}, image=("a.png", example.picture())).text
     assert "“Kept” is kept. The broker does not answer" in page
     assert "Hand it over again" in page
-    assert "Broker does not answer" in page
+    assert "The broker does not answer<span" in page
     assert site.notes() == ["failed True Kept"]
     page = reader.post(f"/notes/{ids(page)[0]}/retry", {}).text
     assert "The broker does not answer" in page
