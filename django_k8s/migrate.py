@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management import call_command
-from django.db import DatabaseError, OperationalError, connections
+from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
@@ -20,7 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django_k8s.database import direct_connection, installed
 from django_k8s.health.database import Database
 from django_k8s.locks import Lock, session_lock
-from django_k8s.migrate_errors import Failed, invalid_indexes, report
+from django_k8s.migrate_errors import Failed, invalid_indexes, report, timed_out
 from django_k8s.wait import Say, until_well
 
 _POLL_SECONDS = 0.5
@@ -112,14 +112,6 @@ def _next(connection: BaseDatabaseWrapper) -> Migration | None:
 def _whole(connection: BaseDatabaseWrapper, migration: Migration | None) -> bool:
     """Whether a failure took all of ``migration`` back."""
     return migration is None or bool(migration.atomic and connection.features.can_rollback_ddl)
-
-
-def timed_out(error: BaseException) -> bool:
-    """Whether a statement waited for a lock in vain."""
-    cause = error.__cause__
-    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    # PostgreSQL's lock_not_available; MySQL's ER_LOCK_WAIT_TIMEOUT.
-    return isinstance(error, OperationalError) and (code == "55P03" or error.args[:1] == (1205,))
 
 
 class Statements:

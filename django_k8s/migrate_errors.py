@@ -8,7 +8,7 @@ from pathlib import Path
 
 import django
 from django.core.management.base import CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
@@ -38,6 +38,14 @@ class Failed(Exception):
     """A migration failed; the text says which, why, and what to do."""
 
 
+def timed_out(error: BaseException) -> bool:
+    """Whether a statement waited for a lock in vain."""
+    cause = error.__cause__
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    # PostgreSQL's lock_not_available; MySQL's ER_LOCK_WAIT_TIMEOUT.
+    return isinstance(error, OperationalError) and (code == "55P03" or error.args[:1] == (1205,))
+
+
 def report(error: Exception, migration: Migration | None, connection: BaseDatabaseWrapper) -> str:
     """The text of :class:`Failed`."""
     if isinstance(error, Failed):
@@ -47,6 +55,11 @@ def report(error: Exception, migration: Migration | None, connection: BaseDataba
         return what
     lines = [f"Migration {migration} failed: {what}" if migration else f"migrate failed: {what}"]
     lines += _theirs(error)
+    if timed_out(error):
+        lines.append(
+            "A table stayed in use. Look for transactions that stay open (pg_stat_activity), or raise "
+            "MIGRATE_LOCK_TIMEOUT_SECONDS: until a statement gives up, whoever wants the table waits behind it."
+        )
     if migration and not (migration.atomic and connection.features.can_rollback_ddl):
         lines.append("It does not run in one transaction, so a part of it may be applied.")
     elif migration:

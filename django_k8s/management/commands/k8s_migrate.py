@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -43,10 +44,11 @@ class Command(BaseCommand):
                         conf.value("MIGRATE_LOCK_TIMEOUT_SECONDS"),
                         self.say,
                         verbosity=options["verbosity"],
-                        stdout=self.stdout,
-                        stderr=self.stderr,
+                        # Not self.stdout, which would end each of Django's half lines.
+                        stdout=options.get("stdout") or sys.stdout,
                     )
             except Failed as error:
+                self.stdout.write(" FAILED")
                 raise CommandError(str(error)) from error
             except NotInTime as error:
                 raise CommandError(str(error), returncode=EX_TEMPFAIL) from error
