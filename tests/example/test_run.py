@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,31 +72,29 @@ def test_sigterm_stops_everything(folder: Path) -> None:
 
 
 def test_ctrl_c_in_a_terminal(folder: Path) -> None:
-    """A real terminal: colours, and the key itself; roles hear of it once and exit 0."""
+    """A real terminal: colours, and the key itself; each role hears of it once, and the status is 0."""
     port = ports()
     child, terminal = pty.fork()
     if child == 0:
-        env = environment()
-        os.execve(sys.executable, [*RUN, "--port", str(port), "--dir", str(folder)], env)
-    output = b""
+        os.execve(sys.executable, [*RUN, "--port", str(port), "--dir", str(folder)], environment())
+    output = bytearray()
 
-    def seen(text: bytes) -> bool:
-        nonlocal output
-        try:
-            output += os.read(terminal, 65536)
-        except OSError:
-            return True  # the other side is closed
-        return text in output
+    def read() -> None:
+        with contextlib.suppress(OSError):  # the other side is closed
+            while data := os.read(terminal, 65536):
+                output.extend(data)
 
-    wait_until(lambda: seen(b"Ready: "), 60, "the address")
-    assert b"\x1b[36mweb    |\x1b[0m" in output
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    wait_until(lambda: b"Ready: " in output and probe(port + 2) and probe(port + 3), 60, "the roles")
     os.write(terminal, b"\x03")
-    wait_until(lambda: seen(b"Everything has stopped"), 60, "the end")
+    reader.join(60)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, output.decode()
+    os.close(terminal)
+    assert b"\x1b[36mweb    |\x1b[0m" in output
     assert output.count(b"Warm shutdown") == 1
     assert b"Cold shutdown" not in output
     assert b"Traceback" not in output, output.decode()
-    os.close(terminal)
     assert example.processes_in(folder) == []
 
 
