@@ -1,5 +1,6 @@
 """Pages with the habits of real ones: they read, write, take long, hang, take uploads and stream."""
 
+import gc
 import hashlib
 import os
 import threading
@@ -69,10 +70,12 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def where(request: HttpRequest) -> JsonResponse:
-    """What the server made of the request: process, client, scheme."""
+    """What the server made of the request: process, client, scheme; and its garbage collector."""
     return JsonResponse(
         {
             "pid": os.getpid(),
+            "collects": gc.isenabled(),
+            "frozen": gc.get_freeze_count(),
             "client": request.META.get("REMOTE_ADDR"),
             "scheme": request.scheme,
             "host": request.META.get("HTTP_HOST"),
