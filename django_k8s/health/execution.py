@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import mmap
 import threading
 import time
@@ -46,9 +47,10 @@ class Execution:
             error = problem
         finally:
             # What a check opened by alias belongs to this thread, which ends here.
-            connections.close_all()
-            caches.close_all()
-        self._end(error)
+            with contextlib.suppress(Exception):
+                connections.close_all()
+                caches.close_all()
+            self._end(error)
 
     def _end(self, error: BaseException | None) -> None:
         self.ended_at = time.monotonic()

@@ -69,14 +69,14 @@ class Runner:
 
     def ready(self) -> bool:
         """Whether every required check passes; waits for those alone, until the deadline."""
-        run = self._current()
-        wait(run.futures(self._required()), run.remaining)
+        required, run = self._required(), self._current()
+        wait(run.futures(required), run.remaining)
         return self._report(run).ready
 
     async def aready(self) -> bool:
         """As :meth:`ready`, in an event loop."""
-        run = self._current()
-        await settled(run.futures(self._required()), run.remaining)
+        required, run = self._required(), self._current()
+        await settled(run.futures(required), run.remaining)
         return self._report(run).ready
 
     def report(self) -> Report:

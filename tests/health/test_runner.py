@@ -1,0 +1,364 @@
+"""The runner: one deadline that always holds, one thread for each check that hangs, one run for all callers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from support.databases import default_database
+from support.process import wait_until
+
+from django_k8s.health import Check, Unhealthy
+from django_k8s.health.runner import Runner
+
+SLACK = 0.8  # what a loaded machine may take on top of a deadline
+
+
+class Counted:
+    """A check that counts its calls and does what it was told."""
+
+    def __init__(self, act: Callable[[], object] = lambda: None) -> None:
+        self.calls = 0
+        self._act = act
+
+    def __call__(self, timeout: float) -> None:
+        self.calls += 1
+        self._act()
+
+
+class Hanging(Counted):
+    """A check that hangs until it is let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        super().__init__(self.go.wait)
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    check = Hanging()
+    yield check
+    check.go.set()
+
+
+def fail(text: str = "away") -> Check:
+    def check(timeout: float) -> None:
+        raise Unhealthy(text)
+
+    return check
+
+
+def threads(name: str) -> int:
+    return sum(thread.name == f"health-{name}" for thread in threading.enumerate())
+
+
+def test_checks_run_side_by_side() -> None:
+    """Five checks of 0.3 s take 0.3 s."""
+    runner = Runner({str(n): Counted(lambda: time.sleep(0.3)) for n in range(5)}, timeout=5, keep=0)
+    began = time.monotonic()
+
+    assert runner.ready()
+    assert time.monotonic() - began < 1.2
+
+
+def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
+    """A check that hangs fails at the deadline; the others have their results."""
+    runner = Runner({"hangs": hanging, "well": Counted()}, timeout=0.3, keep=0)
+    began = time.monotonic()
+    report = runner.report()
+
+    assert 0.3 <= time.monotonic() - began < 0.3 + SLACK
+    hangs, well = report.results
+    assert (hangs.ok, hangs.message) == (False, "no answer within 0.3 s")
+    assert well.ok
+    assert not report.ready
+
+
+def test_deadline_holds_in_an_event_loop(hanging: Hanging) -> None:
+    """The same with await; meanwhile the loop turns."""
+    runner = Runner({"hangs": hanging}, timeout=0.3, keep=0)
+
+    async def ask() -> tuple[bool, float, int]:
+        turns = 0
+
+        async def turn() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0.01)
+                turns += 1
+
+        turning = asyncio.create_task(turn())
+        began = time.monotonic()
+        ready = await runner.aready()
+        turning.cancel()
+        return ready, time.monotonic() - began, turns
+
+    ready, seconds, turns = asyncio.run(ask())
+    assert not ready
+    assert 0.3 <= seconds < 0.3 + SLACK
+    assert turns > 5
+
+
+def test_hanging_check_gets_no_second_thread(hanging: Hanging) -> None:
+    """A hundred questions during an outage take one thread; when it is over, none is left."""
+    runner = Runner({"hangs": hanging}, timeout=0.01, keep=0)
+    for _ in range(100):
+        assert not runner.ready()
+        time.sleep(0.001)
+
+    assert threads("hangs") == 1
+    assert hanging.calls == 1
+    hanging.go.set()
+    wait_until(runner.ready, 5, "ready again")
+    wait_until(lambda: threads("hangs") == 0, 5, "the end of the threads")
+
+
+def test_late_answer_counts_for_the_next_run(hanging: Hanging) -> None:
+    """A check left over from an earlier run is waited for by the next one, not started beside it."""
+    runner = Runner({"hangs": hanging}, timeout=0.5, keep=0)
+    assert not runner.ready()
+    threading.Timer(0.1, hanging.go.set).start()
+
+    assert runner.ready()
+    assert hanging.calls == 1
+
+
+def test_callers_of_one_moment_share_a_run() -> None:
+    """Twenty callers at once ask the dependency once."""
+    check = Counted(lambda: time.sleep(0.2))
+    runner = Runner({"shared": check}, timeout=5, keep=1)
+    with ThreadPoolExecutor(20) as pool:
+        assert all(pool.map(lambda _: runner.ready(), range(20)))
+
+    assert check.calls == 1
+
+
+def test_results_are_kept_for_a_while() -> None:
+    """Within ``keep`` seconds the dependency is not asked again, after them it is."""
+    check = Counted()
+    runner = Runner({"kept": check}, timeout=5, keep=0.3)
+    for _ in range(10):
+        assert runner.ready()
+    assert check.calls == 1
+    time.sleep(0.35)
+    assert runner.ready()
+    assert check.calls == 2
+
+
+def test_failure_is_kept_no_longer_than_success(hanging: Hanging) -> None:
+    """After a run that ended by its deadline the next one begins ``keep`` seconds later, not another deadline."""
+    runner = Runner({"hangs": hanging}, timeout=0.2, keep=0.2)
+    assert not runner.ready()
+    hanging.go.set()
+    began = time.monotonic()
+    wait_until(runner.ready, 5, "ready again", every=0.02)
+
+    assert time.monotonic() - began < 0.2 + SLACK
+
+
+def test_latched_check_is_required_until_it_passed() -> None:
+    """Before it passed once its failure counts; after that it is reported and not waited for."""
+    state = {"well": False}
+
+    def check(timeout: float) -> None:
+        if not state["well"]:
+            time.sleep(0.3)
+            raise Unhealthy("away")
+
+    runner = Runner({"database": check}, timeout=5, keep=0, latched={"database"})
+    assert not runner.ready()
+    state["well"] = True
+    assert runner.ready()
+    state["well"] = False
+    began = time.monotonic()
+    assert runner.ready()
+    assert time.monotonic() - began < 0.2
+    report = runner.report()
+    assert report.ready
+    assert report.status == "degraded"
+    assert (report.results[0].ok, report.results[0].message, report.results[0].required) == (
+        False,
+        "away",
+        False,
+    )
+
+
+def test_strict_check_stays_required() -> None:
+    """Without the latch a failure after success counts."""
+    state = {"well": True}
+
+    def check(timeout: float) -> None:
+        if not state["well"]:
+            raise Unhealthy("away")
+
+    runner = Runner({"database": check}, timeout=5, keep=0)
+    assert runner.ready()
+    state["well"] = False
+    assert not runner.ready()
+
+
+def test_check_with_once_is_not_asked_again() -> None:
+    """What cannot go wrong any more costs nothing any more."""
+    check = Counted()
+    check.once = True  # type: ignore[attr-defined]
+    runner = Runner({"migrations": check}, timeout=5, keep=0)
+    for _ in range(3):
+        assert runner.ready()
+
+    assert check.calls == 1
+    assert runner.report().results[0].message == "passed before"
+
+
+def test_unexpected_exception_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """Any exception fails the check: its kind is public, its text goes to the log, without secrets."""
+    secret = os.environ["SECRET_KEY"] = "s3cret-" + "k" * 50
+    from django_k8s import conf
+
+    conf.environment.cache_clear()
+
+    def check(timeout: float) -> None:
+        raise RuntimeError(f"cannot reach\n  postgres://user:p@ss:w/rd@host/db with {secret}")
+
+    runner = Runner({"own": check}, timeout=5, keep=0)
+    try:
+        with caplog.at_level(logging.INFO):
+            for _ in range(3):
+                report = runner.report()
+    finally:
+        del os.environ["SECRET_KEY"]
+        conf.environment.cache_clear()
+
+    assert report.results[0].message == "RuntimeError"
+    assert [record.getMessage() for record in caplog.records] == [
+        "health check own fails: RuntimeError: cannot reach postgres://***@host/db with ***"
+    ]
+
+
+def test_log_tells_the_end_of_a_failure(caplog: pytest.LogCaptureFixture, hanging: Hanging) -> None:
+    """One line when a check begins to fail and one when it passes again, however often it is asked."""
+    runner = Runner({"own": hanging}, timeout=0.05, keep=0)
+    for _ in range(5):
+        runner.ready()
+    hanging.go.set()
+    wait_until(runner.ready, 5, "ready again")
+    runner.ready()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "health check own fails: no answer within 0.05 s",
+        "health check own passes again",
+    ]
+
+
+def test_even_an_exit_is_a_failure() -> None:
+    """A check that calls sys.exit ends neither the process nor the answer."""
+
+    def check(timeout: float) -> None:
+        raise SystemExit(3)
+
+    assert not Runner({"own": check}, timeout=5, keep=0).ready()
+
+
+def test_no_thread_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the container's limit of processes the check fails; the answer is still given."""
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    report = Runner({"own": Counted()}, timeout=1, keep=0).report()
+
+    assert report.results[0].message == "RuntimeError"
+
+
+def test_connections_that_a_check_opened_are_closed(tmp_path: Path) -> None:
+    """A check that uses the ORM leaves no connection behind with its thread."""
+    seen = []
+
+    def check(timeout: float) -> None:
+        connections["default"].ensure_connection()
+        seen.append(connections["default"])
+
+    with default_database(f"sqlite:///{tmp_path}/db.sqlite3"):
+        assert Runner({"own": check}, timeout=5, keep=0).ready()
+    assert seen[0].connection is None
+
+
+def test_connection_that_cannot_be_closed_is_no_hang() -> None:
+    """A driver that raises at the end does not keep the callers waiting."""
+
+    def close() -> None:
+        raise OSError("broken pipe")
+
+    def check(timeout: float) -> None:
+        connections["default"].close = close  # type: ignore[method-assign]
+
+    assert Runner({"own": check}, timeout=5, keep=0).ready()
+
+
+def test_fork_takes_along_what_has_passed(hanging: Hanging) -> None:
+    """A forked process starts with no run and no thread, but knows what has passed, earlier and later."""
+    state = {"well": True}
+
+    def check(timeout: float) -> None:
+        if not state["well"]:
+            raise Unhealthy("away")
+
+    runner = Runner(
+        {"database": check, "hangs": hanging}, timeout=0.2, keep=60, latched={"database", "hangs"}
+    )
+    assert not runner.ready()  # one hangs, and the lock, the run and the thread are the parent's
+
+    def child() -> int:
+        state["well"] = False
+        hanging.go.set()  # the child's own copy
+        ready = runner.ready()
+        database = runner.report().results[0]
+        return 0 if ready and not database.ok and not database.required else 1
+
+    assert forked(child) == 0
+    # The child saw "hangs" pass: its sibling is ready although it hangs there.
+    hanging.go.clear()
+    assert forked(lambda: 0 if runner.ready() else 1) == 0
+
+
+def forked(work: Callable[[], int]) -> int:
+    """The exit status of ``work`` in a forked process, which has 10 s."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(work())
+        except BaseException:
+            os._exit(99)
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    return -1
+
+
+def test_caller_who_goes_away_takes_nothing_along() -> None:
+    """A cancelled request in an event loop leaves the run to the others."""
+    check = Counted(lambda: time.sleep(0.3))
+    runner = Runner({"own": check}, timeout=5, keep=0)
+
+    async def ask() -> bool:
+        leaver = asyncio.create_task(runner.aready())
+        stayer = asyncio.create_task(runner.aready())
+        await asyncio.sleep(0.05)
+        leaver.cancel()
+        return await stayer
+
+    assert asyncio.run(ask())
+    assert check.calls == 1
