@@ -79,7 +79,6 @@ def worker_exit(server: Any, worker: Any) -> None:
     """Runs in a process that ends, after its last request."""
     from django_k8s.servers.connections import close_connections
 
-    Heartbeat("web", str(worker.pid)).remove()
     close_connections()
 
 

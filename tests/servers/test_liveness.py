@@ -122,6 +122,20 @@ def test_stuck_event_loop(tmp_path: Path) -> None:
 
 
 @INTERFACES
+def test_alive_while_it_stops(tmp_path: Path, interface: str) -> None:
+    """A process that finishes its last requests, longer than the staleness, goes on beating."""
+    options = {"HEARTBEAT_STALENESS_SECONDS": "5", "WEB_INTERFACE": interface}
+    with web(tmp_path, **options) as server, asking(server, "/slow?seconds=9", 1):
+        time.sleep(0.5)
+        server.gunicorn.signal(signal.SIGTERM)
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            assert server.probe("/livez").status == 200
+            time.sleep(0.1)
+        assert server.gunicorn.wait(10) == 0
+
+
+@INTERFACES
 def test_killed_process(tmp_path: Path, interface: str) -> None:
     """kill -9 of the only worker: another takes over, the probe stays 200, nothing is left behind."""
     with web(tmp_path, WEB_INTERFACE=interface, HEARTBEAT_STALENESS_SECONDS="5") as server:
