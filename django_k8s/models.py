@@ -1,0 +1,36 @@
+"""What beat remembers, and which tasks have had their effect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+
+class BeatEntry(models.Model):
+    """One entry of beat's schedule and the last due time that was published for it."""
+
+    name: models.CharField[str, str] = models.CharField(max_length=200, primary_key=True)
+    due: models.DateTimeField[datetime, datetime] = models.DateTimeField(
+        help_text="the last due time that was published"
+    )
+    published_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        null=True, help_text="when it was published; empty before the first time"
+    )
+
+    class Meta:
+        verbose_name = "beat entry"
+        verbose_name_plural = "beat entries"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EffectiveTask(models.Model):
+    """The id of a task whose effect is in the database, so that a duplicate of it can be dropped."""
+
+    task_id: models.CharField[str, str] = models.CharField(max_length=255, primary_key=True)
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.task_id
