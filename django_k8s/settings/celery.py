@@ -24,8 +24,12 @@ def celery(env: Env, base_dir: Path) -> dict[str, Any]:
     url = _broker_url(env)
     kind = scheme(url)
     late = env.bool("CELERY_TASK_ACKS_LATE")
+    broker = "filesystem://" if kind == "filesystem" else url
     settings: dict[str, Any] = {
-        "CELERY_BROKER_URL": "filesystem://" if kind == "filesystem" else url,
+        "CELERY_BROKER_URL": broker,
+        # Celery prefers the environment's CELERY_BROKER_URL as it stands; these two win over it.
+        "CELERY_BROKER_READ_URL": broker,
+        "CELERY_BROKER_WRITE_URL": broker,
         "CELERY_BROKER_TRANSPORT_OPTIONS": _transport_options(env, url, base_dir),
         "CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP": True,
         "CELERY_BROKER_CONNECTION_MAX_RETRIES": None,  # the probe decides when to give up, not Celery
@@ -117,6 +121,11 @@ def _results(env: Env) -> dict[str, Any]:
     backend = encoded(env.str("CELERY_RESULT_BACKEND", secret=True))
     if not backend:
         return {"CELERY_TASK_IGNORE_RESULT": True}
+    if backend != env.str("CELERY_RESULT_BACKEND", secret=True):
+        env.problem(
+            "CELERY_RESULT_BACKEND",
+            "has a password with special characters, and Celery reads this variable itself. Percent-encode the password.",
+        )
     results: dict[str, Any] = {"CELERY_RESULT_BACKEND": backend}
     if scheme(backend) in ("redis", "rediss"):
         options = redis_options(env, backend)

@@ -251,6 +251,17 @@ class TestCelery:
 
         assert "CELERY_BROKER_URL" in named(environment)
 
+    def test_any_password(self) -> None:
+        """The broker's password may hold anything; Celery reads the result backend's address itself."""
+        broker = k8s.celery(env(CELERY_BROKER_URL="redis://:p#/w@h/0"), HERE)
+        refused = env(DEBUG="1", CELERY_RESULT_BACKEND="redis://:p#/w@h/1")
+        k8s.celery(refused, HERE)
+
+        assert (
+            broker["CELERY_BROKER_READ_URL"] == broker["CELERY_BROKER_WRITE_URL"] == "redis://:p%23%2Fw@h/0"
+        )
+        assert named(refused) == {"CELERY_RESULT_BACKEND"}
+
     def test_limits(self) -> None:
         """Time limits and the like are set only where they are asked for."""
         settings = k8s.celery(env(CELERY_TASK_TIME_LIMIT_SECONDS="60", REDIS_URL="redis://h"), HERE)
