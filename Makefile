@@ -22,8 +22,9 @@ build/wheel: pyproject.toml README.md LICENSE $(SOURCES) | python
 
 .venv/bin/django-k8s: build/wheel example_project/requirements.txt
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	@echo "Installing what the example needs into .venv ..."
+	@.venv/bin/pip install -q --disable-pip-version-check --require-hashes -r example_project/requirements.txt
 	@.venv/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
-	@.venv/bin/pip install -q --disable-pip-version-check "django-k8s-toolkit[web,worker] @ file://$(CURDIR)/$$(cat build/wheel)" -r example_project/requirements.txt
 	@touch $@
 
 run: .venv/bin/django-k8s  ## run the example project: web, worker and beat in one terminal
