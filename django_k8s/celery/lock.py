@@ -137,6 +137,8 @@ class Locked(BaseScheduler):  # type: ignore[misc]
 def locked(name: str) -> type[BaseScheduler]:
     """The scheduler class ``name`` (MODULE:CLASS) under the lock."""
     found = symbol_by_name(name)
+    if isinstance(found, type) and issubclass(found, Locked):
+        return found
     if not (isinstance(found, type) and issubclass(found, BaseScheduler)):
         raise ImproperlyConfigured(f"BEAT_SCHEDULER: {name} is not a scheduler class of Celery.")
     return type(f"Locked{found.__name__}", (Locked, found), {})

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from celery.schedules import crontab
+
 from django_k8s import settings as k8s
 from django_k8s.env import Env
 
@@ -17,6 +19,17 @@ DATABASES = k8s.databases(env, BASE_DIR)
 CACHES = k8s.caches(env)
 STORAGES = k8s.storages(env)
 LOGGING = k8s.logging(env)
+
+CELERY_BEAT_SCHEDULE = {
+    f"every-{seconds}": {
+        "task": "project.tasks.tick",
+        "schedule": float(seconds),
+        "args": [f"every-{seconds}"],
+    }
+    for seconds in env.list("TEST_BEAT_SECONDS", [])
+}
+if env.bool("TEST_BEAT_MINUTE", False):
+    CELERY_BEAT_SCHEDULE["minute"] = {"task": "project.tasks.tick", "schedule": crontab(), "args": ["minute"]}
 
 INSTALLED_APPS = [
     "django_k8s",

@@ -1,0 +1,86 @@
+"""Beat on PostgreSQL: the same as on SQLite, and a database that goes away."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import beat_cases as cases
+from support.beat import Beats, beat_environment, inbox
+from support.process import wait_until
+from support.servers import Postgres, Redis, postgres
+
+from django_k8s.probe import heartbeat
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A server of this file's own, which a test stops."""
+    with postgres() as instance:
+        yield instance
+
+
+@pytest.fixture
+def url(server: Postgres) -> str:
+    return server.create(f"beat_{uuid.uuid4().hex[:8]}")
+
+
+def test_two_at_once(tmp_path: Path, url: str, redis_server: Redis) -> None:
+    """Two beats, a kill -9 and a rollout: every due time once, in time."""
+    print("late by", cases.two_at_once(tmp_path, url, redis_server.url(3), 40))
+
+
+@pytest.mark.soak
+def test_two_at_once_for_ten_minutes(tmp_path: Path, url: str, redis_server: Redis) -> None:
+    """The same for ten minutes."""
+    print("late by", cases.two_at_once(tmp_path, url, redis_server.url(3), 600))
+
+
+def test_killed_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:
+    """The one duplicate there is has the same id."""
+    messages = cases.killed_between(tmp_path, url, redis_server.url(4))
+
+    assert len(messages) == 2
+    assert len({message.id for message in messages}) == 1
+
+
+def away(folder: Path, server: Postgres, url: str, broker: str, seconds: float) -> None:
+    """The database away: no beat ends, its heartbeat goes on, and what was missed coalesces."""
+    env = beat_environment(folder, url, broker, TEST_BEAT_SECONDS="2")
+    with Beats(folder, env) as beats, inbox(broker) as box:
+        pair = [beats.start(), beats.start()]
+        wait_until(lambda: box.messages, 20, "the first message")
+        server.stop()
+        down, oldest = time.time(), 0.0
+        while time.time() < down + seconds:
+            for number in range(2):
+                ages = [
+                    time.monotonic() - beat["at"]
+                    for beat in heartbeat.read(folder / f"state-{number}" / "beat")
+                ]
+                oldest = max(oldest, *ages)
+            time.sleep(0.2)
+        server.start()
+        up = time.time()
+        wait_until(lambda: box.messages[-1].at > up + 4, 30, "messages after the database is back")
+        assert all(process.running() for process in pair), [process.output[-2000:] for process in pair]
+        assert oldest < 60, "a heartbeat went stale"
+        dues = sorted({message.due.timestamp() for message in box.messages if message.due})
+        missed = [due for due in dues if down + 1 < due < up - 5]
+        assert len(missed) <= 1, "what was missed coalesces into one"
+        assert [due for due in dues if up - 5 <= due <= up], "the newest of them is published"
+        assert len(box.messages) == len(dues), "nothing is published twice"
+
+
+def test_database_away(tmp_path: Path, server: Postgres, url: str, redis_server: Redis) -> None:
+    """For a quarter of a minute."""
+    away(tmp_path, server, url, redis_server.url(5), 15)
+
+
+@pytest.mark.soak
+def test_database_away_for_a_minute(tmp_path: Path, server: Postgres, url: str, redis_server: Redis) -> None:
+    """For a whole one."""
+    away(tmp_path, server, url, redis_server.url(5), 60)

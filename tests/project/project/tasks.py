@@ -1,0 +1,34 @@
+"""Tasks with the habits of real ones: they take long, they leave a trace, and some may run twice."""
+
+import os
+import time
+from pathlib import Path
+
+from celery import shared_task
+from django.contrib.auth.models import Group
+
+from django_k8s.celery.once import once
+
+
+@shared_task
+@once
+def tick(entry: str) -> None:
+    """Beat's: its effect is a row."""
+    Group.objects.create(name=f"{entry} {time.time_ns()}")
+
+
+@shared_task
+def work(number: int, seconds: float = 0.1) -> None:
+    """Leave a line when it starts and one when it ends, in files that no process shares."""
+    folder = Path(os.environ["TEST_TRACES"])
+    with (folder / f"started-{os.getpid()}").open("a") as file:
+        file.write(f"{number}\n")
+    time.sleep(seconds)
+    with (folder / f"done-{os.getpid()}").open("a") as file:
+        file.write(f"{number}\n")
+
+
+@shared_task
+def die() -> None:
+    """Kill the process that runs it, as the kernel does when memory is short."""
+    os.kill(os.getpid(), 9)

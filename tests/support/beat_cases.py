@@ -1,0 +1,97 @@
+"""What holds for two beats on any database; each database runs it in a file of its own, side by side."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+from support.beat import Beats, Inbox, Message, beat_environment, inbox
+from support.process import wait_until
+
+GRACE_SECONDS = 15  # BEAT_GRACE_SECONDS
+
+
+def two_at_once(folder: Path, database: str, broker: str, seconds: float) -> dict[str, float]:
+    """Two beats for ``seconds``, one killed with -9, one replaced in a rollout.
+
+    Every due time is published, late by no more than the larger of the interval and 5 s; a due time
+    is published twice only by the kill, and with the same id then. Returns figures for people.
+    """
+    env = beat_environment(folder, database, broker, TEST_BEAT_SECONDS="5,2", TEST_BEAT_MINUTE="true")
+    with Beats(folder, env) as beats, inbox(broker) as box:
+        began = time.time()
+        beats.start()
+        beats.start()
+        holder = beats.holder()
+        pause(began, seconds * 0.3)
+        holder.signal(signal.SIGKILL)
+        holder.wait(5)
+        beats.start()
+        beats.holder()
+        pause(began, seconds * 0.6)
+        # A rollout: the new one first (maxSurge 1), then SIGTERM to the old one.
+        old = beats.holder()
+        beats.start()
+        assert old.stop(GRACE_SECONDS) == 0, old.output
+        beats.holder()
+        pause(began, seconds)
+        wait_until(lambda: box.of("every-2")[-1].at > began + seconds, 20, "a last message")
+        late = {}
+        for entry, interval in (("every-5", 5), ("every-2", 2), ("minute", 60)):
+            late[entry] = check(box, entry, interval, began + seconds, twice_at_most=1)
+        return late
+
+
+def pause(began: float, seconds: float) -> None:
+    """Let the beats beat until a point in time: what is tested is time itself."""
+    time.sleep(max(0.0, began + seconds - time.time()))
+
+
+def check(box: Inbox, entry: str, interval: float, until: float, twice_at_most: int) -> float:
+    """The worst lateness of an entry whose every due time has to be there."""
+    messages = box.of(entry)
+    dues = sorted({message.due for message in messages if message.due})
+    # An entry begins when the first beat reads the schedule, or at the first whole minute after it.
+    expected = (until - dues[0].timestamp()) / interval - 1 if dues else 0
+    assert len(dues) >= expected, (entry, len(dues), expected)
+    assert {(b - a).total_seconds() for a, b in pairwise(dues)} <= {interval}, (entry, dues)
+    copies = Counter(message.due for message in messages)
+    assert sum(count - 1 for count in copies.values()) <= twice_at_most, copies
+    by_due: dict[object, set[str]] = {}
+    for message in messages:
+        by_due.setdefault(message.due, set()).add(message.id)
+    assert all(len(ids) == 1 for ids in by_due.values()), "one due time, one id"
+    worst = max((message.late for message in messages), default=0)
+    assert worst <= max(interval, 5), (entry, worst)
+    return worst
+
+
+def killed_between(folder: Path, database: str, broker: str) -> list[Message]:
+    """kill -9 after publishing and before committing: the messages of that due time."""
+    hold = folder / "pause"
+    env = beat_environment(
+        folder,
+        database,
+        broker,
+        TEST_BEAT_SECONDS="2",
+        BEAT_SCHEDULER="project.schedulers:Pausing",
+        TEST_PAUSE=str(hold),
+    )
+    with Beats(folder, env) as beats, inbox(broker) as box:
+        first = beats.start()
+        wait_until(lambda: box.messages, 20, "the first message")
+        hold.write_text("")
+        wait_until(hold.with_suffix(".reached").exists, 20, "the pause")
+        # A stop does not come between the two either: SIGTERM is held back until the commit.
+        first.signal(signal.SIGTERM)
+        hold.unlink()
+        beats.start()
+        assert first.running()
+        first.signal(signal.SIGKILL)
+        count = len(box.messages)
+        wait_until(lambda: len(box.messages) > count + 1, 20, "messages of the second beat")
+        (due,) = {message.due for message in box.messages[count - 1 : count]}
+        return [message for message in box.messages if message.due == due]
