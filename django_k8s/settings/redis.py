@@ -15,9 +15,9 @@ def redis_options(env: Env, url: str) -> dict[str, Any]:
     """
     options: dict[str, Any] = {
         "socket_connect_timeout": 5,
-        "socket_timeout": 10,
+        "socket_timeout": 5,
         "socket_keepalive": True,
-        "health_check_interval": 10,
+        "health_check_interval": 5,
     }
     return {**options, **redis_tls(env, url)}
 

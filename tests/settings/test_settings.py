@@ -165,7 +165,7 @@ class TestCaches:
         cache = k8s.caches(env(REDIS_URL="redis://h:6379/0"))["default"]
 
         assert cache["LOCATION"] == "redis://h:6379/0"
-        assert cache["OPTIONS"]["socket_timeout"] == 10
+        assert cache["OPTIONS"]["socket_timeout"] == 5
         assert (
             k8s.caches(env(REDIS_URL="redis://h/0", CACHE_URL="redis://h/1"))["default"]["LOCATION"]
             == "redis://h/1"
@@ -218,9 +218,9 @@ class TestCelery:
         """The options without which a half-open connection hangs a worker."""
         options = k8s.celery(env(REDIS_URL="redis://h/0"), HERE)["CELERY_BROKER_TRANSPORT_OPTIONS"]
 
-        assert options["socket_timeout"] == 10
+        assert options["socket_timeout"] == 5
         assert options["socket_connect_timeout"] == 5
-        assert options["health_check_interval"] == 10
+        assert options["health_check_interval"] == 5
         assert options["visibility_timeout"] == 3600
 
     def test_tls_is_verified(self) -> None:

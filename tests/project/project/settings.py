@@ -31,6 +31,9 @@ CELERY_BEAT_SCHEDULE = {
 if env.bool("TEST_BEAT_MINUTE", False):
     CELERY_BEAT_SCHEDULE["minute"] = {"task": "project.tasks.tick", "schedule": crontab(), "args": ["minute"]}
 
+if env.bool("TEST_NO_TIMEOUTS", False):  # Celery as it comes
+    CELERY_BROKER_TRANSPORT_OPTIONS = {}
+
 INSTALLED_APPS = [
     "django_k8s",
     "django.contrib.contenttypes",

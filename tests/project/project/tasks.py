@@ -28,7 +28,7 @@ def work(number: int, seconds: float = 0.1) -> None:
         file.write(f"{number}\n")
 
 
-@shared_task
+@shared_task(default_retry_delay=1, max_retries=3)
 def die() -> None:
     """Kill the process that runs it, as the kernel does when memory is short."""
     os.kill(os.getpid(), 9)

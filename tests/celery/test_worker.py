@@ -1,0 +1,170 @@
+"""A worker's heartbeat and its stop, on Redis."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from support.process import answers, get, wait_until
+from support.proxy import proxy
+from support.servers import Redis
+from support.worker import send, workers
+
+STALENESS = 10  # seconds; the default is 60
+LATE = {"CELERY_TASK_ACKS_LATE": "true", "CELERY_VISIBILITY_TIMEOUT_SECONDS": "15"}
+
+
+def alive_during(port: int, seconds: float) -> None:
+    """/livez answers 200 for a while."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = get(port, "/livez")
+        assert answer.status == 200, answer.text
+        time.sleep(0.5)
+
+
+def long_task(folder: Path, broker: str, seconds: float, **more: str) -> None:
+    with workers(folder, broker, **more) as group:
+        worker = group.start("-c", "1")
+        send(broker, [(1, seconds)])
+        wait_until(lambda: group.trace("started"), 20, "the task")
+        alive_during(worker.port, seconds)
+        wait_until(lambda: group.trace("done"), 20, "the end of the task")
+
+
+def test_long_task_is_alive(tmp_path: Path, redis_server: Redis) -> None:
+    """A task that is longer than the staleness is no reason to restart."""
+    long_task(tmp_path, redis_server.url(6), 20, HEARTBEAT_STALENESS_SECONDS=str(STALENESS))
+
+
+@pytest.mark.soak
+def test_ten_minute_task_is_alive(tmp_path: Path, redis_server: Redis) -> None:
+    """The same for ten minutes with the defaults."""
+    long_task(tmp_path, redis_server.url(6), 600)
+
+
+def frozen(folder: Path, broker: str, within: float, **more: str) -> None:
+    with workers(folder, broker, **more) as group:
+        worker = group.start("-c", "1")
+        worker.signal(signal.SIGSTOP)
+        wait_until(lambda: answers(worker.port, "/livez", status=503), within, "503 from the probe")
+
+
+def test_frozen_process_is_seen(tmp_path: Path, redis_server: Redis) -> None:
+    """SIGSTOP of the main process: 503 after the staleness."""
+    frozen(tmp_path, redis_server.url(7), STALENESS + 5, HEARTBEAT_STALENESS_SECONDS=str(STALENESS))
+
+
+@pytest.mark.soak
+def test_frozen_process_is_seen_within_two_minutes(tmp_path: Path, redis_server: Redis) -> None:
+    """The same with the defaults: staleness 60 s and three probes 10 s apart are 90 s."""
+    frozen(tmp_path, redis_server.url(7), 90)
+
+
+def wedged(folder: Path, server: Redis, within: float, **more: str) -> None:
+    with (
+        proxy(server.port) as net,
+        workers(folder, f"redis://127.0.0.1:{net.port}/8", TEST_NO_TIMEOUTS="true", **more) as group,
+    ):
+        worker = group.start("-c", "1")
+        net.hold()
+        wait_until(lambda: answers(worker.port, "/livez", status=503), within, "503 from the probe")
+
+
+def test_wedged_consumer_is_seen(tmp_path: Path, redis_server: Redis) -> None:
+    """Without our time-outs a half-open connection hangs the consumer for good: 503 after the staleness."""
+    wedged(tmp_path, redis_server, STALENESS + 15, HEARTBEAT_STALENESS_SECONDS=str(STALENESS))
+
+
+@pytest.mark.soak
+def test_wedged_consumer_is_seen_within_two_minutes(tmp_path: Path, redis_server: Redis) -> None:
+    """The same with the defaults."""
+    wedged(tmp_path, redis_server, 90)
+
+
+def test_half_open_connection_recovers(tmp_path: Path, redis_server: Redis) -> None:
+    """With our time-outs the worker consumes again within 30 s, and is alive all the time."""
+    direct = redis_server.url(9)
+    with proxy(redis_server.port) as net, workers(tmp_path, f"redis://127.0.0.1:{net.port}/9") as group:
+        worker = group.start("-c", "1")
+        net.hold()
+        held = time.monotonic()
+        send(direct, [(number, 0) for number in range(5)])
+        wait_until(lambda: group.trace("done"), 30, "a task after the connection went silent")
+        print(f"consumed again after {time.monotonic() - held:.1f} s")
+        client = redis.Redis.from_url(direct)
+        wait_until(lambda: client.llen("celery") == 0, 10, "an empty queue")
+        # kombu's transport pops a message before it notes it as unacknowledged: at a half-open
+        # connection that one is lost, and the first of the new connection when the consumer starts anew.
+        wait_until(lambda: len(group.trace("done")) + client.hlen("unacked") >= 3, 10, "all messages but two")
+        client.close()
+        assert answers(worker.port, "/livez")
+
+
+def test_reconnecting_is_alive_for_a_while(tmp_path: Path) -> None:
+    """A broker that is away: alive until WORKER_RECONNECT_SECONDS, and never ready."""
+    with workers(
+        tmp_path, "redis://127.0.0.1:9/0", HEARTBEAT_STALENESS_SECONDS="5", WORKER_RECONNECT_SECONDS="30"
+    ) as group:
+        worker = group.start("-c", "1", ready=False)
+        wait_until(lambda: "reconnecting" in heartbeat_text(group.folder), 30, "the state")
+        alive_during(worker.port, 15)
+        assert answers(worker.port, "/readyz", status=503)
+        wait_until(lambda: answers(worker.port, "/livez", status=503), 45, "the end of patience")
+
+
+def heartbeat_text(folder: Path) -> str:
+    return "".join(path.read_text() for path in folder.glob("state-0/worker/*.heartbeat"))
+
+
+def test_stop_gives_long_tasks_back(tmp_path: Path, redis_server: Redis) -> None:
+    """SIGTERM: an unfinished acks-late task is in the queue again inside the grace period; exit 0."""
+    broker = redis_server.url(10)
+    with workers(tmp_path, broker, **LATE, WORKER_GRACE_SECONDS="15") as group:
+        worker = group.start("-c", "1")
+        send(broker, [(1, 300)])
+        wait_until(lambda: group.trace("started"), 20, "the task")
+        assert worker.stop(15) == 0, worker.output
+        client = redis.Redis.from_url(broker)
+        assert client.llen("celery") == 1
+        client.close()
+
+
+def test_stop_waits_for_short_tasks(tmp_path: Path, redis_server: Redis) -> None:
+    """SIGTERM: a task that ends in time ends, and the worker does not wait any longer."""
+    broker = redis_server.url(11)
+    with workers(tmp_path, broker, WORKER_GRACE_SECONDS="60") as group:
+        worker = group.start("-c", "1")
+        send(broker, [(1, 3)])
+        wait_until(lambda: group.trace("started"), 20, "the task")
+        assert worker.stop(20) == 0, worker.output
+        assert group.trace("done")[1] == 1
+
+
+def test_poison_task_ends(tmp_path: Path, redis_server: Redis) -> None:
+    """A task that kills its process is tried max_retries times, not for ever."""
+    broker = redis_server.url(12)
+    with workers(tmp_path, broker, **LATE) as group:
+        worker = group.start("-c", "1")
+        send(broker, [()], name="project.tasks.die")
+        send(broker, [(1, 0)])
+        wait_until(lambda: group.trace("done"), 60, "the task after the poison")
+        kills = "exited with 'signal 9 (SIGKILL)'"
+        wait_until(lambda: worker.output.count(kills) >= 4, 60, "the first try and three more")
+        send(broker, [(2, 0)])
+        wait_until(lambda: group.trace("done")[2], 30, "a task long after the poison")
+        assert worker.output.count(kills) == 4, worker.output
+
+
+def test_queues(tmp_path: Path, redis_server: Redis) -> None:
+    """WORKER_QUEUES names what is consumed, from a mounted file too."""
+    (tmp_path / "mounted").mkdir()
+    (tmp_path / "mounted" / "WORKER_QUEUES").write_text("mail,reports\n")
+    with workers(tmp_path, redis_server.url(13), ENV_DIR=str(tmp_path / "mounted")) as group:
+        worker = group.start("-c", "1")
+        assert "mail" in worker.output
+        assert "reports" in worker.output
+        assert "key=celery" not in worker.output
