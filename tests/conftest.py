@@ -40,7 +40,9 @@ def redis_server() -> Iterator[servers.Redis]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long forms run only when they are asked for by their marker."""
-    if "soak" in (config.option.markexpr or ""):
+    if "not soak" not in (config.option.markexpr or "not soak"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(1500))
         return
     soak = [item for item in items if item.get_closest_marker("soak")]
     config.hook.pytest_deselected(items=soak)
