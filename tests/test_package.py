@@ -18,7 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The files of a wheel built from this tree."""
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     (wheel,) = folder.glob("*.whl")
     assert wheel.name.startswith(f"django_k8s_toolkit-{django_k8s.__version__}-")
     with zipfile.ZipFile(wheel) as archive:
@@ -48,6 +53,6 @@ def test_carries_nothing_else(names: list[str]) -> None:
     stray = (".pyc", ".sqlite3", ".env", "-wal", "-shm", ".log")
     folders = ("/media/", "/staticfiles/", "/.state/", "/node_modules/", "/__pycache__/")
 
-    assert [name for name in names if name.endswith(stray) or any(folder in f"/{name}" for folder in folders)] == []
-
-
+    assert [
+        name for name in names if name.endswith(stray) or any(folder in f"/{name}" for folder in folders)
+    ] == []

@@ -1,0 +1,323 @@
+"""The production image: what is in it, how it runs, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.docker import CONFINED, KEY, ROOT, Container, build, container, docker, engine, network, wheel
+from support.process import wait_until
+
+pytestmark = pytest.mark.docker
+
+USERS = ("10001:0", "1000680000:0")
+ROLES = ("web", "worker", "beat")
+GRACE = {"web": 40, "worker": 60, "beat": 15}
+READY = {"web": (8000, "/readyz"), "worker": (8001, "/readyz"), "beat": (8001, "/readyz")}
+RUNS = {"web": "gunicorn", "worker": "celery", "beat": "celery"}
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    engine()
+    return wheel(tmp_path_factory.mktemp("library"))
+
+
+@pytest.fixture(scope="module")
+def image(library: Path) -> Iterator[str]:
+    tag = build(ROOT / "example_project", library, "--build-arg", "RELEASE=1.0")
+    yield tag
+    docker("rmi", "-f", tag, check=False)
+
+
+@pytest.fixture(scope="module")
+def stack(image: str) -> Iterator[dict[str, str]]:
+    """PostgreSQL and Redis in containers, migrated by the image: the variables and options of a role."""
+    with (
+        network() as net,
+        container(
+            "postgres:17",
+            options=["--network", net, "--network-alias", "db"],
+            POSTGRES_PASSWORD="secret",
+            POSTGRES_DB="shop",
+        ),
+        container("redis:8", options=["--network", net, "--network-alias", "redis"]),
+    ):
+        variables = {
+            "SECRET_KEY": KEY, "ALLOWED_HOSTS": "shop.example", "HTTPS": "false", "ENVIRONMENT": "test",
+            "DATABASE_URL": "postgres://postgres:secret@db:5432/shop", "REDIS_URL": "redis://redis:6379/0",
+        }  # fmt: skip
+        env = [item for name, value in variables.items() for item in ("-e", f"{name}={value}")]
+        result = docker("run", "--rm", *CONFINED, "--network", net, *env, image, "migrate", check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
+        yield {**variables, "network": net}
+
+
+def role(image: str, stack: dict[str, str], name: str, user: str = USERS[0], *options: str, **more: str):
+    variables = {key: value for key, value in stack.items() if key != "network"}
+    return container(
+        image,
+        name,
+        options=[*CONFINED, "--user", user, "--network", stack["network"], *options],
+        **{**variables, **more},
+    )
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_roles_run_confined(image: str, stack: dict[str, str], user: str) -> None:
+    """web, worker and beat work together on a read-only root, as any user, and their code cannot be written."""
+    with (
+        role(image, stack, "web", user) as web,
+        role(image, stack, "worker", user) as worker,
+        role(image, stack, "beat", user) as beat,
+    ):
+        for name, box in (("web", web), ("worker", worker), ("beat", beat)):
+            box.wait_for(*READY[name])
+            assert box.status(8001, "/livez") == 200
+            assert "True" in box.python(
+                "import os; print(all(not os.access(p, os.W_OK) for p in ('/app', '/app/manage.py', '/opt/venv', '/opt/static')))"
+            )
+        # Beat publishes, the worker ticks, the database keeps it.
+        code = (
+            "import django; django.setup(); from board.models import TaskRun; print(TaskRun.objects.count())"
+        )
+        wait_until(lambda: int(web.python(code)) > 0, 30, "a tick of beat in the database")
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_processes(image: str, stack: dict[str, str], name: str) -> None:
+    """tini is process 1; its children are the program itself and the probe listener; no shell, no zombie."""
+    with role(image, stack, name) as box:
+        box.wait_for(*READY[name])
+        check_tree(box, name)
+        # A killed child and a killed listener leave no zombie: both are reaped.
+        children = [
+            pid for pid, parent, _, command in box.processes() if RUNS[name] in command and parent != 1
+        ]
+        listener = [pid for pid, _, _, command in box.processes() if "django_k8s.probe" in command]
+        box.python(f"import os; [os.kill(pid, 9) for pid in {children[:1] + listener}]")
+        wait_until(
+            lambda: not [row for row in box.processes() if row[0] in children[:1] + listener],
+            10,
+            "the end of both",
+        )
+        assert [row for row in box.processes() if row[2] == "Z"] == []
+
+
+def check_tree(box: Container, name: str) -> None:
+    processes = box.processes()
+    assert next(command for pid, _, _, command in processes if pid == 1).startswith("tini -e 143 -- "), (
+        processes
+    )
+    kinds = sorted(
+        "probe" if "django_k8s.probe" in command else RUNS[name] if RUNS[name] in command else command
+        for _, parent, _, command in processes
+        if parent == 1
+    )
+    assert kinds == sorted(["probe", RUNS[name]]), processes
+    assert not [
+        command
+        for pid, _, _, command in processes
+        if pid != 1 and re.match(r"(/bin/)?(ba|da)?sh( |$)", command)
+    ]
+    assert [row for row in processes if row[2] == "Z"] == []
+
+
+@pytest.mark.parametrize("name", ROLES)
+@pytest.mark.parametrize("when", ["ready", "importing"])
+def test_stop(image: str, stack: dict[str, str], name: str, when: str) -> None:
+    """docker stop with the role's grace period: exit 0 before its end, while it still imports too."""
+    with role(image, stack, name) as box:
+        if when == "ready":
+            box.wait_for(*READY[name])
+        else:
+            wait_until(
+                lambda: any(RUNS[name] in row[3] for row in box.processes()), 20, "the program", every=0.05
+            )
+        status, seconds = box.stop(GRACE[name])
+        assert status == 0, box.logs()
+        assert seconds < GRACE[name]
+
+
+def test_entrypoint(image: str) -> None:
+    """An unknown role exits 64 and lists the roles; any program passes through; options are web's."""
+    bogus = docker("run", "--rm", image, "bogus", check=False)
+    version = docker("run", "--rm", image, "python", "-V")
+    options = docker(
+        "run",
+        "--rm",
+        "-e",
+        "DEBUG=1",
+        "-e",
+        "DATABASE_URL=sqlite://:memory:",
+        image,
+        "--check-config",
+        check=False,
+    )
+
+    assert bogus.returncode == 64
+    assert all(
+        name in bogus.stderr for name in ("web", "worker", "beat", "migrate", "shell", "manage", "check")
+    )
+    assert version.stdout.startswith("Python 3.")
+    assert options.returncode == 0, options.stderr
+
+
+def test_wrong_configuration(image: str) -> None:
+    """Four mistakes, one message within 3 s, status 78, no traceback, no value."""
+    began = time.monotonic()
+    result = docker(
+        "run",
+        "--rm",
+        *CONFINED,
+        "-e",
+        "SECRET_KEY=hunter2-xx",
+        "-e",
+        "ALOWED_HOSTS=example.com",
+        "-e",
+        "CACHE_URL=hunter2",
+        image,
+        check=False,
+    )
+
+    assert result.returncode == 78
+    assert time.monotonic() - began < 3
+    for name in ("DATABASE_URL", "SECRET_KEY", "ALOWED_HOSTS", "CACHE_URL"):
+        assert name in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_shell(image: str) -> None:
+    """Without a terminal it idles; an exec, which bypasses the entrypoint, has environment and prompt."""
+    with container(image, "shell", ENVIRONMENT="production", DEBUG="1") as box:
+        prompt = docker("exec", "-i", box.id, "bash", "-i", "-c", 'echo "$PS1"').stdout
+        sh = docker("exec", box.id, "sh", "-i", "-c", 'echo "$PS1"').stdout
+        settings = box.exec(
+            "python",
+            "manage.py",
+            "shell",
+            "-v0",
+            "-c",
+            "from django.conf import settings; print(settings.ROOT_URLCONF)",
+        )
+        assert "[production 1.0" in prompt
+        assert "[production 1.0" in sh
+        assert settings.strip() == "config.urls"
+        status, seconds = box.stop(10)
+        assert (status, seconds < 5) == (0, True)
+
+
+def layers(image: str) -> Iterator[tuple[str, bytes]]:
+    """Every file of every layer, with its bytes when it is small."""
+    import subprocess
+
+    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+        base = set(
+            docker(
+                "image", "inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", "python:3.13-slim"
+            ).stdout.split()
+        )
+        own = docker("image", "inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", image).stdout.split()
+        for name, digest in zip(manifest[0]["Layers"], own, strict=True):
+            if digest in base:
+                continue
+            with tarfile.open(fileobj=archive.extractfile(name)) as layer:
+                for member in layer:
+                    small = member.isfile() and member.size < 100_000
+                    yield member.name, layer.extractfile(member).read() if small else b""
+
+
+def test_layers(library: Path, tmp_path: Path) -> None:
+    """No compiler, cache, repository or secret in any layer above the base."""
+    context = tmp_path / "project"
+    shutil.copytree(
+        ROOT / "example_project", context, ignore=shutil.ignore_patterns("media", "db.sqlite3*", ".state")
+    )
+    (context / ".env").write_text("SECRET_KEY=hunter2-in-dotenv\n")
+    (context / ".git").mkdir()
+    (context / ".git" / "config").write_text("hunter2-in-git")
+    (context / "private.key").write_text("hunter2-key")
+    tag = build(context, library)
+    try:
+        forbidden = re.compile(
+            r"(^|/)(\.git|\.env|\.cache|gcc|g\+\+|cc|pip|ensurepip-[^/]*)(/|$)|\.key$|\.sqlite3"
+        )
+        names = []
+        for name, content in layers(tag):
+            names.append(name)
+            assert b"hunter2" not in content, name
+            assert (
+                not forbidden.search(name)
+                or (name.startswith("opt/venv/lib")
+                and "/.env" not in name
+                and "/.git" not in name)
+            ), name
+        assert any(name.endswith("app/manage.py") for name in names)
+        history = docker("history", "--no-trunc", tag).stdout
+        assert "SECRET_KEY" not in history
+    finally:
+        docker("rmi", "-f", tag, check=False)
+
+
+def test_a_changed_file_rebuilds_no_dependency(library: Path, image: str, tmp_path: Path) -> None:
+    """One changed Python file: the layers of the standard library and of the dependencies come from the cache."""
+    context = tmp_path / "project"
+    shutil.copytree(
+        ROOT / "example_project", context, ignore=shutil.ignore_patterns("media", "db.sqlite3*", ".state")
+    )
+    (context / "config" / "urls.py").open("a").write("# changed\n")
+    log = build(context, library, plain=True, tag="django-k8s-test:changed")
+    docker("rmi", "-f", "django-k8s-test:changed", check=False)
+    step = {match[1]: match[2] for match in re.finditer(r"^#(\d+) \[(.*)$", log, re.MULTILINE)}
+    cached = {number for number in step if re.search(rf"^#{number} CACHED", log, re.MULTILINE)}
+    dependencies = [
+        number
+        for number, text in step.items()
+        if text.startswith(("base ", "dependencies ", "runtime "))
+        and "FROM" not in text
+        and "/app" not in text
+        and "/opt/static" not in text
+    ]
+
+    assert dependencies
+    assert [step[number] for number in dependencies if number not in cached] == []
+
+
+def test_previous_release_stays_served(library: Path, image: str, tmp_path: Path) -> None:
+    """PREVIOUS_IMAGE: the last release's hashed style sheet is in the new image beside the new one."""
+    context = tmp_path / "project"
+    shutil.copytree(
+        ROOT / "example_project", context, ignore=shutil.ignore_patterns("media", "db.sqlite3*", ".state")
+    )
+    (context / "board" / "static" / "board" / "board.css").open("a").write("/* next release */\n")
+    tag = build(context, library, "--build-arg", f"PREVIOUS_IMAGE={image}")
+    manifest = (
+        "import json; print(json.load(open('/opt/static/staticfiles.json'))['paths']['board/board.css'])"
+    )
+    old, new = (docker("run", "--rm", name, "python", "-c", manifest).stdout.strip() for name in (image, tag))
+    try:
+        with container(
+            tag,
+            "web",
+            DEBUG="0",
+            SECRET_KEY=KEY,
+            ALLOWED_HOSTS="*",
+            HTTPS="false",
+            DATABASE_URL="sqlite:////tmp/db.sqlite3",
+            options=CONFINED,
+        ) as web:
+            web.wait_for(8000, "/livez")
+            assert old != new
+            assert (web.status(8000, f"/static/{old}"), web.status(8000, f"/static/{new}")) == (200, 200)
+    finally:
+        docker("rmi", "-f", tag, check=False)
