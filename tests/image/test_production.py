@@ -256,11 +256,8 @@ def test_layers(library: Path, tmp_path: Path) -> None:
         for name, content in layers(tag):
             names.append(name)
             assert b"hunter2" not in content, name
-            assert (
-                not forbidden.search(name)
-                or (name.startswith("opt/venv/lib")
-                and "/.env" not in name
-                and "/.git" not in name)
+            assert not forbidden.search(name) or (
+                name.startswith("opt/venv/lib") and "/.env" not in name and "/.git" not in name
             ), name
         assert any(name.endswith("app/manage.py") for name in names)
         history = docker("history", "--no-trunc", tag).stdout
