@@ -97,6 +97,14 @@ _GENERAL = _group(
         "/tmp/django-k8s",  # noqa: S108 - on a read-only root only /tmp and /dev/shm are writable
         "Writable folder for heartbeats; each role empties its own part of it at start.",
     ),
+    _v(
+        "DEBUGGER",
+        "list",
+        (),
+        "Roles that an editor's debugger can attach to on DEBUGGER_PORT; only in the development image.",
+        example="web,worker",
+    ),
+    _v("DEBUGGER_PORT", "int", 5678, "Port on which debugpy listens.", minimum=1),
 )
 
 _SECURITY = _group(
