@@ -141,6 +141,7 @@ def test_killed_process(tmp_path: Path, interface: str) -> None:
     with web(tmp_path, WEB_INTERFACE=interface, HEARTBEAT_STALENESS_SECONDS="5") as server:
         wait_until(lambda: beats(server), 10, "a heartbeat")
         for _ in range(3):
+            wait_until(lambda: len(server.workers) == 1, 10, "one worker")
             (old,) = server.workers
             os.kill(old, signal.SIGKILL)
             wait_until(lambda old=old: server.workers and server.workers != [old], 10, "another worker")
