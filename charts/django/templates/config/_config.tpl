@@ -1,0 +1,20 @@
+{{/* The environment of every role, as YAML: what the chart knows, below what the project says. */}}
+{{- define "django.config" -}}
+{{- $v := .Values -}}
+{{- $fullname := include "django.fullname" . -}}
+{{- $https := or (and $v.ingress.enabled $v.ingress.tls.enabled) $v.gateway.enabled -}}
+{{- $data := dict "ENVIRONMENT" $v.environment "DRAIN_SECONDS" $v.web.drainSeconds "WEB_GRACE_SECONDS" $v.web.graceSeconds -}}
+{{- if $v.hosts }}{{ $_ := set $data "ALLOWED_HOSTS" (join "," $v.hosts) }}
+{{- else if $v.staging.enabled }}{{ $_ := set $data "ALLOWED_HOSTS" (printf "localhost,127.0.0.1,%s,%s.%s" $fullname $fullname .Release.Namespace) }}{{ end -}}
+{{- with $v.trustedProxies }}{{ $_ := set $data "TRUSTED_PROXIES" (join "," .) }}{{ end -}}
+{{- if and $v.staging.enabled (not $https) }}{{ $_ := set $data "HTTPS" "false" }}{{ end -}}
+{{- if $v.media.enabled }}{{ $_ := set $data "MEDIA_ROOT" "/media" }}{{ end -}}
+{{- if or $v.staging.enabled $v.stores.postgresHost }}{{ $_ := set $data "DATABASE_HOST" (printf "%s-postgres" $fullname) }}{{ end -}}
+{{- range $name, $value := $v.env }}
+{{- if kindIs "map" $value }}{{ $_ := unset $data $name }}
+{{- else if not (kindIs "invalid" $value) }}{{ $_ := set $data $name (include "django.scalar" $value) }}{{ end }}
+{{- end -}}
+{{- range $name, $value := $data }}
+{{ $name }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
