@@ -127,11 +127,16 @@ def generate(folder: Path) -> None:
         new = sorted(there.keys() - base.keys())
         for name in new:
             write(target / name, there[name])
-        patches = []
+        patches: list[dict[str, Any]] = []
         for name, found in base.items():
             if name not in there:
-                raise SystemExit(f"{component} takes {name} away, which a component cannot")
-            if steps := difference(found, there[name]):
+                gone = {key: found[key] for key in ("apiVersion", "kind")}
+                write(
+                    target / f"remove-{name}",
+                    {**gone, "metadata": {"name": found["metadata"]["name"]}, "$patch": "delete"},
+                )
+                patches.append({"path": f"remove-{name}"})
+            elif steps := difference(found, there[name]):
                 write(target / f"patch-{name}", steps)
                 patches.append(
                     {
@@ -139,11 +144,14 @@ def generate(folder: Path) -> None:
                         "target": {"kind": found["kind"], "name": found["metadata"]["name"]},
                     }
                 )
-        kustomization = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
+        kustomization: dict[str, Any] = {
+            "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+            "kind": "Component",
+        }
         if new:
-            kustomization["resources"] = new  # type: ignore[assignment]
+            kustomization["resources"] = new
         if patches:
-            kustomization["patches"] = patches  # type: ignore[assignment]
+            kustomization["patches"] = patches
         write(target / "kustomization.yaml", kustomization)
 
 
