@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c
 SOURCES := $(shell find django_k8s entrypoints docker charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-oldest soak lint format types image develop bench docs lock clean python
+.PHONY: help run test test-oldest soak lint format types image develop bench docs manifests lock clean python
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,9 @@ JOBS ?= 4
 RUN_TESTS = COVERAGE_FILE=build/coverage/data build/venv/bin/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
 test: build/venv/stamp  ## set up what the tests need, then run them all
 	@rm -rf build/coverage && mkdir -p build/coverage
-	@$(RUN_TESTS) -m "not alone and not soak" -n $(JOBS) --dist loadfile $(TESTS) || [ $$? -eq 5 ]
+	@$(RUN_TESTS) -m "not alone and not cluster and not soak" -n $(JOBS) --dist loadfile $(TESTS) || [ $$? -eq 5 ]
 	@$(RUN_TESTS) -m "alone and not soak" $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of these
+	@$(RUN_TESTS) -m "cluster and not soak" $(TESTS) || [ $$? -eq 5 ]
 	@COVERAGE_FILE=build/coverage/data build/venv/bin/python -m coverage combine -q --append build/coverage 2>/dev/null || true
 	@COVERAGE_FILE=build/coverage/data build/venv/bin/python -m coverage report --fail-under=$(COVERAGE)
 COVERAGE ?= 0
@@ -57,10 +58,10 @@ build/oldest/stamp: build/wheel requirements/dev.txt
 	@touch $@
 
 test-oldest: build/oldest/stamp
-	@build/oldest/bin/python -m pytest -m "not alone and not soak and not docker and not browser" -n $(JOBS) --dist loadfile $(PYTEST) $(TESTS)
+	@build/oldest/bin/python -m pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
-	@build/venv/bin/python -m pytest -m soak $(PYTEST) $(TESTS)
+	@build/venv/bin/python -m pytest -m soak $(PYTEST) --ignore tests/chart $(TESTS)
 
 lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint
 	@build/venv/bin/ruff check .
@@ -89,8 +90,12 @@ develop: build/wheel  ## run the example project in containers, with reload
 bench: build/venv/stamp  ## compare with the alternatives; each prints one ratio
 	@build/venv/bin/python benchmarks
 
-docs: build/venv/stamp  ## write the generated reference pages
+docs: build/venv/stamp  ## write the generated pages: variables, system checks, the chart's values
 	@build/venv/bin/python docs/generate.py
+	@build/venv/bin/python charts/generate.py
+
+manifests: build/venv/stamp  ## write the plain manifests from the chart
+	@build/venv/bin/python manifests/generate.py
 
 # Hashes, and no address of an index: pip's own configuration says where packages come from.
 COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade

@@ -178,7 +178,8 @@ spec:
     {{- end }}
     {{- $seen := dict }}
     {{- range $path, $file := $v.files }}
-    {{- $name := kindIs "map" $file | ternary (include "django.fileVolume" (kindIs "map" $file | ternary $file dict)) "files" }}
+    {{- $name := "files" }}
+    {{- if kindIs "map" $file }}{{ $name = include "django.fileVolume" $file }}{{ end }}
     {{- if not (hasKey $seen $name) }}
     {{- $_ := set $seen $name true }}
     {{- if not (kindIs "map" $file) }}

@@ -1,0 +1,300 @@
+"""Whatever the values: valid objects, the same twice, that fit together and meet Pod Security "restricted"."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+from cases import CASES, IMAGE
+from support.chart import (
+    CHART,
+    HELMS,
+    NEWEST,
+    OLDEST,
+    Object,
+    containers,
+    merged,
+    named,
+    pods,
+    render,
+    template,
+)
+
+# Kinds of other projects; their schemas are not Kubernetes's.
+FOREIGN = {"ExternalSecret": "external-secrets.io/v1", "ScaledObject": "keda.sh/v1alpha1", "HTTPRoute": "gateway.networking.k8s.io/v1"}  # fmt: skip
+DECLARED_ELSEWHERE = {"Secret": {"shop-env", "registry", "authority", "shop-tls"}, "ConfigMap": {"limits"}}
+case = pytest.mark.parametrize("name", CASES)
+
+
+@functools.cache
+def rendered(name: str) -> list[Object]:
+    return render(CASES[name])
+
+
+@case
+@pytest.mark.parametrize("program", HELMS)
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_every_object_is_valid(name: str, program: str, version: str) -> None:
+    """Strictly, in the oldest and the newest Kubernetes, from Helm 4 and 3."""
+    objects = render(CASES[name], program, version)
+    assert objects
+    for found in objects:
+        if found["kind"] in FOREIGN:
+            assert found["apiVersion"] == FOREIGN[found["kind"]]
+        else:
+            kubernetes_validate.validate(found, version.rpartition(".")[0], strict=True)
+
+
+@case
+def test_the_same_twice(name: str) -> None:
+    """Byte for byte, and from both Helms."""
+    first = template(CASES[name]).stdout
+    assert template(CASES[name]).stdout == first
+    assert named(render(CASES[name], "helm3")) == named(rendered(name))
+
+
+def test_objects_of_the_presets() -> None:
+    """Exactly these objects."""
+
+    def found(name: str) -> set[str]:
+        return {f"{kind} {re.sub('-[0-9a-f]{8}$', '-HASH', of)}" for kind, of in named(rendered(name))}
+
+    common = {
+        "ServiceAccount shop", "ConfigMap shop-config", "Service shop", "Service shop-scheduler", "Deployment shop-web",
+        "Deployment shop-worker-default", "Deployment shop-scheduler", "Job shop-migrate-HASH",
+    }  # fmt: skip
+    production = {
+        "PodDisruptionBudget shop-web", "PodDisruptionBudget shop-worker-default", "HorizontalPodAutoscaler shop-web",
+    }  # fmt: skip
+    stores = {
+        "Secret shop-staging", "PersistentVolumeClaim shop-media", "Service shop-postgres", "StatefulSet shop-postgres",
+        "Service shop-redis", "StatefulSet shop-redis",
+    }  # fmt: skip
+    assert found("default") == common | {"PodDisruptionBudget shop-web"}
+    assert found("production") == common | production | {
+        "NetworkPolicy shop-pods",
+        "NetworkPolicy shop-web",
+    }
+    assert found("eks") == common | production | {"Ingress shop"}
+    assert found("staging") == found("minikube") == common | stores
+
+
+@case
+def test_selectors_match_one_template(name: str) -> None:
+    """Every selector of a workload, Service or budget finds the pods of one workload, and of no other."""
+    templates = dict(pods(rendered(name)))
+    for found in rendered(name):
+        spec = found.get("spec", {})
+        if found["kind"] in ("Deployment", "StatefulSet", "PodDisruptionBudget"):
+            selector = spec["selector"]["matchLabels"]
+        elif found["kind"] == "Service" and "selector" in spec:
+            selector = spec["selector"]
+        else:
+            continue
+        matching = [
+            of
+            for of, pod in templates.items()
+            if "metadata" in pod and selector.items() <= pod["metadata"].get("labels", {}).items()
+        ]
+        assert len(matching) == 1, (found["metadata"]["name"], matching)
+        assert set(selector) == {f"app.kubernetes.io/{key}" for key in ("name", "instance", "component")}
+
+
+@case
+def test_every_reference_resolves(name: str) -> None:
+    """ConfigMaps, Secrets, claims, accounts, Services, ports, scaled workloads: made here, or known to be given."""
+    objects = rendered(name)
+    known = set(named(objects))
+
+    def exists(kind: str, of: str) -> None:
+        assert (kind, of) in known or of in DECLARED_ELSEWHERE.get(kind, ()), (
+            f"{name}: {kind} {of} is nowhere"
+        )
+
+    for of, pod in pods(objects):
+        spec = pod["spec"]
+        exists("ServiceAccount", spec["serviceAccountName"])
+        volumes = {volume["name"] for volume in spec["volumes"]}
+        for volume in spec["volumes"]:
+            if "configMap" in volume:
+                exists("ConfigMap", volume["configMap"]["name"])
+            if "secret" in volume:
+                exists("Secret", volume["secret"]["secretName"])
+            if "persistentVolumeClaim" in volume:
+                exists("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
+        claims = {"data"} if of.startswith("StatefulSet") else set()
+        for container in containers(pod):
+            assert {mount["name"] for mount in container["volumeMounts"]} <= volumes | claims
+            ports = {port["name"] for port in container.get("ports", [])}
+            for source in container.get("envFrom", []):
+                for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                    if key in source:
+                        exists(kind, source[key]["name"])
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                if "httpGet" in container.get(probe, {}):
+                    assert container[probe]["httpGet"]["port"] in ports
+            names = [variable["name"] for variable in container.get("env", [])]
+            assert len(names) == len(set(names))
+    for found in objects:
+        if found["kind"] in ("HorizontalPodAutoscaler", "ScaledObject"):
+            exists("Deployment", found["spec"]["scaleTargetRef"]["name"])
+        if found["kind"] == "Ingress":
+            for rule in found["spec"]["rules"]:
+                exists("Service", rule["http"]["paths"][0]["backend"]["service"]["name"])
+
+
+@case
+def test_pods_meet_restricted(name: str) -> None:
+    """Pod Security "restricted", a read-only root, no token, no service links, requests, probes."""
+    for of, pod in pods(rendered(name)):
+        spec = pod["spec"]
+        assert spec["automountServiceAccountToken"] is False, of
+        assert spec["enableServiceLinks"] is False, of
+        assert spec["securityContext"]["runAsNonRoot"] is True, of
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, of
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
+        assert all(
+            {"configMap", "emptyDir", "persistentVolumeClaim", "secret"} & volume.keys()
+            for volume in spec["volumes"]
+        )
+        for container in containers(pod):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, of
+            assert context["readOnlyRootFilesystem"] is True, of
+            assert context["capabilities"] == {"drop": ["ALL"]}, of
+            assert container["resources"]["requests"].keys() == {"cpu", "memory"}, of
+            assert container["resources"]["limits"]["memory"], of
+            assert "command" not in container, "the image's entrypoint holds"
+            assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+        if of.startswith(("Deployment", "StatefulSet")):
+            for container in spec["containers"]:
+                assert {"livenessProbe", "readinessProbe"} <= container.keys(), of
+        if of.endswith("-web"):
+            assert container["lifecycle"]["preStop"]["sleep"]["seconds"] > 0
+            assert "startupProbe" in container
+
+
+@case
+def test_labels(name: str) -> None:
+    """All recommended labels on every object, and no hook but of the test."""
+    wanted = {"name", "instance", "component", "part-of", "managed-by", "version"}
+    for found in rendered(name):
+        metadata: dict[str, Any] = found["metadata"]
+        if metadata["name"] in ("extra", "shop-text"):
+            continue
+        assert {f"app.kubernetes.io/{key}" for key in wanted} <= metadata["labels"].keys()
+        assert len(metadata["name"]) <= 63
+        assert metadata["namespace"] == "space"
+        hooks = [key for key in metadata.get("annotations", {}) if key.startswith("helm.sh/hook")]
+        assert not hooks or found["kind"] == "Pod"
+
+
+@case
+def test_no_secret_outside_of_secrets(name: str) -> None:
+    """What staging derives stands in its Secret alone."""
+    secrets = {
+        value
+        for found in rendered(name)
+        if found["kind"] == "Secret"
+        for key, value in found["stringData"].items()
+        if key in ("SECRET_KEY", "DATABASE_PASSWORD", "REDIS_URL")
+    }
+    for found in rendered(name):
+        if found["kind"] != "Secret":
+            assert not [secret for secret in secrets if secret in str(found)]
+
+
+def job(values: Object) -> str:
+    return next(of for kind, of in named(render(values)) if kind == "Job" and "migrate" in of)
+
+
+def test_a_migrate_job_is_named_by_what_it_runs() -> None:
+    """Another image, environment or release token: another Job. What is not its own: the same."""
+    same = job(IMAGE)
+    others = [
+        job(merged(IMAGE, change))
+        for change in (
+            {"image": "shop:2"},
+            {"env": {"A": "b"}},
+            {"releaseToken": "again"},
+            {"migrate": {"args": ["--plan"]}},
+            {"secret": {"name": "other"}},
+            {"migrate": {"resources": {"limits": {"memory": "1Gi"}}}},
+        )
+    ]
+    assert len({same, *others}) == len(others) + 1
+    assert job(merged(IMAGE, {"web": {"replicas": 5}})) == same
+
+
+def test_pods_roll_when_configuration_does() -> None:
+    """env, files, the seed and the restart token change the pods; a replica count does not."""
+
+    def templates(change: Object) -> dict[str, Object]:
+        return {of: pod for of, pod in pods(render(merged(IMAGE, change))) if of.startswith("Deployment")}
+
+    same = templates({})
+    assert templates({"web": {"replicas": 7}}) == same
+    for change in ({"env": {"A": "b"}}, {"restartToken": "now"}):
+        assert all(templates(change)[of] != same[of] for of in same)
+    files = [templates({"files": {"/etc/a": content}}) for content in ("one", "two")]
+    assert all(files[0][of] != files[1][of] for of in same)
+
+
+def test_replicas_are_left_to_a_scaler() -> None:
+    """A Deployment that something scales has no replicas of its own."""
+    for name, of in (
+        ("everything", "shop-web"),
+        ("everything", "shop-worker-slow"),
+        ("everything", "shop-worker-scaled"),
+        ("scaled-elsewhere", "shop-web"),
+        ("scaled-elsewhere", "shop-worker-default"),
+    ):
+        assert "replicas" not in named(rendered(name))["Deployment", of]["spec"]
+
+
+def test_grace_periods_are_the_librarys() -> None:
+    """terminationGracePeriodSeconds and the variable that the role goes by are one number."""
+    objects = named(rendered("everything"))
+    assert objects["ConfigMap", "shop-config"]["data"]["WEB_GRACE_SECONDS"] == "40"
+    assert objects["ConfigMap", "shop-config"]["data"]["BIG"] == "10000000"
+    assert (
+        objects["Deployment", "shop-web"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 40
+    )
+    mail = objects["Deployment", "shop-worker-mail"]["spec"]["template"]["spec"]
+    env = {
+        variable["name"]: variable["value"]
+        for variable in mail["containers"][0]["env"]
+        if "value" in variable
+    }
+    assert mail["terminationGracePeriodSeconds"] == 300
+    assert env["WORKER_GRACE_SECONDS"] == "300"
+    assert env["WORKER_QUEUES"] == "mail,news"
+
+
+def test_size() -> None:
+    """Small enough to be read: under 1,200 lines of templates and 600 of values."""
+    lines = sum(len(path.read_text().splitlines()) for path in (CHART / "templates").rglob("*.*"))
+    assert lines < 1200
+    assert len((CHART / "values.yaml").read_text().splitlines()) < 600
+
+
+def test_immutable_fields_are_those_of_the_last_release() -> None:
+    """What Kubernetes lets nobody change is as it was released; tests/chart/immutable.json keeps it."""
+    found = {}
+    for name in ("production", "staging", "staging-everything"):
+        for item in rendered(name):
+            spec, of = item.get("spec", {}), f"{name} {item['kind']} {item['metadata']['name']}"
+            if item["kind"] == "Deployment":
+                found[of] = spec["selector"]
+            elif item["kind"] == "StatefulSet":
+                found[of] = {
+                    key: spec.get(key) for key in ("selector", "serviceName", "volumeClaimTemplates")
+                }
+    path = Path(__file__).parent / "immutable.json"
+
+    assert found == json.loads(path.read_text())

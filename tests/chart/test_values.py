@@ -1,0 +1,191 @@
+"""Every value is documented, typed and does something; what cannot work is refused with a sentence."""
+
+from __future__ import annotations
+
+import functools
+import runpy
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from cases import CASES, EVERYTHING, HOSTS, IMAGE, STAGING
+from support.chart import CHART, ROOT, merged, template
+
+GENERATE = runpy.run_path(str(CHART.parent / "generate.py"))
+DOCUMENTED = GENERATE["documented"]((CHART / "values.yaml").read_text())
+VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
+ALB = merged(CASES["eks"], {"ingress": {"alb": {"group": "shared"}}})
+CONTEXTS = {
+    "everything": EVERYTHING,
+    "staging": CASES["staging-everything"],
+    "alb": ALB,
+    "default": IMAGE,
+    "plain staging": STAGING,
+}
+# Where a value of its type would not do.
+OTHERS: dict[str, Any] = {
+    "image": "shop:2",
+    "hosts": ["other.example.com"],
+    "trustedProxies": ["172.16.0.0/12"],
+    "env": {"OTHER": "value"},
+    "files": {"/etc/other": "content"},
+    "media.accessMode": "ReadWriteOnce",
+    "migrate.mode": "scheduler",
+    "web.startSeconds": 240,
+    "web.service.nodePort": 30080,
+    "ingress.path": "/shop",
+    "ingress.preset": "none",
+    "staging.seed": ["manage", "other"],
+    "staging.secretSeed": "another-seed-of-many-characters",
+    "workers": {"other": {}},
+    "cronJobs": {"other": {"schedule": "1 1 * * *", "args": ["manage", "other"]}},
+    "cronJobDefaults.schedule": None,  # each job has to name its own
+    "cronJobDefaults.args": None,
+    "jobDefaults.args": None,
+    "jobs": {"other": {"args": ["manage", "other"]}},
+    "workerDefaults.autoscaling": {"minReplicas": 2, "maxReplicas": 3, "metrics": []},
+    "workerDefaults.keda": {"maxReplicas": 3, "triggers": [{"type": "cpu", "metadata": {"value": "1"}}]},
+    "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}}],
+    "gateway.parentRefs": [{"name": "other"}],
+    "secret.external.refreshInterval": "2h",
+    "media.size": "9Gi",
+    "staging.size": "9Gi",
+}
+
+
+def other(path: str, kind: str, value: Any) -> Any:
+    """Another value of the same type."""
+    if path in OTHERS:
+        return OTHERS[path]
+    if kind.startswith("string: "):
+        return next(choice for choice in kind.removeprefix("string: ").split("|") if choice != value)
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, dict):
+        return {"other": "value"}
+    return ["other"] if isinstance(value, list) else "other"
+
+
+@functools.cache
+def text(context: str) -> str:
+    return template(CONTEXTS[context]).stdout
+
+
+def at(values: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        values = values.get(key, {}) if isinstance(values, dict) else {}
+    return values
+
+
+@pytest.mark.parametrize("value", DOCUMENTED, ids=[".".join(value.path) for value in DOCUMENTED])
+def test_every_value_does_something(value: Any) -> None:
+    """Changing it changes what is rendered, in at least one of the larger sets of values."""
+    path = ".".join(value.path)
+    if path in OTHERS and OTHERS[path] is None:
+        return
+    for context, values in CONTEXTS.items():
+        now = at(values, value.path)
+        if now == {} and not isinstance(at(VALUES, value.path), dict):
+            now = at(VALUES, value.path)
+        change: Any = other(path, value.type, now)
+        for key in reversed(value.path):
+            change = {key: change}
+        done = template(merged(values, change))
+        if done.returncode == 0 and done.stdout != text(context):
+            return
+    pytest.fail(f"{path} changes nothing")
+
+
+def test_every_key_is_documented() -> None:
+    """Schema and table are what charts/generate.py writes, which refuses a key without a comment."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "charts" / "generate.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"webb": {}},
+        {"web": {"replica": 2}},
+        {"workers": {"mail": {"queue": "mail"}}},
+        {"web": {"replicas": "two"}},
+        {"imagePullPolicy": "Sometimes"},
+        {"cronJobs": {"a": {"shedule": "* * * * *"}}},
+    ],
+)
+def test_schema_refuses(wrong: dict[str, Any]) -> None:
+    """An unknown key, a wrong type or a wrong choice ends the render."""
+    done = template(merged(IMAGE, wrong))
+    assert done.returncode != 0
+    assert "values don't meet the specifications" in done.stderr
+
+
+TLS = {"ingress": {"enabled": True}}
+GUARDS: list[tuple[dict[str, Any], str]] = [
+    ({}, "image is missing"),
+    ({"image": "shop"}, "has no tag"),
+    ({"image": "localhost:5000/shop"}, "has no tag"),
+    ({"image": "shop:latest"}, "latest, which moves"),
+    (merged(STAGING, {"staging": {"secretSeed": "short"}}), "shorter than 16"),
+    (merged(STAGING, {"stores": {"postgresHost": "db"}}), "stores names managed ones"),
+    (merged(STAGING, {"env": {"DATABASE_URL": "postgres://db/x"}}), "env.DATABASE_URL names another"),
+    (merged(STAGING, {"environment": "production"}), "environment is production"),
+    (merged(IMAGE, {"staging": {"seed": ["manage", "x"]}}), "not thrown away"),
+    (merged(IMAGE, TLS), "hosts is empty"),
+    (merged(IMAGE, HOSTS, {"externalDNS": {"enabled": True}}), "neither an Ingress nor an HTTPRoute"),
+    (merged(IMAGE, HOSTS, TLS, {"web": {"enabled": False}}), "web.enabled is false"),
+    (merged(IMAGE, HOSTS, TLS, {"trustedProxies": []}), "trustedProxies is empty"),
+    (merged(IMAGE, HOSTS, {"gateway": {"enabled": True}}), "gateway.parentRefs is empty"),
+    (merged(IMAGE, HOSTS, TLS, {"ingress": {"preset": "cert-manager"}}), "clusterIssuer"),
+    (merged(IMAGE, HOSTS, TLS, {"ingress": {"preset": "alb"}}), "web.drainSeconds to 20 or more"),
+    (merged(IMAGE, {"web": {"graceSeconds": 12}}), "web.graceSeconds has to exceed"),
+    (merged(IMAGE, {"web": {"autoscaling": {"enabled": True, "maxReplicas": 1}}}), "exceeds maxReplicas"),
+    (merged(IMAGE, {"web": {"autoscaling": {"enabled": True, "targetCPU": 0}}}), "nothing to go by"),
+    (merged(IMAGE, {"web": {"maxSurge": 0}}), "no rollout could begin"),
+    (merged(IMAGE, {"migrate": {"mode": "scheduler"}, "scheduler": {"enabled": False}}), "Use the mode job"),
+    (merged(IMAGE, {"secret": {"external": {"enabled": True}}}), "needs store and key"),
+    (
+        merged(STAGING, {"secret": {"external": {"enabled": True, "store": "s", "key": "k"}}}),
+        "needs secret.name",
+    ),
+    (merged(IMAGE, {"media": {"enabled": True}, "env": {"MEDIA_S3_BUCKET": "b"}}), "in a bucket"),
+    (merged(IMAGE, {"workers": {"Mail": {}}}), "workers.Mail: a name has"),
+    (merged(IMAGE, {"workers": {"mail": {"graceSeconds": 5}}}), "workers.mail.graceSeconds is below 15"),
+    (
+        merged(IMAGE, {"workers": {"a": {"autoscaling": {"maxReplicas": 2}, "keda": {"triggers": [{}]}}}}),
+        "would fight over its replicas",
+    ),
+    (merged(IMAGE, {"workers": {"a": {"keda": {"maxReplicas": 2}}}}), "has no triggers"),
+    (merged(IMAGE, {"jobs": {"a": {}}}), "jobs.a.args is missing"),
+    (merged(IMAGE, {"jobs": {"A": {"args": ["x"]}}}), "jobs.A: a name has"),
+    (merged(IMAGE, {"cronJobs": {"a": {"args": ["x"]}}}), "cronJobs.a.schedule is missing"),
+    (merged(IMAGE, {"files": {"etc/a": "x"}}), "not an absolute path"),
+    (merged(IMAGE, {"files": {"/a": {"secret": "x"}}}), "needs key"),
+    (merged(IMAGE, {"files": {"/a/b": "x", "/a-b": "y"}}), "come to the same name"),
+    (merged(IMAGE, {"env": {"a b": "x"}}), "is not the name of a variable"),
+    (merged(IMAGE, {"env": {"SECRET_KEY": "x"}}), "env.SECRET_KEY looks secret"),
+    (merged(IMAGE, {"env": {"CACHE_URL": "redis://:pw@host/0"}}), "env.CACHE_URL looks secret"),
+]
+
+
+@pytest.mark.parametrize(("values", "sentence"), GUARDS, ids=[sentence for _, sentence in GUARDS])
+def test_guards(values: dict[str, Any], sentence: str) -> None:
+    """What cannot work is refused, with its reason and what to do, and no secret is shown."""
+    done = template(values)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert ":pw@" not in done.stderr
+
+
+def test_every_guard_is_tested() -> None:
+    """As many sentences as the chart has."""
+    assert (CHART / "templates" / "validate.yaml").read_text().count("fail ") <= len(GUARDS)
