@@ -61,7 +61,7 @@ test-oldest: build/oldest/stamp
 	@build/oldest/bin/python -m pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
-	@build/venv/bin/python -m pytest -m soak $(PYTEST) --ignore tests/chart $(TESTS)
+	@build/venv/bin/python -m pytest -m soak $(PYTEST) $(TESTS)
 
 lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint
 	@build/venv/bin/ruff check .

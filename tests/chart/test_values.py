@@ -173,6 +173,14 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"files": {"/a/b": "x", "/a-b": "y"}}), "come to the same name"),
     (merged(IMAGE, {"env": {"a b": "x"}}), "is not the name of a variable"),
     (merged(IMAGE, {"env": {"SECRET_KEY": "x"}}), "env.SECRET_KEY looks secret"),
+    (merged(IMAGE, {"web": {"env": {"API_TOKEN": "x"}}}), "web.env.API_TOKEN looks secret"),
+    (
+        merged(IMAGE, {"workers": {"a": {"env": {"SECRET_KEY": "x"}}}}),
+        "workers.a.env.SECRET_KEY looks secret",
+    ),
+    (merged(IMAGE, {"env": {"PORT": 80}}), "env.PORT: probes and Services go by"),
+    (merged(IMAGE, {"env": {"DEBUG": True}}), "env.DEBUG shows settings"),
+    (merged(IMAGE, {"web": {"drainSeconds": 0}}), "web.drainSeconds is below 1"),
     (merged(IMAGE, {"env": {"CACHE_URL": "redis://:pw@host/0"}}), "env.CACHE_URL looks secret"),
 ]
 

@@ -89,7 +89,8 @@ volumeMounts:
 
 {{/*
 (root, component, containers, init, grace, restartPolicy, annotations, extra) -> metadata and spec of a pod.
-containers and init are lists of YAML texts; extra: whether pod.containers are added.
+containers and init are lists of YAML texts; extra: a pod that runs for long, which is spread, restarted by the token,
+and has pod.containers beside ours.
 */}}
 {{- define "django.pod" -}}
 {{- $v := .root.Values -}}
@@ -103,8 +104,8 @@ metadata:
     {{- end }}
   annotations:
     checksum/config: {{ include "django.checksum" .root }}
-    {{- with $v.restartToken }}
-    restart-token: {{ . | quote }}
+    {{- if and .extra $v.restartToken }}
+    restart-token: {{ $v.restartToken | quote }}
     {{- end }}
     {{- with mergeOverwrite (dict "cluster-autoscaler.kubernetes.io/safe-to-evict" "true") $v.pod.annotations (.annotations | default dict) }}
     {{- toYaml . | nindent 4 }}

@@ -4,8 +4,9 @@
 {{- $fullname := include "django.fullname" . -}}
 {{- $https := or (and $v.ingress.enabled $v.ingress.tls.enabled) $v.gateway.enabled -}}
 {{- $data := dict "ENVIRONMENT" $v.environment "DRAIN_SECONDS" $v.web.drainSeconds "WEB_GRACE_SECONDS" $v.web.graceSeconds -}}
-{{- if $v.hosts }}{{ $_ := set $data "ALLOWED_HOSTS" (join "," $v.hosts) }}
-{{- else if $v.staging.enabled }}{{ $_ := set $data "ALLOWED_HOSTS" (printf "localhost,127.0.0.1,%s,%s.%s" $fullname $fullname .Release.Namespace) }}{{ end -}}
+{{- $hosts := $v.hosts -}}
+{{- if $v.staging.enabled }}{{ $hosts = concat $hosts (list "localhost" "127.0.0.1" $fullname (printf "%s.%s" $fullname .Release.Namespace)) }}{{ end -}}
+{{- with $hosts }}{{ $_ := set $data "ALLOWED_HOSTS" (join "," .) }}{{ end -}}
 {{- with $v.trustedProxies }}{{ $_ := set $data "TRUSTED_PROXIES" (join "," .) }}{{ end -}}
 {{- if and $v.staging.enabled (not $https) }}{{ $_ := set $data "HTTPS" "false" }}{{ end -}}
 {{- if $v.media.enabled }}{{ $_ := set $data "MEDIA_ROOT" "/media" }}{{ end -}}
