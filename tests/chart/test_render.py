@@ -245,6 +245,22 @@ def test_pods_roll_when_configuration_does() -> None:
     assert all(files[0][of] != files[1][of] for of in same)
 
 
+def test_a_release_leaves_the_stores_alone() -> None:
+    """Another image, configuration or chart version replaces no pod of PostgreSQL and Redis: it would lose the data."""
+    stores = [
+        {
+            of: item["spec"]
+            for (kind, of), item in named(render(merged(CASES["staging"], change))).items()
+            if kind == "StatefulSet"
+        }
+        for change in (
+            {},
+            {"image": "shop:2", "env": {"A": "b"}, "restartToken": "1", "staging": {"expires": "never"}},
+        )
+    ]
+    assert stores[0] == stores[1]
+
+
 def test_replicas_are_left_to_a_scaler() -> None:
     """A Deployment that something scales has no replicas of its own."""
     for name, of in (

@@ -38,8 +38,9 @@ spec:
   {{- end }}
   template:
     metadata:
+      # No label that changes with a release: it would replace the pod, and with it the data.
       labels:
-        {{- include "django.labels" . | nindent 8 }}
+        {{- include "django.selector" . | nindent 8 }}
       annotations:
         checksum/config: {{ include "django.stagingSecrets" .root | sha256sum | trunc 32 }}
         cluster-autoscaler.kubernetes.io/safe-to-evict: "true"

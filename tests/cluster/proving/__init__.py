@@ -1,0 +1,1 @@
+"""An application that is put beside the example's board: pages for load, tasks that are counted."""

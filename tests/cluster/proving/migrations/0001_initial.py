@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        migrations.CreateModel(
+            "Effect",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("number", models.IntegerField(db_index=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+            ],
+        )
+    ]

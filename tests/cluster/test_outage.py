@@ -1,0 +1,67 @@
+"""The database goes away: nobody restarts; strict readiness takes web out, latched does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from support.cluster import Images, Space, eventually, space, staging
+from support.process import get
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def shop(images: Images) -> Iterator[Space]:
+    """Two releases that share one database: one latched, one strict. The data survives a restart of PostgreSQL."""
+    with space("outage") as made:
+        made.release("shop", staging(images.first, staging={"secretSeed": "s" * 20, "persistent": True}))
+        yield made
+
+
+def ticks(shop: Space) -> int:
+    return int(shop.python("from board.models import TaskRun; print(TaskRun.objects.count())"))
+
+
+def outage(shop: Space, images: Images, readiness: str, seconds: float) -> None:
+    values = staging(
+        images.first,
+        staging={"secretSeed": "s" * 20, "persistent": True},
+        env={**staging(images.first)["env"], "READINESS_DATABASE": readiness},
+    )
+    shop.release("shop", values)
+    eventually(lambda: ticks(shop) > 0, 30, "a tick")
+    before, port = shop.restarts(), shop.port()
+    shop.scale("statefulset/shop-postgres", 0)
+    began = time.monotonic()
+    if readiness == "strict":
+        eventually(lambda: not shop.is_ready("web"), 30, "web taken out")
+        print(f"strict: taken out after {time.monotonic() - began:.1f} s")
+    while time.monotonic() - began < seconds:
+        if readiness == "latched":
+            assert shop.is_ready("web")
+            assert get(port, "/plain").status == 200
+        time.sleep(1)
+    shop.scale("statefulset/shop-postgres", 1)
+    eventually(lambda: shop.is_ready("postgres"), 60, "PostgreSQL again")
+    back = time.monotonic()
+    eventually(lambda: shop.is_ready("web"), 10, "web again within 10 s")
+    print(f"{readiness}: ready {time.monotonic() - back:.1f} s after PostgreSQL")
+    count = ticks(shop)
+    eventually(lambda: ticks(shop) > count, 60, "ticks go on")
+    after = {name: number for name, number in shop.restarts().items() if "postgres" not in name}
+    assert after == {name: number for name, number in before.items() if "postgres" not in name}
+
+
+@pytest.mark.parametrize("readiness", ["latched", "strict"])
+def test_database_away(shop: Space, images: Images, readiness: str) -> None:
+    """Half a minute without the database."""
+    outage(shop, images, readiness, 30)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("readiness", ["latched", "strict"])
+def test_database_away_for_five_minutes(shop: Space, images: Images, readiness: str) -> None:
+    """Five minutes without it."""
+    outage(shop, images, readiness, 300)

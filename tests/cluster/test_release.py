@@ -1,0 +1,149 @@
+"""A staging environment from its first install on: it works, is replaced, goes back, and breaks without harm."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support import example
+from support.chart import merged
+from support.cluster import Images, Space, eventually, space, staging
+from support.load import Load, Report
+from support.process import get
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def shop(images: Images) -> Iterator[Space]:
+    """Installed for the first time, in an empty namespace, with its database in the chart."""
+    with space("release") as made:
+        began = time.monotonic()
+        said = made.release("shop", staging(images.first))
+        print(f"first install: {time.monotonic() - began:.1f} s")
+        assert "violate" not in said, said
+        yield made
+
+
+def count(shop: Space, model: str) -> int:
+    return int(shop.python(f"from board.models import {model}; print({model}.objects.count())"))
+
+
+def test_first_install_works(shop: Space) -> None:
+    """The board through the Service; a note's thumbnail appears, beat ticks, nothing was restarted."""
+    reader = example.Reader(shop.port())
+    reader.get("/board/")
+    reader.post("/board/notes", {"title": "On a cluster", "text": ""}, image=("a.png", example.picture()))
+    code = "from board.models import Note; print(bool(Note.objects.get(title='On a cluster').thumbnail))"
+
+    eventually(lambda: shop.python(code) == "True", 30, "the thumbnail")
+    before = count(shop, "TaskRun")
+    eventually(lambda: count(shop, "TaskRun") > before, 30, "a tick")
+    assert not any(shop.restarts().values()), shop.restarts()
+
+
+def test_shell(shop: Space) -> None:
+    """An exec, which bypasses the entrypoint, has environment and prompt; what dies there does not touch beat."""
+    prompt = shop.kubectl("exec", "deploy/shop-scheduler", "-c", "shell", "--", "bash", "-ic", 'echo "$PS1"')
+    assert prompt.startswith("[proving 1 shell]")
+    assert shop.python("from django.conf import settings; print(settings.ROOT_URLCONF)") == "proving.urls"
+    # More memory than a person may take: the command dies, perhaps its container; beat goes on.
+    hog = "from sys import exit; a = bytearray(700 * 2**20); exit(len(a))"
+    shop.kubectl("exec", "deploy/shop-scheduler", "-c", "shell", "--", "python", "-c", hog, check=False)
+    shop.kubectl("exec", "deploy/shop-scheduler", "-c", "shell", "--", "sh", "-c", "kill -9 -1", check=False)
+    eventually(lambda: shop.is_ready("scheduler"), 60, "the shell again")
+    restarts = {
+        name.rpartition("/")[2]: number for name, number in shop.restarts().items() if "scheduler" in name
+    }
+    assert restarts["beat"] == 0
+
+
+def test_nothing_secret_is_seen(shop: Space) -> None:
+    """No token in any pod; the derived secrets stand in no ConfigMap, no argument and no log."""
+    derived = shop.shell("echo $SECRET_KEY $DATABASE_PASSWORD").split()
+    assert len(derived) == 2
+    token = "test -e /var/run/secrets/kubernetes.io/serviceaccount/token && echo token || echo none"
+    assert shop.shell(token, "beat").strip() == "none"
+    seen = str(shop.items("configmaps")) + str(shop.items("pods"))
+    for pod in shop.items("pods"):
+        seen += shop.kubectl("logs", pod["metadata"]["name"], "--all-containers")
+    assert not [secret for secret in derived if secret in seen]
+
+
+async def while_loaded(shop: Space, change: Any, clients: int = 16) -> Report:
+    """Load from before ``change`` until after it."""
+    load = Load([shop.port()], clients=clients)
+    load.start()
+    await asyncio.sleep(1)
+    await asyncio.to_thread(change)
+    await asyncio.sleep(2)
+    return await load.stop()
+
+
+def style_sheet(shop: Space) -> str:
+    page = example.Reader(shop.port()).get("/board/").text
+    match = re.search(r'href="(/static/board/board\.[0-9a-f]{12}\.css)"', page)
+    assert match, page[:500]
+    return match[1]
+
+
+def test_upgrade_and_rollback_lose_nothing(shop: Space, images: Images) -> None:
+    """Under load: helm upgrade, then rollback, at the first attempt, with no failed request; old files stay served."""
+    old = style_sheet(shop)
+    misses: list[int] = []
+
+    def upgrade() -> None:
+        shop.release("shop", staging(images.second))
+        misses.extend(get(shop.port(), old).status for _ in range(20))
+
+    report = asyncio.run(while_loaded(shop, upgrade))
+    new = style_sheet(shop)
+    print(f"upgrade: {report.total} requests, {report.posts} of them POSTs, slowest {report.slowest:.2f} s")
+    assert report.failures == []
+    assert report.total > 500
+    assert new != old
+    assert set(misses) == {200}
+    assert get(shop.port(), new).status == 200
+
+    report = asyncio.run(
+        while_loaded(shop, lambda: shop.helm("rollback", "shop", "--wait", "--timeout", "120s"))
+    )
+    print(f"rollback: {report.total} requests, slowest {report.slowest:.2f} s")
+    assert report.failures == []
+    assert style_sheet(shop) == old
+
+
+BROKEN: dict[str, tuple[Any, str]] = {
+    "unknown tag": ("nowhere/at-all:1", "ErrImage|ImagePull|ErrImageNeverPull"),
+    "exception at import": ("at_import", "broken on purpose"),
+    "missing Secret": ({"secret": {"name": "not-there"}}, 'secret "not-there" not found'),
+    "failing migration": ("at_migration", "broken_on_purpose"),
+    "wrong configuration": ({"env": {"WEB_THREADS": "many"}}, "WEB_THREADS"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_release(shop: Space, images: Images, case: str) -> None:
+    """The old release serves on without an error, the reason can be read, the next good release needs no cleanup."""
+    broken, reason = BROKEN[case]
+    values = staging(images.first, releaseToken=case)
+    if isinstance(broken, dict):
+        values = merged(values, broken)
+    else:
+        values["image"] = getattr(images, broken, broken)
+
+    def attempt() -> None:
+        shop.release("shop", values, check=False, timeout="12s")
+        eventually(lambda: re.search(reason, shop.state()), 40, f"the reason: {reason}")
+
+    report = asyncio.run(while_loaded(shop, attempt, clients=4))
+    assert report.failures == []
+    began = time.monotonic()
+    shop.release("shop", staging(images.first, releaseToken=f"after {case}"))
+    print(f"{case}: {report.total} requests; the next good release took {time.monotonic() - began:.1f} s")
+    for component in ("web", "worker-default", "scheduler"):
+        assert shop.is_ready(component)
