@@ -95,7 +95,9 @@ def images(folder: Path) -> Iterator[Images]:
     ):
         (folder / "broken" / "file.py").write_text(content)
         (folder / "broken" / "Dockerfile").write_text(
-            f"FROM {made.second}\nCOPY --chmod=644 file.py {path}\n"
+            f"FROM {made.second}\nUSER 0:0\nCOPY --chmod=644 file.py {path}\n"
+            # Its bytecode is not checked against the source.
+            "RUN rm -rf /app/proving/__pycache__\nUSER 10001:0\n"
         )
         docker.docker("build", "-q", "-t", tag, str(folder / "broken"))
     tags = [made.first, made.second, made.at_import, made.at_migration]

@@ -1,5 +1,6 @@
 """Pages that read and write the database, beside the board."""
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
@@ -30,4 +31,5 @@ urlpatterns = [
     path("write", write),
     path("plain", plain),
     path("board/", include("board.urls")),
+    path("admin/", admin.site.urls),
 ]
