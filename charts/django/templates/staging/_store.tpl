@@ -55,7 +55,8 @@ spec:
         - name: {{ . }}
         {{- end }}
       {{- end }}
-      securityContext: {runAsNonRoot: true, runAsUser: 999, runAsGroup: 999, fsGroup: 999, seccompProfile: {type: RuntimeDefault}}
+      # OnRootMismatch: PostgreSQL refuses a folder that was made writable for the group at a second mount.
+      securityContext: {runAsNonRoot: true, runAsUser: 999, runAsGroup: 999, fsGroup: 999, fsGroupChangePolicy: OnRootMismatch, seccompProfile: {type: RuntimeDefault}}
       containers:
         - name: {{ .component }}
           image: {{ .image }}
