@@ -14,7 +14,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture(scope="module")
 def shop(images: Images) -> Iterator[Space]:
-    """Two releases that share one database: one latched, one strict. The data survives a restart of PostgreSQL."""
+    """An environment whose data survives a restart of PostgreSQL."""
     with space("outage") as made:
         made.release("shop", staging(images.first, staging={"secretSeed": "s" * 20, "persistent": True}))
         yield made
@@ -32,7 +32,7 @@ def outage(shop: Space, images: Images, readiness: str, seconds: float) -> None:
     )
     shop.release("shop", values)
     eventually(lambda: ticks(shop) > 0, 30, "a tick")
-    before, port = shop.restarts(), shop.port()
+    port = shop.port()
     shop.scale("statefulset/shop-postgres", 0)
     began = time.monotonic()
     if readiness == "strict":
@@ -51,13 +51,13 @@ def outage(shop: Space, images: Images, readiness: str, seconds: float) -> None:
     count = ticks(shop)
     eventually(lambda: ticks(shop) > count, 60, "ticks go on")
     after = {name: number for name, number in shop.restarts().items() if "postgres" not in name}
-    assert after == {name: number for name, number in before.items() if "postgres" not in name}
+    assert not any(after.values()), after
 
 
 @pytest.mark.parametrize("readiness", ["latched", "strict"])
 def test_database_away(shop: Space, images: Images, readiness: str) -> None:
-    """Half a minute without the database."""
-    outage(shop, images, readiness, 30)
+    """A short while without the database."""
+    outage(shop, images, readiness, 20)
 
 
 @pytest.mark.soak
