@@ -21,7 +21,11 @@ def shop(images: Images) -> Iterator[Space]:
 
 
 def ticks(shop: Space) -> int:
-    return int(shop.python("from board.models import TaskRun; print(TaskRun.objects.count())"))
+    """How many there were; -1 while the database is not reached."""
+    try:
+        return int(shop.python("from board.models import TaskRun; print(TaskRun.objects.count())"))
+    except AssertionError:
+        return -1
 
 
 def outage(shop: Space, images: Images, readiness: str, seconds: float) -> None:
@@ -48,6 +52,7 @@ def outage(shop: Space, images: Images, readiness: str, seconds: float) -> None:
     back = time.monotonic()
     eventually(lambda: shop.is_ready("web"), 10, "web again within 10 s")
     print(f"{readiness}: ready {time.monotonic() - back:.1f} s after PostgreSQL")
+    eventually(lambda: ticks(shop) >= 0, 30, "the database behind its Service")
     count = ticks(shop)
     eventually(lambda: ticks(shop) > count, 60, "ticks go on")
     after = {name: number for name, number in shop.restarts().items() if "postgres" not in name}
