@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -73,6 +75,72 @@ def test_nothing_secret_is_seen(shop: Space) -> None:
     for pod in shop.items("pods"):
         seen += shop.kubectl("logs", pod["metadata"]["name"], "--all-containers")
     assert not [secret for secret in derived if secret in seen]
+
+
+TICKS = "from board.models import TaskRun; print([r.started.timestamp() for r in TaskRun.objects.filter(name='board.tasks.tick').order_by('started')])"
+COPIES = "from board.models import TaskRun; from django.db.models import Sum; print(TaskRun.objects.aggregate(c=Sum('copies'))['c'] or 0)"
+KILL_BEAT = (
+    "import os, pathlib, signal\n"
+    "for p in pathlib.Path('/proc').glob('[0-9]*'):\n"
+    "  if b'celery' in (p / 'cmdline').read_bytes() and p.name not in ('1', str(os.getpid())): os.kill(int(p.name), signal.SIGKILL)\n"
+)
+
+
+def largest_gap(shop: Space, change: Any) -> float:
+    """Seconds between two ticks around ``change``, at most."""
+
+    def ticks() -> list[float]:
+        return [float(text) for text in shop.python(TICKS).strip("[]").split(",") if text.strip()]
+
+    eventually(lambda: len(ticks()) > 2, 60, "ticks")
+    began = ticks()[-1]
+    change()
+    eventually(lambda: shop.is_ready("scheduler"), 90, "the scheduler")
+    ended = time.time()
+    eventually(lambda: ticks()[-1] > ended, 60, "ticks go on")
+    times = [at for at in ticks() if at >= began]
+    return max(after - before for before, after in itertools.pairwise(times))
+
+
+def test_scheduler_is_replaced(shop: Space) -> None:
+    """Rolled, its pod deleted, and beat killed with -9, a shell session open: ticks go on, none twice but after the kill."""
+
+    def rolled() -> None:
+        shop.kubectl("rollout", "restart", "deployment/shop-scheduler")
+        shop.kubectl("rollout", "status", "deployment/shop-scheduler", "--timeout=120s")
+
+    def deleted() -> None:
+        shop.kubectl("delete", "pod", shop.pods("scheduler")[0]["metadata"]["name"], "--wait=false")
+
+    def killed() -> None:
+        shop.kubectl(
+            "exec", "deploy/shop-scheduler", "-c", "beat", "--", "python", "-c", KILL_BEAT, check=False
+        )
+
+    session = [
+        "kubectl",
+        "-n",
+        shop.name,
+        "exec",
+        "deploy/shop-scheduler",
+        "-c",
+        "shell",
+        "--",
+        "sleep",
+        "300",
+    ]
+    with subprocess.Popen(session, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as shell:
+        rollout = largest_gap(shop, rolled)
+        shell.terminate()
+    deletion = largest_gap(shop, deleted)
+    assert int(shop.python(COPIES)) == 0
+    kill = largest_gap(shop, killed)
+    print(
+        f"largest gap between ticks of 2 s: rollout {rollout:.1f}, pod deleted {deletion:.1f}, beat killed {kill:.1f} s"
+    )
+    assert int(shop.python(COPIES)) <= 1
+    # The old one's successor is there before it goes. A pod that is deleted or killed has to start first.
+    assert rollout <= 2 + 5 + 1
 
 
 async def while_loaded(shop: Space, change: Any, clients: int = 16) -> Report:
