@@ -1,4 +1,4 @@
-"""Refuses a newrelic.ini that the agent would silently run without."""
+"""Says what is wrong with a newrelic.ini, which the agent would hardly do."""
 
 import configparser
 import sys
@@ -10,13 +10,13 @@ try:
         parser.read_file(file)
 except OSError as error:
     sys.exit(
-        f"django-k8s: NEW_RELIC_CONFIG_FILE: {path} cannot be read ({error.strerror}). Mount it or take the variable away."
+        f"django-k8s: NEW_RELIC_CONFIG_FILE: {path} cannot be read ({error.strerror}). Mount it. Until then nothing is monitored."
     )
 except (configparser.Error, UnicodeDecodeError):
     sys.exit(
-        f"django-k8s: NEW_RELIC_CONFIG_FILE: {path} is not a valid newrelic.ini. Correct it or take the variable away."
+        f"django-k8s: NEW_RELIC_CONFIG_FILE: {path} is not a valid newrelic.ini. Correct it. Until then nothing is monitored."
     )
 if not parser.has_section("newrelic"):
     sys.exit(
-        f"django-k8s: NEW_RELIC_CONFIG_FILE: {path} has no section [newrelic]. Correct it or take the variable away."
+        f"django-k8s: NEW_RELIC_CONFIG_FILE: {path} has no section [newrelic]. Correct it. Until then nothing is monitored."
     )

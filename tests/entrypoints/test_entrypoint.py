@@ -1,0 +1,120 @@
+"""The dispatcher, on this machine: what it starts, and what it refuses with a sentence."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import django
+import pytest
+from support import example
+from support.process import environment, run
+
+ENTRYPOINT = example.ROOT / "entrypoints" / "entrypoint"
+ROLES = ("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return example.copy(tmp_path_factory.mktemp("entrypoint") / "site")
+
+
+def enter(site: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = environment(DEBUG="true", DJANGO_SETTINGS_MODULE="config.settings", PROBE_PORT="0", **variables)
+    return run(["/bin/sh", str(ENTRYPOINT), *args], env, site, 60)
+
+
+def test_unknown_role(site: Path) -> None:
+    """Neither a role nor a program: status 64, and the roles."""
+    done = enter(site, "bogus")
+
+    assert done.returncode == 64
+    assert all(role in done.stderr for role in (*ROLES, "'bogus'"))
+
+
+def test_any_program(site: Path) -> None:
+    """It runs as it is, with its status."""
+    assert enter(site, "sh", "-c", "exit 7").returncode == 7
+
+
+def test_options_are_webs(site: Path) -> None:
+    """Options alone, or nothing, mean web."""
+    done = enter(site, "--check-config")
+    assert done.returncode == 0, done.stderr
+
+
+def test_manage(site: Path) -> None:
+    """A management command by the project's manage.py, and without one by Django's own."""
+    assert enter(site, "manage", "--version").stdout.strip() == django.get_version()
+    assert enter(site.parent, "manage", "--version").stdout.strip() == django.get_version()
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "beat", "migrate"])
+def test_build_phase_starts_no_role(site: Path, role: str) -> None:
+    """Settings without secrets serve a build alone."""
+    done = enter(site, role, BUILD_PHASE="1")
+    assert done.returncode == 78
+    assert "BUILD_PHASE" in done.stderr
+
+
+@pytest.mark.parametrize("role", ["worker", "beat"])
+def test_no_application(site: Path, role: str) -> None:
+    """Celery needs to know its application."""
+    done = run(["/bin/sh", str(ENTRYPOINT), role], environment(DEBUG="true"), site, 60)
+    assert done.returncode == 78
+    assert "DJANGO_SETTINGS_MODULE" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(None, "cannot be read"), ("no section\n", "not a valid"), ("[other]\na = b\n", "no section")],
+)
+def test_broken_newrelic_ini(site: Path, tmp_path: Path, content: str | None, what: str) -> None:
+    """It is said, and the role starts without the agent."""
+    path = tmp_path / "newrelic.ini"
+    if content is not None:
+        path.write_text(content)
+    done = enter(site, "manage", "--version", NEW_RELIC_CONFIG_FILE=str(path))
+
+    assert done.returncode == 0
+    assert what in done.stderr
+    assert "nothing is monitored" in done.stderr
+    assert done.stdout.strip() == django.get_version()
+
+
+def test_agent_only_where_it_is_configured(site: Path) -> None:
+    """Without New Relic's variables its package is not imported; with them it is."""
+    code = "import sys; print('newrelic' in sys.modules)"
+    arguments = ("manage", "shell", "-v0", "-c", code)
+
+    assert enter(site, *arguments).stdout.strip() == "False"
+    key = {
+        "NEW_RELIC_LICENSE_KEY": "0" * 40,
+        "NEW_RELIC_DEVELOPER_MODE": "true",
+        "NEW_RELIC_LOG": "/dev/null",
+    }
+    assert enter(site, *arguments, **key).stdout.strip() == "True"
+
+
+def test_heartbeats_of_a_former_container_go(site: Path, tmp_path: Path) -> None:
+    """An emptyDir outlives its containers; what it holds of other roles stays."""
+    for role in ("web", "worker"):
+        (tmp_path / role).mkdir()
+        (tmp_path / role / "1.heartbeat").write_text("{}")
+    enter(site, "--check-config", STATE_DIR=str(tmp_path))
+
+    assert not list((tmp_path / "web").iterdir())
+    assert list((tmp_path / "worker").iterdir())
+
+
+def test_shell_idles_without_a_terminal(site: Path) -> None:
+    """People exec into it."""
+    env = environment(DEBUG="true", ENVIRONMENT="pr-7", RELEASE="3")
+    with subprocess.Popen(
+        ["/bin/sh", str(ENTRYPOINT), "shell"], env=env, stdin=subprocess.DEVNULL
+    ) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.terminate()
+    prompt = run(["/bin/sh", "-c", f'. {ENTRYPOINT.parent}/prompt; echo "$PS1"'], env, site)
+    assert prompt.stdout.startswith("[pr-7 3]")
