@@ -16,8 +16,10 @@ from django_k8s.env import Env
 
 @cache
 def environment() -> Env:
-    """The process environment, read once."""
-    return Env()
+    """The process environment, read once; its secrets are masked from then on."""
+    env = Env()
+    env.mask_secrets()
+    return env
 
 
 def value(name: str) -> Any:

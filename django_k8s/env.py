@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar, overload
 from urllib.parse import urlsplit
 
+from django_k8s import masking
 from django_k8s.sources import Found, Problem, Sources, items
 from django_k8s.variables import VARIABLES, Kind, Variable
 
@@ -66,6 +67,13 @@ class Env:
         """Whether ``name`` has a value from anywhere but its default."""
         return self.find(name) is not None
 
+    def mask_secrets(self) -> None:
+        """Mask every secret of the table that is set, read or not, in whatever is logged from now on."""
+        for variable in self._variables.values():
+            if variable.secret and (found := self.find(variable.name)):
+                for item in items(found.value) if variable.kind == "list" else [found.value]:
+                    masking.add(item)
+
     # Readers
 
     @overload
@@ -84,6 +92,8 @@ class Env:
         if variable.kind == "url" and not self._is_url(found.value):
             self.problem(name, f"is not an address. Write it as {variable.example or 'scheme://host/path'}.")
             return self._fallback(variable, default, "")
+        if variable.secret:
+            masking.add(found.value)
         return found.value
 
     @overload
@@ -131,6 +141,9 @@ class Env:
         if found is None:
             fallback = self._fallback(variable, default, ())
             return builtins.list(fallback) if isinstance(fallback, tuple) else fallback
+        if variable.secret:
+            for item in items(found.value):
+                masking.add(item)
         return items(found.value)
 
     # What the process is

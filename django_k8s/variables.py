@@ -92,6 +92,13 @@ _GENERAL = _group(
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     ),
     _v(
+        "LOG_FORMAT",
+        "str",
+        "text",
+        "text for people, json for machines: then every line that a role writes is one JSON object. The chart sets json.",
+        choices=("text", "json"),
+    ),
+    _v(
         "STATE_DIR",
         "path",
         "/tmp/django-k8s",  # noqa: S108 - on a read-only root only /tmp and /dev/shm are writable
@@ -533,6 +540,33 @@ _MIGRATIONS = _group(
 
 _OBSERVABILITY = _group(
     "Observability",
+    _v(
+        "METRICS",
+        "bool",
+        False,
+        "Count and time requests and tasks, and serve /metrics on PROBE_PORT. Needs the extra `metrics`.",
+    ),
+    _v(
+        "METRICS_LINGER_SECONDS",
+        "int",
+        0,
+        "How long a role that ends waits for a last scrape, so that no count is lost; part of its grace period. A little above the scrape interval.",
+        minimum=0,
+        maximum=120,
+    ),
+    _v(
+        "QUEUE_SAMPLE_SECONDS",
+        "float",
+        10.0,
+        "How often beat looks at the queues, for /metrics and /queues on its PROBE_PORT; 0 means never.",
+        minimum=0,
+    ),
+    _v(
+        "QUEUES",
+        "list",
+        (),
+        "Queues that beat looks at. By default those of the project's settings and WORKER_QUEUES.",
+    ),
     _v("NEW_RELIC_LICENSE_KEY", "str", "", "Switches the New Relic agent on for every role.", secret=True),
     _v("NEW_RELIC_CONFIG_FILE", "path", "", "newrelic.ini, mounted read-only; switches the agent on too."),
     _v(

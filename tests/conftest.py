@@ -10,6 +10,8 @@ import django
 import pytest
 from support import need, servers
 
+from django_k8s import masking
+
 # Tests in this process see the small test project in debug mode; those of processes set their own.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 os.environ.setdefault("DEBUG", "true")
@@ -55,3 +57,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("not run on this machine")
         for reason, tests in sorted(need.missing.items()):
             terminalreporter.line(f"{reason}: {len(tests)} tests")
+
+
+@pytest.fixture(autouse=True)
+def _no_known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test keeps secret is no secret in the next."""
+    monkeypatch.setattr(masking, "_known", ())

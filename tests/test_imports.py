@@ -32,18 +32,21 @@ OPTIONAL = (
 OWNERS = {
     "boto3": ("storage",), "botocore": ("storage",), "storages": ("storage",),
     "gunicorn": ("servers.",), "whitenoise": ("static",), "celery": ("celery.",), "kombu": ("celery.",),
+    "prometheus_client": ("observability.metrics",),
 }  # fmt: skip
 
 # A part of the package may import only what stands beside it here.
 LAYERS = {
     "variables": set(),
     "sources": set(),
-    "env": {"variables", "sources"},
+    "masking": set(),
+    "env": {"variables", "sources", "masking"},
     "settings": {"env", "variables"},
-    "probe": {"env", "variables"},
-    "servers": {"env", "probe"},
-    "celery": {"env", "probe", "conf", "database", "locks", "models"},
-    "health": {"conf", "database", "settings"},
+    "observability": {"env", "masking", "conf", "health"},
+    "probe": {"env", "variables", "observability"},
+    "servers": {"env", "probe", "observability"},
+    "celery": {"env", "probe", "observability", "conf", "database", "locks", "models"},
+    "health": {"conf", "database", "settings", "masking"},
 }
 
 

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 
 def setup(app: Celery) -> Celery:
-    """Give the workers of ``app`` their heartbeat, queues and stop; returns ``app``."""
-    from django_k8s.celery import shutdown
-    from django_k8s.celery.worker import HeartbeatStep, connect
+    """Give the workers of ``app`` their heartbeat, queues, stop and logs; returns ``app``."""
+    from django_k8s.celery import context, logs, metrics, shutdown, worker
 
-    app.steps["consumer"].add(HeartbeatStep)
-    connect()
-    shutdown.connect()
+    app.steps["consumer"].add(worker.HeartbeatStep)
+    for part in (worker, shutdown, logs, context, metrics):
+        part.connect()
     return app

@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError
 
 from django_k8s.celery.dues import following, missed, task_id
 from django_k8s.celery.lock import TICK_SECONDS, Locked
+from django_k8s.env import Env
 
 logger = get_logger("django_k8s.beat")
 
@@ -35,6 +36,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         self._dues: dict[str, datetime] = {}  # the last due time of each entry, as in the database
         self._next = datetime.min.replace(tzinfo=UTC)  # when there is something to do again
         self._complaint = ""
+        self._count = _counter()
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
@@ -46,6 +48,11 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         """Another beat may have published since: forget what was known."""
         self._dues.clear()
         self._next = datetime.min.replace(tzinfo=UTC)
+
+    def pulse(self) -> dict[str, object]:
+        """The next due time, in seconds since 1970, where this process is the one to publish it."""
+        due = self._next.timestamp()
+        return {"due": due} if self._published and due > 0 else {}
 
     def work(self) -> float:
         """Publish what is due. Failures of database and broker are logged and tried again."""
@@ -95,7 +102,9 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
             if not row.update(due=due, published_at=datetime.now(UTC)):
                 raise _Changed
         self._dues[entry.name] = due
-        self._heartbeat.write()
+        self._heartbeat.write(**self.pulse())
+        if self._count is not None:
+            self._count.labels(entry.name).inc()
 
     def _send(self, entry: Any, due: datetime) -> None:
         """Give one message to the broker. Raises what the connection raises, and nothing else."""
@@ -134,6 +143,14 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         if broken is not None:
             with suppress(Exception):
                 broken.release()
+
+
+def _counter() -> Any:
+    if not Env().bool("METRICS"):
+        return None
+    from django_k8s.observability.metrics import beat_published
+
+    return beat_published
 
 
 class _Changed(Exception):

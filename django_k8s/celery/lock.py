@@ -11,6 +11,7 @@ from celery.utils.log import get_logger
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError
 
+from django_k8s.celery.queues import Sampler
 from django_k8s.database import direct_connection
 from django_k8s.locks import Lock, session_lock
 from django_k8s.probe.heartbeat import Heartbeat
@@ -78,6 +79,7 @@ class Locked(BaseScheduler):  # type: ignore[misc]
         self._heartbeat = Heartbeat("beat", "beat")
         self._lock: BeatLock | None = None
         self._published = False
+        self._sampler: Sampler | None = None
         super().__init__(*args, **kwargs)
 
     @property
@@ -89,7 +91,10 @@ class Locked(BaseScheduler):  # type: ignore[misc]
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Tick, or stand by; returns the seconds until the next tick."""
-        self._heartbeat.write()
+        if self._sampler is None:  # at the first tick: Celery makes a scheduler for its banner too
+            self._sampler = Sampler(self.app)
+            self._sampler.start()
+        self._heartbeat.write(**self.pulse())
         if not self.lock.held():
             self._published = False
             return STANDBY_SECONDS
@@ -97,6 +102,10 @@ class Locked(BaseScheduler):  # type: ignore[misc]
             self._published = True
             self.taken_over()
         return min(self.work(), TICK_SECONDS)
+
+    def pulse(self) -> dict[str, object]:
+        """What the heartbeat tells beside its time."""
+        return {}
 
     def work(self) -> float:
         """What a beat that holds the lock does in one tick: by default, what its class does."""
@@ -115,6 +124,8 @@ class Locked(BaseScheduler):  # type: ignore[misc]
         try:
             super().close()
         finally:
+            if self._sampler is not None:
+                self._sampler.stop()
             if self._lock is not None:
                 self._lock.release()
 

@@ -10,6 +10,7 @@ from typing import Any
 from celery import signals
 
 from django_k8s.env import Env
+from django_k8s.probe.scrapes import await_last, linger_seconds
 
 # Left of the grace period when the waiting ends: to give tasks back, and to exit.
 RESERVE_SECONDS = 10
@@ -18,6 +19,7 @@ RESERVE_SECONDS = 10
 def connect() -> None:
     """Connect the handler; calling it again changes nothing."""
     signals.worker_shutting_down.connect(_escalate, dispatch_uid="django_k8s.escalate")
+    signals.worker_shutdown.connect(_linger, dispatch_uid="django_k8s.linger")
 
 
 def _escalate(how: str = "", **kwargs: Any) -> None:
@@ -29,7 +31,13 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
     """
     if how != "Warm":
         return
-    seconds = Env().int("WORKER_GRACE_SECONDS") - RESERVE_SECONDS
+    env = Env()
+    seconds = max(1, env.int("WORKER_GRACE_SECONDS") - RESERVE_SECONDS - linger_seconds(env))
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGQUIT))
     timer.daemon = True  # a worker whose tasks have ended does not wait for it
     timer.start()
+
+
+def _linger(**kwargs: Any) -> None:
+    """The last task has ended: wait for a last scrape where that is asked for."""
+    await_last("worker")

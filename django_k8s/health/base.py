@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from django.conf import settings
+from django.dispatch import Signal
 
 from django_k8s import conf
-from django_k8s.settings.urls import encoded
+from django_k8s.masking import mask
+
+# Sent with ``result`` after each run of a check.
+checked = Signal()
 
 # A check is called with the seconds that it has, in a thread of its own. It returns when the
 # dependency is well, whatever it returns, and raises when it is not.
@@ -73,30 +74,6 @@ def public(error: BaseException) -> str:
 
 def described(error: BaseException) -> str:
     """``error`` on one line for the log, without any secret that the configuration holds."""
-    text = " ".join(str(error).split())[:500]
-    text = re.sub(r"://\S*@", "://***@", text)
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(secret, "***")
+    text = mask(" ".join(str(error).split())[:500])
     kind = "" if isinstance(error, Unhealthy) else f"{type(error).__name__}: "
     return f"{kind}{text}".strip(": ")
-
-
-def _secrets() -> Iterator[str]:
-    environment = conf.environment()
-    values = [
-        found.value
-        for variable in environment.table.values()
-        if variable.secret and (found := environment.find(variable.name)) and found.value
-    ]
-    values += [
-        str(database["PASSWORD"]) for database in settings.DATABASES.values() if database.get("PASSWORD")
-    ]
-    for value in values:
-        yield value
-        try:
-            password = urlsplit(encoded(value)).password if "://" in value else None
-        except ValueError:
-            password = None
-        if password:
-            yield password
-            yield unquote(password)

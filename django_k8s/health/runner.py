@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from django_k8s import conf
 from django_k8s.health import checks
-from django_k8s.health.base import Check, Report, Result
+from django_k8s.health.base import Check, Report, Result, checked
 from django_k8s.health.execution import Execution, Flags, Run, settled
 
 logger = logging.getLogger("django_k8s.health")
@@ -121,13 +121,16 @@ class Runner:
         if execution.future.done():
             return execution.future.result()
         message = f"no answer within {self._timeout:g} s"
+        result = Result(name, False, message, message, execution.seconds)
         if not run.remaining:
             self._log(name, message)
-        return Result(name, False, message, message, execution.seconds)
+            checked.send(sender=Runner, result=result)
+        return result
 
     def _ended(self, result: Result) -> None:
         if result.ok:
             self._passed.add(result.name)
+        checked.send(sender=Runner, result=result)
         self._log(result.name, result.detail)
 
     def _log(self, name: str, problem: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import signal
 import sys
@@ -10,6 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from django_k8s.env import EX_CONFIG, Env
+from django_k8s.observability.lines import identity
+from django_k8s.observability.streams import install
+from django_k8s.probe.exposition import Exposition, queue_lengths
 from django_k8s.probe.heartbeat import state_folder
 from django_k8s.probe.listener import Answer, Listener, listen
 from django_k8s.probe.rules import Judge, Limits, Verdict
@@ -20,6 +24,8 @@ VARIABLES = (
     "HEARTBEAT_STALENESS_SECONDS",
     "STALL_SECONDS",
     "WORKER_RECONNECT_SECONDS",
+    "METRICS",
+    "LOG_FORMAT",
 )
 
 
@@ -34,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
 
     env = Env()
+    if env.str("LOG_FORMAT") == "json":
+        install(env)
     limits = Limits(
         env.int("HEARTBEAT_STALENESS_SECONDS"), env.int("STALL_SECONDS"), env.int("WORKER_RECONNECT_SECONDS")
     )
@@ -56,15 +64,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Ctrl-C in a terminal reaches the whole group; no traceback for it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     judge = Judge(folder, limits)
-    Listener(
-        sock,
-        {"/livez": partial(_answer, judge.live), "/readyz": partial(_answer, judge.ready)},
-        options.pid,
-    ).serve()
+    routes: dict[str, Callable[[str], Answer]] = {
+        "/livez": partial(_answer, judge.live),
+        "/readyz": partial(_answer, judge.ready),
+    }
+    if options.role == "beat":
+        routes["/queues"] = queue_lengths
+    # The role itself refuses to start where the library is missing.
+    if env.bool("METRICS") and importlib.util.find_spec("prometheus_client"):
+        routes["/metrics"] = Exposition(folder, {**identity(env), "role": options.role})
+    Listener(sock, routes, options.pid).serve()
     return 0
 
 
-def _answer(judgement: Callable[[], Verdict]) -> Answer:
+def _answer(judgement: Callable[[], Verdict], query: str) -> Answer:
     verdict = judgement()
     return Answer(200 if verdict.good else 503, f"{verdict.text}\n")
 

@@ -31,7 +31,8 @@ class Answer(NamedTuple):
     content_type: str = "text/plain; charset=utf-8"
 
 
-Routes = Mapping[str, Callable[[], Answer]]
+# Each is given the query of the request.
+Routes = Mapping[str, Callable[[str], Answer]]
 
 
 @dataclass(eq=False)
@@ -46,7 +47,8 @@ def respond(request: bytes, routes: Routes) -> bytes:
     """The bytes that answer a request's head. A route that raises answers 500 and not why."""
     parts = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
     method, target = (parts[0], parts[1]) if len(parts) == 3 else ("", "")
-    route = routes.get(target.partition("?")[0])
+    path, _, query = target.partition("?")
+    route = routes.get(path)
     extra = ""
     if not method:
         answer = Answer(400, "bad request\n")
@@ -56,7 +58,7 @@ def respond(request: bytes, routes: Routes) -> bytes:
         answer = Answer(404, "not found\n")
     else:
         try:
-            answer = route()
+            answer = route(query)
         except Exception:
             answer = Answer(500, "error\n")
     body = answer.body.encode()

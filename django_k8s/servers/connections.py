@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+from typing import Any
 
 
 def close_connections() -> None:
@@ -21,3 +23,14 @@ def close_connections() -> None:
         if close_pool:
             with contextlib.suppress(Exception):
                 close_pool()
+
+
+def pool_statistics() -> dict[str, Any]:
+    """``pool``: size, available and waiting of the process's psycopg pools; nothing where there is none."""
+    backend: Any = sys.modules.get("django.db.backends.postgresql.base")
+    pools = list(backend.DatabaseWrapper._connection_pools.values()) if backend else []
+    if not pools:
+        return {}
+    names = ("pool_size", "pool_available", "requests_waiting")
+    every = [pool.get_stats() for pool in pools]
+    return {"pool": {name: sum(stats.get(name, 0) for stats in every) for name in names}}

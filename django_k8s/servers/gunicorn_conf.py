@@ -12,6 +12,7 @@ from typing import Any
 
 from django_k8s.env import Env
 from django_k8s.probe.heartbeat import Heartbeat
+from django_k8s.probe.scrapes import await_last
 from django_k8s.servers import options
 
 _env = Env()
@@ -80,6 +81,11 @@ def worker_exit(server: Any, worker: Any) -> None:
     from django_k8s.servers.connections import close_connections
 
     close_connections()
+
+
+def on_exit(server: Any) -> None:
+    """Runs in the master after the end of all processes."""
+    await_last("web")
 
 
 def child_exit(server: Any, worker: Any) -> None:

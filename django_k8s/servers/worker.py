@@ -16,6 +16,7 @@ from typing import Any
 from gunicorn.workers import gthread
 
 from django_k8s.servers.beating import Beating
+from django_k8s.servers.connections import pool_statistics
 
 # gunicorn closes a connection by sending its FIN and reading on until the client closes too, so that
 # no reset destroys an answer on its way. These are its own limits for that (util.close_graceful).
@@ -39,6 +40,7 @@ class ThreadWorker(Beating, gthread.ThreadWorker):  # type: ignore[misc]
             "threads": self.cfg.threads,
             "busy": min(self._taken, self.cfg.threads),
             "since": self._since,
+            **pool_statistics(),
         }
 
     def enqueue_req(self, conn: gthread.TConn) -> None:

@@ -6,19 +6,27 @@ from typing import Any
 
 from django_k8s.env import Env
 
+_LINES = "django_k8s.observability.lines"
+
 
 def logging(env: Env) -> dict[str, Any]:
-    """Django's LOGGING: one line a record on standard output, from LOG_LEVEL up."""
+    """Django's LOGGING: one line a record on standard output, from LOG_LEVEL up, as LOG_FORMAT says."""
     level = env.str("LOG_LEVEL")
+    if env.str("LOG_FORMAT") == "json":
+        fields = {name: env.str(name.upper()) for name in ("role", "release", "environment")}
+        line: dict[str, Any] = {
+            "()": f"{_LINES}.JsonFormatter",
+            "fields": {name: value for name, value in fields.items() if value},
+        }
+        stdout: dict[str, Any] = {"class": "django_k8s.observability.streams.Handler"}
+    else:
+        line = {"()": f"{_LINES}.TextFormatter"}
+        stdout = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
-        },
-        "handlers": {
-            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"},
-        },
+        "formatters": {"line": line},
+        "handlers": {"stdout": {**stdout, "formatter": "line"}},
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
             # Django attaches handlers of its own to these; one line a record is enough.

@@ -33,6 +33,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django_k8s.health.middleware.HealthMiddleware",
+    "django_k8s.observability.requests.RequestIdMiddleware",
+    "django_k8s.observability.http.MetricsMiddleware",
     "django_k8s.proxy.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django_k8s.static.StaticFilesMiddleware",

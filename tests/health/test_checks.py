@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
@@ -343,6 +344,7 @@ def test_no_secret_in_a_description(
     monkeypatch.setenv(name, value)
     conf.environment.cache_clear()
     try:
+        conf.environment()
         line = described(ValueError(text))
     finally:
         monkeypatch.undo()
@@ -360,4 +362,5 @@ def test_passwords_of_the_settings_are_secret_too() -> None:
     """A project may write its database by hand."""
     database = {"default": {"ENGINE": "django.db.backends.sqlite3", "PASSWORD": "by-hand"}}
     with override_settings(DATABASES=database):
+        apps.get_app_config("django_k8s").ready()
         assert described(OSError("no by-hand")) == "OSError: no ***"

@@ -228,6 +228,7 @@ def test_unexpected_exception_is_a_failure(caplog: pytest.LogCaptureFixture) -> 
         raise RuntimeError(f"cannot reach\n  postgres://user:p@ss:w/rd@host/db with {secret}")
 
     runner = Runner({"own": check}, timeout=5, keep=0)
+    conf.environment()
     try:
         with caplog.at_level(logging.INFO):
             for _ in range(3):

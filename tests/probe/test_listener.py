@@ -244,7 +244,7 @@ def test_large_answer(tmp_path: Path) -> None:
     port = free_port()
     script = (
         "import os; from django_k8s.probe.listener import Answer, Listener, listen\n"
-        'routes = {"/large": lambda: Answer(200, "x" * 8_000_000), "/small": lambda: Answer(200, "y")}\n'
+        'routes = {"/large": lambda query: Answer(200, "x" * 8_000_000), "/small": lambda query: Answer(200, "y")}\n'
         f"Listener(listen({port}), routes, os.getppid()).serve()"
     )
     with started([sys.executable, "-c", script], environment(), tmp_path, tmp_path / "log"):

@@ -93,7 +93,15 @@ def web(folder: Path, *args: str, listener: bool = True, **extra: str) -> Iterat
             **extra,
         }
     )
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf", *args]
+    command = [
+        sys.executable,
+        "-m",
+        "django_k8s.observability.launch",
+        "gunicorn",
+        "-c",
+        "python:django_k8s.servers.gunicorn_conf",
+        *args,
+    ]
     with contextlib.ExitStack() as stack:
         gunicorn = stack.enter_context(started(command, env, folder, folder / "gunicorn.log"))
         probing = None

@@ -34,7 +34,7 @@ class Workers:
             CELERY_BROKER_URL=self.broker, STATE_DIR=str(self.folder / f"state-{number}"), TEST_TRACES=str(traces), TMPDIR=str(self.folder),
             PROBE_PORT=str(port), **{**self.more, **more},
         )  # fmt: skip
-        command = [sys.executable, "-m", "celery", "-A", "project", "worker", "--without-gossip", "--without-mingle", "-n", f"worker{number}@test", "--loglevel", "INFO", *options]  # fmt: skip
+        command = [sys.executable, "-m", "django_k8s.observability.launch", "celery", "-q", "-A", "project", "worker", "--without-gossip", "--without-mingle", "-n", f"worker{number}@test", "--loglevel", "INFO", *options]  # fmt: skip
         process = self._stack.enter_context(
             started(command, env, self.folder, self.folder / f"worker-{number}.log")
         )
@@ -67,7 +67,9 @@ def workers(folder: Path, broker: str, **more: str) -> Iterator[Workers]:
         group.close()
 
 
-def send(broker: str, tasks: Iterable[tuple[int, float]], name: str = "project.tasks.work") -> None:
+def send(
+    broker: str, tasks: Iterable[tuple[int, float]], name: str = "project.tasks.work", **more: object
+) -> None:
     """Give tasks (number, seconds) to the broker, each confirmed where it can confirm."""
     from kombu import Connection
     from project.celery import app
@@ -75,4 +77,4 @@ def send(broker: str, tasks: Iterable[tuple[int, float]], name: str = "project.t
     options = {"confirm_publish": True} if broker.startswith("amqp") else {}
     with Connection(broker, transport_options=options) as connection:
         for task in tasks:
-            app.send_task(name, task, connection=connection)
+            app.send_task(name, task, connection=connection, **more)

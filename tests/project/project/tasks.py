@@ -1,5 +1,6 @@
 """Tasks with the habits of real ones: they take long, they leave a trace, and some may run twice."""
 
+import logging
 import os
 import time
 from pathlib import Path
@@ -32,3 +33,11 @@ def work(number: int, seconds: float = 0.1) -> None:
 def die() -> None:
     """Kill the process that runs it, as the kernel does when memory is short."""
     os.kill(os.getpid(), 9)
+
+
+@shared_task
+def fail(text: str) -> None:
+    """Print, log and raise."""
+    print("a task prints")
+    logging.getLogger("shop").warning("a task logs")
+    raise RuntimeError(text)

@@ -13,4 +13,7 @@ urlpatterns = [
     path("stream", views.stream),
     path("where", views.where),
     path("spin", views.spin),
+    path("fail", views.fail),
+    path("say", views.say),
+    path("send/<int:number>", views.send),
 ]

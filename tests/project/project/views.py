@@ -2,10 +2,12 @@
 
 import gc
 import hashlib
+import logging
 import os
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Iterator
 
 from django.contrib.auth.models import Group
@@ -87,3 +89,36 @@ async def spin(request: HttpRequest) -> HttpResponse:
     """Blocks the event loop under ASGI for ``seconds`` (for ever by default); a thread under WSGI."""
     time.sleep(float(request.GET.get("seconds", 1e6)))
     return HttpResponse("spun\n", content_type="text/plain")
+
+
+def fail(request: HttpRequest) -> HttpResponse:
+    """Raises, with a message and a traceback that no pipe writes at once."""
+
+    def deeper(depth: int) -> None:
+        if not depth:
+            raise RuntimeError(f"broken on purpose\n{'x' * 6000} {os.environ['SECRET_KEY']}")
+        deeper(depth - 1)
+
+    deeper(50)
+    return HttpResponse()
+
+
+def say(request: HttpRequest) -> HttpResponse:
+    """Writes in every way that there is: print, a warning, a logger with fields, an uncaught error in a thread."""
+    print("printed", "in\ntwo lines")
+    warnings.warn(f"warned {uuid.uuid4()}", stacklevel=1)
+    logging.getLogger("shop").info("sold %s", 'a "thing"', extra={"price": 3, "tags": ["new"], "odd": {1, 2}})
+    logging.getLogger("shop").warning("postgres://me:hunter22@db/shop %s", os.environ["SECRET_KEY"])
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    return HttpResponse("said\n", content_type="text/plain")
+
+
+def send(request: HttpRequest, number: int) -> HttpResponse:
+    """Hands a task to the worker."""
+    from project.celery import app
+
+    app.send_task("project.tasks.work", (number, 0.0))
+    logging.getLogger("shop").info("handed over %s", number)
+    return HttpResponse(status=202)

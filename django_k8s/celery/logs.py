@@ -1,0 +1,41 @@
+"""Celery logs as the rest of the project does: by Django's LOGGING, in our lines."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import signals
+from celery.apps import worker
+
+from django_k8s.env import Env
+from django_k8s.observability.lines import formatter
+
+logger = logging.getLogger("celery.worker")
+
+
+def connect() -> None:
+    """Connect the handlers; calling it again changes nothing."""
+    signals.setup_logging.connect(_configure, dispatch_uid="django_k8s.logs")
+    if Env().str("LOG_FORMAT") == "json":
+        # What it says at a stop goes past sys.stdout, straight to the terminal.
+        worker.safe_say = _say
+
+
+def _configure(loglevel: int | str | None = None, **kwargs: Any) -> None:
+    """Celery leaves logging alone as soon as anyone listens to this signal."""
+    from django.conf import settings
+    from django.utils.log import configure_logging
+
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    root = logging.getLogger()
+    if not root.handlers:  # a project whose LOGGING cares for Django alone
+        handler = logging.StreamHandler()
+        handler.setFormatter(formatter(Env()))
+        root.addHandler(handler)
+        root.setLevel(loglevel or logging.INFO)
+    logging.captureWarnings(True)
+
+
+def _say(message: str, stream: object = None) -> None:
+    logger.warning(" ".join(message.split()))

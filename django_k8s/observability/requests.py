@@ -1,0 +1,53 @@
+"""One id for each request, from the edge to the log of the task that it started."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.signals import request_finished
+from django.http import HttpRequest, HttpResponseBase
+
+from django_k8s.observability import context
+
+HEADER = "X-Request-ID"
+
+
+class RequestIdMiddleware:
+    """Takes X-Request-ID over from the proxy, or makes an id; answers with it.
+
+    It is ``request.request_id``, stands in every log line of the request, and goes to the tasks that
+    the request starts. Put it right after HealthMiddleware.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
+            markcoroutinefunction(self)
+        # Not at the end of __call__: Django logs an answer of 400 or more after all middleware.
+        request_finished.connect(_forget, dispatch_uid="django_k8s.request_id")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Set the id, answer with it."""
+        found = context.accepted(request.META.get("HTTP_X_REQUEST_ID"))
+        request.request_id = found  # type: ignore[attr-defined]
+        context.request_id.set(found)
+        if self._async:
+            return self._answer(request, found)
+        response: HttpResponseBase = self.get_response(request)
+        response[HEADER] = found
+        return response
+
+    async def _answer(self, request: HttpRequest, found: str) -> HttpResponseBase:
+        response: HttpResponseBase = await self.get_response(request)
+        response[HEADER] = found
+        return response
+
+
+def _forget(**kwargs: Any) -> None:
+    context.request_id.set("")

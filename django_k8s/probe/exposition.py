@@ -1,0 +1,154 @@
+"""/metrics and /queues on the probe port.
+
+The processes of a role keep their counts in files of prometheus_client; this adds them up, those of
+processes that have ended too, and adds what the heartbeats and beat's sample of queues tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from django_k8s.observability import queues
+from django_k8s.probe import heartbeat, scrapes
+from django_k8s.probe.heartbeat import running
+from django_k8s.probe.listener import Answer
+
+if TYPE_CHECKING:
+    from prometheus_client.core import GaugeMetricFamily
+
+ENDED = "0"  # stands for the process id of all that have ended; no process has it
+# Kinds of files whose values add up; gauges of the living go with their process, others stay as they are.
+_ADDED = ("counter", "histogram", "summary")
+
+
+class Exposition:
+    """Answers /metrics for the role whose state is in ``folder``. ``labels`` tell it apart in django_info."""
+
+    def __init__(self, folder: Path, labels: dict[str, str]) -> None:
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        self._state, self._labels = folder, labels
+        self._files = folder / "metrics"
+        self._files.mkdir(parents=True, exist_ok=True)
+        self._registry = CollectorRegistry()
+        MultiProcessCollector(self._registry, str(self._files))
+        self._registry.register(self)
+
+    def __call__(self, query: str = "") -> Answer:
+        """All metrics, in the text format of Prometheus."""
+        from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+        began = time.monotonic()
+        self._bury()
+        text = generate_latest(self._registry).decode()
+        scrapes.note(self._state, began)
+        return Answer(200, text, CONTENT_TYPE_PLAIN_0_0_4)
+
+    def describe(self) -> Iterator[Any]:
+        """Nothing in advance."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What is not counted in files."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        info = GaugeMetricFamily("django_info", "1; its labels say what runs.", labels=list(self._labels))
+        info.add_metric(list(self._labels.values()), 1)
+        yield info
+        for name, (text, value) in self._values().items():
+            yield GaugeMetricFamily(name, text, value=value)
+        if self._labels["role"] == "beat":
+            yield from _queues(queues.read() or {})
+
+    def _values(self) -> dict[str, tuple[str, float]]:
+        beats, now = list(heartbeat.read(self._state)), time.monotonic()
+        values: dict[str, tuple[str, float]] = {}
+        if beats:
+            values["django_heartbeat_age_seconds"] = (
+                "Age of the oldest heartbeat.",
+                max(now - b["at"] for b in beats),
+            )
+            values["django_consuming"] = (
+                "1: every loop of the role does its work; 0: one looks for its broker.",
+                int(all(b["state"] == "ok" for b in beats)),
+            )
+        if pools := [b for b in beats if "threads" in b]:
+            values["django_web_threads"] = ("Threads for requests.", sum(b["threads"] for b in pools))
+            values["django_web_threads_busy"] = ("Threads that are taken.", sum(b["busy"] for b in pools))
+        for key, text in (
+            ("pool_size", "Connections in psycopg's pool."),
+            ("pool_available", "Connections that nobody uses."),
+            ("requests_waiting", "Threads that wait for a connection."),
+        ):
+            if stats := [b["pool"][key] for b in beats if key in b.get("pool", {})]:
+                values[f"django_database_{key}"] = (text, sum(stats))
+        if dues := [b["due"] for b in beats if b.get("due")]:
+            values["django_beat_late_seconds"] = (
+                "How long the next due time has passed without being published.",
+                max(0.0, time.time() - min(dues)),
+            )
+        return values
+
+    def _bury(self) -> None:
+        """Add the counts of processes that have ended to one file, so that there is no file for each."""
+        from prometheus_client.mmap_dict import MmapedDict
+
+        dead = defaultdict(list)
+        for path in self._files.glob("*.db"):
+            kind, _, pid = path.stem.rpartition("_")
+            if pid.isdigit() and pid != ENDED and not running(int(pid)):
+                dead[kind].append(path)
+        for kind, paths in dead.items():
+            if kind in _ADDED:
+                # Two steps that nothing comes between: the listener has one thread, and where it is
+                # killed its container starts anew, with empty files.
+                total = MmapedDict(str(self._files / f"{kind}_{ENDED}.db"))
+                for path in paths:
+                    for key, value, _, _ in MmapedDict.read_all_values_from_file(str(path)):
+                        total.write_value(key, total.read_value(key)[0] + value, 0.0)
+                total.close()
+            if kind in _ADDED or kind.startswith("gauge_live"):
+                for path in paths:
+                    with contextlib.suppress(OSError):
+                        path.unlink()
+
+
+def _queues(sample: dict[str, queues.Queue]) -> Iterator[GaugeMetricFamily]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    messages = GaugeMetricFamily(
+        "django_queue_messages", "Tasks that wait, or are held and run.", labels=["queue", "state"]
+    )
+    oldest = GaugeMetricFamily("django_queue_oldest_seconds", "Longest wait in the queue.", labels=["queue"])
+    for name, queue in sample.items():
+        messages.add_metric([name, "ready"], queue.ready)
+        messages.add_metric([name, "unacknowledged"], queue.unacknowledged)
+        if queue.oldest_seconds is not None:
+            oldest.add_metric([name], queue.oldest_seconds)
+    if sample:
+        yield from (messages, oldest)
+
+
+def queue_lengths(query: str = "") -> Answer:
+    """Beat's sample as JSON; ``names=a,b`` limits it. 503 when it is stale: a scaler then keeps what it has."""
+    sample = queues.read()
+    if sample is None:
+        return Answer(503, "no fresh sample\n")
+    wanted = [name for text in parse_qs(query).get("names", []) for name in text.split(",")]
+    missing = [name for name in wanted if name not in sample]
+    if missing:
+        return Answer(404, f"not sampled: {', '.join(missing)}; name them in QUEUES\n")
+    chosen = {name: queue for name, queue in sample.items() if name in wanted or not wanted}
+    body = {
+        "total": sum(queue.total for queue in chosen.values()),
+        "queues": {name: {**queue._asdict(), "total": queue.total} for name, queue in chosen.items()},
+    }
+    return Answer(200, json.dumps(body) + "\n", "application/json")

@@ -1,0 +1,146 @@
+"""Log lines and masking, without processes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import Any
+
+import pytest
+
+from django_k8s import masking
+from django_k8s.env import Env
+from django_k8s.observability import context
+from django_k8s.observability.lines import JsonFormatter, TextFormatter, formatter
+
+
+def record(message: str, *args: Any, **extra: Any) -> logging.LogRecord:
+    made = logging.LogRecord("shop", logging.WARNING, __file__, 1, message, args, None)
+    made.__dict__.update(extra)
+    return made
+
+
+def line(made: logging.LogRecord) -> dict[str, Any]:
+    text = JsonFormatter({"role": "web"}).format(made)
+    assert "\n" not in text
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_json_line() -> None:
+    """Time in UTC, level, logger, message, the process's fields, and what was given as extra."""
+    found = line(record("sold %d\nitems", 3, price=2.5, tags=["new"], who=None))
+
+    assert found["time"].endswith("+00:00")
+    assert (found["level"], found["logger"], found["message"], found["role"]) == (
+        "WARNING",
+        "shop",
+        "sold 3\nitems",
+        "web",
+    )
+    assert (found["price"], found["tags"], found["who"]) == (2.5, ["new"], None)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"at": object()},
+        {"n": float("nan")},
+        {"n": float("inf")},
+        {"b": b"\xff"},
+        {"deep": [[[[[[1]]]]]]},
+        {"k": {1: {2}}},
+    ],
+    ids=lambda extra: next(iter(extra)),
+)
+def test_any_extra_is_json(extra: dict[str, Any]) -> None:
+    """Nothing that is handed to a logger can break a line, not-a-number among it."""
+    json.loads(JsonFormatter().format(record("x", **extra)), parse_constant=pytest.fail)
+
+
+def test_wrong_arguments_lose_no_line() -> None:
+    """A call with the wrong arguments is written as it is."""
+    assert "sold %d" in line(record("sold %d", "three"))["message"]
+
+
+def test_exception_is_fields() -> None:
+    """Type, message and traceback, each for itself."""
+    try:
+        raise KeyError("missing")
+    except KeyError:
+        made = logging.LogRecord("shop", logging.ERROR, __file__, 1, "failed", (), sys.exc_info())
+    exception = line(made)["exception"]
+
+    assert (exception["type"], exception["message"]) == ("KeyError", "'missing'")
+    assert exception["traceback"].startswith("Traceback")
+
+
+def test_ids_of_request_and_task() -> None:
+    """They come from the context, and are absent where there is none."""
+    assert "request_id" not in line(record("x"))
+    token = context.request_id.set("abc")
+    try:
+        assert line(record("x"))["request_id"] == "abc"
+        assert TextFormatter().format(record("x")).endswith("[request_id=abc]")
+    finally:
+        context.request_id.reset(token)
+
+
+@pytest.mark.parametrize("given", [None, "", "a" * 129, "a b", "a\nb", "<script>", "é"])
+def test_an_odd_id_is_replaced(given: str | None) -> None:
+    """What a stranger sends as an id goes into no log."""
+    assert context.accepted(given) != given
+    assert context.accepted("4bf92f35-77b3.4da6:a") == "4bf92f35-77b3.4da6:a"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_secrets_are_masked(form: str) -> None:
+    """Known values, passwords in addresses; in message, fields and traceback."""
+    env = Env(
+        environ={
+            "SECRET_KEY": "top-secret-key",
+            "DATABASE_URL": "postgres://me:p%40ss-word@db/x",
+            "LOG_FORMAT": form,
+        }
+    )
+    env.mask_secrets()
+    try:
+        raise ValueError("no top-secret-key")
+    except ValueError:
+        made = logging.LogRecord(
+            "shop",
+            logging.ERROR,
+            __file__,
+            1,
+            "%s p@ss-word redis://:other7@h/0",
+            ("top-secret-key",),
+            sys.exc_info(),
+        )
+    made.header = "Bearer top-secret-key"
+    text = formatter(env).format(made)
+
+    for secret in ("top-secret-key", "p@ss-word", "p%40ss-word", "other7"):
+        assert secret not in text
+    assert "redis://***@h/0" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("postgres://me:secret77@db/x", "postgres://***@db/x"),
+        ("amqp://guest:a/b#c@mq//", "amqp://***@mq//"),
+        ("https://example.com/a?b=c", "https://example.com/a?b=c"),
+        ("mail me@example.com", "mail me@example.com"),
+        ("https://example.com/@me", "https://example.com/@me"),
+    ],
+)
+def test_addresses(text: str, masked: str) -> None:
+    """A password is found by its place in an address, and nothing else is taken for one."""
+    assert masking.mask(text) == masked
+
+
+def test_short_values_are_no_secrets() -> None:
+    """A password of one letter would make every line unreadable."""
+    masking.add("a")
+    assert masking.mask("a banana") == "a banana"
