@@ -46,7 +46,7 @@ LAYERS = {
     "probe": {"env", "variables", "observability"},
     "servers": {"env", "probe", "observability"},
     "celery": {"env", "probe", "observability", "conf", "database", "locks", "models"},
-    "health": {"conf", "database", "settings", "masking"},
+    "health": {"conf", "database", "settings", "masking", "observability"},
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
+import os
 import sys
+import tempfile
 import time
+import types
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -36,6 +40,20 @@ if ours:
         *MIDDLEWARE,
     ]
 
+observed = "--observed" in sys.argv
+if observed:
+    MIDDLEWARE[1:1] = [
+        "django_k8s.observability.requests.RequestIdMiddleware",
+        "django_k8s.observability.http.MetricsMiddleware",
+    ]
+    os.environ.update(METRICS="true", LOG_FORMAT="json", ROLE="web", STATE_DIR=tempfile.mkdtemp())
+    from django_k8s.env import Env
+    from django_k8s.observability.launch import prepare
+
+    report = os.dup(1)
+    prepare(Env())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where the log lines go
+
 settings.configure(
     ALLOWED_HOSTS=["example.com"],
     SECRET_KEY="k" * 50,
@@ -60,17 +78,33 @@ if subject == "health-check":
     urlpatterns.append(path("health-check", HealthCheckView.as_view(checks=[])))
 
 
+log = None
+if "--server" in sys.argv:
+    from gunicorn.config import Config
+
+    from django_k8s.servers.logs import Logger
+
+    config = Config()
+    if observed:
+        config.set("accesslog", "-")
+    log = Logger(config)
+
+
 def request() -> None:
     """One request, answered in full."""
     environ = {
         "REQUEST_METHOD": "GET", "PATH_INFO": f"/{subject}", "SERVER_NAME": "example.com", "SERVER_PORT": "80", "HTTP_HOST": "example.com",
         "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http",
     }  # fmt: skip
+    started = time.process_time()
     status: list[str] = []
     response = application(environ, lambda line, headers: status.append(line))
     b"".join(response)
     response.close()
     assert status[0].startswith("200"), status
+    if log:
+        answer = types.SimpleNamespace(status=status[0], headers=response.items(), sent=2)
+        log.access(answer, None, environ, datetime.timedelta(seconds=time.process_time() - started))
 
 
 COUNT = 500 if subject == "health-check" else 5000
@@ -79,4 +113,6 @@ for _ in range(COUNT // 10):
 began = time.process_time()
 for _ in range(COUNT):
     request()
-print(json.dumps({"seconds": (time.process_time() - began) / COUNT}))
+if observed:
+    os.dup2(report, 1)
+os.write(1, json.dumps({"seconds": (time.process_time() - began) / COUNT}).encode())

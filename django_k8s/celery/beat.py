@@ -21,6 +21,7 @@ from kombu.exceptions import OperationalError
 from django_k8s.celery.dues import following, missed, task_id
 from django_k8s.celery.lock import TICK_SECONDS, Locked
 from django_k8s.env import Env
+from django_k8s.observability import newrelic
 
 logger = get_logger("django_k8s.beat")
 
@@ -109,7 +110,8 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
     def _send(self, entry: Any, due: datetime) -> None:
         """Give one message to the broker. Raises what the connection raises, and nothing else."""
         try:
-            self.apply_async(entry, producer=self.producer, advance=False)
+            with newrelic.transaction(entry.task, "Beat"):
+                self.apply_async(entry, producer=self.producer, advance=False)
         except SchedulingError as error:
             cause = error.__context__
             if isinstance(cause, self._broker_errors()):

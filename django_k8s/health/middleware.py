@@ -12,6 +12,7 @@ from django.utils.crypto import constant_time_compare
 from django_k8s import conf
 from django_k8s.health.base import Report
 from django_k8s.health.runner import Runner
+from django_k8s.observability import newrelic
 
 _METHODS = ("GET", "HEAD")
 
@@ -108,4 +109,5 @@ def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.content = b""
     # Django logs every answer from 400 on, a 503 as an error that is mailed to ADMINS.
     response._has_been_logged = True  # type: ignore[attr-defined]
+    newrelic.ignore()
     return response

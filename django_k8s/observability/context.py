@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -18,7 +18,7 @@ def accepted(given: str | None) -> str:
 
     Whatever comes from outside ends up in logs and headers, so nothing else is let in.
     """
-    return given if given and _GOOD.fullmatch(given) else uuid.uuid4().hex
+    return given if given and _GOOD.fullmatch(given) else os.urandom(16).hex()
 
 
 def current() -> dict[str, str]:

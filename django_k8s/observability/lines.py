@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django_k8s.env import Env
@@ -23,6 +24,7 @@ _USUAL = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "
 # Objects that others put on records for formatters of their own, and the names that a line has already.
 _OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"})
 _DEEPEST = 4
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def identity(env: Env) -> dict[str, str]:
@@ -50,21 +52,26 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """``record`` as a line without its end."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": mask(_message(record)),
-            **self._fields,
-            "process": record.process,
-            **current(),
-            **_extra(record),
-        }
+        more = {**current(), **_extra(record)}
         if record.exc_info and record.exc_info[0]:
-            line["exception"] = _exception(record.exc_info)
+            more["exception"] = _exception(record.exc_info)
         elif record.stack_info:
-            line["exception"] = {"traceback": mask(record.stack_info)}
-        return json.dumps(line, ensure_ascii=False)
+            more["exception"] = {"traceback": mask(record.stack_info)}
+        return self.line(record.created, record.levelname, record.name, mask(_message(record)), more)
+
+    def line(self, created: float, level: str, logger: str, message: str, more: Mapping[str, Any]) -> str:
+        """A line from its parts, masked already; for those that write one for each request."""
+        return _encode(
+            {
+                "time": f"{_second(int(created))}.{int(created % 1 * 1000):03d}+00:00",
+                "level": level,
+                "logger": logger,
+                "message": message,
+                **self._fields,
+                "process": os.getpid(),
+                **more,
+            }
+        )
 
 
 class TextFormatter(logging.Formatter):
@@ -86,6 +93,11 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """``record`` as text, secrets masked."""
         return mask(super().format(record))
+
+
+@lru_cache(maxsize=4)
+def _second(since_1970: int) -> str:
+    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _message(record: logging.LogRecord) -> str:
