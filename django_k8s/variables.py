@@ -565,7 +565,7 @@ _OBSERVABILITY = _group(
         "QUEUES",
         "list",
         (),
-        "Queues that beat looks at. By default those of the project's settings and WORKER_QUEUES.",
+        "Queues that beat looks at, beside those of the project's settings. The chart names those of its workers.",
     ),
     _v("NEW_RELIC_LICENSE_KEY", "str", "", "Switches the New Relic agent on for every role.", secret=True),
     _v("NEW_RELIC_CONFIG_FILE", "path", "", "newrelic.ini, mounted read-only; switches the agent on too."),

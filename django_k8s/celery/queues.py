@@ -33,9 +33,7 @@ class Sampler:
         env = Env()
         self._app = app
         self._every = env.float("QUEUE_SAMPLE_SECONDS")
-        self._names = env.list("QUEUES") or sorted(
-            {app.conf.task_default_queue, *app.amqp.queues, *env.list("WORKER_QUEUES")}
-        )
+        self._names = sorted({*app.amqp.queues, *env.list("QUEUES"), *env.list("WORKER_QUEUES")})
         self._ended = threading.Event()
         self._complaint = ""
 

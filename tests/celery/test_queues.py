@@ -36,10 +36,8 @@ def follow(folder: Path, broker: str, *, late: bool) -> None:
         assert migrate.wait(60) == 0, migrate.output
     with role(folder, "beat", **more) as beat:
         wait_until(lambda: queues_up(beat), 30, "a sample")
-        assert queues(beat).json() == {
-            "total": 0,
-            "queues": {name: queues(beat).json()["queues"][name] for name in ("mail", "reports")},
-        }
+        assert queues(beat).json()["total"] == 0
+        assert queues(beat).json()["queues"].keys() == {"celery", "mail", "reports"}
         send(broker, [(number, 6.0) for number in range(4)], queue="mail")
         wait_until(lambda: says(beat, ready=4, unacknowledged=0, total=4), 15, "four that wait")
         assert queues(beat, "?names=mail,reports").json()["total"] == 4

@@ -33,6 +33,10 @@ WORKERS = {
                 ],
             }
         },
+        "counted": {
+            "queues": ["bulk", "mail"],
+            "keda": {"maxReplicas": 5, "behavior": {"scaleDown": {"policies": []}}},
+        },
         "scaled": {"keda": {"maxReplicas": 5, "triggers": [{"type": "cpu", "metadata": {"value": "70"}}]}},
     }
 }
@@ -49,8 +53,18 @@ FILES = {
         "NODE": {"valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
     },
 }
+METRICS = {
+    "metrics": {
+        "enabled": True,
+        "lingerSeconds": 16,
+        "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+        "rules": {"enabled": True},
+        "dashboard": {"enabled": True},
+    }
+}
 EVERYTHING = merged(
     IMAGE,
+    METRICS,
     HOSTS,
     JOBS,
     WORKERS,

@@ -26,7 +26,7 @@ from support.chart import (
 )
 
 # Kinds of other projects; their schemas are not Kubernetes's.
-FOREIGN = {"ExternalSecret": "external-secrets.io/v1", "ScaledObject": "keda.sh/v1alpha1", "HTTPRoute": "gateway.networking.k8s.io/v1"}  # fmt: skip
+FOREIGN = {"ExternalSecret": "external-secrets.io/v1", "ScaledObject": "keda.sh/v1alpha1", "HTTPRoute": "gateway.networking.k8s.io/v1", "PodMonitor": "monitoring.coreos.com/v1", "PrometheusRule": "monitoring.coreos.com/v1"}  # fmt: skip
 DECLARED_ELSEWHERE = {"Secret": {"shop-env", "registry", "authority", "shop-tls"}, "ConfigMap": {"limits"}}
 case = pytest.mark.parametrize("name", CASES)
 

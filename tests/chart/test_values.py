@@ -164,7 +164,15 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
         merged(IMAGE, {"workers": {"a": {"autoscaling": {"maxReplicas": 2}, "keda": {"triggers": [{}]}}}}),
         "would fight over its replicas",
     ),
-    (merged(IMAGE, {"workers": {"a": {"keda": {"maxReplicas": 2}}}}), "has no triggers"),
+    (
+        merged(IMAGE, {"scheduler": {"enabled": False}, "workers": {"a": {"keda": {"maxReplicas": 2}}}}),
+        "goes by the tasks that the scheduler counts",
+    ),
+    (
+        merged(IMAGE, {"metrics": {"rules": {"enabled": True}}}),
+        "metrics.rules.enabled goes by what metrics.enabled serves",
+    ),
+    (merged(IMAGE, {"metrics": {"lingerSeconds": 30}}), "web.drainSeconds and metrics.lingerSeconds"),
     (merged(IMAGE, {"jobs": {"a": {}}}), "jobs.a.args is missing"),
     (merged(IMAGE, {"jobs": {"A": {"args": ["x"]}}}), "jobs.A: a name has"),
     (merged(IMAGE, {"cronJobs": {"a": {"args": ["x"]}}}), "cronJobs.a.schedule is missing"),

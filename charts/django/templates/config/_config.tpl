@@ -3,9 +3,11 @@
 {{- $v := .Values -}}
 {{- $fullname := include "django.fullname" . -}}
 {{- $https := or (and $v.ingress.enabled $v.ingress.tls.enabled) $v.gateway.enabled -}}
-{{- $data := dict "ENVIRONMENT" $v.environment "DRAIN_SECONDS" $v.web.drainSeconds "WEB_GRACE_SECONDS" $v.web.graceSeconds -}}
+{{- $data := dict "ENVIRONMENT" $v.environment "LOG_FORMAT" $v.logFormat "DRAIN_SECONDS" $v.web.drainSeconds "WEB_GRACE_SECONDS" $v.web.graceSeconds -}}
 {{- $hosts := $v.hosts -}}
 {{- if $v.staging.enabled }}{{ $hosts = concat $hosts (list "localhost" "127.0.0.1" $fullname (printf "%s.%s" $fullname .Release.Namespace)) }}{{ end -}}
+{{- if $v.metrics.enabled }}{{ $_ := set $data "METRICS" "true" }}{{ end -}}
+{{- with $v.metrics.lingerSeconds }}{{ $_ := set $data "METRICS_LINGER_SECONDS" . }}{{ end -}}
 {{- with $hosts }}{{ $_ := set $data "ALLOWED_HOSTS" (join "," .) }}{{ end -}}
 {{- with $v.trustedProxies }}{{ $_ := set $data "TRUSTED_PROXIES" (join "," .) }}{{ end -}}
 {{- if and $v.staging.enabled (not $https) }}{{ $_ := set $data "HTTPS" "false" }}{{ end -}}
