@@ -64,10 +64,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
             if now >= self._next or self._next - now > timedelta(days=1):  # the clock was set back
                 for name, entry in list(self.schedule.items()):
                     self._publish_missed(entry, self._dues.get(name, now))
-                self._next = min(
-                    (following(entry.schedule, self._dues[name]) for name, entry in self.schedule.items()),
-                    default=now + timedelta(days=1),
-                )
+                self._next = self._soonest(now)
         except _Changed:
             self._dues.clear()
             return 0.1
@@ -85,7 +82,14 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         entries.exclude(name__in=list(self.schedule)).delete()
         entries.bulk_create([BeatEntry(name=name, due=now) for name in self.schedule], ignore_conflicts=True)
         self._dues = dict(entries.values_list("name", "due"))
-        self._next = now
+        self._next = self._soonest(now)
+
+    def _soonest(self, now: datetime) -> datetime:
+        """The first due time that is not published, which may have passed."""
+        return min(
+            (following(entry.schedule, self._dues[name]) for name, entry in self.schedule.items()),
+            default=now + timedelta(days=1),
+        )
 
     def _publish_missed(self, entry: Any, last: datetime) -> None:
         for due in missed(entry.schedule, last, datetime.now(UTC)):

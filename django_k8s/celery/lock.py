@@ -135,7 +135,7 @@ class Locked(BaseScheduler):  # type: ignore[misc]
             logger.error("beat: the broker cannot be reached (%s); trying again", type(error).__name__)
 
         def wait() -> None:
-            self._heartbeat.write()
+            self._heartbeat.write(**self.pulse())
             self.lock.held()
 
         return self.connection.ensure_connection(

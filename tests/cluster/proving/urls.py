@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from proving.models import Effect
+from proving.tasks import work
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -26,7 +27,20 @@ def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{secure} {request.META['REMOTE_ADDR']}")
 
 
+def fail(request: HttpRequest) -> HttpResponse:
+    """Raises, with more than the kubelet puts into one line."""
+    raise RuntimeError("broken on purpose " + "x" * 20_000)
+
+
+def send(request: HttpRequest) -> HttpResponse:
+    """Hands a task to a worker."""
+    work.delay(-2, 0.0)
+    return HttpResponse("sent")
+
+
 urlpatterns = [
+    path("fail", fail),
+    path("send", send),
     path("", page),
     path("write", write),
     path("plain", plain),
