@@ -25,6 +25,8 @@ STATIC = "django_k8s.static.StaticFilesMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 PROXY = "django_k8s.proxy.TrustedProxyMiddleware"
+REQUEST_ID = "django_k8s.observability.requests.RequestIdMiddleware"
+METRICS = "django_k8s.observability.http.MetricsMiddleware"
 
 # A check yields messages; Django calls it with the chosen apps, which make no difference here.
 Check = Callable[[], Iterator[CheckMessage]]
@@ -71,6 +73,9 @@ def check_middleware() -> Iterator[CheckMessage]:
         yield _message("E003")
     if proxy is not None and security is not None and proxy > security:
         yield _message("E004")
+    metrics = _position(METRICS)
+    if metrics is not None and not set(settings.MIDDLEWARE[:metrics]) <= {HEALTH, REQUEST_ID, PROXY}:
+        yield _message("E010")
 
 
 @_always
@@ -174,3 +179,15 @@ def check_email() -> Iterator[CheckMessage]:
     backend = mailers.get("default", {}).get("BACKEND", "") if mailers else settings.EMAIL_BACKEND
     if "console" in backend:
         yield _message("W016")
+
+
+@_deployed
+def check_observability() -> Iterator[CheckMessage]:
+    """What is asked for, but not built in."""
+    if conf.value("METRICS") and _position(METRICS) is None:
+        yield _message("W017")
+    formatters = (settings.LOGGING or {}).get("formatters", {}).values()
+    if conf.value("LOG_FORMAT") == "json" and not any(
+        str(formatter.get("()", "")).startswith("django_k8s.") for formatter in formatters
+    ):
+        yield _message("W018")

@@ -66,6 +66,11 @@ RULES: dict[str, Rule] = {
             "STATICFILES_STORAGE or DEFAULT_FILE_STORAGE is set, which Django ignores since 5.1.",
             "Use STORAGES.",
         ),
+        Rule(
+            "E010",
+            "MetricsMiddleware comes before HealthMiddleware or after middleware that may answer by itself, so it counts probes or misses requests.",
+            "Put it right after HealthMiddleware and RequestIdMiddleware.",
+        ),
         # Warnings appear with `manage.py check --deploy`.
         Rule(
             "W001",
@@ -146,6 +151,16 @@ RULES: dict[str, Rule] = {
             "W016",
             "E-mail is printed to the log in place of being sent.",
             "Set EMAIL_URL, or dummymail:// when the project sends none.",
+        ),
+        Rule(
+            "W017",
+            "METRICS is on, but MetricsMiddleware is not in MIDDLEWARE: no request is counted.",
+            "Put 'django_k8s.observability.http.MetricsMiddleware' after HealthMiddleware.",
+        ),
+        Rule(
+            "W018",
+            "LOG_FORMAT is json, but LOGGING has no formatter of this app, so lines are not JSON.",
+            "Use LOGGING = django_k8s.settings.logging(env).",
         ),
     )
 }

@@ -19,7 +19,7 @@ GOOD: dict[str, Any] = {
     "CSRF_TRUSTED_ORIGINS": ["https://example.com"],
     "TRUSTED_PROXIES": ["10.0.0.0/8"],
     "SESSION_COOKIE_SECURE": True,
-    "MIDDLEWARE": [ours.HEALTH, ours.PROXY, ours.SECURITY, ours.STATIC],
+    "MIDDLEWARE": [ours.HEALTH, ours.REQUEST_ID, ours.METRICS, ours.PROXY, ours.SECURITY, ours.STATIC],
     "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
     "STORAGES": {
@@ -68,6 +68,7 @@ def test_good_configuration_has_no_messages() -> None:
         ("E007", {"K8S_STALL_SECONDS": 60}),
         ("E008", {"DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": {"pool": {"max_size": 4}}}}}),
         ("E009", {"STATICFILES_STORAGE": "x"}),
+        ("E010", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.METRICS]}),
         ("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "TRUSTED_PROXIES": []}),
         ("W002", {"TRUSTED_PROXIES": ["*"]}),
         ("W003", {"TRUSTED_PROXIES": [], "CSRF_TRUSTED_ORIGINS": []}),
@@ -82,6 +83,8 @@ def test_good_configuration_has_no_messages() -> None:
         ("W012", {"STATIC_ROOT": "/nowhere"}),
         ("W014", {"CELERY_BROKER_TRANSPORT_OPTIONS": {}}),
         ("W015", {"CELERY_TASK_TIME_LIMIT": 7200}),
+        ("W017", {"K8S_METRICS": True, "MIDDLEWARE": [ours.HEALTH]}),
+        ("W018", {"K8S_LOG_FORMAT": "json", "LOGGING": {"version": 1}}),
         ("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}),
     ],
 )  # fmt: skip
