@@ -40,14 +40,13 @@ build/venv/stamp: build/wheel requirements/dev.txt
 # Tests that load or time the machine run by themselves, all others side by side.
 TESTS ?= tests
 JOBS ?= 4
-RUN_TESTS = COVERAGE_FILE=build/coverage/data build/venv/bin/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
+RUN_TESTS = COVERAGE_FILE=$(CURDIR)/build/coverage/data build/venv/bin/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
 test: build/venv/stamp  ## set up what the tests need, then run them all
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(RUN_TESTS) -m "not alone and not cluster and not soak" -n $(JOBS) --dist loadfile $(TESTS) || [ $$? -eq 5 ]
 	@$(RUN_TESTS) -m "alone and not soak" $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of these
 	@$(RUN_TESTS) -m "cluster and not soak" $(TESTS) || [ $$? -eq 5 ]
-	@COVERAGE_FILE=build/coverage/data build/venv/bin/python -m coverage combine -q --append build/coverage 2>/dev/null || true
-	@COVERAGE_FILE=build/coverage/data build/venv/bin/python -m coverage report --fail-under=$(COVERAGE)
+	@COVERAGE_FILE=$(CURDIR)/build/coverage/data build/venv/bin/python -m coverage report --fail-under=$(COVERAGE)
 COVERAGE ?= 0
 
 # The same tests on the oldest supported Python and Django, but for those whose subject is not the library's code.

@@ -33,5 +33,5 @@ def test_there_are_some() -> None:
 @pytest.mark.parametrize(("place", "values"), blocks(), ids=[place for place, _ in blocks()])
 def test_block_renders(place: str, values: Object) -> None:
     """With an image and hosts, and the seed in staging, it is all that has to be given."""
-    staging = SEED if values.get("staging", {}).get("enabled") else {}
+    staging = {**SEED, "environment": "pr-1"} if values.get("staging", {}).get("enabled") else {}
     assert render(merged(IMAGE, HOSTS, staging, values))

@@ -3,64 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.chart import merged
-from support.cluster import APPLICATION, Images, Space, eventually, space, staging
+from support.cluster import VISIBILITY, Images, Space, eventually, production, space, stores
 from support.load import Load, Report
 
 pytestmark = pytest.mark.cluster
-
-VISIBILITY = 40  # seconds after which Redis hands out a lost worker's task again; above the longest task here
 
 
 @pytest.fixture(scope="module")
 def shop(images: Images) -> Iterator[Space]:
     """A release that reaches PostgreSQL and Redis by Services of fixed names, with an existing Secret."""
     with space("traffic") as made:
-        nothing = {
-            "web": {"enabled": False},
-            "scheduler": {"enabled": False},
-            "workers": {"default": {"enabled": False}},
-            "migrate": {"mode": "none"},
-            "media": {"enabled": False},
-        }
-        made.release("stores", merged(staging(images.first), nothing))
-        held = made.get("secret", "stores-staging")["data"]
-        value = {name: base64.b64decode(held[name]).decode() for name in held}
-        variables = {
-            name: value[name]
-            for name in ("SECRET_KEY", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
-        }
-        variables["REDIS_URL"] = value["REDIS_URL"].replace("stores-redis", "shop-redis")
-        given = [f"--from-literal={name}={text}" for name, text in variables.items()]
-        made.kubectl("create", "secret", "generic", "shop-env", *given)
+        stores(made, images.first)
         made.release("shop", production(made, images.first))
         yield made
-
-
-def production(shop: Space, image: str, **more: Any) -> dict[str, Any]:
-    """Values of the release."""
-    domain = f"{shop.name}.svc.cluster.local"
-    return {
-        "image": image,
-        "environment": "proving",
-        "stores": {"postgresHost": f"stores-postgres.{domain}", "redisHost": f"stores-redis.{domain}"},
-        "env": {
-            **APPLICATION,
-            "ALLOWED_HOSTS": "*",
-            "HTTPS": False,
-            "CELERY_VISIBILITY_TIMEOUT_SECONDS": VISIBILITY,
-            "TICK_SECONDS": 2,
-        },
-        "web": {"replicas": 2, "service": {"type": "NodePort"}, "resources": {"requests": {"cpu": "20m"}}},
-        "workerDefaults": {"replicas": 2, "concurrency": 4, "graceSeconds": 30},
-        **more,
-    }
 
 
 async def loaded(shop: Space, changes: Any, requests: int) -> Report:

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
     dependencies = [("proving", "0001_initial")]
     operations = [migrations.RunSQL("SELECT broken_on_purpose")]
 """
+VISIBILITY = 40  # seconds after which Redis hands out a lost worker's task again; above the longest task
 APPLICATION = {"CELERY_APP": "config", "WEB_APPLICATION": "config.wsgi:application"}
 
 
@@ -242,6 +243,50 @@ def staging(image: str, **more: Any) -> dict[str, Any]:
         },
         more,
     )
+
+
+def stores(made: Space, image: str) -> None:
+    """PostgreSQL and Redis of a staging release, and a Secret by which a release "shop" beside it uses them."""
+    from support.chart import merged
+
+    nothing = {
+        "web": {"enabled": False},
+        "scheduler": {"enabled": False},
+        "workers": {"default": {"enabled": False}},
+        "migrate": {"mode": "none"},
+        "media": {"enabled": False},
+    }
+    made.release("stores", merged(staging(image), nothing))
+    held = made.get("secret", "stores-staging")["data"]
+    value = {name: base64.b64decode(held[name]).decode() for name in held}
+    variables = {
+        name: value[name] for name in ("SECRET_KEY", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD")
+    }
+    variables["REDIS_URL"] = value["REDIS_URL"].replace("stores-redis", "shop-redis")
+    given = [f"--from-literal={name}={text}" for name, text in variables.items()]
+    made.kubectl("create", "secret", "generic", "shop-env", *given)
+
+
+def production(shop: Space, image: str, **more: Any) -> dict[str, Any]:
+    """Values of a release that reaches the stores by Services of fixed names."""
+    from support.chart import merged
+
+    domain = f"{shop.name}.svc.cluster.local"
+    values = {
+        "image": image,
+        "environment": "proving",
+        "stores": {"postgresHost": f"stores-postgres.{domain}", "redisHost": f"stores-redis.{domain}"},
+        "env": {
+            **APPLICATION,
+            "ALLOWED_HOSTS": "*",
+            "HTTPS": False,
+            "CELERY_VISIBILITY_TIMEOUT_SECONDS": VISIBILITY,
+            "TICK_SECONDS": 2,
+        },
+        "web": {"replicas": 2, "service": {"type": "NodePort"}, "resources": {"requests": {"cpu": "20m"}}},
+        "workerDefaults": {"replicas": 2, "concurrency": 4, "graceSeconds": 30},
+    }
+    return merged(values, more)
 
 
 def eventually(test: Callable[[], object], seconds: float, what: str) -> None:

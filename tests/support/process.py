@@ -181,5 +181,10 @@ def started(
         # The group is ours: it was made by start_new_session, and no one else is in it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(popen.pid, signal.SIGCONT)
+            if "COVERAGE_PROCESS_CONFIG" in os.environ and popen.poll() is None:
+                # What is killed cannot say what it has run.
+                os.killpg(popen.pid, signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    popen.wait(3)
             os.killpg(popen.pid, signal.SIGKILL)
         popen.wait(10)
