@@ -111,6 +111,8 @@ def test_workers_follow_their_tasks(shop: Space, images: Images) -> None:
         workerDefaults={"keda": keda, "queues": ["celery"], "concurrency": 2},
         env={"QUEUE_SAMPLE_SECONDS": 2, "TICK_SECONDS": 3600},
     )
+    # The scheduler's Service comes first: KEDA would keep a connection to whatever has answered at its address before.
+    shop.release("shop", production(shop, images.first))
     shop.release("shop", values)
     eventually(
         lambda: replicas(shop, "shop-worker-default") == 0, 180, "no worker while there is nothing to do"
