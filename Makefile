@@ -40,7 +40,7 @@ build/venv/stamp: build/wheel requirements/dev.txt
 # Tests that load or time the machine run by themselves, all others side by side.
 TESTS ?= tests
 JOBS ?= 4
-RUN_TESTS = COVERAGE_FILE=$(CURDIR)/build/coverage/data build/venv/bin/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
+RUN_TESTS = COVERAGE_FILE=$(CURDIR)/build/coverage/data build/venv/bin/pytest --cov --cov-append --cov-report= $(PYTEST)
 test: build/venv/stamp  ## set up what the tests need, then run them all
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(RUN_TESTS) -m "not alone and not cluster and not soak" -n $(JOBS) --dist loadfile $(TESTS) || [ $$? -eq 5 ]
@@ -57,10 +57,10 @@ build/oldest/stamp: build/wheel requirements/dev.txt
 	@touch $@
 
 test-oldest: build/oldest/stamp
-	@build/oldest/bin/python -m pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
+	@build/oldest/bin/pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
-	@build/venv/bin/python -m pytest -m soak $(PYTEST) $(TESTS)
+	@build/venv/bin/pytest -m soak $(PYTEST) $(TESTS)
 
 lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint
 	@build/venv/bin/ruff check .

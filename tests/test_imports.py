@@ -44,7 +44,7 @@ LAYERS = {
     "settings": {"env", "variables"},
     "observability": {"env", "masking", "conf", "health"},
     "probe": {"env", "variables", "observability"},
-    "servers": {"env", "probe", "observability"},
+    "servers": {"env", "masking", "probe", "observability"},
     "celery": {"env", "probe", "observability", "conf", "database", "locks", "models"},
     "health": {"conf", "database", "settings", "masking", "observability"},
 }

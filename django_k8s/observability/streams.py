@@ -100,6 +100,11 @@ class Lines(io.TextIOBase):
             record = logging.LogRecord(self._name, self._level, "", 0, line.rstrip("\r"), None, None)
             write(self._form.format(record))
 
+    @property
+    def buffer(self) -> Any:
+        """That of the stream it stands for: bytes are written as they are."""
+        return self._stream.buffer
+
     def writable(self) -> bool:
         """Yes."""
         return True

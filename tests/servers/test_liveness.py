@@ -182,7 +182,8 @@ def test_the_end_of_the_master_is_the_end_of_all(
 ) -> None:
     """Listener and workers end with the master, however it ended; no orphan, no zombie."""
     with web(tmp_path, WEB_CONCURRENCY="2", WEB_INTERFACE=interface) as server:
-        wait_until(lambda: len(server.workers) == 2, 10, "two workers")
+        # One that has just been forked does not hear the signal yet.
+        wait_until(lambda: len(list(server.state.glob("web/*.heartbeat"))) == 2, 10, "two workers at work")
         workers = server.workers
         server.gunicorn.signal(number)
         server.gunicorn.wait(20)

@@ -30,9 +30,11 @@ class Collector:
     received: list[tuple[str, Any]] = field(default_factory=list)
 
     def variables(self) -> dict[str, str]:
-        """What makes an agent report here."""
+        """What makes an agent report here, a newrelic.ini among it."""
+        file = self.certificate.with_name("newrelic.ini")
+        file.write_text("[newrelic]\nlicense_key = 0123456789abcdef0123456789abcdef01234567\n")
         return {
-            "NEW_RELIC_LICENSE_KEY": "0123456789abcdef0123456789abcdef01234567",
+            "NEW_RELIC_CONFIG_FILE": str(file),
             "NEW_RELIC_HOST": "127.0.0.1",
             "NEW_RELIC_PORT": str(self.port),
             "NEW_RELIC_CA_BUNDLE_PATH": str(self.certificate),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.need import need, program
@@ -18,7 +19,29 @@ class RabbitMQ:
     """Where the server answers."""
 
     port: int
-    process: Process
+    launch: Callable[[], contextlib.AbstractContextManager[Process]]
+    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def start(self) -> None:
+        """Start it; what it stored before is there again."""
+        self._stack = contextlib.ExitStack()
+        process = self._stack.enter_context(self.launch())
+        wait_until(
+            lambda: "Server startup complete" in process.output or not process.running(), 60, "RabbitMQ"
+        )
+        assert process.running(), process.output[-4000:]
+        self._process = process
+
+    def stop(self) -> None:
+        """A clean stop."""
+        self._process.signal(signal.SIGTERM)
+        self._process.wait(40)
+        self._process.log.unlink()
+        self._stack.close()
+
+    def close(self) -> None:
+        """End it in any way."""
+        self._stack.close()
 
     @property
     def url(self) -> str:
@@ -59,16 +82,13 @@ def rabbitmq() -> Iterator[RabbitMQ]:
     # Debian's wrapper changes users; the script beside it does not.
     script = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
     try:
-        with (
-            started([names], env, folder, folder / "epmd.log"),
-            started(
-                [str(script if script.exists() else server)], env, folder, folder / "server.log"
-            ) as process,
-        ):
-            wait_until(
-                lambda: "Server startup complete" in process.output or not process.running(), 60, "RabbitMQ"
-            )
-            assert process.running(), process.output[-4000:]
-            yield RabbitMQ(port, process)
+        with started([names], env, folder, folder / "epmd.log"):
+            command = [str(script if script.exists() else server)]
+            made = RabbitMQ(port, lambda: started(command, env, folder, folder / "server.log"))
+            made.start()
+            try:
+                yield made
+            finally:
+                made.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

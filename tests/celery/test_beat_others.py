@@ -1,0 +1,44 @@
+"""Beat with another scheduler class, and with nothing that it may write."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+from support.beat import Beats, beat_environment, inbox
+from support.process import wait_until
+from support.servers import Redis
+
+
+def test_two_beats_of_another_class(tmp_path: Path, redis_server: Redis) -> None:
+    """The lock holds for Celery's own scheduler too: of two, one publishes, and the other takes over."""
+    env = beat_environment(
+        tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(3),
+        TEST_BEAT_SECONDS="1", BEAT_SCHEDULER="project.schedulers:Plain",
+    )  # fmt: skip
+    with Beats(tmp_path, env) as beats, inbox(redis_server.url(3)) as box:
+        beats.start()
+        beats.start()
+        holder = beats.holder()
+        wait_until(lambda: len(box.messages) >= 5, 20, "messages")
+        seconds = Counter(int(message.at) for message in box.messages)
+        assert max(seconds.values()) <= 2, "both publish"
+        assert len(box.messages) <= time.time() - box.messages[0].at + 2
+        holder.stop(15)
+        count = len(box.messages)
+        wait_until(lambda: len(box.messages) >= count + 3, 20, "messages of the other one")
+
+
+def test_read_only_folder(tmp_path: Path, redis_server: Redis) -> None:
+    """Beat writes no schedule file: its working folder stays as it was."""
+    env = beat_environment(
+        tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(0), TEST_BEAT_SECONDS="1"
+    )
+    with Beats(tmp_path, env) as beats, inbox(redis_server.url(0)) as box:
+        beats.start()
+        wait_until(lambda: len(box.messages) >= 2, 20, "messages")
+        assert beats.processes[0].stop(15) == 0
+        names = {path.name for path in tmp_path.iterdir()}
+
+    assert not [name for name in names if "celerybeat" in name], names

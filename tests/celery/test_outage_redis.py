@@ -1,0 +1,71 @@
+"""Acks-late tasks on Redis: what is lost is what kombu's transport loses at a cut, and no more."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from support.outage_cases import LONG, SHORT, kill, outlive, replace
+from support.proxy import proxy
+from support.servers import Redis, redis
+from support.worker import Workers
+
+# Popped and not yet noted as unacknowledged, by each of the connections that a cut breaks.
+LOST = 2
+BLACK_HOLE_SECONDS = 10
+
+
+def restarted(folder: Path, tasks: int) -> None:
+    with redis(persistent=True) as server:
+
+        def restart(group: Workers) -> None:
+            server.stop()
+            server.start()
+
+        outlive(folder, server.url(), tasks, [restart, restart], lost=2 * LOST)
+
+
+def black_holed(folder: Path, server: Redis, tasks: int, database: int) -> None:
+    with proxy(server.port) as net:
+
+        def swallow(group: Workers) -> None:
+            net.black_hole()
+            time.sleep(BLACK_HOLE_SECONDS)  # what is tested is this long silence
+            net.restore()
+
+        through = f"redis://127.0.0.1:{net.port}/{database}"
+        outlive(folder, server.url(database), tasks, [swallow], lost=LOST, through=through)
+
+
+def test_broker_restarted_twice(tmp_path: Path) -> None:
+    """Redis with its data on disk stops and starts, twice."""
+    restarted(tmp_path, SHORT)
+
+
+@pytest.mark.soak
+def test_broker_restarted_twice_with_500_tasks(tmp_path: Path) -> None:
+    """The long form."""
+    restarted(tmp_path, LONG)
+
+
+def test_broker_black_holed(tmp_path: Path, redis_server: Redis) -> None:
+    """Every packet is swallowed for ten seconds; the old connections stay silent for ever."""
+    black_holed(tmp_path, redis_server, SHORT, 5)
+
+
+@pytest.mark.soak
+def test_broker_black_holed_with_500_tasks(tmp_path: Path, redis_server: Redis) -> None:
+    """The long form."""
+    black_holed(tmp_path, redis_server, LONG, 5)
+
+
+def test_replaced_and_killed(tmp_path: Path, redis_server: Redis) -> None:
+    """A rollout loses nothing; after kill -9 the tasks come again with the visibility time-out."""
+    outlive(tmp_path, redis_server.url(4), SHORT, [replace, kill], lost=1)
+
+
+@pytest.mark.soak
+def test_replaced_and_killed_with_500_tasks(tmp_path: Path, redis_server: Redis) -> None:
+    """The long form."""
+    outlive(tmp_path, redis_server.url(4), LONG, [replace, kill, replace, kill], lost=2)

@@ -1,0 +1,67 @@
+"""Readiness while every packet to a dependency is dropped: answers in time, leaks nothing, and comes back."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.drop import dropped
+from support.process import answers, get, wait_until
+from support.servers import postgres, redis
+from support.web import Web, migrate, web
+
+pytestmark = pytest.mark.net
+
+TIMEOUT = 2.0  # READINESS_TIMEOUT_SECONDS
+CALLS = 100
+
+
+def open_things(server: Web) -> tuple[int, int]:
+    """Threads and file descriptors of the only worker process."""
+    (pid,) = server.workers
+    return len(list(Path(f"/proc/{pid}/task").iterdir())), len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def while_dropped(server: Web, port: int, status: int) -> None:
+    """A hundred calls, ten at once: each in time, and nothing is left of them."""
+
+    def call(number: int) -> tuple[int, float]:
+        began = time.monotonic()
+        return get(server.port, "/readyz", timeout=30).status, time.monotonic() - began
+
+    assert answers(server.port, "/readyz")
+    with dropped(port):
+        wait_until(lambda: answers(server.port, "/readyz", status=status, timeout=10), 15, f"status {status}")
+        before = open_things(server)
+        with ThreadPoolExecutor(10) as pool:
+            results = list(pool.map(call, range(CALLS)))
+        after = open_things(server)
+        assert {found for found, _ in results} == {status}
+        assert max(seconds for _, seconds in results) < TIMEOUT + 1
+        # A hanging check may hold one thread and one connection; a hundred calls hold no more.
+        assert after[0] <= before[0] + 8, (before, after)
+        assert after[1] <= before[1] + 4, (before, after)
+        assert answers(server.port, "/livez")
+        assert server.probe("/livez").status == 200
+    wait_until(lambda: answers(server.port, "/readyz"), 10, "ready again")
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+@pytest.mark.parametrize(("mode", "status"), [("strict", 503), ("latched", 200)])
+def test_postgresql(tmp_path: Path, interface: str, mode: str, status: int) -> None:
+    """Strict answers 503, latched stays ready."""
+    with postgres() as server:
+        url = migrate(server.create("shop"))
+        with web(tmp_path, DATABASE_URL=url, READINESS_DATABASE=mode, WEB_INTERFACE=interface) as site:
+            while_dropped(site, server.port, status)
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_redis(tmp_path: Path, interface: str) -> None:
+    """A required cache that is away is 503."""
+    with redis() as server:
+        options = {"CACHE_URL": server.url(), "READINESS_CHECKS": "cache", "WEB_INTERFACE": interface}
+        with web(tmp_path, **options) as site:
+            while_dropped(site, server.port, 503)

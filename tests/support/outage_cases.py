@@ -1,0 +1,71 @@
+"""Acks-late tasks while their broker or their workers come and go; each broker runs these in a file of its own."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from support.process import answers, wait_until
+from support.web import children
+from support.worker import Workers, send, workers
+
+VISIBILITY = 15  # seconds after which Redis hands out again what a dead worker held
+LATE = {"CELERY_TASK_ACKS_LATE": "true", "CELERY_VISIBILITY_TIMEOUT_SECONDS": str(VISIBILITY)}
+SHORT, LONG = 60, 500
+
+
+def outlive(
+    folder: Path,
+    broker: str,
+    tasks: int,
+    disturbances: list[Callable[[Workers], None]],
+    *,
+    lost: int = 0,
+    through: str = "",
+) -> int:
+    """Send ``tasks`` and disturb them, evenly spread over their number; returns how many were lost.
+
+    At most ``lost`` may be. The workers reach the broker at ``through`` where that is given.
+    """
+    choice = random.Random(tasks)
+    with workers(folder, through or broker, **LATE, WORKER_GRACE_SECONDS="15") as group:
+        group.start("-c", "2")
+        send(broker, [(number, choice.uniform(0.05, 0.4)) for number in range(tasks)])
+        for number, disturb in enumerate(disturbances, 1):
+            due = tasks * number // (len(disturbances) + 1)
+            wait_until(lambda due=due: len(group.trace("done")) >= due, 120, f"{due} tasks")  # type: ignore[misc]
+            disturb(group)
+            before = len(group.trace("done"))
+            wait_until(
+                lambda before=before: len(group.trace("done")) > min(before, tasks - lost - 1),  # type: ignore[misc]
+                30 + VISIBILITY,
+                "a task after the disturbance",
+            )
+        wait_until(
+            lambda: len(group.trace("done")) >= tasks - lost, 120 + tasks / 2, f"{tasks} tasks but {lost}"
+        )
+        running = [worker for worker in group.processes if worker.running()]
+        assert running, "a worker lives"
+        assert all(answers(worker.port, "/livez") for worker in running)  # type: ignore[attr-defined]
+        missing = tasks - len(group.trace("done"))
+        print(f"{tasks} tasks, {sum(group.trace('done').values())} runs, {missing} lost")
+        return missing
+
+
+def replace(group: Workers) -> None:
+    """SIGTERM, and another worker: a rollout."""
+    old = group.processes[-1]
+    group.start("-c", "2")
+    assert old.stop(20) == 0, old.output
+
+
+def kill(group: Workers) -> None:
+    """kill -9 of a worker and its processes, and another one in its place."""
+    old = group.processes[-1]
+    for pid in [old.pid, *children(old.pid)]:
+        os.kill(pid, signal.SIGKILL)
+    old.wait(5)
+    group.start("-c", "2")
