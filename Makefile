@@ -37,11 +37,17 @@ build/venv/stamp: build/wheel requirements/dev.txt
 	@build/venv/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
 	@touch $@
 
+# It pins other releases of what we need, so it has an environment of its own.
+build/checkov/stamp: requirements/checkov.txt
+	@test -x build/checkov/bin/pip || $(PYTHON) -m venv build/checkov
+	@build/checkov/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/checkov.txt
+	@touch $@
+
 # Tests that load or time the machine run by themselves, all others side by side.
 TESTS ?= tests
 JOBS ?= 4
 RUN_TESTS = COVERAGE_FILE=$(CURDIR)/build/coverage/data build/venv/bin/pytest --cov --cov-append --cov-report= $(PYTEST)
-test: build/venv/stamp  ## set up what the tests need, then run them all
+test: build/venv/stamp build/checkov/stamp  ## set up what the tests need, then run them all
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(RUN_TESTS) -m "not alone and not cluster and not soak" -n $(JOBS) --dist loadfile $(TESTS) || [ $$? -eq 5 ]
 	@$(RUN_TESTS) -m "alone and not soak" $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of these
@@ -100,6 +106,7 @@ manifests: build/venv/stamp  ## write the plain manifests from the chart
 COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 
 clean:  ## remove what was built
 	@rm -rf build dist .venv
