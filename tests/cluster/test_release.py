@@ -77,6 +77,17 @@ def test_nothing_secret_is_seen(shop: Space) -> None:
     assert not [secret for secret in derived if secret in seen]
 
 
+def test_helm_test(shop: Space, images: Images) -> None:
+    """It passes while web answers through its Service, and fails when nobody does."""
+    shop.release("shop", staging(images.first, tests=True))
+    shop.helm("test", "shop", "--timeout", "60s")
+    shop.scale("deployment/shop-web", 0)
+    eventually(lambda: not shop.items("pods", "-l", "app.kubernetes.io/component=web"), 60, "no web")
+    assert shop.helm("test", "shop", "--timeout", "60s", check=False).returncode != 0
+    shop.scale("deployment/shop-web", 1)
+    shop.release("shop", staging(images.first))
+
+
 TICKS = "from board.models import TaskRun; print([r.started.timestamp() for r in TaskRun.objects.filter(name='board.tasks.tick').order_by('started')])"
 COPIES = "from board.models import TaskRun; from django.db.models import Sum; print(TaskRun.objects.aggregate(c=Sum('copies'))['c'] or 0)"
 KILL_BEAT = (
@@ -113,9 +124,11 @@ def test_scheduler_is_replaced(shop: Space) -> None:
         shop.kubectl("delete", "pod", shop.pods("scheduler")[0]["metadata"]["name"], "--wait=false")
 
     def killed() -> None:
+        before = restarts(shop, "beat")
         shop.kubectl(
             "exec", "deploy/shop-scheduler", "-c", "beat", "--", "python", "-c", KILL_BEAT, check=False
         )
+        eventually(lambda: restarts(shop, "beat") > before, 60, "a restart of beat's container")
 
     session = [
         "kubectl",
