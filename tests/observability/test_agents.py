@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import newrelic, otel
-from support.need import need
+from support.need import need, program
 from support.process import Process, answers, get, wait_until
 from support.roles import lines, role
 
@@ -42,7 +43,11 @@ def all_roles(folder: Path, **variables: str) -> Iterator[dict[str, Process]]:
 
 def test_new_relic(tmp_path: Path) -> None:
     """Each role reports its transactions with release and environment, and no probe."""
-    need("New Relic's agent", shutil.which("newrelic-admin"), "pip install newrelic")
+    need(
+        "New Relic's agent",
+        program("newrelic-admin", str(Path(sys.executable).parent)),
+        "pip install newrelic",
+    )
     with newrelic.collector(tmp_path / "collector") as collector:
         with all_roles(tmp_path, TEST_BEAT_SECONDS="1", **collector.variables()) as roles:
             web = roles["web"]
@@ -79,7 +84,7 @@ def test_opentelemetry(tmp_path: Path) -> None:
     """One trace leads from the request at the edge to the task; beat's and its tasks' are seen too."""
     need(
         "OpenTelemetry",
-        shutil.which("opentelemetry-instrument"),
+        program("opentelemetry-instrument", str(Path(sys.executable).parent)),
         "pip install django-k8s-toolkit[opentelemetry]",
     )
     edge = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -128,8 +133,8 @@ def test_opentelemetry_is_missing(tmp_path: Path) -> None:
     """Configured, but not installed: a sentence, and status 78."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for program in ("python", "sh", "dirname", "rm"):
-        (folder / program).symlink_to(shutil.which(program) or "")
+    for name in ("python", "sh", "dirname", "rm"):
+        (folder / name).symlink_to(shutil.which(name) or "")
     with role(tmp_path, "web", PATH=str(folder), OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1") as web:
         assert web.wait(20) == 78
         assert "django-k8s-toolkit[opentelemetry]" in web.output
