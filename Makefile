@@ -104,7 +104,7 @@ manifests: build/venv/stamp  ## write the plain manifests from the chart
 	@build/venv/bin/python manifests/generate.py
 
 # Hashes, and no address of an index: pip's own configuration says where packages come from.
-COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate --upgrade
 lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt

@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished
+from django.test import Client, override_settings
 
 from django_k8s import masking
 from django_k8s.env import Env
@@ -92,6 +94,18 @@ def test_an_odd_id_is_replaced(given: str | None) -> None:
     """What a stranger sends as an id goes into no log."""
     assert context.accepted(given) != given
     assert context.accepted("4bf92f35-77b3.4da6:a") == "4bf92f35-77b3.4da6:a"
+
+
+def test_the_id_is_forgotten_after_the_request() -> None:
+    """What the thread writes next belongs to no request."""
+    seen = []
+    with override_settings(MIDDLEWARE=["django_k8s.observability.requests.RequestIdMiddleware"]):
+        answer = Client().get("/where", headers={"X-Request-ID": "edge-1"})
+        seen.append(answer.headers["X-Request-ID"])
+        answer.close()
+        request_finished.send(sender=None)
+        seen.append(context.request_id.get())
+    assert seen == ["edge-1", ""]
 
 
 @pytest.mark.parametrize("form", ["json", "text"])

@@ -202,6 +202,9 @@ def test_the_last_counts_are_scraped(tmp_path: Path) -> None:
         get(web.port, "/where")  # type: ignore[attr-defined]
         web.signal(15)
         wait_until(lambda: not children(web.pid), 10, "the end of its processes")
+        # It would be gone within this, were there nothing to wait for.
+        with pytest.raises(AssertionError, match="the end"):
+            wait_until(lambda: not web.running(), 3, "the end")
         last: list[dict[str, float]] = []
 
         def scraped() -> bool:
