@@ -47,6 +47,12 @@ def outlive(
         wait_until(
             lambda: len(group.trace("done")) >= tasks - lost, 120 + tasks / 2, f"{tasks} tasks but {lost}"
         )
+        # Whatever may be lost on its way, what has started ends.
+        wait_until(
+            lambda: group.trace("started").keys() == group.trace("done").keys(),
+            2 * VISIBILITY + 30,
+            "the end of all that has started",
+        )
         running = [worker for worker in group.processes if worker.running()]
         assert running, "a worker lives"
         assert all(answers(worker.port, "/livez") for worker in running)  # type: ignore[attr-defined]
