@@ -104,7 +104,9 @@ class Listener:
         """Answer until the process has ended."""
         while not self._ended:
             for key, _ in self._selector.select(TICK_SECONDS):
-                key.data(key.fileobj)
+                # One that was closed a moment ago, to make room, may have been ready as well.
+                if self._selector.get_map().get(key.fd) is key:
+                    key.data(key.fileobj)
             now = time.monotonic()
             for connection in [c for c in self._connections if c.until < now]:
                 self._close(connection)

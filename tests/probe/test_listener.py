@@ -114,6 +114,30 @@ def test_other_requests(probe: Listening, request_bytes: bytes, status: int) -> 
     assert answers(probe.port, "/livez")
 
 
+def stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def test_connection_that_makes_room_while_it_asks(probe: Listening) -> None:
+    """A request of the oldest connection comes in the same moment as the one too many: the listener goes on."""
+    with contextlib.ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", probe.port), timeout=10))
+
+        files = Path(f"/proc/{probe.process.pid}/fd")
+        before = len(list(files.iterdir()))
+        held = [connect() for _ in range(CONNECTIONS)]
+        wait_until(lambda: len(list(files.iterdir())) == before + CONNECTIONS, 10, "all to be accepted")
+        probe.process.signal(signal.SIGSTOP)
+        wait_until(lambda: stopped(probe.process.pid), 10, "its stop")
+        connect()
+        held[0].sendall(b"GET /livez HTTP/1.1\r\n\r\n")
+        probe.process.signal(signal.SIGCONT)
+        wait_until(lambda: answers(probe.port, "/livez"), 10, "an answer")
+    assert probe.process.running(), probe.process.output
+
+
 def test_endless_request_is_cut(probe: Listening) -> None:
     """More than a request's worth of bytes ends the connection without an answer."""
     with contextlib.suppress(ConnectionError):
@@ -131,6 +155,7 @@ def test_silent_clients_hold_up_nobody(probe: Listening) -> None:
             assert get(probe.port, "/livez", timeout=1).status == 200
             times.append(time.monotonic() - began)
         assert sorted(times)[10] < 0.1
+        assert len(list(Path(f"/proc/{probe.process.pid}/fd").iterdir())) < CONNECTIONS + 10
         silent[-1].settimeout(10)
         assert silent[-1].recv(1) == b""
     finally:
@@ -259,7 +284,7 @@ def test_large_answer(tmp_path: Path) -> None:
 def test_route_that_raises() -> None:
     """A defect answers 500 without saying why."""
 
-    def broken() -> Answer:
+    def broken(query: str) -> Answer:
         raise ValueError("secret")
 
     answer = respond(b"GET /x HTTP/1.1\r\n\r\n", {"/x": broken})
