@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c
 SOURCES := $(shell find django_k8s entrypoints docker charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-oldest soak lint format types image develop bench docs manifests lock clean python
+.PHONY: help run test test-oldest soak broken lint format types image develop bench docs manifests lock clean python
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +67,19 @@ test-oldest: build/oldest/stamp
 	@build/oldest/bin/pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
-	@build/venv/bin/pytest -m soak $(PYTEST) $(TESTS)
+	@build/venv/bin/pytest -m "soak and not alone and not cluster" -n 8 --dist load $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
+	@build/venv/bin/pytest -m "soak and alone" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
+	@build/venv/bin/pytest -m "soak and cluster" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
+
+# An environment of its own, because the library in it is broken on purpose.
+build/broken/stamp: build/wheel requirements/dev.txt
+	@test -x build/broken/bin/pip || $(PYTHON) -m venv build/broken
+	@build/broken/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@build/broken/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+	@touch $@
+
+broken: build/broken/stamp  ## break promise after promise on purpose and see a test fail: BROKEN="beat worker", --list
+	@build/broken/bin/python tests/broken.py $(BROKEN)
 
 lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint
 	@build/venv/bin/ruff check .

@@ -1,8 +1,8 @@
 """Writes values.schema.json and README.md of the chart from the comments of values.yaml.
 
 The grammar, over each key: ``# (TYPE) text``. TYPE is boolean, integer, string, list or map, several of them with ``|``
-(and ``null``), ``string: A|B`` for a choice, or ``map of X`` for entries with the keys of the section X. A key without a type
-is a section. ``python charts/generate.py --check`` fails when a file is not what it would write.
+(and ``null``), ``string: A|B`` for a choice, ``map of X`` for entries with the keys of the section X, or ``as X`` for those keys. A key
+without a type is a section. ``python charts/generate.py --check`` fails when a file is not what it would write.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ def type_of(value: Value, values: dict[str, Any], types: dict[tuple[str, ...], V
         entry = section_of((section,), values[section], values, types)
         entry["type"] = ["object", "null"]
         return {**schema, "type": "object", "additionalProperties": entry}
+    if kind.startswith("as "):
+        section = kind.removeprefix("as ")
+        return {**schema, **section_of((section,), values[section], values, types)}
     names = {"list": "array", "map": "object"}
     found = [names.get(name, name) for name in kind.split("|")]
     return {**schema, "type": found[0] if len(found) == 1 else found}

@@ -17,7 +17,13 @@ JOBS = {
 WORKERS = {
     "workers": {
         "default": None,
-        "mail": {"queues": ["mail", "news"], "concurrency": 4, "replicas": 3, "graceSeconds": 300},
+        "mail": {
+            "queues": ["mail", "news"],
+            "concurrency": 4,
+            "replicas": 3,
+            "graceSeconds": 300,
+            "pod": {"nodeSelector": {"cheap": "yes"}, "tolerations": [{"key": "cheap"}]},
+        },
         "slow": {
             "autoscaling": {
                 "minReplicas": 1,
@@ -87,7 +93,14 @@ EVERYTHING = merged(
         },
         "stores": {"postgresHost": "db.example.com", "redisHost": "redis.example.com"},
         "secret": {"external": {"enabled": True, "store": "vault", "key": "shop"}},
-        "web": {"autoscaling": {"enabled": True}},
+        "web": {
+            "autoscaling": {"enabled": True},
+            "readinessPath": "/ready",
+            "pod": {
+                "volumes": [{"name": "extra", "emptyDir": {}}],
+                "volumeMounts": [{"name": "extra", "mountPath": "/extra"}],
+            },
+        },
         "media": {"enabled": True},
         "tests": True,
         "pod": {

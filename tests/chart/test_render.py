@@ -273,6 +273,18 @@ def test_replicas_are_left_to_a_scaler() -> None:
         assert "replicas" not in named(rendered(name))["Deployment", of]["spec"]
 
 
+def test_a_role_adds_to_its_pods() -> None:
+    """What stands in a role's pod is added to what all pods have, and to no other role's."""
+    specs = {of: pod["spec"] for of, pod in pods(rendered("everything"))}
+    web, mail = specs["Deployment/shop-web"], specs["Deployment/shop-worker-mail"]
+    assert mail["nodeSelector"] == {"disk": "ssd", "cheap": "yes"}
+    assert mail["tolerations"] == [{"operator": "Exists"}, {"key": "cheap"}]
+    assert web["nodeSelector"] == {"disk": "ssd"}
+    assert [of for of, spec in specs.items() if "extra" in str(spec["volumes"])] == ["Deployment/shop-web"]
+    assert web["containers"][0]["volumeMounts"][-1]["mountPath"] == "/extra"
+    assert web["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/ready"
+
+
 def test_grace_periods_are_the_librarys() -> None:
     """terminationGracePeriodSeconds and the variable that the role goes by are one number."""
     objects = named(rendered("everything"))

@@ -50,6 +50,7 @@ OTHERS: dict[str, Any] = {
     "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}}],
     "gateway.parentRefs": [{"name": "other"}],
     "secret.external.refreshInterval": "2h",
+    **{f"{role}.pod": {"nodeSelector": {"disk": "other"}} for role in ("web", "workerDefaults", "scheduler")},
     "media.size": "9Gi",
     "staging.size": "9Gi",
 }
@@ -118,6 +119,7 @@ def test_every_key_is_documented() -> None:
         {"web": {"replica": 2}},
         {"workers": {"mail": {"queue": "mail"}}},
         {"web": {"replicas": "two"}},
+        {"workers": {"mail": {"pod": {"nodeSelectors": {}}}}},
         {"imagePullPolicy": "Sometimes"},
         {"cronJobs": {"a": {"shedule": "* * * * *"}}},
     ],

@@ -30,9 +30,7 @@ def gone(made: Space) -> None:
     """Uninstall, wait for the pods, delete the namespace."""
     made.helm("uninstall", "shop")
     eventually(lambda: not made.items("pods"), 120, "the end of the pods")
-    subprocess.run(
-        ["kubectl", "delete", "namespace", made.name, "--timeout=120s"], check=True, capture_output=True
-    )
+    made.kubectl("delete", "namespace", made.name, "--timeout=120s")
 
 
 def many(images: Images, count: int) -> None:

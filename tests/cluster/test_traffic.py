@@ -19,7 +19,8 @@ def shop(images: Images) -> Iterator[Space]:
     """A release that reaches PostgreSQL and Redis by Services of fixed names, with an existing Secret."""
     with space("traffic") as made:
         stores(made, images.first)
-        made.release("shop", production(made, images.first))
+        workers = {"concurrency": 8, "resources": {"limits": {"memory": "1Gi"}}}
+        made.release("shop", production(made, images.first, workerDefaults=workers))
         yield made
 
 

@@ -80,6 +80,7 @@ def test_recycling(tmp_path: Path, postgres_url: str, interface: str, processes:
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 @INTERFACES
 def test_rolling_update_three_times(tmp_path: Path, postgres_url: str, interface: str) -> None:
     """Three rolling updates in a row, none of which loses a request."""
@@ -89,6 +90,7 @@ def test_rolling_update_three_times(tmp_path: Path, postgres_url: str, interface
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 @pytest.mark.parametrize(("interface", "processes"), [("wsgi", 1), ("wsgi", 2), ("asgi", 2)])
 def test_recycling_for_minutes(tmp_path: Path, postgres_url: str, interface: str, processes: int) -> None:
     """A minute of recycling, three times."""

@@ -185,13 +185,13 @@ class Space:
         """Run a command where production engineers do."""
         return self.kubectl("exec", f"deploy/{release}-scheduler", "-c", container, "--", "sh", "-c", command)
 
-    def python(self, code: str) -> str:
+    def python(self, code: str, release: str = "shop") -> str:
         """Run code in the project's own shell, from the last line of its output."""
         encoded = base64.b64encode(code.encode()).decode()
         command = (
             f"python manage.py shell -v0 -c \"import base64; exec(base64.b64decode('{encoded}').decode())\""
         )
-        return self.shell(command).strip().splitlines()[-1]
+        return self.shell(command, release=release).strip().splitlines()[-1]
 
     def scale(self, what: str, replicas: int) -> None:
         self.kubectl("scale", what, f"--replicas={replicas}")

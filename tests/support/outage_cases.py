@@ -41,7 +41,7 @@ def outlive(
             before = len(group.trace("done"))
             wait_until(
                 lambda before=before: len(group.trace("done")) > min(before, tasks - lost - 1),  # type: ignore[misc]
-                30 + VISIBILITY,
+                30,
                 "a task after the disturbance",
             )
         wait_until(

@@ -1,7 +1,7 @@
 {{/* One pod template for every role. */}}
 
 {{/*
-(root, name, args, env, resources, probes, ports, lifecycle) -> a container of the project's image.
+(root, name, args, env, resources, probes, ports, lifecycle, pod) -> a container of the project's image.
 args, never command: the image's entrypoint holds. env is a map, a later source wins: staging's Secret, the
 ConfigMap, the project's Secret, then what stands here.
 */}}
@@ -61,9 +61,20 @@ volumeMounts:
   - {name: files, mountPath: {{ $path | quote }}, subPath: {{ include "django.fileKey" $path }}, readOnly: true}
   {{- end }}
   {{- end }}
-  {{- with $v.pod.volumeMounts }}
+  {{- with (include "django.podValues" . | fromJson).volumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{/* (root, pod) -> the values of pod with a role's own added, as JSON: lists after lists, maps into maps. */}}
+{{- define "django.podValues" -}}
+{{- $pod := deepCopy .root.Values.pod -}}
+{{- range $key, $own := .pod -}}
+{{- $common := get $pod $key -}}
+{{- if kindIs "slice" $own }}{{ $own = concat $common $own }}{{ else if kindIs "map" $own }}{{ $own = mergeOverwrite $common (deepCopy $own) }}{{ end -}}
+{{- $_ := set $pod $key $own -}}
+{{- end -}}
+{{ toJson $pod }}
 {{- end }}
 
 {{/* A whole number stays one: Helm reads 1000000 as 1e+06. */}}
@@ -88,18 +99,19 @@ volumeMounts:
 {{- end }}
 
 {{/*
-(root, component, containers, init, grace, restartPolicy, annotations, extra) -> metadata and spec of a pod.
+(root, component, containers, init, grace, restartPolicy, annotations, extra, pod) -> metadata and spec of a pod.
 containers and init are lists of YAML texts; extra: a pod that runs for long, which is spread, restarted by the token,
 and has pod.containers beside ours.
 */}}
 {{- define "django.pod" -}}
 {{- $v := .root.Values -}}
+{{- $pod := include "django.podValues" . | fromJson -}}
 {{- $fullname := include "django.fullname" .root -}}
 {{- $texts := concat (.init | default list) .containers -}}
 metadata:
   labels:
     {{- include "django.labels" . | nindent 4 }}
-    {{- with $v.pod.labels }}
+    {{- with $pod.labels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
@@ -107,7 +119,7 @@ metadata:
     {{- if and .extra $v.restartToken }}
     restart-token: {{ $v.restartToken | quote }}
     {{- end }}
-    {{- with mergeOverwrite (dict "cluster-autoscaler.kubernetes.io/safe-to-evict" "true") $v.pod.annotations (.annotations | default dict) }}
+    {{- with mergeOverwrite (dict "cluster-autoscaler.kubernetes.io/safe-to-evict" "true") $pod.annotations (.annotations | default dict) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
@@ -121,26 +133,26 @@ spec:
     {{- end }}
   {{- end }}
   securityContext:
-    {{- mergeOverwrite (dict "runAsNonRoot" true "fsGroup" 10001 "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault")) (deepCopy $v.pod.securityContext) | toYaml | nindent 4 }}
+    {{- mergeOverwrite (dict "runAsNonRoot" true "fsGroup" 10001 "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault")) (deepCopy $pod.securityContext) | toYaml | nindent 4 }}
   {{- with .restartPolicy }}
   restartPolicy: {{ . }}
   {{- end }}
   {{- with .grace }}
   terminationGracePeriodSeconds: {{ . }}
   {{- end }}
-  {{- with $v.pod.priorityClassName }}
+  {{- with $pod.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
-  {{- with $v.pod.nodeSelector }}
+  {{- with $pod.nodeSelector }}
   nodeSelector: {{ toJson . }}
   {{- end }}
-  {{- with $v.pod.tolerations }}
+  {{- with $pod.tolerations }}
   tolerations: {{ toJson . }}
   {{- end }}
-  {{- with $v.pod.affinity }}
+  {{- with $pod.affinity }}
   affinity: {{ toJson . }}
   {{- end }}
-  {{- if and $v.pod.spread .extra }}
+  {{- if and $pod.spread .extra }}
   topologySpreadConstraints:
     {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
     - topologyKey: {{ . }}
@@ -152,9 +164,9 @@ spec:
           {{- include "django.selector" $ | nindent 10 }}
     {{- end }}
   {{- end }}
-  {{- if or .init $v.pod.initContainers }}
+  {{- if or .init $pod.initContainers }}
   initContainers:
-    {{- with $v.pod.initContainers }}
+    {{- with $pod.initContainers }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- range .init }}
@@ -166,7 +178,7 @@ spec:
     - {{- . | nindent 6 }}
     {{- end }}
     {{- if .extra }}
-    {{- with $v.pod.containers }}
+    {{- with $pod.containers }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- end }}
@@ -192,7 +204,7 @@ spec:
     {{- end }}
     {{- end }}
     {{- end }}
-    {{- with $v.pod.volumes }}
+    {{- with $pod.volumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 {{- end }}

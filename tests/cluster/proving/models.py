@@ -11,3 +11,14 @@ class Effect(models.Model):
 
     def __str__(self) -> str:
         return str(self.number)
+
+
+class Tick(models.Model):
+    """A message of beat as it arrived at a worker."""
+
+    due = models.FloatField()  # seconds since 1970, as is the next
+    published = models.FloatField()
+    task_id = models.CharField(max_length=255)
+
+    def __str__(self) -> str:
+        return self.task_id

@@ -11,5 +11,14 @@ class Migration(migrations.Migration):
                 ("number", models.IntegerField(db_index=True)),
                 ("at", models.DateTimeField(auto_now_add=True)),
             ],
-        )
+        ),
+        migrations.CreateModel(
+            "Tick",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("due", models.FloatField()),
+                ("published", models.FloatField()),
+                ("task_id", models.CharField(max_length=255)),
+            ],
+        ),
     ]
