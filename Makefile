@@ -30,11 +30,12 @@ build/wheel: pyproject.toml README.md LICENSE $(SOURCES) | python
 run: .venv/bin/django-k8s  ## run the example project: web, worker and beat in one terminal
 	@exec .venv/bin/django-k8s run --dir example_project $(RUN)
 
-# Everything that tests and linters need, by hash, then the wheel under test.
-build/venv/stamp: build/wheel requirements/dev.txt
-	@test -x build/venv/bin/pip || $(PYTHON) -m venv build/venv
-	@build/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@build/venv/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+# An environment with everything that tests and linters need, by hash, and the wheel under test: build/venv; build/oldest
+# with the oldest supported Python; build/broken, in which the library is broken on purpose.
+build/%/stamp: build/wheel requirements/dev.txt
+	@test -x build/$*/bin/pip || $(PYTHON) -m venv build/$*
+	@build/$*/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@build/$*/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
 	@touch $@
 
 # It pins other releases of what we need, so it has an environment of its own.
@@ -57,12 +58,6 @@ test: build/venv/stamp build/checkov/stamp  ## set up what the tests need, then 
 COVERAGE ?= $(if $(filter tests,$(TESTS)),95,0)
 
 # The same tests on the oldest supported Python and Django, but for those whose subject is not the library's code.
-build/oldest/stamp: build/wheel requirements/dev.txt
-	@test -x build/oldest/bin/pip || $(PYTHON) -m venv build/oldest
-	@build/oldest/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@build/oldest/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
-	@touch $@
-
 test-oldest: build/oldest/stamp
 	@build/oldest/bin/pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
 
@@ -70,13 +65,6 @@ soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 	@build/venv/bin/pytest -m "soak and not alone and not cluster" -n 8 --dist load $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and alone" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and cluster" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
-
-# An environment of its own, because the library in it is broken on purpose.
-build/broken/stamp: build/wheel requirements/dev.txt
-	@test -x build/broken/bin/pip || $(PYTHON) -m venv build/broken
-	@build/broken/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@build/broken/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
-	@touch $@
 
 broken: build/broken/stamp  ## break promise after promise on purpose and see a test fail: BROKEN="beat worker", --list
 	@build/broken/bin/python tests/broken.py $(BROKEN)
