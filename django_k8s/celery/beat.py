@@ -7,6 +7,7 @@ the same task id; nothing else does. See docs/explanation/beat.md.
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -174,10 +175,20 @@ def _dated(entry: Any, app: str, due: datetime) -> Any:
 
 @contextmanager
 def _unbroken() -> Iterator[None]:
-    """Hold SIGTERM and SIGINT back, so that a stop never comes between publishing and committing."""
-    held = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    """Hold SIGTERM and SIGINT back, so that a stop never comes between publishing and committing.
+
+    By their handlers and not by a mask: the kernel gives a signal that this thread blocks to another
+    one, such as the sampler's, and Python then calls the handler in this one all the same.
+    """
+    held: list[int] = []
+    former = {}
+    if threading.current_thread() is threading.main_thread():  # no handler interrupts another
+        for number in (signal.SIGTERM, signal.SIGINT):
+            former[number] = signal.signal(number, lambda got, _: held.append(got))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+        for number, handler in former.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for got in held:
+            signal.raise_signal(got)

@@ -34,16 +34,15 @@ class BeatLock:
 
     def held(self) -> bool:
         """Whether this process holds it now; tries to take it when not. Never raises."""
-        if self._holding and self._lock.held():
-            return True
-        if self._holding:
-            logger.warning("beat: the lock is lost; nothing is published until it is back")
-        self._holding = self._acquire()
+        if not self.still_held():
+            self._holding = self._acquire()
         return self._holding
 
     def still_held(self) -> bool:
         """Whether this process holds it, without trying to take it."""
-        self._holding = self._holding and self._lock.held()
+        if self._holding and not self._lock.held():
+            self._holding = False
+            logger.warning("beat: the lock is lost; nothing is published until it is back")
         return self._holding
 
     def release(self) -> None:

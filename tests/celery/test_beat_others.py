@@ -6,9 +6,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from support.beat import Beats, beat_environment, inbox
 from support.process import wait_until
 from support.servers import Redis
+
+from django_k8s.probe import heartbeat
 
 
 def test_two_beats_of_another_class(tmp_path: Path, redis_server: Redis) -> None:
@@ -42,3 +45,21 @@ def test_read_only_folder(tmp_path: Path, redis_server: Redis) -> None:
         names = {path.name for path in tmp_path.iterdir()}
 
     assert not [name for name in names if "celerybeat" in name], names
+
+
+@pytest.mark.parametrize("scheduler", ["", "project.schedulers:Plain"], ids=["ours", "another"])
+def test_alive_while_nothing_is_due(tmp_path: Path, redis_server: Redis, scheduler: str) -> None:
+    """With nothing to do for an hour the heartbeat goes on."""
+    env = beat_environment(
+        tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(0),
+        TEST_BEAT_SECONDS="3600", BEAT_SCHEDULER=scheduler,
+    )  # fmt: skip
+
+    def last() -> float:
+        return max((beat["at"] for beat in heartbeat.read(tmp_path / "state-0" / "beat")), default=0.0)
+
+    with Beats(tmp_path, env) as beats:
+        beats.start()
+        beats.holder()
+        first = last()
+        wait_until(lambda: last() > first + 3, 15, "a heartbeat seconds later")

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from support import beat_cases as cases
 from support.beat import Beats, beat_environment, inbox
@@ -47,6 +48,33 @@ def test_killed_between_publish_and_commit(tmp_path: Path, url: str, redis_serve
     assert len({message.id for message in messages}) == 1
 
 
+def test_stopped_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:
+    """A stop waits for the commit: no duplicate."""
+    assert len(cases.stopped_between(tmp_path, url, redis_server.url(6))) == 1
+
+
+def test_lock_lost_while_it_publishes(tmp_path: Path, url: str, redis_server: Redis) -> None:
+    """Of two entries that are due, one is published when the lock goes to somebody else: the other one is not."""
+    with (
+        cases.paused(tmp_path, url, redis_server.url(7), "2,2.0") as (beats, _),
+        psycopg.connect(url, autocommit=True) as thief,
+    ):
+        (beat,) = beats.processes
+        published = beat.output.count(cases.PUBLISHED)
+        for session, key in thief.execute(
+            "SELECT pid, (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory'"
+        ).fetchall():
+            thief.execute("SELECT pg_terminate_backend(%s)", [session])
+            wait_until(
+                lambda key=key: thief.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone() == (True,),  # type: ignore[misc]
+                5,
+                "the lock",
+            )
+        (tmp_path / cases.PAUSE).unlink()
+        beat.wait_for_output("the lock is lost")
+        assert beat.output.count(cases.PUBLISHED) == published
+
+
 def away(folder: Path, server: Postgres, url: str, broker: str, seconds: float) -> None:
     """The database away: no beat ends, its heartbeat goes on, and what was missed coalesces."""
     env = beat_environment(folder, url, broker, TEST_BEAT_SECONDS="2")
@@ -67,7 +95,7 @@ def away(folder: Path, server: Postgres, url: str, broker: str, seconds: float) 
         up = time.time()
         wait_until(lambda: box.messages[-1].at > up + 4, 30, "messages after the database is back")
         assert all(process.running() for process in pair), [process.output[-2000:] for process in pair]
-        assert oldest < 60, "a heartbeat went stale"
+        assert oldest < 10, "a heartbeat stood still"
         dues = sorted({message.due.timestamp() for message in box.messages if message.due})
         missed = [due for due in dues if down + 1 < due < up - 5]
         assert len(missed) <= 1, "what was missed coalesces into one"

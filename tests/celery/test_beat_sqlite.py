@@ -30,3 +30,8 @@ def test_killed_between_publish_and_commit(tmp_path: Path, redis_server: Redis) 
 
     assert len(messages) == 2
     assert len({message.id for message in messages}) == 1
+
+
+def test_stopped_between_publish_and_commit(tmp_path: Path, redis_server: Redis) -> None:
+    """A stop waits for the commit: no duplicate."""
+    assert len(cases.stopped_between(tmp_path, database(tmp_path), redis_server.url(3))) == 1

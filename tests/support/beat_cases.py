@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from support.beat import Beats, Inbox, Message, beat_environment, inbox
 from support.process import wait_until
 
 GRACE_SECONDS = 15  # BEAT_GRACE_SECONDS
+PAUSE = "pause"  # a file in the folder of the test
+PUBLISHED = "beat: published"  # a line of the log for each message
 
 
 def two_at_once(folder: Path, database: str, broker: str, seconds: float) -> dict[str, float]:
@@ -69,29 +73,47 @@ def check(box: Inbox, entry: str, interval: float, until: float, twice_at_most: 
     return worst
 
 
-def killed_between(folder: Path, database: str, broker: str) -> list[Message]:
-    """kill -9 after publishing and before committing: the messages of that due time."""
-    hold = folder / "pause"
+@contextlib.contextmanager
+def paused(folder: Path, database: str, broker: str, seconds: str = "2") -> Iterator[tuple[Beats, Inbox]]:
+    """A beat that has published the newest message of the inbox, and commits it once the file PAUSE is gone."""
+    hold = folder / PAUSE
     env = beat_environment(
         folder,
         database,
         broker,
-        TEST_BEAT_SECONDS="2",
+        TEST_BEAT_SECONDS=seconds,
         BEAT_SCHEDULER="project.schedulers:Pausing",
         TEST_PAUSE=str(hold),
     )
     with Beats(folder, env) as beats, inbox(broker) as box:
-        first = beats.start()
-        wait_until(lambda: box.messages, 20, "the first message")
-        hold.write_text("")
-        wait_until(hold.with_suffix(".reached").exists, 20, "the pause")
-        # A stop does not come between the two either: SIGTERM is held back until the commit.
-        first.signal(signal.SIGTERM)
-        hold.unlink()
         beats.start()
-        assert first.running()
-        first.signal(signal.SIGKILL)
-        count = len(box.messages)
-        wait_until(lambda: len(box.messages) > count + 1, 20, "messages of the second beat")
-        (due,) = {message.due for message in box.messages[count - 1 : count]}
-        return [message for message in box.messages if message.due == due]
+        wait_until(lambda: box.messages, 20, "the first message")
+        hold.touch()
+        wait_until(hold.with_suffix(".reached").exists, 20, "the pause")
+        # What was published is on its way.
+        wait_until(lambda: len(box.messages) == beats.processes[0].output.count(PUBLISHED), 5, "its message")
+        yield beats, box
+
+
+def twice(beats: Beats, box: Inbox) -> list[Message]:
+    """The messages of the newest due time, once another beat has gone on after it."""
+    due, count = box.messages[-1].due, len(box.messages)
+    beats.start(TEST_PAUSE=str(beats.folder / "never"))
+    wait_until(lambda: len(box.messages) > count + 1, 20, "messages of the second beat")
+    return [message for message in box.messages if message.due == due]
+
+
+def killed_between(folder: Path, database: str, broker: str) -> list[Message]:
+    """kill -9 after publishing and before committing: the messages of that due time."""
+    with paused(folder, database, broker) as (beats, box):
+        beats.processes[0].signal(signal.SIGKILL)
+        return twice(beats, box)
+
+
+def stopped_between(folder: Path, database: str, broker: str) -> list[Message]:
+    """SIGTERM at the same moment: the same, after the commit and an end with 0."""
+    with paused(folder, database, broker) as (beats, box):
+        beats.processes[0].signal(signal.SIGTERM)
+        (folder / PAUSE).unlink()
+        assert beats.processes[0].wait(GRACE_SECONDS) == 0, beats.processes[0].output
+        return twice(beats, box)

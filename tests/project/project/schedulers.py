@@ -12,14 +12,15 @@ from django_k8s.celery.beat import Scheduler
 
 
 class Pausing(Scheduler):
-    """Stands still between publishing and committing, once the file TEST_PAUSE exists."""
+    """Stands still between publishing and committing, while the file TEST_PAUSE exists."""
 
     def _send(self, entry: Any, due: datetime) -> None:
         super()._send(entry, due)
         pause = Path(os.environ["TEST_PAUSE"])
         if pause.exists():
             pause.with_suffix(".reached").write_text(str(os.getpid()))
-            time.sleep(600)
+        while pause.exists():
+            time.sleep(0.05)
 
 
 class Plain(PlainScheduler):
