@@ -8,9 +8,9 @@ from pathlib import Path
 import django
 import pytest
 from support import example
-from support.process import environment, run
+from support.process import environment, run, wait_until
+from support.roles import ENTRYPOINT, role
 
-ENTRYPOINT = example.ROOT / "entrypoints" / "entrypoint"
 ROLES = ("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check")
 
 
@@ -21,7 +21,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def enter(site: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
     env = environment(DEBUG="true", DJANGO_SETTINGS_MODULE="config.settings", PROBE_PORT="0", **variables)
-    return run(["/bin/sh", str(ENTRYPOINT), *args], env, site, 60)
+    return run(["/bin/sh", ENTRYPOINT, *args], env, site, 60)
 
 
 def test_unknown_role(site: Path) -> None:
@@ -60,7 +60,7 @@ def test_build_phase_starts_no_role(site: Path, role: str) -> None:
 @pytest.mark.parametrize("role", ["worker", "beat"])
 def test_no_application(site: Path, role: str) -> None:
     """Celery needs to know its application."""
-    done = run(["/bin/sh", str(ENTRYPOINT), role], environment(DEBUG="true"), site, 60)
+    done = run(["/bin/sh", ENTRYPOINT, role], environment(DEBUG="true"), site, 60)
     assert done.returncode == 78
     assert "DJANGO_SETTINGS_MODULE" in done.stderr
 
@@ -98,23 +98,31 @@ def test_agent_only_where_it_is_configured(site: Path) -> None:
 
 def test_heartbeats_of_a_former_container_go(site: Path, tmp_path: Path) -> None:
     """An emptyDir outlives its containers; what it holds of other roles stays."""
-    for role in ("web", "worker"):
-        (tmp_path / role).mkdir()
-        (tmp_path / role / "1.heartbeat").write_text("{}")
+    for name in ("web", "worker"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.heartbeat").write_text("{}")
     enter(site, "--check-config", STATE_DIR=str(tmp_path))
 
     assert not list((tmp_path / "web").iterdir())
     assert list((tmp_path / "worker").iterdir())
 
 
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_no_shell_stays(tmp_path: Path, name: str) -> None:
+    """The process that was started becomes the role's program itself, which so hears every signal."""
+    with role(tmp_path, name) as process:
+        command = Path(f"/proc/{process.pid}/cmdline")
+        wait_until(
+            lambda: command.read_bytes().startswith(b"python\0"), 10, "Python in the place of the shell"
+        )
+
+
 def test_shell_idles_without_a_terminal(site: Path) -> None:
     """People exec into it."""
     env = environment(DEBUG="true", ENVIRONMENT="pr-7", RELEASE="3")
-    with subprocess.Popen(
-        ["/bin/sh", str(ENTRYPOINT), "shell"], env=env, stdin=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(["/bin/sh", ENTRYPOINT, "shell"], env=env, stdin=subprocess.DEVNULL) as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
         process.terminate()
-    prompt = run(["/bin/sh", "-c", f'. {ENTRYPOINT.parent}/prompt; echo "$PS1"'], env, site)
+    prompt = run(["/bin/sh", "-c", f'. {Path(ENTRYPOINT).parent}/prompt; echo "$PS1"'], env, site)
     assert prompt.stdout.startswith("[pr-7 3]")

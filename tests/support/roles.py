@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django_k8s.copying import assets
 from support.process import Process, environment, free_port, started
-from support.web import PROJECT, ROOT
+from support.web import PROJECT
 
-ENTRYPOINT = str(ROOT / "entrypoints" / "entrypoint")
+ENTRYPOINT = str(assets() / "entrypoints" / "entrypoint")
 SECRET = "k" * 25 + "0123456789abcdefghijklmnopq"
 
 
