@@ -120,10 +120,17 @@ def heartbeat_text(folder: Path) -> str:
     return "".join(path.read_text() for path in folder.glob("state-0/worker/*.heartbeat"))
 
 
-def test_stop_gives_long_tasks_back(tmp_path: Path, redis_server: Redis) -> None:
-    """SIGTERM: an unfinished acks-late task is in the queue again inside the grace period; exit 0."""
-    broker = redis_server.url(10)
-    with workers(tmp_path, broker, **LATE, WORKER_GRACE_SECONDS="15") as group:
+@pytest.mark.parametrize(("grace", "linger", "database"), [("15", "0", 10), ("35", "20", 14)])
+def test_stop_gives_long_tasks_back(
+    tmp_path: Path, redis_server: Redis, grace: str, linger: str, database: int
+) -> None:
+    """SIGTERM: an unfinished acks-late task is in the queue again inside the grace period; exit 0.
+
+    What a last scrape may take is left of the grace period then.
+    """
+    broker = redis_server.url(database)
+    scraped = {"METRICS": "true", "METRICS_LINGER_SECONDS": linger}
+    with workers(tmp_path, broker, **LATE, **scraped, WORKER_GRACE_SECONDS=grace) as group:
         worker = group.start("-c", "1")
         send(broker, [(1, 300)])
         wait_until(lambda: group.trace("started"), 20, "the task")

@@ -93,6 +93,24 @@ def test_kept_connection_is_told(tmp_path: Path, interface: str) -> None:
 
 
 @INTERFACES
+def test_connection_that_was_to_stay_is_told(tmp_path: Path, interface: str) -> None:
+    """An answer that began before SIGTERM has announced that its connection stays: one more is answered."""
+    with web(tmp_path, WEB_INTERFACE=interface) as server, connect(server) as sock:
+        sock.sendall(b"GET /stream?pieces=5&pause=0.3 HTTP/1.1\r\nHost: example.com\r\n\r\n")
+        streamed = sock.recv(65536)
+        server.gunicorn.signal(signal.SIGTERM)
+        while not streamed.endswith(b"0\r\n\r\n"):
+            piece = sock.recv(65536)
+            assert piece, streamed
+            streamed += piece
+        assert b"connection: close" not in streamed.lower()
+        answered = ask(sock)
+        assert answered.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in answered.lower()
+        assert server.gunicorn.wait(10) == 0
+
+
+@INTERFACES
 def test_slow_upload_in_flight_completes(tmp_path: Path, interface: str) -> None:
     """An upload that is half done at SIGTERM is read to its end and answered."""
     body = b"0123456789abcdef" * 16_384  # 256 KiB

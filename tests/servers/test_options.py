@@ -63,9 +63,11 @@ def test_address_by_the_family_of_the_cluster(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_graceful_time_out_comes_from_the_grace_period() -> None:
-    """Grace period less drain less what the exit takes; one that leaves nothing is a problem."""
+    """Grace period less drain, last scrape and exit; one that leaves nothing is a problem."""
     assert options.graceful_seconds(Env(environ={})) == 30
     assert options.graceful_seconds(Env(environ={"WEB_GRACE_SECONDS": "60", "DRAIN_SECONDS": "15"})) == 40
+    scraped = Env(environ={"METRICS": "true", "METRICS_LINGER_SECONDS": "12"})
+    assert options.graceful_seconds(scraped) == 18
     env = Env(environ={"WEB_GRACE_SECONDS": "20", "DRAIN_SECONDS": "15"})
     assert options.graceful_seconds(env) == 1
     assert any("WEB_GRACE_SECONDS: leaves no time" in problem for problem in problems(env))
