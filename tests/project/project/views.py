@@ -1,5 +1,6 @@
 """Pages with the habits of real ones: they read, write, take long, hang, take uploads and stream."""
 
+import asyncio
 import gc
 import hashlib
 import logging
@@ -8,9 +9,10 @@ import threading
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from django.contrib.auth.models import Group
+from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -68,7 +70,14 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
             time.sleep(pause)
             yield f"line {number}\n".encode()
 
-    return StreamingHttpResponse(lines(), content_type="text/plain")
+    async def lines_for_asgi() -> AsyncIterator[bytes]:
+        for number in range(pieces):
+            await asyncio.sleep(pause)
+            yield f"line {number}\n".encode()
+
+    # Under ASGI Django would send the lines of a plain iterator when it has them all.
+    source = lines_for_asgi() if isinstance(request, ASGIRequest) else lines()
+    return StreamingHttpResponse(source, content_type="text/plain")
 
 
 def where(request: HttpRequest) -> JsonResponse:
