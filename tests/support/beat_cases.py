@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from support.process import wait_until
 
 GRACE_SECONDS = 15  # BEAT_GRACE_SECONDS
 PAUSE = "pause"  # a file in the folder of the test
-PUBLISHED = "beat: published"  # a line of the log for each message
 
 
 def two_at_once(folder: Path, database: str, broker: str, seconds: float) -> dict[str, float]:
@@ -74,8 +74,13 @@ def check(box: Inbox, entry: str, interval: float, until: float, twice_at_most: 
 
 
 @contextlib.contextmanager
-def paused(folder: Path, database: str, broker: str, seconds: str = "2") -> Iterator[tuple[Beats, Inbox]]:
-    """A beat that has published the newest message of the inbox, and commits it once the file PAUSE is gone."""
+def paused(
+    folder: Path, database: str, broker: str, seconds: str = "2", *, standby: bool = True
+) -> Iterator[tuple[Beats, Inbox]]:
+    """A beat that has published the newest message, and commits it once the file PAUSE is gone.
+
+    Another one stands by, unless ``standby`` is false: then it is the first message of all.
+    """
     hold = folder / PAUSE
     env = beat_environment(
         folder,
@@ -86,34 +91,41 @@ def paused(folder: Path, database: str, broker: str, seconds: str = "2") -> Iter
         TEST_PAUSE=str(hold),
     )
     with Beats(folder, env) as beats, inbox(broker) as box:
-        beats.start()
-        wait_until(lambda: box.messages, 20, "the first message")
-        hold.touch()
+        if standby:
+            beats.start()
+            beats.holder()
+            beats.start(TEST_PAUSE=str(folder / "never"))
+            # What is due for more than five seconds is not published again, so it has to be there in time.
+            wait_until((folder / "state-1" / "beat" / "beat.heartbeat").exists, 30, "the standby")
+            hold.touch()
+        else:
+            hold.touch()
+            beats.start()
         wait_until(hold.with_suffix(".reached").exists, 20, "the pause")
-        # What was published is on its way.
-        wait_until(lambda: len(box.messages) == beats.processes[0].output.count(PUBLISHED), 5, "its message")
+        published = beats.processes[0].output.count("beat: published")
+        wait_until(lambda: len(box.messages) == published, 5, "the message")
         yield beats, box
 
 
-def twice(beats: Beats, box: Inbox) -> list[Message]:
-    """The messages of the newest due time, once another beat has gone on after it."""
-    due, count = box.messages[-1].due, len(box.messages)
-    beats.start(TEST_PAUSE=str(beats.folder / "never"))
-    wait_until(lambda: len(box.messages) > count + 1, 20, "messages of the second beat")
+def copies(box: Inbox, due: datetime | None) -> list[Message]:
+    """The messages of a due time, once the standby has gone on after it."""
+    wait_until(lambda: box.messages[-1].due != due, 20, "messages of the standby")
     return [message for message in box.messages if message.due == due]
 
 
 def killed_between(folder: Path, database: str, broker: str) -> list[Message]:
     """kill -9 after publishing and before committing: the messages of that due time."""
     with paused(folder, database, broker) as (beats, box):
+        due = box.messages[-1].due
         beats.processes[0].signal(signal.SIGKILL)
-        return twice(beats, box)
+        return copies(box, due)
 
 
 def stopped_between(folder: Path, database: str, broker: str) -> list[Message]:
     """SIGTERM at the same moment: the same, after the commit and an end with 0."""
     with paused(folder, database, broker) as (beats, box):
+        due = box.messages[-1].due
         beats.processes[0].signal(signal.SIGTERM)
         (folder / PAUSE).unlink()
         assert beats.processes[0].wait(GRACE_SECONDS) == 0, beats.processes[0].output
-        return twice(beats, box)
+        return copies(box, due)
