@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,12 +35,56 @@ class Database:
 
 @contextlib.contextmanager
 def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDatabaseWrapper]:
-    """Let ``connection``, which is not open yet, give up after about ``timeout`` seconds; close it at the end."""
+    """Open ``connection``, of which each statement gives up after ``timeout`` seconds; close it at the end.
+
+    Opening it gives up after twice that: the driver has one time-out for the login, what is asked after
+    it another.
+    """
     connection.settings_dict["OPTIONS"].update(_limits(connection.vendor, timeout))
+
+    def statement(execute: Callable[..., Any], *args: Any) -> Any:
+        with _cut_after(connection, timeout):
+            return execute(*args)
+
     try:
-        yield connection
+        with _cut_after(connection, 2 * timeout):
+            connection.ensure_connection()
+        with connection.execute_wrapper(statement):
+            yield connection
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def _cut_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
+    """Shut the socket of ``connection`` down when the block takes longer, again and again until it ends.
+
+    A server that freezes while its kernel goes on acknowledging is silent for ever, and no option of a
+    driver ends that wait; a socket that is shut down does.
+    """
+    ended, turn = threading.Event(), threading.Lock()
+
+    def watch() -> None:
+        while not ended.wait(seconds):
+            with turn:
+                if not ended.is_set():
+                    _shut(connection)
+
+    threading.Thread(target=watch, name="health-limit", daemon=True).start()
+    try:
+        yield
+    finally:
+        # The number of a socket that is closed may be another one's at once.
+        with turn:
+            ended.set()
+
+
+def _shut(connection: BaseDatabaseWrapper) -> None:
+    # psycopg's and MySQLdb's have one; SQLite has no server, and others have limits of their own.
+    number = getattr(connection.connection, "fileno", None)
+    if number is not None:
+        with contextlib.suppress(Exception), socket.socket(fileno=os.dup(number())) as sock:
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def _limits(vendor: str, timeout: float) -> dict[str, Any]:

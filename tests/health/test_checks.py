@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
+import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,20 +18,23 @@ import psycopg
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import override_settings
 from support import rabbitmq, s3, servers
 from support.databases import default_database
 from support.process import free_port, wait_until
+from support.proxy import proxy
 
 from django_k8s import conf
+from django_k8s.database import own_connection
 from django_k8s.env import Env
 from django_k8s.health import CHECKS, Unhealthy, checks, find
 from django_k8s.health.base import described
 from django_k8s.health.broker import Broker
 from django_k8s.health.cache import Cache
-from django_k8s.health.database import Database
+from django_k8s.health.database import Database, bounded
 from django_k8s.health.migrations import Migrations
+from django_k8s.health.runner import Runner
 from django_k8s.health.storage import Storage
 from django_k8s.settings import caches, celery
 
@@ -77,6 +84,69 @@ def test_database_that_never_answers(silent: int) -> None:
     """The check gives up by itself, so that its thread ends too."""
     with default_database(f"postgres://user:secret@127.0.0.1:{silent}/name"):
         fails_within(Database("default"), SECONDS + 2)
+
+
+class Freezer:
+    """Makes connections whose server process is stopped after the login, as on a machine that freezes."""
+
+    def __init__(self) -> None:
+        self.stopped: list[int] = []
+        self.over = False
+
+    def connect(self, alias: str) -> Any:
+        connection = own_connection(alias)
+        opened = connection.init_connection_state
+
+        def init_connection_state() -> None:
+            opened()
+            if not self.over:
+                self.stopped.append(connection.connection.info.backend_pid)
+                os.kill(self.stopped[-1], signal.SIGSTOP)
+
+        connection.init_connection_state = init_connection_state  # type: ignore[method-assign]
+        return connection
+
+
+@pytest.fixture
+def freezer() -> Iterator[Freezer]:
+    instance = Freezer()
+    yield instance
+    for process in instance.stopped:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGCONT)
+
+
+def test_failover_from_a_frozen_database(postgres_server: servers.Postgres, freezer: Freezer) -> None:
+    """A server that freezes after the login is given up, so that the one that takes its address is asked."""
+    with (
+        servers.postgres() as heir,
+        proxy(postgres_server.port) as net,
+        default_database(f"postgres://postgres:postgres@127.0.0.1:{net.port}/postgres"),
+    ):
+        runner = Runner({"database": Database("default", freezer.connect)}, timeout=1, keep=0)
+        assert not runner.ready()
+        net.redirect(heir.port)
+        freezer.over = True
+        wait_until(runner.ready, 10, "ready again")
+    assert freezer.stopped
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("health-")], 5, "no thread")
+
+
+def test_each_statement_has_its_time(postgres_url: str) -> None:
+    """A statement that takes too long is cut off; what a check does between two has no limit."""
+    with default_database(postgres_url):
+        with bounded(own_connection(), 0.5) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            time.sleep(1.5)  # what is tested is this long pause
+            cursor.execute("SELECT 1")
+        began = time.monotonic()
+        with (
+            pytest.raises(OperationalError),
+            bounded(own_connection(), 0.5) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT pg_sleep(60)")
+        assert time.monotonic() - began < 5
 
 
 def test_sqlite_answers(tmp_path: Path) -> None:

@@ -35,6 +35,10 @@ class Proxy:
         self._generation += 1
         self._silent = False
 
+    def redirect(self, target: int) -> None:
+        """New connections go to another port, as after a failover; old ones stay where they are."""
+        self._target = target
+
     def cut(self) -> None:
         """Close every connection at once."""
 
