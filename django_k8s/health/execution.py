@@ -8,7 +8,7 @@ import mmap
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 from django.core.cache import caches
 from django.db import connections
@@ -27,6 +27,7 @@ class Execution:
         # Running, so that a caller who goes away in an event loop cannot cancel it for the others.
         self.future.set_running_or_notify_cancel()
         self.ended_at: float | None = None
+        self._in_loops: dict[asyncio.AbstractEventLoop, asyncio.Future[Result]] = {}
         self._began_at = time.monotonic()
         self._name, self._check, self._timeout, self._ended = name, check, timeout, ended
         try:
@@ -38,6 +39,15 @@ class Execution:
     def seconds(self) -> float:
         """How long it took, or has taken so far."""
         return (self.ended_at or time.monotonic()) - self._began_at
+
+    def in_loop(self) -> asyncio.Future[Result]:
+        """Its future in the running event loop; one for all who ask while it hangs."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._in_loops:
+            for other in [other for other in list(self._in_loops) if other.is_closed()]:
+                self._in_loops.pop(other, None)
+            self._in_loops[loop] = asyncio.wrap_future(self.future, loop=loop)
+        return self._in_loops[loop]
 
     def _work(self) -> None:
         error: BaseException | None = None
@@ -72,9 +82,19 @@ class Run:
         """Seconds until the deadline, at least 0."""
         return max(0.0, self._deadline - time.monotonic())
 
-    def futures(self, names: Iterable[str]) -> list[Future[Result]]:
-        """What a caller who needs these checks has to wait for."""
-        return [self.executions[name].future for name in names if name in self.executions]
+    def wait(self, names: Iterable[str]) -> None:
+        """Wait for these checks until the deadline."""
+        wait([execution.future for execution in self._running(names)], self.remaining)
+
+    async def settle(self, names: Iterable[str]) -> None:
+        """As :meth:`wait`, in an event loop."""
+        pending = [execution.in_loop() for execution in self._running(names)]
+        if pending:
+            await asyncio.wait(pending, timeout=self.remaining)
+
+    def _running(self, names: Iterable[str]) -> list[Execution]:
+        found = [self.executions[name] for name in names if name in self.executions]
+        return [execution for execution in found if not execution.future.done()]
 
     def expired(self, keep: float) -> bool:
         """Whether it ended, by its last check or by its deadline, more than ``keep`` seconds ago."""
@@ -99,12 +119,3 @@ class Flags:
     def add(self, name: str) -> None:
         """Set the flag of ``name``."""
         self._memory[self._places[name]] = 1
-
-
-async def settled(futures: Iterable[Future[Result]], timeout: float) -> None:
-    """Wait in an event loop until all are done, for at most ``timeout`` seconds."""
-    pending = [asyncio.wrap_future(future) for future in futures if not future.done()]
-    if pending:
-        _, late = await asyncio.wait(pending, timeout=timeout)
-        for future in late:
-            future.cancel()

@@ -13,13 +13,12 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import wait
 from dataclasses import replace
 
 from django_k8s import conf
 from django_k8s.health import checks
 from django_k8s.health.base import Check, Report, Result, checked
-from django_k8s.health.execution import Execution, Flags, Run, settled
+from django_k8s.health.execution import Execution, Flags, Run
 
 logger = logging.getLogger("django_k8s.health")
 
@@ -70,25 +69,25 @@ class Runner:
     def ready(self) -> bool:
         """Whether every required check passes; waits for those alone, until the deadline."""
         required, run = self._required(), self._current()
-        wait(run.futures(required), run.remaining)
+        run.wait(required)
         return self._report(run).ready
 
     async def aready(self) -> bool:
         """As :meth:`ready`, in an event loop."""
         required, run = self._required(), self._current()
-        await settled(run.futures(required), run.remaining)
+        await run.settle(required)
         return self._report(run).ready
 
     def report(self) -> Report:
         """What came of every check; waits for all, until the deadline."""
         run = self._current()
-        wait(run.futures(self._checks), run.remaining)
+        run.wait(self._checks)
         return self._report(run)
 
     async def areport(self) -> Report:
         """As :meth:`report`, in an event loop."""
         run = self._current()
-        await settled(run.futures(self._checks), run.remaining)
+        await run.settle(self._checks)
         return self._report(run)
 
     def _current(self) -> Run:

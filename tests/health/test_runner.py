@@ -107,6 +107,23 @@ def test_deadline_holds_in_an_event_loop(hanging: Hanging) -> None:
     assert turns > 5
 
 
+def test_callers_who_gave_up_leave_nothing_behind(hanging: Hanging) -> None:
+    """A thousand callers in an event loop during an outage are not remembered by the check that hangs."""
+    runner = Runner({"hangs": hanging}, timeout=0.05, keep=0)
+
+    async def ask() -> None:
+        for _ in range(10):
+            assert not any(await asyncio.gather(*(runner.aready() for _ in range(100))))
+
+    asyncio.run(ask())
+    assert runner._run
+    assert len(runner._run.executions["hangs"].future._done_callbacks) <= 1  # type: ignore[attr-defined]
+    # The next event loop gets its answer.
+    threading.Timer(0.1, hanging.go.set).start()
+    runner = Runner({"hangs": hanging}, timeout=5, keep=0)
+    assert asyncio.run(runner.aready())
+
+
 def test_hanging_check_gets_no_second_thread(hanging: Hanging) -> None:
     """A hundred questions during an outage take one thread; when it is over, none is left."""
     runner = Runner({"hangs": hanging}, timeout=0.01, keep=0)
