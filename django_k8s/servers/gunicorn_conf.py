@@ -34,6 +34,8 @@ max_requests_jitter = max_requests // 10
 reuse_port = False
 
 forwarded_allow_ips = options.trusted_proxies(_env)
+# By default a trusted proxy may set SCRIPT_NAME and PATH_INFO, and hands on those that any client sent.
+forwarder_headers = ""
 
 logger_class = "django_k8s.servers.logs.Logger"
 loglevel = _env.str("LOG_LEVEL").lower()

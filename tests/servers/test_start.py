@@ -130,6 +130,15 @@ def test_scheme_and_client_come_from_trusted_proxies_alone(tmp_path: Path, inter
             assert (where["scheme"], where["client"]) == (scheme, client)
 
 
+@INTERFACES
+def test_no_client_moves_its_path(tmp_path: Path, interface: str) -> None:
+    """A proxy passes on what a client sent as SCRIPT_NAME or PATH_INFO: it changes no path."""
+    with web(tmp_path, TRUSTED_PROXIES="127.0.0.0/8", WEB_INTERFACE=interface) as server:
+        for headers in ({"SCRIPT_NAME": "/evil"}, {"PATH_INFO": "/where"}, {"Script-Name": "/evil"}):
+            assert server.get("/evil/where", headers=headers).status == 404
+        assert server.get("/where", headers={"SCRIPT_NAME": "/evil"}).status == 200
+
+
 def test_state_that_cannot_be_written(tmp_path: Path) -> None:
     """Without a writable STATE_DIR the role serves, and says once why its probe will fail."""
     with web(tmp_path, STATE_DIR="/proc/nowhere") as server:
