@@ -83,17 +83,17 @@ def test_broken_newrelic_ini(site: Path, tmp_path: Path, content: str | None, wh
 
 
 def test_agent_only_where_it_is_configured(site: Path) -> None:
-    """Without New Relic's variables its package is not imported; with them it is."""
-    code = "import sys; print('newrelic' in sys.modules)"
+    """Without New Relic's variables neither its package nor its launcher is there; with them both are."""
+    code = "import os, sys; print('newrelic' in sys.modules, 'NEW_RELIC_ADMIN_COMMAND' in os.environ)"
     arguments = ("manage", "shell", "-v0", "-c", code)
 
-    assert enter(site, *arguments).stdout.strip() == "False"
+    assert enter(site, *arguments).stdout.strip() == "False False"
     key = {
         "NEW_RELIC_LICENSE_KEY": "0" * 40,
         "NEW_RELIC_DEVELOPER_MODE": "true",
         "NEW_RELIC_LOG": "/dev/null",
     }
-    assert enter(site, *arguments, **key).stdout.strip() == "True"
+    assert enter(site, *arguments, **key).stdout.strip() == "True True"
 
 
 def test_heartbeats_of_a_former_container_go(site: Path, tmp_path: Path) -> None:

@@ -115,12 +115,16 @@ def test_a_second_signal_cuts_the_wait_short(folder: Path) -> None:
         beat = next(line for line in example.processes_in(folder) if " beat" in line)
         group = os.getpgid(int(beat.split()[0]))
         os.kill(group, signal.SIGSTOP)
-        process.signal(signal.SIGINT)
-        process.wait_for_output("Stopping")
-        process.signal(signal.SIGINT)
-        assert process.wait(60) == 1
-        assert "had to be killed" in process.output
-        assert example.processes_in(folder) == []
+        try:
+            process.signal(signal.SIGINT)
+            process.wait_for_output("Stopping")
+            process.signal(signal.SIGINT)
+            assert process.wait(60) == 1
+            assert "had to be killed" in process.output
+            assert example.processes_in(folder) == []
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
 
 
 def test_a_taken_port_is_one_clear_line(folder: Path) -> None:
