@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import Protocol
 
 from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger("django_k8s.locks")
 
 
 class Lock(Protocol):
@@ -33,10 +36,12 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Lock:
     """The lock ``name`` of the database that ``connection`` is for, as good as that database allows.
 
     PostgreSQL: an advisory lock. MySQL and MariaDB: GET_LOCK. SQLite: a lock on a file beside the
-    database's. Any other database has none: then the lock is always free, and running only one
-    process at a time is up to the operator.
+    database's. Any other database has none: then the lock is always free, running only one process
+    at a time is up to the operator, and a warning says so.
     """
     kinds: dict[str, type[_Named]] = {"postgresql": Advisory, "mysql": UserLevel, "sqlite": FileLock}
+    if connection.vendor not in kinds:
+        logger.warning("%s: no lock of a session on %s; run only one at a time", name, connection.vendor)
     return kinds.get(connection.vendor, _Named)(connection, name)
 
 

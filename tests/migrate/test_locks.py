@@ -109,8 +109,8 @@ def test_database_in_memory_needs_no_lock() -> None:
         assert lock.acquire()
 
 
-def test_other_databases_have_no_lock() -> None:
-    """Where there is no lock of a session, migrations still run."""
+def test_other_databases_have_no_lock(caplog: pytest.LogCaptureFixture) -> None:
+    """Where there is no lock of a session, migrations still run, and a warning says what that means."""
     connection = own_connection()
     connection.vendor = "oracle"
     lock = session_lock(connection, "test")
@@ -118,6 +118,7 @@ def test_other_databases_have_no_lock() -> None:
     assert lock.acquire()
     assert lock.held()
     lock.release()
+    assert caplog.messages == ["test: no lock of a session on oracle; run only one at a time"]
 
 
 def test_own_connection_is_outside_the_pool(postgres_url: str) -> None:
