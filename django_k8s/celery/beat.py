@@ -1,7 +1,8 @@
 """Beat's scheduler: its state in the database, every due time published, safe with two of them.
 
-A due time is published first and committed then, so a kill between the two publishes it again, with
-the same task id; nothing else does. See docs/explanation/beat.md.
+A due time is published first and committed then. What comes between the two, a kill or the loss of the
+database or of the broker's answer, publishes it again, with the same task id; nothing else does. See
+docs/explanation/beat.md.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, connections, router
 from kombu.exceptions import OperationalError
 
-from django_k8s.celery.dues import following, missed, task_id
+from django_k8s.celery.dues import SHORTEST, ahead, following, missed, task_id, too_short
 from django_k8s.celery.lock import TICK_SECONDS, Locked
-from django_k8s.env import Env
+from django_k8s.env import EX_CONFIG, Env
 from django_k8s.observability import newrelic
 
 logger = get_logger("django_k8s.beat")
@@ -37,6 +38,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._dues: dict[str, datetime] = {}  # the last due time of each entry, as in the database
         self._next = datetime.min.replace(tzinfo=UTC)  # when there is something to do again
+        self._looked = datetime.min.replace(tzinfo=UTC)  # the time of the last tick
         self._complaint = ""
         self._count = _counter()
         super().__init__(*args, **kwargs)
@@ -45,6 +47,13 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         """Take CELERY_BEAT_SCHEDULE over; what the database knows is read once the lock is held."""
         self.merge_inplace(self.app.conf.beat_schedule)
         self.install_default_entries(self.schedule)
+        for name, entry in self.schedule.items():
+            if too_short(entry.schedule):
+                logger.critical(
+                    "CELERY_BEAT_SCHEDULE: %s would run every %g s. The shortest interval is %g s.",
+                    name, entry.schedule.run_every.total_seconds(), SHORTEST.total_seconds(),
+                )  # fmt: skip
+                raise SystemExit(EX_CONFIG)
 
     def taken_over(self) -> None:
         """Another beat may have published since: forget what was known."""
@@ -59,10 +68,13 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
     def work(self) -> float:
         """Publish what is due. Failures of database and broker are logged and tried again."""
         now = datetime.now(UTC)
+        if now < self._looked:  # the clock was set back
+            self._dues.clear()
+        self._looked = now
         try:
             if not self._dues:
                 self._load(now)
-            if now >= self._next or self._next - now > timedelta(days=1):  # the clock was set back
+            if now >= self._next:
                 for name, entry in list(self.schedule.items()):
                     self._publish_missed(entry, self._dues.get(name, now))
                 self._next = self._soonest(now)
@@ -83,6 +95,15 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         entries.exclude(name__in=list(self.schedule)).delete()
         entries.bulk_create([BeatEntry(name=name, due=now) for name in self.schedule], ignore_conflicts=True)
         self._dues = dict(entries.values_list("name", "due"))
+        for name, entry in self.schedule.items():
+            last = self._dues[name]
+            if ahead(entry.schedule, last, now):
+                # Written by a clock that was wrong; the entry would be silent until that time.
+                logger.warning(
+                    "beat: %s ran at %s by a clock that was ahead; it goes on from now", name, last
+                )
+                entries.filter(name=name, due=last).update(due=now)
+                self._dues[name] = now
         self._next = self._soonest(now)
 
     def _soonest(self, now: datetime) -> datetime:

@@ -12,6 +12,12 @@ from celery import schedules
 # A due time may be late by this or by its interval, whichever is more; what is later coalesces.
 LATE = timedelta(seconds=5)
 
+# Below it beat would do nothing but publish.
+SHORTEST = timedelta(seconds=0.1)
+
+# A longer pause is not walked through due time by due time.
+_WALKED = timedelta(hours=1)
+
 _NAMESPACE = uuid.UUID("8a2f4c1e-6d0b-5b7e-9f3a-2c41d7e0b6a5")
 
 
@@ -24,6 +30,8 @@ def following(schedule: Any, due: datetime) -> datetime:
     if type(schedule) is schedules.schedule:
         interval: timedelta = schedule.run_every
         return due + interval
+    if isinstance(schedule, schedules.crontab):
+        due = due.replace(microsecond=0)  # which it would carry on
     clock, schedule.nowfun = schedule.nowfun, lambda: due
     try:
         remaining: timedelta = schedule.remaining_estimate(due)
@@ -53,12 +61,32 @@ def missed(schedule: Any, last: datetime, now: datetime) -> Iterator[datetime]:
 
 
 def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
-    """For an interval: the last point of the grid before those that may have to be published."""
-    if type(schedule) is not schedules.schedule or not schedule.run_every:
+    """A point before the due times that may have to be published, so that a pause of a year is no long walk."""
+    if type(schedule) is schedules.schedule:
+        interval: timedelta = schedule.run_every
+        skipped = (now - last - max(interval, LATE)) // interval - 1
+        return last + interval * max(skipped, 0)
+    if now - last <= _WALKED:
         return last
-    interval: timedelta = schedule.run_every
-    skipped = (now - last - max(interval, LATE)) // interval - 1
-    return last + interval * max(skipped, 0)
+    # The newest due time is the one after the last point that has any up to now.
+    before, after = last, now
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if following(schedule, middle) <= now:
+            before = middle
+        else:
+            after = middle
+    return max(last, min(before, now - LATE))
+
+
+def ahead(schedule: Any, last: datetime, now: datetime) -> bool:
+    """Whether ``last`` lies further in the future than the next due time, as if the clock had been set back."""
+    return last > following(schedule, now)
+
+
+def too_short(schedule: Any) -> bool:
+    """Whether it is an interval that leaves no time between two runs."""
+    return type(schedule) is schedules.schedule and schedule.run_every < SHORTEST
 
 
 def task_id(app: str, entry: Any, due: datetime) -> str:

@@ -41,11 +41,29 @@ def test_two_at_once_for_ten_minutes(tmp_path: Path, url: str, redis_server: Red
 
 
 def test_killed_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:
-    """The one duplicate there is has the same id."""
+    """The duplicate that there is has the same id."""
     messages = cases.killed_between(tmp_path, url, redis_server.url(4))
 
     assert len(messages) == 2
     assert len({message.id for message in messages}) == 1
+
+
+def test_database_cut_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:
+    """Not only a kill: what could not be noted is published again, with the same id, and nothing else is."""
+
+    def cut() -> None:
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+            )
+
+    messages, log = cases.cut_between(tmp_path, url, redis_server.url(8), cut)
+
+    assert len(messages) == 2
+    assert len({message.id for message in messages}) == 1
+    assert "the database or the broker cannot be used (OperationalError)" in log
 
 
 def test_stopped_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:

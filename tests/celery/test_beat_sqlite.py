@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 from support import beat_cases as cases
+from support.beat import PROJECT, Beats, beat_environment, inbox
+from support.process import run, wait_until
 from support.servers import Redis
 
 
@@ -25,7 +29,7 @@ def test_two_at_once_for_ten_minutes(tmp_path: Path, redis_server: Redis) -> Non
 
 
 def test_killed_between_publish_and_commit(tmp_path: Path, redis_server: Redis) -> None:
-    """The one duplicate there is has the same id."""
+    """The duplicate that there is has the same id."""
     messages = cases.killed_between(tmp_path, database(tmp_path), redis_server.url(2))
 
     assert len(messages) == 2
@@ -35,3 +39,48 @@ def test_killed_between_publish_and_commit(tmp_path: Path, redis_server: Redis) 
 def test_stopped_between_publish_and_commit(tmp_path: Path, redis_server: Redis) -> None:
     """A stop waits for the commit: no duplicate."""
     assert len(cases.stopped_between(tmp_path, database(tmp_path), redis_server.url(3))) == 1
+
+
+def test_clock_that_was_ahead(tmp_path: Path, redis_server: Redis) -> None:
+    """A last run in the future, from a clock that was wrong, silences no entry; one line says what happened."""
+    env = beat_environment(
+        tmp_path, database(tmp_path), redis_server.url(5), TEST_BEAT_SECONDS="2", TEST_BEAT_MINUTE="true"
+    )
+    with Beats(tmp_path, env) as beats, inbox(redis_server.url(5)) as box:
+        with sqlite3.connect(tmp_path / "db.sqlite3") as connection:
+            connection.executemany(
+                "INSERT INTO django_k8s_beatentry (name, due) VALUES (?, '2099-01-01 00:00:00')",
+                [("every-2",), ("minute",)],
+            )
+        connection.close()
+        beat = beats.start()
+        wait_until(lambda: len(box.of("every-2")) >= 3, 20, "messages")
+        assert beat.output.count("every-2 ran at 2099-01-01 00:00:00+00:00 by a clock that was ahead") == 1
+        assert beat.output.count("minute ran at 2099-01-01 00:00:00+00:00 by a clock that was ahead") == 1
+
+
+def test_clock_that_is_set_back(tmp_path: Path, redis_server: Redis) -> None:
+    """The same while beat runs."""
+    ahead = tmp_path / "ahead"
+    ahead.touch()
+    env = beat_environment(
+        tmp_path, database(tmp_path), redis_server.url(6), TEST_BEAT_SECONDS="2",
+        BEAT_SCHEDULER="project.schedulers:Ahead", TEST_AHEAD=str(ahead),
+    )  # fmt: skip
+    with Beats(tmp_path, env) as beats, inbox(redis_server.url(6)) as box:
+        beats.start()
+        wait_until(lambda: len(box.messages) >= 2, 20, "messages")
+        assert box.messages[-1].late < -80_000
+        ahead.unlink()
+        wait_until(lambda: box.messages[-1].late > -10, 20, "messages of the right time")
+
+
+def test_interval_of_nothing_is_refused(tmp_path: Path) -> None:
+    """One line that names the entry, and the status of wrong configuration, in place of a loop without end."""
+    env = beat_environment(tmp_path, database(tmp_path), "memory://", TEST_BEAT_SECONDS="0,2")
+    for quiet in ([], ["-q"]):
+        command = [sys.executable, "-m", "celery", *quiet, "-A", "project", "beat"]
+        done = run(command, {**env, "STATE_DIR": str(tmp_path / "state")}, PROJECT, 30)
+        assert done.returncode == 78, done.stderr
+        assert "every-0 would run every 0 s. The shortest interval is 0.1 s." in done.stdout
+        assert "Traceback" not in done.stdout + done.stderr

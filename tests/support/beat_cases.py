@@ -6,7 +6,7 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -119,6 +119,19 @@ def killed_between(folder: Path, database: str, broker: str) -> list[Message]:
         due = box.messages[-1].due
         beats.processes[0].signal(signal.SIGKILL)
         return copies(box, due)
+
+
+def cut_between(
+    folder: Path, database: str, broker: str, cut: Callable[[], object]
+) -> tuple[list[Message], str]:
+    """The database lost at the same moment, with nobody killed: the messages of that due time, and the log."""
+    with paused(folder, database, broker) as (beats, box):
+        due, count = box.messages[-1].due, len(box.messages)
+        cut()
+        (folder / PAUSE).unlink()
+        wait_until(lambda: len(box.messages) > count + 1, 20, "messages after the cut")
+        assert beats.processes[0].running()
+        return [message for message in box.messages if message.due == due], beats.processes[0].output
 
 
 def stopped_between(folder: Path, database: str, broker: str) -> list[Message]:
