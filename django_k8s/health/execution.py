@@ -8,7 +8,7 @@ import mmap
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 
 from django.core.cache import caches
 from django.db import connections
@@ -82,19 +82,16 @@ class Run:
         """Seconds until the deadline, at least 0."""
         return max(0.0, self._deadline - time.monotonic())
 
-    def wait(self, names: Iterable[str]) -> None:
-        """Wait for these checks until the deadline."""
-        wait([execution.future for execution in self._running(names)], self.remaining)
+    def futures(self, names: Iterable[str]) -> list[Future[Result]]:
+        """What a caller who needs these checks has to wait for."""
+        return [self.executions[name].future for name in names if name in self.executions]
 
     async def settle(self, names: Iterable[str]) -> None:
-        """As :meth:`wait`, in an event loop."""
-        pending = [execution.in_loop() for execution in self._running(names)]
+        """Wait in an event loop until these checks have ended, until the deadline."""
+        executions = [self.executions[name] for name in names if name in self.executions]
+        pending = [execution.in_loop() for execution in executions if not execution.future.done()]
         if pending:
             await asyncio.wait(pending, timeout=self.remaining)
-
-    def _running(self, names: Iterable[str]) -> list[Execution]:
-        found = [self.executions[name] for name in names if name in self.executions]
-        return [execution for execution in found if not execution.future.done()]
 
     def expired(self, keep: float) -> bool:
         """Whether it ended, by its last check or by its deadline, more than ``keep`` seconds ago."""

@@ -13,6 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import wait
 from dataclasses import replace
 
 from django_k8s import conf
@@ -69,7 +70,7 @@ class Runner:
     def ready(self) -> bool:
         """Whether every required check passes; waits for those alone, until the deadline."""
         required, run = self._required(), self._current()
-        run.wait(required)
+        wait(run.futures(required), run.remaining)
         return self._report(run).ready
 
     async def aready(self) -> bool:
@@ -81,7 +82,7 @@ class Runner:
     def report(self) -> Report:
         """What came of every check; waits for all, until the deadline."""
         run = self._current()
-        run.wait(self._checks)
+        wait(run.futures(self._checks), run.remaining)
         return self._report(run)
 
     async def areport(self) -> Report:
