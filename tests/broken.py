@@ -431,8 +431,9 @@ def outcome(test: str, log: Path) -> str:
         return f"ERROR: no end within {SECONDS} s"
     finally:
         end(process)
-    summary = log.read_text(errors="replace").strip().rpartition("\n")[2]
-    came = set(re.findall(r"\d+ (?!warning)([a-z]+)", summary.partition(" in ")[0]))
+    summaries = re.findall(r"^(\d+ .*) in [\d.]+s", log.read_text(errors="replace"), re.MULTILINE)
+    summary = summaries[-1] if summaries else "no test"
+    came = set(re.findall(r"\d+ (?!warning)([a-z]+)", summary))
     if status == 1 and came == {"failed"}:
         return "seen to fail"
     return "STILL PASSES" if "passed" in came else f"ERROR: status {status}, {summary}"
