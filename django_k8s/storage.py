@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,6 +46,10 @@ _TRANSFER = TransferConfig(
 )
 
 
+_making = threading.RLock()
+os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+
+
 class MediaUnavailable(OSError):
     """The bucket cannot be used now; the text says why and what to check, and holds no secret.
 
@@ -54,9 +60,9 @@ class MediaUnavailable(OSError):
 class S3Media(S3Storage):  # type: ignore[misc]
     """django-storages' S3 storage, set up for a web process.
 
-    Uploads and downloads use one thread and keep one part of 5 MiB in memory (boto3's own transfer takes more
-    than 100 MiB for a file of 100 MiB); no call waits for long; the checksums that boto3 adds
-    since 1.36 are sent only where a server asks for them; and every failure is a
+    All threads share one connection; uploads and downloads use one thread and keep one part of 5 MiB in
+    memory (boto3's own transfer takes more than 100 MiB for a file of 100 MiB); no call waits for long; the
+    checksums that boto3 adds since 1.36 are sent only where a server asks for them; and every failure is a
     :class:`MediaUnavailable` that a view can show.
     """
 
@@ -65,6 +71,17 @@ class S3Media(S3Storage):  # type: ignore[misc]
             # Other servers than Amazon's seldom have a host name for each bucket.
             options.setdefault("client_config", _CLIENT.merge(Config(s3={"addressing_style": "path"})))
         super().__init__(**options)
+        self._connections, self._unsigned_connections = _Shared(), _Shared()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._connections, self._unsigned_connections = _Shared(), _Shared()
+
+    @property
+    def connection(self) -> Any:
+        """boto3's connection; threads that come first wait for the one that makes it."""
+        with _making:
+            return super().connection
 
     def get_default_settings(self) -> dict[str, Any]:
         """django-storages' defaults, changed as the class says."""
@@ -118,6 +135,27 @@ class S3Media(S3Storage):  # type: ignore[misc]
         with _explained():
             address: str = super().url(name, parameters, expire, http_method)
         return address
+
+
+class _Shared:
+    """One connection for all threads of a process, in place of django-storages' one for each thread.
+
+    Each would hold 16 MiB, of boto3's description of S3 above all. What is shared is a client, which boto3
+    says is safe in threads, and the shell around it, which django-storages shares in its bucket anyway.
+    A forked process makes its own.
+    """
+
+    def __init__(self) -> None:
+        self._made: tuple[int, Any] = (0, None)
+
+    @property
+    def connection(self) -> Any:
+        pid, made = self._made
+        return made if pid == os.getpid() else None
+
+    @connection.setter
+    def connection(self, made: Any) -> None:
+        self._made = (os.getpid(), made)
 
 
 class _MediaFile(S3File):  # type: ignore[misc]

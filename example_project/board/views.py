@@ -130,13 +130,10 @@ def _attach(request: HttpRequest, note: Note, form: PictureForm) -> None:
     picture: UploadedFile = form.cleaned_data["image"]
     try:
         note.image.save(picture.name, picture, save=False)
-    except OSError:  # a full or missing disk, a bucket that is away
+    except OSError as error:  # a full or missing disk; a bucket that is away, whose text says what to check
         logger.exception("The image of note %s could not be stored", note.pk)
-        _failed(
-            request,
-            note,
-            "The media storage does not answer, so the image was not stored. Try again in a moment.",
-        )
+        reason = f"Media storage: {error.strerror}." if error.strerror else str(error)
+        _failed(request, note, f"The image was not stored. {reason} Then send it again.")
         return
     note.save(update_fields=["image", "changed"])
     _hand_over(request, note)

@@ -98,7 +98,7 @@ def test_a_note_without_a_title_comes_back_filled_in(site: Site) -> None:
 def test_a_dead_media_storage_loses_no_note(site: Site) -> None:
     """The note is kept and says what happened; sending the image again is offered."""
     page = site.reader().post("/notes", {"title": "Kept"}, image=("a.png", example.picture())).text
-    assert "“Kept” is kept. The media storage does not answer" in page
+    assert "“Kept” is kept. The image was not stored. Media storage: Not a directory." in page
     assert "Add the image" in page
     assert site.notes() == ["failed False Kept"]
 

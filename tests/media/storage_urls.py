@@ -24,4 +24,9 @@ def download(request: HttpRequest, name: str) -> HttpResponseBase:
     return FileResponse(default_storage.open(name))
 
 
-urlpatterns = [path("upload", upload), path("download/<path:name>", download)]
+def plain(request: HttpRequest) -> HttpResponse:
+    """A page that has nothing to do with media."""
+    return HttpResponse("plain")
+
+
+urlpatterns = [path("plain", plain), path("upload", upload), path("download/<path:name>", download)]
