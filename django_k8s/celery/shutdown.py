@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
+import time
 from typing import Any
 
 from celery import signals
+from celery.concurrency.thread import TaskPool as ThreadPool
+from celery.utils.log import get_logger
 
 from django_k8s.env import Env
 from django_k8s.probe.scrapes import await_last, linger_seconds
 
+logger = get_logger("django_k8s.worker")
+
 # Left of the grace period when the waiting ends: to give tasks back, and to exit.
 RESERVE_SECONDS = 10
 
+# Of a pool of threads: when the waiting for its tasks ends (time.monotonic), and its threads.
+_until: float | None = None
+_threads: set[threading.Thread] = set()
+
 
 def connect() -> None:
-    """Connect the handler; calling it again changes nothing."""
+    """Connect the handlers; calling it again changes nothing."""
+    signals.worker_ready.connect(_bound, dispatch_uid="django_k8s.bound")
     signals.worker_shutting_down.connect(_escalate, dispatch_uid="django_k8s.escalate")
-    signals.worker_shutdown.connect(_linger, dispatch_uid="django_k8s.linger")
+    signals.worker_shutdown.connect(_end, dispatch_uid="django_k8s.linger")
 
 
 def _escalate(how: str = "", **kwargs: Any) -> None:
@@ -31,13 +42,39 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
     """
     if how != "Warm":
         return
+    global _until
     env = Env()
     seconds = max(1, env.int("WORKER_GRACE_SECONDS") - RESERVE_SECONDS - linger_seconds(env))
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGQUIT))
-    timer.daemon = True  # a worker whose tasks have ended does not wait for it
-    timer.start()
+    _until = time.monotonic() + seconds
+    if not _threads:
+        timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGQUIT))
+        timer.daemon = True  # a worker whose tasks have ended does not wait for it
+        timer.start()
 
 
-def _linger(**kwargs: Any) -> None:
-    """The last task has ended: wait for a last scrape where that is asked for."""
+def _bound(sender: Any = None, **kwargs: Any) -> None:
+    """Let the stop of a pool of threads, which no signal ends, wait no longer than that."""
+    global _threads
+    pool = sender.pool
+    if not isinstance(pool, ThreadPool):
+        return
+    _threads = pool.executor._threads
+
+    def on_stop() -> None:
+        pool.executor.shutdown(wait=False, cancel_futures=True)
+        for thread in list(_threads):
+            thread.join(None if _until is None else max(0.0, _until - time.monotonic()))
+
+    pool.on_stop = on_stop
+
+
+def _end(sender: Any = None, **kwargs: Any) -> None:
+    """The last task has ended, or what had not is back in its queue."""
+    left = sum(thread.is_alive() for thread in _threads)
+    if left:
+        # At once: what they still do is done again by the worker that gets their task now.
+        logger.warning("tasks that did not end in time and are cut off: %d", left)
+        logging.shutdown()
+        os._exit(sender.exitcode or 0)
+    # Wait for a last scrape where that is asked for.
     await_last("worker")

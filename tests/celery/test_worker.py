@@ -140,11 +140,29 @@ def test_stop_gives_long_tasks_back(
         client.close()
 
 
-def test_stop_waits_for_short_tasks(tmp_path: Path, redis_server: Redis) -> None:
+def test_stop_gives_long_tasks_of_threads_back(tmp_path: Path, redis_server: Redis) -> None:
+    """The same with a pool of threads, which nobody can kill: the task comes back, and runs in one place only."""
+    broker = redis_server.url(0)
+    with workers(tmp_path, broker, **LATE, WORKER_GRACE_SECONDS="15", WORKER_POOL="threads") as group:
+        worker = group.start("-c", "2", "-P", "threads")
+        send(broker, [(1, 20), (2, 3)])
+        wait_until(lambda: len(group.trace("started")) == 2, 20, "the tasks")
+        assert worker.stop(15) == 0, worker.output
+        assert "tasks that did not end in time and are cut off: 1" in worker.output
+        assert "Traceback" not in worker.output
+        client = redis.Redis.from_url(broker)
+        assert client.llen("celery") == 1
+        assert client.hlen("unacked") == 0
+        client.close()
+        assert set(group.trace("done")) == {2}
+
+
+@pytest.mark.parametrize(("pool", "database"), [("prefork", 11), ("threads", 15)])
+def test_stop_waits_for_short_tasks(tmp_path: Path, redis_server: Redis, pool: str, database: int) -> None:
     """SIGTERM: a task that ends in time ends, and the worker does not wait any longer."""
-    broker = redis_server.url(11)
+    broker = redis_server.url(database)
     with workers(tmp_path, broker, WORKER_GRACE_SECONDS="60") as group:
-        worker = group.start("-c", "1")
+        worker = group.start("-c", "1", "-P", pool)
         send(broker, [(1, 3)])
         wait_until(lambda: group.trace("started"), 20, "the task")
         assert worker.stop(20) == 0, worker.output
