@@ -7,12 +7,13 @@ process was killed, and nobody migrates beside a statement that nobody waits for
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 from django.core.management import call_command
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
@@ -42,7 +43,7 @@ def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: Say, **opti
     with installed(direct_connection(alias, **_session(alias, lock_seconds))) as connection:
         _await_database(alias, wait_seconds, say)
         lock = session_lock(connection, "migrate")
-        _await_lock(lock, wait_seconds, say)
+        _await_lock(lock, connection, wait_seconds, say)
         try:
             with connection.execute_wrapper(Statements(connection, lock, say)):
                 _apply(connection, say, options)
@@ -70,9 +71,9 @@ def _await_database(alias: str, seconds: float, say: Say) -> None:
         raise NotInTime(f"The {name} did not answer within {seconds:g} s: {missing[0].detail}")
 
 
-def _await_lock(lock: Lock, seconds: float, say: Say) -> None:
+def _await_lock(lock: Lock, connection: BaseDatabaseWrapper, seconds: float, say: Say) -> None:
     began = said = time.monotonic()
-    while not lock.acquire():
+    while not _acquired(lock, connection, began + seconds, say):
         now = time.monotonic()
         if now - began > seconds:
             raise NotInTime(f"Another migrate is still at work after {seconds:g} s.")
@@ -80,6 +81,18 @@ def _await_lock(lock: Lock, seconds: float, say: Say) -> None:
             say(f"another migrate is at work, waiting for it ({now - began:.0f} s)")
             said = now
         time.sleep(_POLL_SECONDS)
+
+
+def _acquired(lock: Lock, connection: BaseDatabaseWrapper, until: float, say: Say) -> bool:
+    """Try to take the lock; a database that restarts meanwhile is waited for."""
+    try:
+        return lock.acquire()
+    except (OperationalError, InterfaceError) as error:
+        say(f"the database was lost while waiting for the lock ({type(error).__name__})")
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            connection.close()
+        _await_database(connection.alias, max(1.0, until - time.monotonic()), say)
+        return False
 
 
 def _apply(connection: BaseDatabaseWrapper, say: Say, options: dict[str, Any]) -> None:
@@ -160,4 +173,6 @@ class Statements:
             try:
                 return execute()
             finally:
-                cursor.execute(f"SET lock_timeout = '{usual}'")
+                # A session that broke has no setting, and what broke it is the error to tell.
+                with contextlib.suppress(DatabaseError, InterfaceError):
+                    cursor.execute(f"SET lock_timeout = '{usual}'")

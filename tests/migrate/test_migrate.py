@@ -10,8 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from support import apps, servers
+from support.databases import default_database
 from support.process import free_port, wait_until
 from support.shop import Shop, five, thirty
+
+from django_k8s.database import own_connection
+from django_k8s.locks import Advisory
 
 
 def test_five_at_once_on_postgresql(shop: Callable[..., Shop]) -> None:
@@ -304,6 +308,43 @@ def test_database_that_comes_later(shop: Callable[..., Shop]) -> None:
             assert role.wait(30) == 0, role.output
         assert "database default is ready" in role.output
         assert project.applied == 1
+
+
+def test_database_that_restarts_while_one_waits(shop: Callable[..., Shop]) -> None:
+    """The one that waits for its turn goes on when the database is back."""
+    with servers.postgres() as server:
+        project = shop(apps.table("item"), apps.table("last"), url=server.create("shop"))
+        with psycopg.connect(project.url, autocommit=True) as holder:
+            with default_database(project.url):
+                key = Advisory(own_connection(), "migrate").key()
+            holder.execute("SELECT pg_advisory_lock(%s)", [key])
+            with project.migrating("waiting") as waiting:
+                waiting.wait_for_output("another migrate is at work")
+                server.stop()
+                waiting.wait_for_output("the database was lost while waiting for the lock")
+                server.start()
+                assert waiting.wait(30) == 0, waiting.output
+        assert "Traceback" not in waiting.output
+        assert project.applied == 2
+
+
+def test_session_lost_while_an_index_is_built(shop: Callable[..., Shop]) -> None:
+    """The report tells what broke the session, not what failed on the broken one."""
+    project = shop(apps.table("item"))
+    assert project.migrate()[0] == 0
+    apps.add(project.folder, "shop", CONCURRENTLY)
+    with (
+        project.holding("INSERT INTO shop_item (id, value) VALUES (1, 1)"),
+        project.migrating("cut") as cut,
+    ):
+        wait_until(lambda: project.working_on("CREATE INDEX CONCURRENTLY"), 20, "the index")
+        project.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND datname = current_database()"
+        )
+        assert cut.wait(20) == 1
+    assert "terminating connection due to administrator command" in cut.output
+    assert "the connection is closed" not in cut.output
 
 
 def test_database_that_never_comes(shop: Callable[..., Shop]) -> None:
