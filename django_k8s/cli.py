@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from django_k8s import __version__
+from django_k8s.env import DOTENV
+from django_k8s.exits import EX_USAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     env.add_argument(
         "--dotenv",
         type=Path,
-        default=Path(".env"),
+        default=DOTENV,
         metavar="FILE",
-        help="the .env file to read (default: .env)",
+        help="the .env file to read (default: that of this folder, as every role does)",
     )
 
     copy = commands.add_parser("copy", help="bring out the files that the package carries")
@@ -59,7 +61,7 @@ class _Parser(argparse.ArgumentParser):
     """argparse, with the exit status of sysexits.h for a wrong command line (EX_USAGE)."""
 
     def exit(self, status: int = 0, message: str | None = None) -> None:  # type: ignore[override]
-        super().exit(64 if status == 2 else status, message)
+        super().exit(EX_USAGE if status == 2 else status, message)
 
 
 if __name__ == "__main__":

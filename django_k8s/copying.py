@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from django_k8s.exits import EX_CANTCREAT
+
 # What is copied, as folders of the package's files and where each goes below the destination.
 _PARTS = {
     "docker": {"docker": ".", "entrypoints": "entrypoints"},
@@ -17,8 +19,6 @@ _PARTS = {
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "*.pyc", "db.sqlite3*", "staticfiles", "media", ".state", ".env", "node_modules"
 )
-
-_EX_CANTCREAT = 73  # sysexits.h
 
 
 def assets() -> Path:
@@ -40,7 +40,7 @@ def copy_out(what: str, destination: Path, *, force: bool = False) -> int:
     ]
     if not pairs:
         print(f"django-k8s: this installation carries no {what}.", file=sys.stderr)
-        return _EX_CANTCREAT
+        return EX_CANTCREAT
     differing = [target for source, target in pairs if target.exists() and not _same(source, target)]
     if differing and not force:
         names = ", ".join(str(target) for target in differing[:5]) + (" ..." if len(differing) > 5 else "")
@@ -48,14 +48,14 @@ def copy_out(what: str, destination: Path, *, force: bool = False) -> int:
             f"django-k8s: nothing was copied, these files differ: {names}. Use --force to overwrite them.",
             file=sys.stderr,
         )
-        return _EX_CANTCREAT
+        return EX_CANTCREAT
     try:
         for source, target in pairs:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
     except OSError as error:
         print(f"django-k8s: cannot write {error.filename}: {error.strerror}.", file=sys.stderr)
-        return _EX_CANTCREAT
+        return EX_CANTCREAT
     print(f"{len(pairs)} files are in {destination}")
     return 0
 

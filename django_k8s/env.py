@@ -2,7 +2,8 @@
 
 A value is looked for in this order: the process environment, the file that ``NAME_FILE`` names, the
 folders of ``ENV_DIR``, the .env file, the default of :mod:`django_k8s.variables`. An empty value
-counts as not set and ends the search.
+counts as not set and ends the search. Where no .env file is named it is the one in the working
+directory: every process of a role is started there, so all of them find the same values.
 
 A reader never raises for a bad value: it notes the problem and returns the default, so that
 :meth:`Env.done` can report everything that is wrong in one message. No message ever holds a value,
@@ -12,43 +13,39 @@ because any value may be a secret in the wrong place.
 from __future__ import annotations
 
 import builtins
-import difflib
-import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn, TypeVar, overload
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, overload
 
-from django_k8s import masking
-from django_k8s.sources import Found, Problem, Sources, items
+from django_k8s import masking, report
+from django_k8s.exits import EX_CONFIG as EX_CONFIG  # others have it from here
+from django_k8s.sources import Found, Problem, Sources, is_address, items
 from django_k8s.variables import VARIABLES, Kind, Variable
 
-EX_CONFIG = 78  # sysexits.h: something is wrong with the configuration
+DOTENV = Path(".env")
 
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
 
-# How alike two names have to be for one to look like a misspelling of the other.
-_ALIKE = 0.84
-_LENGTHS_APART = 2
+# Nothing that is counted or waited for needs more, and clocks and drivers take no more. A project's
+# own numbers may be anything that a database column holds.
+_LARGEST, _LARGEST_OWN = 2**31 - 1, 2**63 - 1
 
 T = TypeVar("T")
 
 
-class _Unset:
-    """The type of :data:`UNSET`, apart from None because None can be a default."""
-
-
-UNSET = _Unset()
+UNSET = object()  # None can be a default
 
 
 class Env:
     """Typed readers over the environment.
 
-    ``dotenv`` is the path of a .env file that may be missing. ``environ`` is any mapping and
-    defaults to ``os.environ``. Variables of the table take their type, default and bounds from it;
-    a project's own variables are read by the same methods with ``default=`` and ``secret=``.
+    ``dotenv`` is the path of a .env file that may be missing, by default that of the working
+    directory. ``environ`` is any mapping in the place of ``os.environ``; with it no .env file is
+    looked for. Variables of the table take their type, default and bounds from it; a project's own
+    variables are read by the same methods with ``default=`` and ``secret=``.
     """
 
     def __init__(
@@ -56,7 +53,9 @@ class Env:
         dotenv: str | os.PathLike[str] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._sources = Sources(dotenv, os.environ if environ is None else environ)
+        if environ is None:
+            dotenv, environ = dotenv or DOTENV, os.environ
+        self._sources = Sources(dotenv, environ)
         self._variables: dict[str, Variable] = dict(VARIABLES)
 
     def find(self, name: str) -> Found | None:
@@ -87,9 +86,11 @@ class Env:
         if found is None:
             return self._fallback(variable, default, "")
         if variable.choices and found.value not in variable.choices:
-            self.problem(name, f"write one of {', '.join(variable.choices)}.")
+            # The entrypoint sets ROLE; another one is a stranger's, and says nothing about this process.
+            if name != "ROLE":
+                self.problem(name, f"write one of {', '.join(variable.choices)}.")
             return self._fallback(variable, default, "")
-        if variable.kind == "url" and not self._is_url(found.value):
+        if variable.kind == "url" and not is_address(found.value):
             self.problem(name, f"is not an address. Write it as {variable.example or 'scheme://host/path'}.")
             return self._fallback(variable, default, "")
         if variable.secret:
@@ -164,6 +165,11 @@ class Env:
         return not self.debug and not self.build
 
     @property
+    def names(self) -> set[builtins.str]:
+        """Every name that is set anywhere, known or not."""
+        return self._sources.names()
+
+    @property
     def table(self) -> Mapping[builtins.str, Variable]:
         """Every known variable: the table's, and the project's own that were read so far."""
         return self._variables
@@ -233,21 +239,8 @@ class Env:
             print(f"warning: {warning}", file=sys.stderr)
         problems = self.problems
         if problems:
-            self._fail(problems)
-
-    @staticmethod
-    def _fail(problems: Iterable[Problem]) -> NoReturn:
-        lines = [f"  {problem}" for problem in problems]
-        count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-        print(
-            f"The configuration has {count}:",
-            *lines,
-            "`django-k8s env` lists every variable.",
-            sep="\n",
-            file=sys.stderr,
-        )
-        sys.stderr.flush()
-        raise SystemExit(EX_CONFIG)
+            print(report.message(problems), file=sys.stderr, flush=True)
+            raise SystemExit(EX_CONFIG)
 
     # Helpers
 
@@ -288,11 +281,9 @@ class Env:
             self.problem(name, f"is not a number. Write {wanted}.")
             return self._fallback(variable, default, 0)
         low, high = variable.minimum, variable.maximum
-        if (
-            not math.isfinite(number)
-            or (low is not None and number < low)
-            or (high is not None and number > high)
-        ):
+        largest = _LARGEST_OWN if variable.group == "Project" else _LARGEST
+        # Not math.isfinite, which cannot take an integer of 400 digits.
+        if not ((-largest if low is None else low) <= number <= (largest if high is None else high)):
             bounds = [f"at least {low:g}"] if low is not None else []
             bounds += [f"at most {high:g}"] if high is not None else []
             self.problem(
@@ -301,25 +292,6 @@ class Env:
             return self._fallback(variable, default, 0)
         return number
 
-    @staticmethod
-    def _is_url(value: builtins.str) -> builtins.bool:
-        try:
-            scheme = urlsplit(value).scheme
-        except ValueError:
-            # A bracket in a password looks like a broken IPv6 address to urlsplit.
-            scheme = value.partition("://")[0]
-        return bool(scheme) and "://" in value
-
     def _misspelt(self) -> builtins.list[tuple[builtins.str, builtins.str]]:
-        """Pairs (name that is set, unset variable that it resembles), for upper-case names only."""
         unset = [name for name in self._variables if not self.is_set(name)]
-        pairs = []
-        for seen in self._sources.names():
-            if seen in self._variables or seen.removesuffix("_FILE") in self._variables or not seen.isupper():
-                continue
-            # Names of other lengths cannot be alike enough, and comparing them takes time.
-            similar = [name for name in unset if abs(len(name) - len(seen)) <= _LENGTHS_APART]
-            if similar:
-                close = difflib.get_close_matches(seen, similar, n=1, cutoff=_ALIKE)
-                pairs += [(seen, name) for name in close]
-        return sorted(pairs)
+        return report.misspelt(self.names, self._variables, unset)

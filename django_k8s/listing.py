@@ -6,7 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from django_k8s.env import EX_CONFIG, Env
+from django_k8s.env import Env
+from django_k8s.exits import EX_CONFIG
+from django_k8s.masking import mask
 from django_k8s.variables import VARIABLES, Variable
 
 _MASK = "********"
@@ -32,6 +34,7 @@ def print_environment(dotenv: Path, *, as_json: bool) -> int:
 
 def _row(env: Env, variable: Variable) -> dict[str, object]:
     found = env.find(variable.name)
+    # mask: an address may be in any value.
     masked = variable.secret or variable.kind == "url"
     return {
         "name": variable.name,
@@ -39,7 +42,7 @@ def _row(env: Env, variable: Variable) -> dict[str, object]:
         "default": default_text(variable),
         "set": found is not None,
         "source": found.source if found else "default",
-        "value": None if found is None else _MASK if masked else found.value,
+        "value": None if found is None else _MASK if masked else mask(found.value),
         "secret": variable.secret,
         "required": variable.required,
         "group": variable.group,

@@ -1,13 +1,14 @@
 """Takes secrets out of text that is about to be written.
 
 Every secret that the environment gave this process is known by its value; passwords in addresses
-are found by their place. Standard library only: the environment's reader tells what is secret.
+are found by their place. Nothing but the standard library: the environment's reader tells what is secret.
 """
 
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
+
+from django_k8s.sources import addresses
 
 MASK = "***"
 # Shorter values would be found in words that have nothing to do with them.
@@ -21,14 +22,33 @@ _known: tuple[str, ...] = ()  # the longest first, since one may be part of anot
 def add(value: str) -> None:
     """From now on ``value`` is masked, and the password in it where it is an address."""
     global _known
+    from urllib.parse import unquote  # these take their time, and the entrypoint masks nothing
+
     found = {value, value.strip()}
-    # Not by a parser of addresses: a password with / or # in it is a mistake that is made.
-    credentials = value.partition("://")[2].rpartition("@")[0]
-    password = credentials.partition(":")[2]
-    found |= {password, unquote(password)}
-    new = {secret for secret in found if len(secret) >= SHORTEST} - set(_known)
+    for address in addresses(value):
+        # Not by a parser of addresses: a password with / or # in it is a mistake that is made.
+        credentials = address.partition("://")[2].rpartition("@")[0]
+        password = credentials.partition(":")[2]
+        found |= {password, unquote(password)}
+    written = {form for secret in found if len(secret) >= SHORTEST for form in _written(secret)}
+    new = written - set(_known)
     if new:
         _known = tuple(sorted({*_known, *new}, key=len, reverse=True))
+
+
+def _written(secret: str) -> set[str]:
+    """How ``secret`` may stand in text: as it is, in an address, in a form, quoted by Python, in JSON."""
+    import json
+    from urllib.parse import quote, quote_plus
+
+    quoted = {repr(secret), json.dumps(secret), json.dumps(secret, ensure_ascii=False)}
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        *(form[1:-1] for form in quoted),
+    }
 
 
 def mask(text: str) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from watchfiles import PythonFilter, run_process
 
 from django_k8s.copying import assets
+from django_k8s.env import Env
 
 ROLES = ("web", "worker", "beat")
 # Templates are cached by each process, and .env is read at its start.
@@ -28,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     """Run a role until a signal ends it. Returns the exit status; does not return for other programs."""
     command = ["/bin/sh", str(assets() / "entrypoints" / "entrypoint"), *argv]
     role = argv[0] if argv else ""
-    if role not in ROLES or role in os.environ.get("DEBUGGER", "").split(","):
+    if role not in ROLES or role in Env().list("DEBUGGER"):
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted between
     run_process(
         ".",

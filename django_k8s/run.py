@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import IO
 
 from django_k8s.copying import assets
-from django_k8s.variables import VARIABLES
+from django_k8s.env import Env
+from django_k8s.exits import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 
 ROLES = ("web", "worker", "beat")
 _COLOURS = {"web": "36", "worker": "33", "beat": "35", "migrate": "34", "run": "32"}
-_EX_USAGE, _EX_NOINPUT, _EX_UNAVAILABLE = 64, 66, 69  # sysexits.h
 
 
 class Stopped(Exception):
@@ -167,7 +167,7 @@ class Runner:
             child.terminate()
         late = []
         for child in self.children:
-            end = began + grace(child.role, self.env)
+            end = began + grace(child.role, Env(self.folder / ".env", self.env))
             while child.status is None and time.monotonic() < end and len(self.signals) == asked:
                 time.sleep(0.05)
             if child.status is None:
@@ -184,8 +184,6 @@ class Runner:
 
 def environment(folder: Path, port: int) -> dict[str, str]:
     """The roles' environment: this one, with defaults for a development machine."""
-    dotenv = folder / ".env"
-    text = dotenv.read_text(errors="replace") if dotenv.is_file() else ""
     defaults = {
         "DEBUG": "true",
         "DJANGO_SETTINGS_MODULE": settings_module(folder),
@@ -193,8 +191,8 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "WORKER_CONCURRENCY": "2",
         "WEB_CONCURRENCY": "1",
     }
-    named = set(re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", text, re.MULTILINE))
-    kept = {name: value for name, value in defaults.items() if name not in named}
+    named = Env(folder / ".env", os.environ)
+    kept = {name: value for name, value in defaults.items() if not named.is_set(name)}
     env = {**kept, **os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     return env
@@ -208,11 +206,10 @@ def settings_module(folder: Path) -> str:
     return match[1] if match else "config.settings"
 
 
-def grace(role: str, env: Mapping[str, str]) -> float:
+def grace(role: str, env: Env) -> float:
     """Seconds that a role has between SIGTERM and SIGKILL."""
-    variable = VARIABLES.get(f"{role.upper()}_GRACE_SECONDS")
-    text = env.get(variable.name, "") if variable else ""
-    return float(text) if text.isdigit() else float(str(variable.default)) if variable else 10.0
+    name = f"{role.upper()}_GRACE_SECONDS"
+    return env.int(name) if name in env.table else 10.0
 
 
 def taken(port: int) -> bool:
@@ -257,15 +254,15 @@ def main(argv: Sequence[str]) -> int:
     try:
         options = parser.parse_args(argv)
     except SystemExit as end:
-        return _EX_USAGE if end.code else 0
+        return EX_USAGE if end.code else 0
     folder = options.dir.resolve()
     if not (folder / "manage.py").is_file():
-        return _refuse(f"there is no manage.py in {folder}. Name its folder: --dir FOLDER.", _EX_NOINPUT)
+        return _refuse(f"there is no manage.py in {folder}. Name its folder: --dir FOLDER.", EX_NOINPUT)
     missing = [name for name in ("gunicorn", "celery") if importlib.util.find_spec(name) is None]
     if missing:
         return _refuse(
             f"{' and '.join(missing)} not installed: pip install 'django-k8s-toolkit[web,worker]'.",
-            _EX_UNAVAILABLE,
+            EX_UNAVAILABLE,
         )
     ports = [port for port in range(options.port, options.port + 1 + len(ROLES)) if taken(port)]
     if ports:
@@ -273,7 +270,7 @@ def main(argv: Sequence[str]) -> int:
         what = f"port {names} is taken" if len(ports) == 1 else f"ports {names} are taken"
         return _refuse(
             f"{what}, so nothing was started. Stop what runs there, or use others: --port {options.port + 10}.",
-            _EX_UNAVAILABLE,
+            EX_UNAVAILABLE,
         )
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return Runner(folder, options.port, Output(sys.stdout, colours=colours)).run()

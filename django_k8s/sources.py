@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+_SCHEME = "[A-Za-z][A-Za-z0-9+.-]*"
 
 
 class Problem(NamedTuple):
@@ -28,22 +31,28 @@ class Found(NamedTuple):
 class Sources:
     """Looks raw values up, in this order: environment, NAME_FILE, the folders of ENV_DIR, .env.
 
-    What cannot be read is noted in ``problems``, by the name of the variable.
+    ENV_DIR and NAME_FILE may stand in .env too; such a NAME_FILE has the rank of .env. What cannot
+    be read is noted in ``problems``, by the name of the variable.
     """
 
     def __init__(self, dotenv: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> None:
         self.problems: dict[str, Problem] = {}
-        self._environ = environ
+        self._environ = {name: value for name, value in environ.items() if not _service_link(name, value)}
         self._seen: dict[str, Found | None] = {}
         self._dotenv_path = Path(dotenv) if dotenv else None
         self._dotenv: Mapping[str, str] = {}
-        if self._dotenv_path and self._dotenv_path.is_file():
+        if self._dotenv_path and _is_file(self._dotenv_path):
             self._dotenv = self._read_dotenv(self._dotenv_path)
-        self._folders = [Path(folder) for folder in items(environ.get("ENV_DIR", ""))]
-        for folder in self._folders:
-            if not folder.is_dir():
+        self._mounted: dict[str, Path] = {}
+        folders = self.find("ENV_DIR")
+        for number, folder in enumerate(items(folders.value) if folders else (), 1):
+            if os.access(folder, os.R_OK | os.X_OK) and Path(folder).is_dir():
+                for path in filter(_is_file, Path(folder).iterdir()):
+                    self._mounted.setdefault(path.name, path)
+            else:
                 self.problem(
-                    "ENV_DIR", f"the folder {folder} does not exist. Mount it or take it off the list."
+                    "ENV_DIR",
+                    f"folder {number} of it does not exist or cannot be read. Mount it or take it off the list.",
                 )
 
     def problem(self, name: str, text: str) -> None:
@@ -57,60 +66,106 @@ class Sources:
             self._seen[name] = found if found and found.value.strip() else None
         return self._seen[name]
 
-    def names(self) -> Iterator[str]:
-        """Every name that the environment or .env sets."""
-        yield from {**self._dotenv, **self._environ}
+    def names(self) -> set[str]:
+        """Every name that the environment, a folder of ENV_DIR or .env sets."""
+        return {*self._environ, *self._mounted, *self._dotenv}
 
     def _search(self, name: str) -> Found | None:
         if name in self._environ:
+            if not _is_text(self._environ[name]):
+                self.problem(name, "is not text. Write it in UTF-8.")
+                return None
             return Found(self._environ[name], "environment")
-        pointer = self._environ.get(f"{name}_FILE", "")
-        if pointer:
+        if pointer := self._environ.get(f"{name}_FILE", ""):
             return self._read_file(name, Path(pointer), f"the file that {name}_FILE names")
-        for folder in self._folders:
-            if (folder / name).is_file():
-                return self._read_file(name, folder / name, f"the file {folder / name}")
+        if name in self._mounted:
+            return self._read_file(name, self._mounted[name], f"the file {_shown(self._mounted[name])}")
         if name in self._dotenv:
             return Found(self._dotenv[name], str(self._dotenv_path))
+        if pointer := self._dotenv.get(f"{name}_FILE", ""):
+            return self._read_file(name, Path(pointer), f"the file that {name}_FILE names")
         return None
 
     def _read_file(self, name: str, path: Path, what: str) -> Found | None:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = _text(path)
         except (OSError, ValueError):
             self.problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
             return None
         # Editors and `kubectl create secret --from-file` add one line end that nobody meant.
-        return Found(text.removesuffix("\n").removesuffix("\r"), str(path))
+        return Found(text.removesuffix("\n").removesuffix("\r"), _shown(path))
 
     def _read_dotenv(self, path: Path) -> Mapping[str, str]:
-        # These take their time to import (environ brings Django): only where a .env file is.
-        import logging
-
-        from environ import Env as DotEnv
-
-        class Reader(DotEnv):  # type: ignore[misc]
-            ENVIRON: dict[str, str] = {}  # its own, so that os.environ stays as it is
-
-        def refuse(record: logging.LogRecord) -> bool:
-            # environ logs the whole line, which may hold a secret.
-            if record.levelno >= logging.WARNING:
+        try:
+            text = _text(path)
+        except (OSError, ValueError):
+            self.problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
+            return {}
+        values = {}
+        for line in text.splitlines():
+            if match := _DOTENV_LINE.fullmatch(line):
+                values[match[1]] = _unquoted(match[2])
+            elif line and not line.startswith("#"):
                 self.problem(
                     ".env", f"{path} has a line that is not NAME=value, a comment or empty. Correct it."
                 )
-            return False
+        return values
 
-        log = logging.getLogger("environ.environ")
-        log.addFilter(refuse)
-        try:
-            Reader.read_env(path)
-        except (OSError, ValueError):
-            self.problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
-        finally:
-            log.removeFilter(refuse)
-        return Reader.ENVIRON
+
+# As django-environ reads the file (a test compares the two), without Django, which it would bring:
+# probes and the entrypoint read it too.
+_DOTENV_LINE = re.compile(r"(?:export )?([A-Za-z_0-9]+)=(.*)")
+
+
+def _unquoted(value: str) -> str:
+    if single := re.fullmatch(r"'(.*)'", value):
+        value = single[1]
+    if double := re.fullmatch(r'"(.*)"', value):
+        value = re.sub(r"\\([^rnt])", r"\1", double[1])
+    return value
+
+
+def _text(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    if "\0" in text:
+        raise ValueError("no text holds a NUL")
+    return text
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes of the process environment that are none
+        return False
+    return True
+
+
+def _shown(path: Path) -> str:
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a folder on the way is closed, or the name is too long to be one
+        return False
+
+
+def _service_link(name: str, value: str) -> bool:
+    """Whether Kubernetes set it for a Service: one called "database" gives DATABASE_PORT=tcp://…"""
+    return name.endswith("_PORT") and value.startswith(("tcp://", "udp://", "sctp://"))
 
 
 def items(text: str) -> list[str]:
     """The items of a list between commas or line ends, without blanks around them."""
     return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
+
+
+def addresses(text: str) -> list[str]:
+    """The addresses of a list such as ``amqp://one;amqp://two``, each with the separator that follows it."""
+    return re.split(rf"(?<=[;,])(?={_SCHEME}://)", text)
+
+
+def is_address(value: str) -> bool:
+    """Whether ``value`` looks like ``scheme://…``; what follows is for its reader to judge."""
+    return bool(re.match(rf"{_SCHEME}://", value))

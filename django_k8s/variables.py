@@ -174,7 +174,7 @@ _DATABASE = _group(
         "DATABASE_URL",
         "url",
         None,
-        "The default database. sqlite:/// is the default in debug mode; production has to name one (or DATABASE_HOST).",
+        "The default database. db.sqlite3 beside manage.py is the default in debug mode; production has to name one (or DATABASE_HOST).",
         secret=True,
         required=True,
         example="postgres://user:password@host:5432/name",
@@ -513,7 +513,7 @@ _EMAIL = _group(
         "EMAIL_URL",
         "url",
         None,
-        "smtp:// smtp+tls:// smtp+ssl:// consolemail:// dummymail://. By default printed in debug mode, refused in production.",
+        "smtp:// smtp+tls:// smtp+ssl:// consolemail:// dummymail://. By default mail is printed; a system check says so in production.",
         secret=True,
         example="smtp+tls://user:password@host:587",
     ),
@@ -571,7 +571,7 @@ _OBSERVABILITY = _group(
     _v("NEW_RELIC_CONFIG_FILE", "path", "", "newrelic.ini, mounted read-only; switches the agent on too."),
     _v(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "url",
+        "str",  # OpenTelemetry judges it: some of its exporters take HOST:PORT
         "",
         "Switches opentelemetry-instrument on where it is installed.",
     ),

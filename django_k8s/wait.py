@@ -8,9 +8,6 @@ from collections.abc import Callable, Mapping
 from django_k8s.health.base import Check, Result
 from django_k8s.health.runner import Runner
 
-# sysexits.h: used wrongly; it may work another time.
-EX_USAGE, EX_TEMPFAIL = 64, 75
-
 _EVERY_SECONDS = 1.0
 _ASK_SECONDS = 5.0  # the deadline of each round
 _REMIND_SECONDS = 15.0
@@ -19,13 +16,13 @@ Say = Callable[[str], None]
 
 
 def until_well(checks: Mapping[str, Check], seconds: float, say: Say) -> list[Result]:
-    """Ask until every check passes in one and the same round, for at most ``seconds``.
+    """Ask until every check passes in one and the same round, for at most ``seconds``; with 0, ask once.
 
     Returns the failures of the last round; none means that all is well. ``say`` gets a line when
     something changes, and a reminder every 15 seconds.
     """
     end = time.monotonic() + seconds
-    runner = Runner(checks, min(_ASK_SECONDS, seconds), keep=0, log=_nothing)
+    runner = Runner(checks, min(_ASK_SECONDS, seconds) or _ASK_SECONDS, keep=0, log=_nothing)
     progress = _Progress(say)
     while True:
         results = runner.report().results

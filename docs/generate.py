@@ -21,7 +21,8 @@ def variables() -> str:
         "Generated from `django_k8s/variables.py` by `make docs`. `django-k8s env` prints the same with the values of a machine.",
         "",
         "A value is looked for in the process environment, then in the file that `NAME_FILE` names, in the folders of",
-        "`ENV_DIR`, in `.env`, and is the default else. An empty value counts as not set.",
+        "`ENV_DIR`, in the file `.env` of the working directory, and is the default else. An empty value counts as not set.",
+        "Every process of a role, and the entrypoint, looks there.",
     ]
     for group, members in groupby(VARIABLES.values(), key=lambda variable: variable.group):
         lines += ["", f"## {group}", "", "| variable | type | default | |", "|---|---|---|---|"]

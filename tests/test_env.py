@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import subprocess
+import contextlib
+import io
+import json
+import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.process import environment, run
 
-from django_k8s.env import EX_CONFIG, Env
+from django_k8s import conf, listing, masking
+from django_k8s import settings as k8s
+from django_k8s.env import DOTENV, Env
+from django_k8s.exits import EX_CONFIG
+from django_k8s.servers import options
+from django_k8s.sources import Sources
 from django_k8s.variables import VARIABLES
 
 
@@ -81,6 +92,24 @@ class TestSources:
         """A folder of ENV_DIR that is not there is a problem."""
         assert "does not exist" in problems(Env(environ=development(ENV_DIR="/nowhere")))["ENV_DIR"]
 
+    def test_a_folder_that_cannot_be_entered(self, tmp_path: Path) -> None:
+        """One below a closed folder, or with a name too long to exist, is a problem and no traceback."""
+        closed = tmp_path / "closed"
+        (closed / "mounted").mkdir(parents=True)
+        closed.chmod(0o600)
+        code = (
+            # Imported first: another user may not read this interpreter's files.
+            "import difflib, os; from django_k8s.env import Env;"
+            "os.geteuid() or (os.setgid(65534), os.setuid(65534)); print(*Env().problems)"
+        )
+        for folder in (closed / "mounted", closed, f"/{'x' * 5000}"):
+            env = environment(DEBUG="1", ENV_DIR=str(folder))
+            done = run([sys.executable, "-c", code], env, Path("/"))
+            assert done.stdout.startswith("ENV_DIR: folder 1 of it does not exist or cannot be read"), (
+                done.stderr
+            )
+        closed.chmod(0o700)
+
     def test_first_folder_wins(self, tmp_path: Path) -> None:
         """ENV_DIR is searched in its order, and Kubernetes' hidden folders are no variables."""
         for name in ("one", "two"):
@@ -99,10 +128,45 @@ class TestSources:
         assert "NAME=value" in problems(env)[".env"]
         assert "hunter2" not in caplog.text + str(env.problems)
 
+    def test_dotenv_of_the_working_directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is read where none is named; an environment given as a mapping has none."""
+        (tmp_path / ".env").write_text("RELEASE=dotenv\n")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delenv("RELEASE", raising=False)
+
+        assert Env().str("RELEASE") == "dotenv"
+        assert Env(environ={}).str("RELEASE") == ""
+
+    def test_dotenv_may_point_elsewhere(self, tmp_path: Path) -> None:
+        """ENV_DIR and NAME_FILE in .env are followed; the process environment's ENV_DIR wins."""
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "ENVIRONMENT").write_text(name)
+        (tmp_path / "release").write_text("from a file\n")
+        dotenv = tmp_path / ".env"
+        dotenv.write_text(f"ENV_DIR={tmp_path}/one\nRELEASE_FILE={tmp_path}/release\n")
+
+        assert Env(dotenv, {}).str("ENVIRONMENT") == "one"
+        assert Env(dotenv, {}).str("RELEASE") == "from a file"
+        assert Env(dotenv, {"ENV_DIR": f"{tmp_path}/two"}).str("ENVIRONMENT") == "two"
+
+    def test_service_links_are_no_values(self) -> None:
+        """Kubernetes sets DATABASE_PORT=tcp://… for a Service called "database"."""
+        env = Env(environ=development(DATABASE_PORT="tcp://10.0.0.1:5432", PROBE_PORT="8080"))
+
+        assert env.int("DATABASE_PORT") == 5432
+        assert env.int("PROBE_PORT") == 8080
+        assert env.problems == []
+
+    def test_strangers_variables_stop_no_pod(self) -> None:
+        """Another program's ROLE says nothing here, and OpenTelemetry judges its own addresses."""
+        env = Env(environ=development(ROLE="primary", OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317"))
+
+        assert env.str("ROLE") == ""
+        assert env.problems == []
+
     def test_process_environment_is_left_alone(self, tmp_path: Path) -> None:
         """Reading .env changes no variable of the process, nor of another Env."""
-        import os
-
         dotenv = tmp_path / ".env"
         dotenv.write_text("ONLY_IN_DOTENV=1\n")
         Env(dotenv)
@@ -128,7 +192,7 @@ class TestTypes:
         assert env.bool("WEB_ACCESS_LOG") is False
         assert "true or false" in problems(env)["WEB_ACCESS_LOG"]
 
-    @pytest.mark.parametrize("text", ["eight", "8.5", "0", "1e3"])
+    @pytest.mark.parametrize("text", ["eight", "8.5", "0", "1e3", "3000000000", "9" * 400, "9" * 5000])
     def test_bad_int(self, text: str) -> None:
         """No number, no whole number, out of bounds: all are problems."""
         env = Env(environ=development(WEB_THREADS=text))
@@ -136,7 +200,7 @@ class TestTypes:
         assert env.int("WEB_THREADS") == 8
         assert "WEB_THREADS" in problems(env)
 
-    @pytest.mark.parametrize("text", ["nan", "inf", "-1", "much"])
+    @pytest.mark.parametrize("text", ["nan", "inf", "-1", "much", "1e300", "9" * 400])
     def test_bad_float(self, text: str) -> None:
         """NaN is no number, and bounds hold."""
         env = Env(environ=development(READINESS_TIMEOUT_SECONDS=text))
@@ -189,6 +253,14 @@ class TestReport:
         assert "ALOWED_HOSTS is set" in problems(env)["ALLOWED_HOSTS"]
         assert env.warnings == []
 
+    def test_misspelt_name_of_a_mounted_file(self, tmp_path: Path) -> None:
+        """A key of a mounted Secret is misspelt as easily."""
+        (tmp_path / "ALOWED_HOSTS").write_text("example.com")
+        env = Env(environ={"ENV_DIR": str(tmp_path)})
+        env.require("ALLOWED_HOSTS")
+
+        assert "ALOWED_HOSTS is set" in problems(env)["ALLOWED_HOSTS"]
+
     def test_misspelt_name_is_else_a_warning(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A stranger's variable stops no pod."""
         env = Env(environ=development(WEB_THREAD="4"))
@@ -212,16 +284,47 @@ class TestReport:
         assert "hunter2" not in message
 
 
-def test_imports_neither_django_nor_celery() -> None:
-    """The environment can be read by programs that have neither."""
+def test_imports_neither_django_nor_celery(tmp_path: Path) -> None:
+    """The environment can be read by programs that have neither, from .env too."""
+    (tmp_path / ".env").write_text("RELEASE=7\n")
     code = (
-        "import sys, django_k8s.env; print([m for m in ('django', 'celery', 'environ') if m in sys.modules])"
+        "import sys; from django_k8s.env import Env; print(Env().str('RELEASE'));"
+        "print([m for m in ('django', 'celery', 'environ') if m in sys.modules])"
     )
 
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    assert run([sys.executable, "-c", code], environment(), tmp_path).stdout == "7\n[]\n"
+
+
+LINES = st.one_of(
+    st.text(max_size=20),
+    st.builds(
+        "{}{}={}{}{}".format,
+        st.sampled_from(["", "export ", " "]),
+        st.sampled_from(["A", "B_1", "A B", "\N{GREEK SMALL LETTER OMEGA}"]),
+        st.sampled_from(["", "'", '"', " "]),
+        st.text(alphabet="ab '\"\\rnt#$=\t", max_size=12),
+        st.sampled_from(["", "'", '"', " # comment"]),
+    ),
+)
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(lines=st.lists(LINES, max_size=6))
+def test_dotenv_is_read_as_django_environ_reads_it(tmp_path: Path, lines: list[str]) -> None:
+    """Line by line the same names and values, and a problem where it would log one."""
+    import environ
+
+    class Reader(environ.Env):
+        ENVIRON: dict[str, str] = {}
+
+    text = "\n".join(lines).replace("\0", "")
+    path = tmp_path / ".env"
+    path.write_text(text, encoding="utf-8")
+    Reader.read_env(path)
+    found = Sources(path, {})
+
+    names = {*Reader.ENVIRON, *found.names()}
+    assert {name: found._dotenv.get(name) for name in names} == Reader.ENVIRON
 
 
 def test_every_variable_is_explained() -> None:
@@ -235,38 +338,112 @@ def test_every_variable_is_explained() -> None:
 
 
 SECRET = "s3cr3t-\N{GREEK SMALL LETTER OMEGA}"
+NAMES = sorted(VARIABLES)
 VALUES = st.one_of(
     st.text(max_size=40).map(lambda text: text.replace("\0", "")),
-    st.sampled_from(["", "1", "true", "postgres://u:p@h/n", "redis://[::1", "://", "rediss://u:%zz@h:99999/x", "sqlite:///x", "smtp+tls://h", "*", "10.0.0.0/99"]),
+    st.sampled_from(["", "1", "true", "postgres://u:p@h/n", "redis://[::1", "://", "rediss://u:%zz@h:99999/x", "sqlite:///x", "smtp+tls://h", "*", "10.0.0.0/99", "pymemcache://h:p", "amqp://u:p@h//;amqp://u:p@h", "web", "asgi", "json"]),
+    st.sampled_from(["9", "x", "/", "1e9", "%", "\udcff"]).flatmap(lambda text: st.sampled_from([1, 400, 5000]).map(lambda times: text * times)),
 )  # fmt: skip
+CONTENTS = st.one_of(VALUES.map(lambda text: text.encode("utf-8", "surrogateescape")), st.binary(max_size=20))
+
+
+@contextlib.contextmanager
+def process_environment(values: dict[str, str], folder: Path) -> Iterator[Callable[[], str]]:
+    """``values`` are the whole of os.environ, ``folder`` is the working directory.
+
+    Gives what tells what was printed since it was asked last; like a terminal, it takes text alone.
+    """
+    kept, here = dict(os.environ), Path.cwd()
+    os.environ.clear()
+    os.environ.update(values)
+    os.chdir(folder)
+    conf.environment.cache_clear()
+    masking._known = ()
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+
+    def said() -> str:
+        output.seek(0)
+        text = output.read()
+        output.seek(0)
+        output.truncate()
+        return text
+
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            yield said
+    finally:
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(kept)
+        conf.environment.cache_clear()
+
+
+ENVIRONMENTS = st.fixed_dictionaries({
+    "values": st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=12),
+    "marked": st.sets(st.sampled_from(NAMES), max_size=6),
+    "mounted": st.dictionaries(st.sampled_from(NAMES), CONTENTS, max_size=3),
+    "pointed": st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["file", "nowhere", ".", "x" * 5000]), max_size=2),
+    "dotenv": st.lists(st.one_of(CONTENTS, st.builds(lambda name, value: name.encode() + b"=" + value, st.sampled_from(NAMES), CONTENTS)), max_size=3),
+    "folders": st.sampled_from([None, "mounted", "mounted,nowhere", "nowhere", "x" * 5000]),
+})  # fmt: skip
+
+
+def environ(here: Path, parts: dict[str, Any]) -> dict[str, str]:
+    """The process environment of these parts, its files in ``here``."""
+    mounted = here / "mounted"
+    mounted.mkdir(parents=True, exist_ok=True)
+    for left in mounted.iterdir():
+        left.unlink()
+    for name, content in parts["mounted"].items():
+        (mounted / name).write_bytes(content)
+    (here / "file").write_text(SECRET)
+    (here / ".env").write_bytes(b"\n".join(parts["dotenv"]))
+    values: dict[str, str] = {
+        **parts["values"],
+        **{name: parts["values"].get(name, "") + SECRET for name in parts["marked"]},
+        **{f"{name}_FILE": path for name, path in parts["pointed"].items()},
+    }
+    if parts["folders"]:
+        values["ENV_DIR"] = parts["folders"]
+    return values
 
 
 @settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    values=st.dictionaries(st.sampled_from(sorted(VARIABLES)), VALUES, max_size=12),
-    marked=st.sets(st.sampled_from(sorted(VARIABLES)), max_size=6),
-)
-def test_random_environments(
-    tmp_path_factory: pytest.TempPathFactory, values: dict[str, str], marked: set[str]
+@given(parts=ENVIRONMENTS)
+def test_random_environments(tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]) -> None:
+    """10,000 environments: a message and 78, or settings; never another exception, never a value."""
+    here = tmp_path_factory.getbasetemp() / "random"
+    with process_environment(environ(here, parts), here) as said:
+        status = EX_CONFIG
+        try:
+            env = Env()
+            k8s.security(env), k8s.databases(env, here), k8s.caches(env), k8s.storages(env)
+            k8s.static(env, here), k8s.media(env, here), k8s.celery(env, here), k8s.email(env)
+            k8s.logging(env)
+            options.concurrency(env), options.address(env), options.graceful_seconds(env)
+            options.trusted_proxies(env), options.application(env)
+            env.done()
+        except SystemExit as end:
+            status = end.code
+        assert status == EX_CONFIG
+        assert SECRET not in said()
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(parts=ENVIRONMENTS)
+def test_random_environments_are_listed(
+    tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]
 ) -> None:
-    """10,000 environments: a message or settings, never another exception, never a value."""
-    import contextlib
-    import io
-
-    from django_k8s import settings as k8s
-
-    here = tmp_path_factory.getbasetemp()
-    environ = {**values, **{name: values.get(name, "") + SECRET for name in marked}}
-    environ.pop("ENV_DIR", None)
-    environ["BUILD_PHASE"] = environ.get("BUILD_PHASE", "")
-    output = io.StringIO()
-    with (
-        contextlib.redirect_stderr(output),
-        contextlib.redirect_stdout(output),
-        contextlib.suppress(SystemExit),
-    ):
-        env = Env(environ=environ)
-        k8s.security(env), k8s.databases(env, here), k8s.caches(env), k8s.storages(env)
-        k8s.static(env, here), k8s.media(env, here), k8s.celery(env, here), k8s.email(env), k8s.logging(env)
-        env.done()
-    assert SECRET not in output.getvalue()
+    """`django-k8s env` and what the library reads for itself: the same, but for values that are no secrets."""
+    here = tmp_path_factory.getbasetemp() / "random"
+    with process_environment(environ(here, parts), here) as said:
+        for name in VARIABLES:
+            conf.value(name)
+        assert listing.print_environment(DOTENV, as_json=False) in (0, EX_CONFIG)
+        said()
+        with contextlib.redirect_stderr(io.StringIO()) as problems:
+            listing.print_environment(DOTENV, as_json=True)
+        rows = json.loads(said())
+    assert SECRET not in problems.getvalue()
+    secrets = [row for row in rows if VARIABLES[row["name"]].secret]
+    assert {row["value"] for row in secrets} <= {None, "********"}

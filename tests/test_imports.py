@@ -38,13 +38,18 @@ OWNERS = {
 # A part of the package may import only what stands beside it here.
 LAYERS = {
     "variables": set(),
+    "exits": set(),
     "sources": set(),
-    "masking": set(),
-    "env": {"variables", "sources", "masking"},
-    "settings": {"env", "variables"},
-    "observability": {"env", "masking", "conf", "health"},
-    "probe": {"env", "variables", "observability"},
-    "servers": {"env", "masking", "probe", "observability"},
+    "masking": {"sources"},
+    "report": {"sources"},
+    "env": {"variables", "sources", "masking", "report", "exits"},
+    "exports": {"env"},
+    "identity": {"env"},
+    "networks": {"env"},
+    "settings": {"env", "variables", "sources", "identity", "networks"},
+    "observability": {"env", "exits", "identity", "masking", "conf", "health"},
+    "probe": {"env", "exits", "identity", "variables", "observability"},
+    "servers": {"env", "networks", "masking", "probe", "observability"},
     "celery": {"env", "probe", "observability", "conf", "database", "locks", "models"},
     "health": {"conf", "database", "settings", "masking", "observability"},
 }
@@ -67,7 +72,7 @@ def source(module: str) -> ast.Module:
 
 
 @pytest.mark.parametrize(
-    "module", [name for name in modules() if name.split(".")[0] in ("env", "sources", "variables", "probe")]
+    "module", [name for name in modules() if name.split(".")[0] in ("env", "exports", "probe")]
 )
 def test_stands_alone(module: str) -> None:
     """The environment and the probe are used where neither Django nor Celery is."""
@@ -111,12 +116,12 @@ def test_imports_point_one_way(module: str) -> None:
 
 
 def test_modules_stay_small() -> None:
-    """A module of more than 300 lines is asking to be two; the tables of data are exempt."""
+    """A module of more than 300 lines is asking to be two; the table of variables is exempt."""
     lengths = {
-        path.name: len(path.read_text().splitlines())
+        str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
         for path in PACKAGE.rglob("*.py")
         if "_assets" not in path.parts
     }
-    long = {name: count for name, count in lengths.items() if count > 330 and name != "variables.py"}
+    long = {name: count for name, count in lengths.items() if count > 300 and name != "variables.py"}
 
     assert long == {}

@@ -13,7 +13,8 @@ import runpy
 import sys
 from pathlib import Path
 
-from django_k8s.env import EX_CONFIG, Env
+from django_k8s.env import Env
+from django_k8s.exits import EX_CONFIG
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from django_k8s.env import Env
+from django_k8s.identity import identity
 from django_k8s.masking import mask
 from django_k8s.observability.context import current
 
@@ -25,12 +26,6 @@ _USUAL = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "
 _OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"})
 _DEEPEST = 4
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def identity(env: Env) -> dict[str, str]:
-    """What is the same in every line of a process: role, release, environment."""
-    found = {name: env.str(name.upper()) for name in ("role", "release", "environment")}
-    return {name: value for name, value in found.items() if value}
 
 
 def formatter(env: Env) -> logging.Formatter:

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from django_k8s.env import EX_CONFIG, Env
-from django_k8s.observability.lines import identity
+from django_k8s.env import Env
+from django_k8s.exits import EX_CONFIG
+from django_k8s.identity import identity
 from django_k8s.observability.streams import install
 from django_k8s.probe.exposition import Exposition, queue_lengths
 from django_k8s.probe.heartbeat import state_folder

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from django_k8s import networks
 from django_k8s.env import Env
 from django_k8s.probe.scrapes import linger_seconds
 from django_k8s.servers.cgroup import cpu_limit
@@ -77,16 +77,7 @@ def graceful_seconds(env: Env) -> int:
 
 def trusted_proxies(env: Env) -> str:
     """TRUSTED_PROXIES as gunicorn reads networks; notes a problem for what is none."""
-    networks = []
-    for item in env.list("TRUSTED_PROXIES"):
-        try:
-            networks.append(item if item == "*" else str(ipaddress.ip_network(item, strict=False)))
-        except ValueError:
-            env.problem(
-                "TRUSTED_PROXIES",
-                "has an item that is neither an address nor a network such as 10.0.0.0/8.",
-            )
-    return ",".join(networks)
+    return ",".join(networks.trusted_proxies(env))
 
 
 def application(env: Env) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django_k8s.env import Env
+from django_k8s.identity import identity
 
 _LINES = "django_k8s.observability.lines"
 
@@ -13,11 +14,7 @@ def logging(env: Env) -> dict[str, Any]:
     """Django's LOGGING: one line a record on standard output, from LOG_LEVEL up, as LOG_FORMAT says."""
     level = env.str("LOG_LEVEL")
     if env.str("LOG_FORMAT") == "json":
-        fields = {name: env.str(name.upper()) for name in ("role", "release", "environment")}
-        line: dict[str, Any] = {
-            "()": f"{_LINES}.JsonFormatter",
-            "fields": {name: value for name, value in fields.items() if value},
-        }
+        line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": identity(env)}
         stdout: dict[str, Any] = {"class": "django_k8s.observability.streams.Handler"}
     else:
         line = {"()": f"{_LINES}.TextFormatter"}

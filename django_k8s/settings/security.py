@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from django_k8s.env import Env
+from django_k8s.networks import trusted_proxies
 
 # Signs nothing of worth: it serves debug mode and the build phase alone.
 _EMBEDDED_KEY = "django-insecure-embedded-key-for-debug-mode-and-the-build-phase-only"
@@ -20,7 +20,7 @@ def security(env: Env) -> dict[str, Any]:
     without them no request looks like HTTPS to Django, and the redirect would never end.
     """
     https = env.bool("HTTPS", env.production)
-    proxies = _proxies(env)
+    proxies = trusted_proxies(env)
     redirect = env.bool("SSL_REDIRECT", https and bool(proxies))
     if redirect and not proxies:
         env.problem(
@@ -72,17 +72,3 @@ def _origins(env: Env, hosts: list[str], https: bool) -> list[str]:
     return [
         f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in hosts if host != "*"
     ]
-
-
-def _proxies(env: Env) -> list[str]:
-    proxies = env.list("TRUSTED_PROXIES")
-    for proxy in proxies:
-        try:
-            ipaddress.ip_network(proxy, strict=False)
-        except ValueError:
-            if proxy != "*":
-                env.problem(
-                    "TRUSTED_PROXIES",
-                    "has an item that is neither an address nor a network such as 10.0.0.0/8.",
-                )
-    return proxies

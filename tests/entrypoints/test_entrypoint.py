@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
 import pytest
 from support import example
-from support.process import environment, run, wait_until
-from support.roles import ENTRYPOINT, role
+from support.process import answers, environment, free_port, get, run, started, wait_until
+from support.roles import ENTRYPOINT, role, role_environment
 
 ROLES = ("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check")
 
@@ -94,6 +97,89 @@ def test_agent_only_where_it_is_configured(site: Path) -> None:
         "NEW_RELIC_LOG": "/dev/null",
     }
     assert enter(site, *arguments, **key).stdout.strip() == "True True"
+
+
+@contextlib.contextmanager
+def elsewhere(site: Path, source: str, **values: str) -> Iterator[dict[str, str]]:
+    """These values in a mounted folder, in files of their own or in .env; gives the variables that lead there."""
+    folder = site.parent / "mounted"
+    folder.mkdir()
+    for name, value in values.items():
+        (folder / name).write_text(value)
+    dotenv = site / ".env"
+    if source == ".env":
+        dotenv.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    try:
+        yield {
+            "folder": {"ENV_DIR": str(folder)},
+            "files": {f"{name}_FILE": str(folder / name) for name in values},
+            ".env": {},
+        }[source]
+    finally:
+        shutil.rmtree(folder)
+        dotenv.unlink(missing_ok=True)
+
+
+SOURCES = pytest.mark.parametrize("source", ["folder", "files", ".env"])
+
+
+@SOURCES
+def test_values_from_elsewhere(site: Path, tmp_path: Path, source: str) -> None:
+    """What the dispatcher decides by, and what it hands on, may come from where everything else does."""
+    release = """it's "$(id)" `id` \\ $HOME"""
+    code = "import os, sys; print('newrelic' in sys.modules, os.environ['NEW_RELIC_METADATA_RELEASE_TAG'])"
+    with elsewhere(site, source, NEW_RELIC_LICENSE_KEY="0" * 40, RELEASE=release) as variables:
+        done = enter(
+            site,
+            *("manage", "shell", "-v0", "-c", code),
+            NEW_RELIC_DEVELOPER_MODE="true",
+            NEW_RELIC_LOG="/dev/null",
+            **variables,
+        )
+    assert done.stdout.strip() == f"True {release}", done.stderr
+
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "1.heartbeat").write_text("{}")
+    with elsewhere(site, source, STATE_DIR=str(tmp_path)) as variables:
+        enter(site, "--check-config", **variables)
+    assert not list((tmp_path / "web").iterdir())
+
+    with elsewhere(site, source, BUILD_PHASE="yes") as variables:
+        assert enter(site, "worker", **variables).returncode == 78
+
+
+@pytest.mark.parametrize("word", ["FALSE", "n", "oFF"])
+def test_a_build_phase_that_is_none(site: Path, word: str) -> None:
+    """The dispatcher knows the words that the settings know."""
+    done = enter(site, "web", "--check-config", BUILD_PHASE=word)
+    assert done.returncode == 0, done.stderr
+
+
+def test_dotenv_is_for_every_process(tmp_path: Path) -> None:
+    """The dispatcher, the listener, gunicorn and Django itself find one .env in the working directory."""
+    state, port, probe_port = tmp_path / "elsewhere", free_port(), free_port()
+    (state / "web").mkdir(parents=True)
+    (state / "web" / "old.heartbeat").write_text("{}")
+    (tmp_path / ".env").write_text(
+        f"STATE_DIR={state}\nPORT={port}\nPROBE_PORT={probe_port}\nHEALTH_TOKEN=the-token\n"
+        "WEB_THREADS=3\nREADINESS_CHECKS=cache\nMETRICS=true\nLOG_FORMAT=text\n"
+    )
+    env = role_environment(tmp_path)
+    for name in ("STATE_DIR", "LOG_FORMAT"):
+        del env[name]
+    with started(["/bin/sh", ENTRYPOINT, "web"], env, tmp_path, tmp_path / "log") as web:
+        wait_until(
+            lambda: answers(port, "/readyz") or not web.running(),
+            30,
+            f"readiness without migrations: {web.output}",
+        )
+        assert "threads in each: 3" in web.output
+        report = get(port, "/healthz?verbose", headers={"Authorization": "Bearer the-token"})
+        assert list(report.json()["checks"]) == ["cache"]
+        assert answers(probe_port, "/livez")
+        assert answers(probe_port, "/metrics")
+        assert [path.name == "old.heartbeat" for path in (state / "web").glob("*.heartbeat")] == [False]
+        assert web.stop() == 0
 
 
 def test_heartbeats_of_a_former_container_go(site: Path, tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from django_k8s import conf
-from django_k8s.env import EX_CONFIG
+from django_k8s.exits import EX_CONFIG, EX_TEMPFAIL
 from django_k8s.migrate import NotInTime, migrate
 from django_k8s.migrate_errors import Failed
-from django_k8s.wait import EX_TEMPFAIL
 
 
 class Command(BaseCommand):
@@ -31,16 +30,17 @@ class Command(BaseCommand):
             choices=tuple(connections),
             help="may be given more than once; MIGRATE_DATABASES by default",
         )
-        parser.add_argument("--timeout", type=float, help="seconds; WAIT_SECONDS by default")
+        parser.add_argument("--timeout", type=float, help="seconds, 0 to ask once; WAIT_SECONDS by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError: status 1 when a migration failed, 75 when waiting was in vain."""
+        seconds = conf.value("WAIT_SECONDS") if options["timeout"] is None else options["timeout"]
         for alias in options["databases"] or conf.value("MIGRATE_DATABASES"):
             try:
                 with _stoppable():
                     migrate(
                         alias,
-                        options["timeout"] or conf.value("WAIT_SECONDS"),
+                        seconds,
                         conf.value("MIGRATE_LOCK_TIMEOUT_SECONDS"),
                         self.say,
                         verbosity=options["verbosity"],

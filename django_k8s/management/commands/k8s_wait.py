@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_k8s import conf
+from django_k8s.exits import EX_TEMPFAIL, EX_USAGE
 from django_k8s.health import CHECKS, Check, find
-from django_k8s.wait import EX_TEMPFAIL, EX_USAGE, until_well
+from django_k8s.wait import until_well
 
 
 class Command(BaseCommand):
@@ -23,11 +24,11 @@ class Command(BaseCommand):
             default=["database", "migrations"],
             help=f"{', '.join(CHECKS)}, or the dotted path of a check; database and migrations by default",
         )
-        parser.add_argument("--timeout", type=float, help="seconds; WAIT_SECONDS by default")
+        parser.add_argument("--timeout", type=float, help="seconds, 0 to ask once; WAIT_SECONDS by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError that names what is missing."""
-        seconds = options["timeout"] or conf.value("WAIT_SECONDS")
+        seconds = conf.value("WAIT_SECONDS") if options["timeout"] is None else options["timeout"]
         found: dict[str, Check] = {}
         for name in options["checks"]:
             try:

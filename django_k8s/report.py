@@ -1,0 +1,34 @@
+"""What is said about the environment: the message with all problems, and misspelt names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django_k8s.sources import Problem
+
+# How alike two names have to be for one to look like a misspelling of the other.
+_ALIKE = 0.84
+_LENGTHS_APART = 2
+
+
+def message(problems: Collection[Problem]) -> str:
+    """All problems, one line each."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = [f"  {problem}" for problem in problems]
+    return "\n".join([f"The configuration has {count}:", *lines, "`django-k8s env` lists every variable."])
+
+
+def misspelt(names: Iterable[str], known: Collection[str], unset: Collection[str]) -> list[tuple[str, str]]:
+    """Pairs (name that is set, unset variable that it resembles), for upper-case names only."""
+    import difflib  # not at each start of the entrypoint
+
+    pairs = []
+    for seen in names:
+        if seen in known or seen.removesuffix("_FILE") in known or not seen.isupper():
+            continue
+        # Names of other lengths cannot be alike enough, and comparing them takes time.
+        similar = [name for name in unset if abs(len(name) - len(seen)) <= _LENGTHS_APART]
+        if similar:
+            close = difflib.get_close_matches(seen, similar, n=1, cutoff=_ALIKE)
+            pairs += [(seen, name) for name in close]
+    return sorted(pairs)
