@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+
+# Some proxies write the client's port too: 203.0.113.9:51234, [2001:db8::7]:443.
+_WITH_PORT = re.compile(r"\[(?P<six>[^]]+)\](:\d+)?|(?P<four>[\d.]+):\d+")
 
 
 class TrustedProxyMiddleware:
@@ -44,7 +48,7 @@ class TrustedProxyMiddleware:
         for item in reversed(forwarded.split(",")):
             if not self.trusts(address):
                 break
-            candidate = item.strip()
+            candidate = _without_port(item.strip())
             if not self._parsed(candidate):
                 break
             address = candidate
@@ -63,3 +67,8 @@ class TrustedProxyMiddleware:
             return ipaddress.ip_address(address)
         except ValueError:
             return None
+
+
+def _without_port(address: str) -> str:
+    found = _WITH_PORT.fullmatch(address)
+    return (found["six"] or found["four"]) if found else address
