@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotFound
+from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpResponseNotFound
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+_PIECE_BYTES = 65536
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
@@ -37,6 +40,9 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     async def respond(self, request: HttpRequest, response: HttpResponseBase | None) -> HttpResponseBase:
         """``response``, or what the project answers."""
+        if isinstance(response, FileResponse):
+            # Django would read the whole file first, and warn.
+            response.streaming_content = _pieces(response.file_to_stream)
         answer: HttpResponseBase = await self.get_response(request) if response is None else response
         return answer
 
@@ -51,3 +57,9 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
                 "Not found", content_type="text/plain", headers={"Cache-Control": "no-store"}
             )
         return None
+
+
+async def _pieces(file: Any) -> AsyncIterator[bytes]:
+    """The content of ``file`` (None for an answer without any), read in threads."""
+    while file is not None and (piece := await asyncio.to_thread(file.read, _PIECE_BYTES)):
+        yield piece

@@ -107,9 +107,10 @@ def test_missing_file_is_not_cached(site: int, path: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.filterwarnings("error")
 def test_asynchronous(tmp_path: Path) -> None:
-    """Under ASGI the file, the 404 and the project's own answer come from one coroutine."""
-    from django.http import HttpRequest, HttpResponse
+    """Under ASGI the file, the 404 and the project's own answer come from one coroutine; a file comes in pieces."""
+    from django.http import FileResponse, HttpRequest, HttpResponse
     from django.test import RequestFactory, override_settings
 
     from django_k8s.static import StaticFilesMiddleware
@@ -117,18 +118,28 @@ def test_asynchronous(tmp_path: Path) -> None:
     async def respond(request: HttpRequest) -> HttpResponse:
         return HttpResponse("project")
 
-    (tmp_path / "a.0123456789ab.css").write_text("a")
+    content = bytes(range(256)) * 1000
+    (tmp_path / "a.0123456789ab.css").write_bytes(content)
     with override_settings(
         STATIC_ROOT=str(tmp_path), DEBUG=False, WHITENOISE_AUTOREFRESH=False, WHITENOISE_USE_FINDERS=False
     ):
         middleware = StaticFilesMiddleware(respond)
 
-        async def statuses() -> list[tuple[int, str]]:
-            found = []
-            for path in ("/static/a.0123456789ab.css", "/static/none", "/page"):
-                response = await middleware(RequestFactory().get(path))
-                found.append((response.status_code, response.headers.get("Cache-Control", "")))
-                response.close()
-            return found
+        async def ask(path: str, method: str = "GET", **headers: str) -> tuple[int, list[bytes]]:
+            response = await middleware(RequestFactory().generic(method, path, headers=headers))
+            file = isinstance(response, FileResponse)
+            pieces = [piece async for piece in response] if file else [response.content]
+            response.close()
+            return response.status_code, pieces
 
-        assert [status for status, _ in asyncio.run(statuses())] == [200, 404, 200]
+        async def answers() -> None:
+            path = "/static/a.0123456789ab.css"
+            status, pieces = await ask(path)
+            assert (status, b"".join(pieces)) == (200, content)
+            assert len(pieces) > 1
+            assert await ask(path, range="bytes=250-259") == (206, [content[250:260]])
+            assert await ask(path, "HEAD") == (200, [])
+            assert (await ask("/static/none"))[0] == 404
+            assert await ask("/page") == (200, [b"project"])
+
+        asyncio.run(answers())
