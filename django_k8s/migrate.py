@@ -72,8 +72,23 @@ def _await_database(alias: str, seconds: float, say: Say) -> None:
 
 
 def _await_lock(lock: Lock, connection: BaseDatabaseWrapper, seconds: float, say: Say) -> None:
-    began = said = time.monotonic()
-    while not _acquired(lock, connection, began + seconds, say):
+    """A database that restarts while others are waited for is waited for too."""
+    began = time.monotonic()
+    while True:
+        try:
+            _await_turn(lock, began, seconds, say)
+            return
+        except (OperationalError, InterfaceError) as error:
+            say(f"the database was lost while waiting for the lock ({type(error).__name__})")
+            with contextlib.suppress(DatabaseError, InterfaceError):
+                connection.close()
+            time.sleep(_POLL_SECONDS)
+            _await_database(connection.alias, max(1.0, began + seconds - time.monotonic()), say)
+
+
+def _await_turn(lock: Lock, began: float, seconds: float, say: Say) -> None:
+    said = began
+    while not lock.acquire():
         now = time.monotonic()
         if now - began > seconds:
             raise NotInTime(f"Another migrate is still at work after {seconds:g} s.")
@@ -81,18 +96,6 @@ def _await_lock(lock: Lock, connection: BaseDatabaseWrapper, seconds: float, say
             say(f"another migrate is at work, waiting for it ({now - began:.0f} s)")
             said = now
         time.sleep(_POLL_SECONDS)
-
-
-def _acquired(lock: Lock, connection: BaseDatabaseWrapper, until: float, say: Say) -> bool:
-    """Try to take the lock; a database that restarts meanwhile is waited for."""
-    try:
-        return lock.acquire()
-    except (OperationalError, InterfaceError) as error:
-        say(f"the database was lost while waiting for the lock ({type(error).__name__})")
-        with contextlib.suppress(DatabaseError, InterfaceError):
-            connection.close()
-        _await_database(connection.alias, max(1.0, until - time.monotonic()), say)
-        return False
 
 
 def _apply(connection: BaseDatabaseWrapper, say: Say, options: dict[str, Any]) -> None:
