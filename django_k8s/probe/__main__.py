@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The role itself refuses to start where the library is missing.
     if env.bool("METRICS") and importlib.util.find_spec("prometheus_client"):
         routes["/metrics"] = Exposition(folder, {**identity(env), "role": options.role})
-    Listener(sock, routes, options.pid).serve()
+    Listener(sock, routes, options.pid, judge.look).serve()
     return 0
 
 

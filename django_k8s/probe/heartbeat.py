@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+logger = logging.getLogger("django_k8s.probe")
 
 SUFFIX = ".heartbeat"
 
@@ -38,13 +41,23 @@ class Heartbeat:
 
     def __init__(self, role: str, name: str, folder: Path | None = None) -> None:
         self.path = (folder or state_folder(role)) / f"{name}{SUFFIX}"
+        self._failing = False
 
     def write(self, **fields: object) -> None:
         """Beat: write the time, this process's id and ``fields`` (state is "ok" unless given).
 
-        Readers see the old file or the new one, never a part. Raises OSError when the folder cannot
-        be written.
+        Readers see the old file or the new one, never a part. Never raises: the work goes on, once is
+        enough to say why the probe will fail.
         """
+        try:
+            self._write(fields)
+            self._failing = False
+        except OSError as error:
+            if not self._failing:
+                logger.warning("The heartbeat cannot be written: %s. Is STATE_DIR writable?", error)
+            self._failing = True
+
+    def _write(self, fields: dict[str, object]) -> None:
         beat = {"at": time.monotonic(), "pid": os.getpid(), "state": "ok", **fields}
         # The process id keeps two writers of one name apart, and readers look for the other ending.
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
@@ -77,13 +90,24 @@ def read(folder: Path) -> Iterator[Beat]:
             beat = json.loads(path.read_text())
             # A time to come is from before the machine's last start.
             left_over = beat["at"] > now + 1 or not running(beat["pid"])
-        except (OSError, ValueError, TypeError, KeyError):
+            readable = isinstance(beat["state"], str) and all(
+                isinstance(beat[name], int | float) for name in _numbers(beat)
+            )
+        except (OSError, ValueError, TypeError, KeyError, OverflowError):
+            continue
+        if not readable:
             continue
         if left_over:
             with contextlib.suppress(OSError):
                 path.unlink()
         else:
             yield beat
+
+
+def _numbers(beat: Beat) -> set[str]:
+    """The fields that the rules reckon with."""
+    pool = {"threads", "busy", "since"} if "threads" in beat else set()
+    return pool | ({"since"} if beat["state"] == "reconnecting" else set())
 
 
 def running(pid: int) -> bool:

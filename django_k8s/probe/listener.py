@@ -21,6 +21,7 @@ CONNECTION_SECONDS = 5.0  # what a client may take for one request
 CONNECTIONS = 64  # at once; the oldest makes room
 REQUEST_BYTES = 8192
 TICK_SECONDS = 1.0
+LOOK_SECONDS = 5.0
 
 
 class Answer(NamedTuple):
@@ -81,11 +82,17 @@ def listen(port: int) -> socket.socket:
 
 
 class Listener:
-    """Serves ``routes`` on a listening socket until the process ``pid`` has ended."""
+    """Serves ``routes`` on a listening socket until the process ``pid`` has ended.
 
-    def __init__(self, sock: socket.socket, routes: Routes, pid: int) -> None:
+    ``look`` is called now and then, also when nobody asks.
+    """
+
+    def __init__(
+        self, sock: socket.socket, routes: Routes, pid: int, look: Callable[[], object] = lambda: None
+    ) -> None:
         self._routes = routes
         self._pid = pid
+        self._look, self._looked = look, time.monotonic()
         self._connections: dict[_Connection, None] = {}  # a set that keeps its order: oldest first
         self._selector = selectors.DefaultSelector()
         sock.setblocking(False)
@@ -110,6 +117,9 @@ class Listener:
             now = time.monotonic()
             for connection in [c for c in self._connections if c.until < now]:
                 self._close(connection)
+            if now - self._looked >= LOOK_SECONDS:
+                self._looked = now
+                self._look()
             if self._pidfd is None and not running(self._pid):
                 self._ended = True
 

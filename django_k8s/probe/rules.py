@@ -49,8 +49,7 @@ class Judge:
 
     def live(self) -> Verdict:
         """Whether the role should go on running; a false one restarts the container."""
-        beats, now = list(heartbeat.read(self.folder)), time.monotonic()
-        self.seen = max([self.seen, *(beat["at"] for beat in beats)])
+        beats, now = self.look(), time.monotonic()
         if not beats:
             waiting = now - self.seen <= self.limits.staleness
             return Verdict(waiting, "starting" if waiting else "no heartbeat")
@@ -58,10 +57,16 @@ class Judge:
 
     def ready(self) -> Verdict:
         """Whether the role does its work at this moment."""
-        beats, now = list(heartbeat.read(self.folder)), time.monotonic()
+        beats, now = self.look(), time.monotonic()
         if any(beat["state"] == "ok" and now - beat["at"] <= self.limits.staleness for beat in beats):
             return OK
         return Verdict(False, "not ready")
+
+    def look(self) -> list[Beat]:
+        """Read the heartbeats; done now and then, nothing is missed where nobody asks for long."""
+        beats = list(heartbeat.read(self.folder))
+        self.seen = max([self.seen, *(beat["at"] for beat in beats)])
+        return beats
 
     def _first_trouble(self, beats: Iterable[Beat], now: float) -> Verdict | None:
         # One process in trouble is enough: it goes on taking its share of the connections.

@@ -63,3 +63,14 @@ def test_alive_while_nothing_is_due(tmp_path: Path, redis_server: Redis, schedul
         beats.holder()
         first = last()
         wait_until(lambda: last() > first + 3, 15, "a heartbeat seconds later")
+
+
+def test_state_that_cannot_be_written(tmp_path: Path, redis_server: Redis) -> None:
+    """Without a writable STATE_DIR beat publishes, and says once why its probe will fail."""
+    env = beat_environment(
+        tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(2), TEST_BEAT_SECONDS="1"
+    )
+    with Beats(tmp_path, env) as beats, inbox(redis_server.url(2)) as box:
+        beat = beats.start(STATE_DIR="/proc/nowhere")
+        wait_until(lambda: len(box.messages) >= 3, 20, "messages")
+        assert beat.output.count("The heartbeat cannot be written") == 1

@@ -169,6 +169,16 @@ def test_stop_waits_for_short_tasks(tmp_path: Path, redis_server: Redis, pool: s
         assert group.trace("done")[1] == 1
 
 
+def test_state_that_cannot_be_written(tmp_path: Path, redis_server: Redis) -> None:
+    """Without a writable STATE_DIR tasks run, and one line says why the probe will fail."""
+    broker = redis_server.url(3)
+    with workers(tmp_path, broker) as group:
+        worker = group.start("-c", "1", ready=False, STATE_DIR="/proc/nowhere")
+        send(broker, [(1, 0)])
+        wait_until(lambda: group.trace("done"), 30, "the task")
+        assert worker.output.count("The heartbeat cannot be written") == 1
+
+
 def test_poison_task_ends(tmp_path: Path, redis_server: Redis) -> None:
     """A task that kills its process is tried max_retries times, not for ever."""
     broker = redis_server.url(12)

@@ -80,7 +80,24 @@ def test_time_to_come_does_not_count(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"at": 1}', '{"at": "x", "pid": 1}', "\0\0"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"at": 1}',
+        '{"at": "x", "pid": 1}',
+        '{"at": 1, "pid": 1}',
+        '{"at": 1, "pid": 99999999999999999999, "state": "ok"}',
+        '{"at": 1, "pid": 1, "state": ["ok"]}',
+        '{"at": 1, "pid": 1, "state": "reconnecting"}',
+        '{"at": 1, "pid": 1, "state": "ok", "threads": 8}',
+        '{"at": 1, "pid": 1, "state": "ok", "threads": 8, "busy": 8, "since": "x"}',
+        "\0\0",
+    ],
+)
 def test_rubbish_is_passed_over(tmp_path: Path, content: str) -> None:
     """What is no heartbeat is no sign of life and no error."""
     (tmp_path / "x.heartbeat").write_text(content)
@@ -92,10 +109,23 @@ def test_missing_folder() -> None:
     assert list(heartbeat.read(Path("/nonexistent/state"))) == []
 
 
-def test_folder_that_cannot_be_written() -> None:
-    """The writer hears of it."""
-    with pytest.raises(OSError, match="proc"):
-        Heartbeat("web", "1", Path("/proc/none")).write()
+def test_folder_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The writer goes on; one line says why the probe will fail, and one again after it was well."""
+    folder = tmp_path / "state"
+    folder.touch()  # a file in its place
+    beat = Heartbeat("web", "1", folder)
+    for _ in range(3):
+        beat.write()
+    assert len(caplog.messages) == 1
+    assert "The heartbeat cannot be written" in caplog.text
+    folder.unlink()
+    beat.write()
+    assert len(list(heartbeat.read(folder))) == 1
+    beat.remove()
+    folder.rmdir()
+    folder.touch()
+    beat.write()
+    assert len(caplog.messages) == 2
 
 
 def test_readers_never_see_a_part(tmp_path: Path) -> None:

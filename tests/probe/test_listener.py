@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import pytest
 from support.process import Process, answers, environment, free_port, get, run, started, wait_until
 
 from django_k8s.probe.heartbeat import Heartbeat
-from django_k8s.probe.listener import CONNECTIONS, Answer, listen, respond
+from django_k8s.probe.listener import CONNECTIONS, Answer, Listener, listen, respond
 
 
 @dataclass
@@ -299,3 +300,18 @@ def test_ipv4_and_ipv6() -> None:
         port = sock.getsockname()[1]
         for host in hosts:
             socket.create_connection((host, port), timeout=5).close()
+
+
+def test_looks_when_nobody_asks(tmp_path: Path) -> None:
+    """So that the last sign of life is known to the first question."""
+    looked = threading.Event()
+    with (
+        started(["sleep", "1000"], environment(), tmp_path, tmp_path / "role.log") as role,
+        listen(free_port()) as sock,
+    ):
+        server = threading.Thread(target=Listener(sock, {}, role.pid, looked.set).serve)
+        server.start()
+        assert looked.wait(15)
+        role.signal(signal.SIGKILL)
+        server.join(5)
+        assert not server.is_alive()

@@ -69,6 +69,17 @@ def test_all_processes_gone(tmp_path: Path) -> None:
     assert not judge.live().good
 
 
+def test_gone_while_nobody_asked(tmp_path: Path) -> None:
+    """The last sign counts whoever looked at it: the kubelet's first question may come late."""
+    for look in (Judge.look, Judge.ready):
+        judge = Judge(tmp_path, LIMITS)
+        judge.seen -= 1000
+        beat(tmp_path)
+        look(judge)
+        (tmp_path / "x.heartbeat").unlink()
+        assert judge.live().good
+
+
 @pytest.mark.parametrize(
     ("busy", "for_seconds", "alive"),
     [(0, 5000, True), (7, 5000, True), (8, 599, True), (8, 601, False)],

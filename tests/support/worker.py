@@ -31,8 +31,8 @@ class Workers:
         traces.mkdir(exist_ok=True)
         env = environment(
             DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings", PYTHONPATH=str(PROJECT), DATABASE_URL="sqlite://:memory:", ROLE="worker",
-            CELERY_BROKER_URL=self.broker, STATE_DIR=str(self.folder / f"state-{number}"), TEST_TRACES=str(traces), TMPDIR=str(self.folder),
-            PROBE_PORT=str(port), **{**self.more, **more},
+            CELERY_BROKER_URL=self.broker, TEST_TRACES=str(traces), TMPDIR=str(self.folder),
+            PROBE_PORT=str(port), **{"STATE_DIR": str(self.folder / f"state-{number}"), **self.more, **more},
         )  # fmt: skip
         command = [sys.executable, "-m", "django_k8s.observability.launch", "celery", "-q", "-A", "project", "worker", "--without-gossip", "--without-mingle", "-n", f"worker{number}@test", "--loglevel", "INFO", *options]  # fmt: skip
         process = self._stack.enter_context(
