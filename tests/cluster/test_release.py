@@ -83,7 +83,7 @@ def test_shell(shop: Space) -> None:
         session.type(
             "python manage.py shell -v0 -c 'from django.conf import settings as s; print(s.ROOT_URLCONF)'"
         )
-        eventually(lambda: "\r\nproving.urls\r\n" in session.text, 30, "an answer of manage.py")
+        eventually(lambda: "proving.urls\r\n" in session.text, 30, "an answer of manage.py")
     assert shop.python("from django.conf import settings; print(settings.ROOT_URLCONF)") == "proving.urls"
     # More memory than a person may take: the command dies, perhaps its container; beat goes on.
     hog = "from sys import exit; a = bytearray(700 * 2**20); exit(len(a))"
