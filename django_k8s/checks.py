@@ -91,17 +91,17 @@ def check_health() -> Iterator[CheckMessage]:
     stall = conf.value("STALL_SECONDS")
     kinds = ("CONNECT", "STATEMENT", "LOCK")
     names = [f"DATABASE_{kind}_TIMEOUT_SECONDS" for kind in kinds]
-    longer = [name for name in names if stall and conf.value(name) >= stall]
+    # 0 is no limit at all.
+    longer = [name for name in names if stall and (conf.value(name) >= stall or not conf.value(name))]
     if longer:
         yield _message("E007", longer=" and ".join(longer))
 
 
 def _importable(name: str) -> bool:
     try:
-        import_string(name)
+        return callable(import_string(name))
     except ImportError:
         return False
-    return True
 
 
 @_always
@@ -145,6 +145,13 @@ def check_shared_state() -> Iterator[CheckMessage]:
         yield _message("W009")
     if str(getattr(settings, "CELERY_BROKER_URL", "")).startswith(("filesystem", "memory")):
         yield _message("W010")
+
+
+@_deployed
+def check_pooler() -> Iterator[CheckMessage]:
+    """Time-outs that a pooler leaves to the database."""
+    if conf.value("DATABASE_PGBOUNCER") and conf.value("STALL_SECONDS"):
+        yield _message("W019")
 
 
 @_deployed

@@ -18,17 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
 from django_k8s import conf
+from django_k8s.settings.databases import KEEPALIVES
 from django_k8s.settings.urls import encoded
-
-# A server that vanished without a word is noticed after 20 to 25 seconds in place of hours.
-_KEEPALIVES = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,  # milliseconds
-}
-
 
 # The server lets go of a client that vanished as fast, one that is busy for it too.
 _SESSION: dict[str, dict[str, str]] = {
@@ -72,7 +63,7 @@ def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseData
             )
     connection = _wrapper(alias, settings)
     if connection.vendor == "postgresql":
-        settings["OPTIONS"] = {**_KEEPALIVES, **settings["OPTIONS"]}
+        settings["OPTIONS"] = {**KEEPALIVES, **settings["OPTIONS"]}
     _prepared(connection, {**_SESSION.get(connection.vendor, {}), **session})
     return connection
 

@@ -162,5 +162,11 @@ RULES: dict[str, Rule] = {
             "LOG_FORMAT is json, but LOGGING has no formatter of this app, so lines are not JSON.",
             "Use LOGGING = django_k8s.settings.logging(env).",
         ),
+        Rule(
+            "W019",
+            "DATABASE_PGBOUNCER is on, so sessions have no time-outs: one locked table restarts every pod after STALL_SECONDS.",
+            "Set them below STALL_SECONDS for the database's user (ALTER ROLE NAME SET statement_timeout = '300s'), "
+            "then silence this check; or set STALL_SECONDS to 0.",
+        ),
     )
 }

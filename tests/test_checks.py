@@ -86,6 +86,10 @@ def test_good_configuration_has_no_messages() -> None:
         ("W017", {"K8S_METRICS": True, "MIDDLEWARE": [ours.HEALTH]}),
         ("W018", {"K8S_LOG_FORMAT": "json", "LOGGING": {"version": 1}}),
         ("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}),
+        ("E007", {"K8S_DATABASE_LOCK_TIMEOUT_SECONDS": 0}),
+        ("E007", {"K8S_DATABASE_STATEMENT_TIMEOUT_SECONDS": 0}),
+        ("E005", {"K8S_READINESS_CHECKS": ["django_k8s.__version__"]}),
+        ("W019", {"K8S_DATABASE_PGBOUNCER": True}),
     ],
 )  # fmt: skip
 def test_mistake(number: str, changes: dict[str, Any]) -> None:

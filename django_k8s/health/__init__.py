@@ -57,6 +57,8 @@ def find(name: str) -> dict[str, Check]:
     if name in CHECKS:
         return CHECKS[name]()
     found = import_string(name)
+    if not callable(found):
+        raise ImportError(f"{name} is no health check: it cannot be called")
     return {name: found() if isinstance(found, type) else found}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from django_k8s.health.base import Unhealthy
+from django_k8s.settings.urls import scheme
 
 
 class Broker:
@@ -31,7 +32,7 @@ class Broker:
     def _connect(url: str, options: dict[str, Any], timeout: float) -> None:
         from kombu.connection import Connection
 
-        if "redis" in url or "sentinel" in url:
+        if scheme(url) in ("redis", "rediss", "sentinel"):
             options |= {"socket_timeout": timeout, "socket_connect_timeout": timeout}
         connection = Connection(
             url,

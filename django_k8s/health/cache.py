@@ -11,7 +11,11 @@ from django.utils.module_loading import import_string
 
 from django_k8s.health.base import Unhealthy
 
-_REDIS = "django.core.cache.backends.redis.RedisCache"
+# The options of each backend that bound a call.
+_TIMEOUTS = {
+    "django.core.cache.backends.redis.RedisCache": ("socket_timeout", "socket_connect_timeout"),
+    "django.core.cache.backends.memcached.PyMemcacheCache": ("timeout", "connect_timeout"),
+}
 
 
 class Cache:
@@ -34,13 +38,9 @@ class Cache:
 
     def _client(self, timeout: float) -> BaseCache:
         params: dict[str, Any] = {**caches.settings[self.alias]}
-        if params["BACKEND"] == _REDIS:
-            # The project's own time-outs suit its requests; here they would outlive the deadline.
-            params["OPTIONS"] = {
-                **params.get("OPTIONS", {}),
-                "socket_timeout": timeout,
-                "socket_connect_timeout": timeout,
-            }
+        # The project's own time-outs suit its requests; here they would outlive the deadline.
+        if names := _TIMEOUTS.get(params["BACKEND"]):
+            params["OPTIONS"] = {**params.get("OPTIONS", {}), **dict.fromkeys(names, timeout)}
         kind, location = params.pop("BACKEND"), params.pop("LOCATION", "")
         cache: BaseCache = import_string(kind)(location, params)
         return cache

@@ -11,7 +11,7 @@ from django_k8s.env import Env
 from django_k8s.settings.redis import redis_options, redis_tls
 from django_k8s.settings.urls import encoded, scheme
 
-_SCHEMES = ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory")
+_SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory")
 _EXAMPLE = "Write it as redis://host:6379/0 or amqp://user:password@host:5672/vhost."
 
 
@@ -49,7 +49,7 @@ def celery(env: Env, base_dir: Path) -> dict[str, Any]:
         "CELERY_BEAT_SCHEDULER": f"django_k8s.celery.{'lock:scheduler' if env.is_set('BEAT_SCHEDULER') else 'beat:Scheduler'}",
     }
     # Redis hands a prefetched task to no other worker, so a worker takes none it cannot start.
-    if late and kind in ("redis", "rediss", "sentinel"):
+    if late and kind in ("redis", "rediss"):
         settings["CELERY_WORKER_DISABLE_PREFETCH"] = True
     for name, variable in (
         ("CELERY_TASK_TIME_LIMIT", "CELERY_TASK_TIME_LIMIT_SECONDS"),
@@ -75,7 +75,7 @@ def _broker_url(env: Env) -> str:
 def _transport_options(env: Env, url: str, base_dir: Path) -> dict[str, Any]:
     kind = scheme(url)
     visibility = env.int("CELERY_VISIBILITY_TIMEOUT_SECONDS")
-    if kind in ("redis", "rediss", "sentinel"):
+    if kind in ("redis", "rediss"):
         return {
             **{key: value for key, value in redis_options(env, url).items() if not key.startswith("ssl")},
             "visibility_timeout": visibility,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,18 @@ from django_k8s.settings.urls import encoded
 
 _POSTGRES = "django.db.backends.postgresql"
 _SQLITE = "django.db.backends.sqlite3"
+# Engines by the end of their names: PostGIS, SpatiaLite and wrappers take the same settings.
+_POSTGRES_FAMILY = (".postgresql", ".postgis")
+_SQLITE_FAMILY = (".sqlite3", ".spatialite")
+
+# A server that vanished without a word is noticed after 20 to 25 seconds in place of hours.
+KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 
 # What people write for a truth value in a URL's query; django-environ leaves it a string.
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -59,9 +72,18 @@ def _from_url(env: Env, url: str, base_dir: Path) -> Database:
     from environ import Env as Environ
 
     nothing: Database = {"ENGINE": _SQLITE, "NAME": ":memory:"}
-    if url.partition("://")[0] not in Environ.DB_SCHEMES:
+    kind, _, rest = url.partition("://")
+    if kind not in Environ.DB_SCHEMES:
         env.problem(
             "DATABASE_URL", "has an unknown scheme. Write it as postgres://user:password@host:5432/name."
+        )
+        return nothing
+    # The parser drops what stands in a host's place, and a file in the place of the one that is meant.
+    if Environ.DB_SCHEMES[kind].endswith(_SQLITE_FAMILY) and not re.match(r"/[^?]|:memory:", rest):
+        env.problem(
+            "DATABASE_URL",
+            "names no file after sqlite://. Write sqlite:///FOLDER/NAME for a file below the project, "
+            "sqlite:////FOLDER/NAME for one anywhere, sqlite://:memory: for none.",
         )
         return nothing
     try:
@@ -72,10 +94,10 @@ def _from_url(env: Env, url: str, base_dir: Path) -> Database:
             "cannot be read. Write it as postgres://user:password@host:5432/name, or give the parts.",
         )
         return nothing
-    if database["ENGINE"] == _SQLITE:
+    if database["ENGINE"].endswith(_SQLITE_FAMILY):
         name = database["NAME"]
         return {
-            "ENGINE": _SQLITE,
+            "ENGINE": database["ENGINE"],
             "NAME": name if name == ":memory:" else str(base_dir / name),
             "OPTIONS": database.get("OPTIONS", {}),
         }
@@ -84,22 +106,22 @@ def _from_url(env: Env, url: str, base_dir: Path) -> Database:
             "DATABASE_URL",
             "names no database. Add it after the host: postgres://user:password@host:5432/name.",
         )
-    options = {
-        key: _TRUTH.get(str(value).lower(), value) for key, value in database.get("OPTIONS", {}).items()
-    }
-    if options.pop("pool", False):
+    options = dict(database.get("OPTIONS", {}))
+    if _TRUTH.get(str(options.pop("pool", False)).lower(), True):
         env.problem(
             "DATABASE_URL", "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead."
         )
     for name in ("CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"):
         if name in database:
             database[name] = _TRUTH.get(str(database[name]).lower(), bool(database[name]))
+    if "server_side_binding" in options:  # Django's own, among those of the driver
+        options["server_side_binding"] = _TRUTH.get(str(options["server_side_binding"]).lower(), True)
     return {**database, "OPTIONS": options}
 
 
 def _tuned(env: Env, database: Database) -> Database:
     """``database`` with connections that survive failures and do not hang."""
-    if database["ENGINE"] == _SQLITE:
+    if database["ENGINE"].endswith(_SQLITE_FAMILY):
         return {
             **database,
             "OPTIONS": {
@@ -121,7 +143,7 @@ def _tuned(env: Env, database: Database) -> Database:
     }
     if pool:
         tuned["CONN_MAX_AGE"] = 0
-    if database["ENGINE"] != _POSTGRES:
+    if not database["ENGINE"].endswith(_POSTGRES_FAMILY):
         return tuned
     if env.bool("DATABASE_PGBOUNCER"):
         tuned["DISABLE_SERVER_SIDE_CURSORS"] = True
@@ -147,12 +169,7 @@ def _pool(env: Env, role: str) -> dict[str, Any]:
 def _postgres_options(env: Env) -> dict[str, Any]:
     options: dict[str, Any] = {
         "connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT_SECONDS"),
-        # A server that vanished without a word is noticed after 20 to 25 seconds in place of hours.
-        "keepalives": 1,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 20_000,  # milliseconds
+        **KEEPALIVES,
     }
     for key, name in (("sslmode", "DATABASE_SSLMODE"), ("sslrootcert", "DATABASE_SSLROOTCERT")):
         if env.str(name):

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.test import override_settings
@@ -210,7 +211,7 @@ def test_migrations_plan_is_made_when_something_changed(
     assert len(made) == 2
 
 
-def redis_cache(url: str) -> Any:
+def cache_at(url: str) -> Any:
     return override_settings(CACHES=caches(Env(environ={"CACHE_URL": url, "DEBUG": "1"})))
 
 
@@ -222,7 +223,7 @@ def test_redis_cache_answers(redis_server: servers.Redis) -> None:
     before = client.info("clients")["connected_clients"]
     gc.disable()
     try:
-        with redis_cache(redis_server.url(3)):
+        with cache_at(redis_server.url(3)):
             for _ in range(100):
                 Cache("default")(SECONDS)
         wait_until(
@@ -236,14 +237,66 @@ def test_redis_cache_answers(redis_server: servers.Redis) -> None:
 
 def test_redis_cache_that_refuses() -> None:
     """A port without a server."""
-    with redis_cache(f"redis://127.0.0.1:{free_port()}/0"):
+    with cache_at(f"redis://127.0.0.1:{free_port()}/0"):
         fails_within(Cache("default"), 3)
 
 
 def test_redis_cache_that_never_answers(silent: int) -> None:
     """The project's time-outs are longer than the deadline; the check's are not."""
-    with redis_cache(f"redis://127.0.0.1:{silent}/0"):
+    with cache_at(f"redis://127.0.0.1:{silent}/0"):
         fails_within(Cache("default"), 2 * SECONDS + 2)
+
+
+@pytest.fixture
+def memcached_server() -> Iterator[servers.Memcached]:
+    with servers.memcached() as server:
+        yield server
+
+
+def test_memcached_answers(memcached_server: servers.Memcached) -> None:
+    """The project reads what it wrote; a hundred checks leave no key and no connection."""
+    with cache_at(memcached_server.url):
+        cache.set("greeting", "hello")
+        assert cache.get("greeting") == "hello"
+        cache.delete("greeting")
+        cache.close()
+        before = memcached_server.stats()["curr_connections"]
+        for _ in range(100):
+            Cache("default")(SECONDS)
+        wait_until(
+            lambda: memcached_server.stats()["curr_connections"] <= before, 5, "the end of the connections"
+        )
+    assert memcached_server.stats()["curr_items"] == 0
+
+
+def test_memcached_that_never_answers(silent: int) -> None:
+    """The check gives up within its deadline, and so does a request, a little later."""
+    with cache_at(f"pymemcache://127.0.0.1:{silent}"):
+        fails_within(Cache("default"), SECONDS + 2)
+        fails_within(lambda _: cache.get("greeting"), 5 + 2)
+    with cache_at(f"pymemcache://127.0.0.1:{free_port()}"):
+        fails_within(Cache("default"), 2)
+
+
+def test_database_cache_answers(postgres_url: str) -> None:
+    """The project reads what it wrote into its table; without the table the check fails."""
+    with default_database(postgres_url), cache_at("dbcache://cache_table"):
+        assert "cache_table" in str(fails_within(Cache("default"), 2))
+        call_command("createcachetable")
+        cache.set("greeting", "hello")
+        assert cache.get("greeting") == "hello"
+        Cache("default")(SECONDS)
+        with psycopg.connect(postgres_url) as connection:
+            assert connection.execute("SELECT count(*) FROM cache_table").fetchone() == (1,)
+
+
+def test_database_cache_that_never_answers(silent: int) -> None:
+    """The database's own time-outs bound it."""
+    with (
+        default_database(f"postgres://u:p@127.0.0.1:{silent}/n", DATABASE_CONNECT_TIMEOUT_SECONDS="2"),
+        cache_at("dbcache://cache_table"),
+    ):
+        fails_within(Cache("default"), 4)
 
 
 def test_local_memory_cache_answers() -> None:

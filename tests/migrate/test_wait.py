@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support import apps, servers
 from support.process import Process, free_port, run
 from support.shop import DJANGO, Shop
@@ -74,6 +75,18 @@ def test_database_and_migrations_by_default(shop: Callable[..., Shop]) -> None:
 
     assert status == 0
     assert output.splitlines() == ["wait: database is ready (0 s)", "wait: migrations is ready (0 s)"]
+
+
+@pytest.mark.parametrize("command", [("k8s_wait", "database"), ("k8s_migrate",)])
+def test_no_patience_at_all(shop: Callable[..., Shop], command: tuple[str, ...]) -> None:
+    """--timeout 0 asks once: it passes where all is there, and ends at once where it is not."""
+    project = shop(apps.table("item"))
+    away = f"postgres://u:p@127.0.0.1:{free_port()}/n"
+    failed = run([*DJANGO, *command, "--timeout", "0"], project.env(DATABASE_URL=away), project.folder, 50)
+    passed = run([*DJANGO, *command, "--timeout", "0"], project.env(), project.folder, 50)
+
+    assert failed.returncode == 75
+    assert passed.returncode == 0, passed.stderr
 
 
 def test_unknown_check_is_refused(shop: Callable[..., Shop]) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from django.core.signals import request_finished
@@ -13,6 +14,7 @@ from django.test import Client, override_settings
 
 from django_k8s import masking
 from django_k8s.env import Env
+from django_k8s.masking import mask
 from django_k8s.observability import context
 from django_k8s.observability.lines import JsonFormatter, TextFormatter, formatter
 
@@ -137,6 +139,19 @@ def test_secrets_are_masked(form: str) -> None:
     for secret in ("top-secret-key", "p@ss-word", "p%40ss-word", "other7"):
         assert secret not in text
     assert "redis://***@h/0" in text
+
+
+def test_secrets_are_masked_however_they_are_written() -> None:
+    """Percent-encoded, quoted by Python or JSON; each password of a list of addresses."""
+    key, password = 'multi"line\n/sécret key', "an0ther#word"
+    Env(
+        environ={"SECRET_KEY": key, "CELERY_BROKER_URL": f"amqp://u:the-f1rst@h//;amqp://u:{password}@i//"}
+    ).mask_secrets()
+    forms = [repr(key), json.dumps(key), json.dumps(key, ensure_ascii=False), quote(key), quote(key, safe="")]
+    forms += [quote_plus(key), password, quote(password), "the-f1rst"]
+
+    for form in forms:
+        assert mask(f"a {form} b").replace('"', "").replace("'", "") == "a *** b"
 
 
 @pytest.mark.parametrize(

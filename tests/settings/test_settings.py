@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from pathlib import Path
 from typing import Any
 
 import django
 import pytest
+from support.process import environment, run
 
 from django_k8s import settings as k8s
 from django_k8s.env import Env
@@ -47,6 +49,23 @@ class TestAddresses:
         assert encoded("redis://host:6379/0") == "redis://host:6379/0"
         assert encoded("postgres://user@host/name") == "postgres://user@host/name"
 
+    @pytest.mark.parametrize(
+        ("given", "meant"),
+        [
+            ("amqp://u:p@h1//;amqp://u:p#1@h2//", "amqp://u:p@h1//;amqp://u:p%231@h2//"),
+            ("redis://:p/w@h1:1/0,redis://:p@h2:1/0", "redis://:p%2Fw@h1:1/0,redis://:p@h2:1/0"),
+            ("redis://:p,w;x@h", "redis://:p%2Cw%3Bx@h"),
+        ],
+    )
+    def test_lists(self, given: str, meant: str) -> None:
+        """Each address of a list has a password of its own; Celery's fail-over and Django's replicas."""
+        assert encoded(given) == meant
+        if given.startswith("amqp"):
+            broker = k8s.celery(env(CELERY_BROKER_URL=given), HERE)
+            assert broker["CELERY_BROKER_URL"] == meant
+        else:
+            assert k8s.caches(env(CACHE_URL=given))["default"]["LOCATION"] == meant
+
     def test_ipv6_host(self) -> None:
         """A host in brackets is a host."""
         assert default_database(DATABASE_URL="postgres://u:p@[::1]:5432/n")["HOST"] == "::1"
@@ -70,6 +89,27 @@ class TestDatabases:
         assert "DATABASE_URL" in named(missing)
         assert k8s.databases(asked, HERE)["default"]["NAME"] == "/srv/app/data.sqlite3"
         assert "DATABASE_URL" not in named(asked)
+
+    @pytest.mark.parametrize("rest", ["", "/", "db.sqlite3", "data/db.sqlite3", "/?timeout=5"])
+    def test_sqlite_without_a_file(self, rest: str) -> None:
+        """What would be a database in memory, or another file, is refused with what to write."""
+        environment = env(DATABASE_URL=f"sqlite://{rest}")
+        k8s.databases(environment, HERE)
+        (text,) = [problem.text for problem in environment.problems if problem.name == "DATABASE_URL"]
+
+        assert "sqlite:///FOLDER/NAME" in text
+
+    def test_families(self) -> None:
+        """PostGIS and SpatiaLite are set up as PostgreSQL and SQLite are."""
+        more = {"DATABASE_POOL_SIZE": "8", "DATABASE_PGBOUNCER": "1"}
+        plain = default_database(DATABASE_URL=POSTGRES, **more)
+        gis = default_database(DATABASE_URL=POSTGRES.replace("postgres", "postgis"), **more)
+        lite = default_database(DATABASE_URL="spatialite:///data.sqlite3")
+
+        assert gis == {**plain, "ENGINE": "django.contrib.gis.db.backends.postgis"}
+        assert lite["NAME"] == "/srv/app/data.sqlite3"
+        assert lite["ENGINE"].endswith("spatialite")
+        assert lite["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
     def test_parts(self) -> None:
         """A database in parts needs no quoting at all."""
@@ -144,6 +184,19 @@ class TestDatabases:
         assert "pool" not in database["OPTIONS"]
         assert "DATABASE_URL" in named(environment)
 
+    def test_numbers_of_the_driver_stay_numbers(self) -> None:
+        """1 and 0 are truth values for Django's own names alone."""
+        database = default_database(
+            DATABASE_URL=f"{POSTGRES}?connect_timeout=1&keepalives=0&atomic_requests=1&server_side_binding=false"
+        )
+
+        assert database["OPTIONS"]["connect_timeout"] == 1
+        assert database["OPTIONS"]["connect_timeout"] is not True
+        assert database["OPTIONS"]["keepalives"] == 0
+        assert database["OPTIONS"]["keepalives"] is not False
+        assert database["OPTIONS"]["server_side_binding"] is False
+        assert database["ATOMIC_REQUESTS"] is True
+
     @pytest.mark.parametrize(
         "url", ["postgrs://u:p@h/n", "postgres://u:p@h:port/n", "postgres://u:p@h", "postgres"]
     )
@@ -180,6 +233,14 @@ class TestCaches:
         assert options["ssl_cert_reqs"] == "required"
         assert options["ssl_ca_certs"] == "/ca.pem"
 
+    @pytest.mark.parametrize("scheme", ["memcache", "pylibmc", "valkey"])
+    def test_what_cannot_work(self, scheme: str) -> None:
+        """Schemes of the parser whose backend Django does not have, or that would wait for ever."""
+        environment = env(DEBUG="1", CACHE_URL=f"{scheme}://h:1")
+        k8s.caches(environment)
+
+        assert named(environment) == {"CACHE_URL"}
+
     @pytest.mark.parametrize(
         ("url", "backend"),
         [("pymemcache://h:11211", "memcached.PyMemcacheCache"), ("dbcache://cache_table", "db.DatabaseCache"), ("locmem://", "locmem.LocMemCache"), ("dummycache://", "dummy.DummyCache")],
@@ -187,6 +248,25 @@ class TestCaches:
     def test_others(self, url: str, backend: str) -> None:
         """Memcached, a table, local memory, nothing."""
         assert k8s.caches(env(CACHE_URL=url))["default"]["BACKEND"].endswith(backend)
+
+    def test_memcached_without_its_library(self, tmp_path: Path) -> None:
+        """A missing library is a problem that names the extra, and never another backend."""
+        import django_k8s
+
+        installed = Path(django_k8s.__file__).parent.parent
+        for name in ("django", "django_k8s", "environ", "asgiref", "sqlparse"):
+            (tmp_path / name).symlink_to(installed / name)
+        code = (
+            "from django_k8s.env import Env; from django_k8s import settings; env = Env();"
+            "print(settings.caches(env)['default']['BACKEND']); env.done()"
+        )
+        variables = environment(DEBUG="1", CACHE_URL="pymemcache://h:11211", PYTHONPATH=str(tmp_path))
+        done = run([sys.executable, "-S", "-c", code], variables, tmp_path)
+
+        assert done.returncode == 78
+        assert done.stdout.strip().endswith("PyMemcacheCache")
+        assert "CACHE_URL: needs pymemcache" in done.stderr
+        assert "django-k8s-toolkit[memcached]" in done.stderr
 
     def test_prefix(self) -> None:
         """A shared server is told apart by a prefix."""
@@ -207,6 +287,13 @@ class TestCelery:
 
         assert settings["CELERY_BROKER_URL"] == "filesystem://"
         assert Path(settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["data_folder_in"]).is_dir()
+
+    def test_sentinel_is_refused(self) -> None:
+        """It would need a name that an address cannot give."""
+        environment = env(DEBUG="1", CELERY_BROKER_URL="sentinel://h:26379")
+        k8s.celery(environment, HERE)
+
+        assert named(environment) == {"CELERY_BROKER_URL"}
 
     def test_the_build_phase_makes_no_folder(self, tmp_path: Path) -> None:
         """Building an image leaves nothing behind."""

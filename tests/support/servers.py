@@ -7,6 +7,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -153,6 +154,55 @@ def postgres(*options: str) -> Iterator[Postgres]:
     finally:
         instance.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Memcached(Server):
+    def ready(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 2) as client:
+            client.sendall(b"version\r\n")
+            return client.recv(100).startswith(b"VERSION")
+        return False
+
+    def stats(self) -> dict[str, int]:
+        """Its counters, such as curr_items and curr_connections (this one is among them)."""
+        with (
+            socket.create_connection(("127.0.0.1", self.port), 5) as client,
+            client.makefile("rwb") as stream,
+        ):
+            stream.write(b"stats\r\n")
+            stream.flush()
+            lines = [line.decode().split() for line in iter(stream.readline, b"END\r\n")]
+        return {name: int(value) for _, name, value, *_ in lines if value.isdigit()}
+
+    @property
+    def url(self) -> str:
+        return f"pymemcache://127.0.0.1:{self.port}"
+
+
+@contextlib.contextmanager
+def memcached() -> Iterator[Memcached]:
+    """A memcached of its own."""
+    server = program("memcached", "/usr/bin", "/usr/sbin")
+    need("memcached", server, "install memcached")
+    assert server
+    port = free_port()
+    args = [
+        server,
+        "-l",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-m",
+        "16",
+        *(["-u", "nobody"] if _unprivileged() else []),
+    ]
+    with tempfile.TemporaryDirectory(prefix="memcached-") as folder:
+        instance = Memcached(args, port, Path(folder))
+        instance.start()
+        try:
+            yield instance
+        finally:
+            instance.kill()
 
 
 @contextlib.contextmanager
