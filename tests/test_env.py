@@ -378,65 +378,69 @@ def process_environment(values: dict[str, str], folder: Path) -> Iterator[Callab
         conf.environment.cache_clear()
 
 
-ENVIRONMENTS = st.fixed_dictionaries({
+PROCESS = {
     "values": st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=12),
     "marked": st.sets(st.sampled_from(NAMES), max_size=6),
+    "folders": st.sampled_from([None, "mounted", "mounted,nowhere", "nowhere", "x" * 5000]),
+}
+FILES = {
     "mounted": st.dictionaries(st.sampled_from(NAMES), CONTENTS, max_size=3),
     "pointed": st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["file", "nowhere", ".", "x" * 5000]), max_size=2),
     "dotenv": st.lists(st.one_of(CONTENTS, st.builds(lambda name, value: name.encode() + b"=" + value, st.sampled_from(NAMES), CONTENTS)), max_size=3),
-    "folders": st.sampled_from([None, "mounted", "mounted,nowhere", "nowhere", "x" * 5000]),
-})  # fmt: skip
+}  # fmt: skip
 
 
-def environ(here: Path, parts: dict[str, Any]) -> dict[str, str]:
-    """The process environment of these parts, its files in ``here``."""
-    mounted = here / "mounted"
-    mounted.mkdir(parents=True, exist_ok=True)
-    for left in mounted.iterdir():
-        left.unlink()
-    for name, content in parts["mounted"].items():
-        (mounted / name).write_bytes(content)
-    (here / "file").write_text(SECRET)
-    (here / ".env").write_bytes(b"\n".join(parts["dotenv"]))
-    values: dict[str, str] = {
-        **parts["values"],
-        **{name: parts["values"].get(name, "") + SECRET for name in parts["marked"]},
-        **{f"{name}_FILE": path for name, path in parts["pointed"].items()},
-    }
-    if parts["folders"]:
-        values["ENV_DIR"] = parts["folders"]
-    return values
+def process(values: dict[str, str], marked: set[str], folders: str | None) -> dict[str, str]:
+    """The process environment of these parts."""
+    environ = {**values, **{name: values.get(name, "") + SECRET for name in marked}}
+    return {**environ, "ENV_DIR": folders} if folders else environ
 
 
+def configured(env: Env, here: Path) -> None:
+    """Everything that reads the environment; at its end a message and status 78, or none."""
+    status: object = EX_CONFIG
+    try:
+        k8s.security(env), k8s.databases(env, here), k8s.caches(env), k8s.storages(env)
+        k8s.static(env, here), k8s.media(env, here), k8s.celery(env, here), k8s.email(env), k8s.logging(env)
+        options.concurrency(env), options.address(env), options.graceful_seconds(env)
+        options.trusted_proxies(env), options.application(env)
+        env.done()
+    except SystemExit as end:
+        status = end.code
+    assert status == EX_CONFIG
+
+
+@pytest.mark.timeout(1500)
 @settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(parts=ENVIRONMENTS)
+@given(parts=st.fixed_dictionaries(PROCESS))
 def test_random_environments(tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]) -> None:
     """10,000 environments: a message and 78, or settings; never another exception, never a value."""
-    here = tmp_path_factory.getbasetemp() / "random"
-    with process_environment(environ(here, parts), here) as said:
-        status = EX_CONFIG
-        try:
-            env = Env()
-            k8s.security(env), k8s.databases(env, here), k8s.caches(env), k8s.storages(env)
-            k8s.static(env, here), k8s.media(env, here), k8s.celery(env, here), k8s.email(env)
-            k8s.logging(env)
-            options.concurrency(env), options.address(env), options.graceful_seconds(env)
-            options.trusted_proxies(env), options.application(env)
-            env.done()
-        except SystemExit as end:
-            status = end.code
-        assert status == EX_CONFIG
-        assert SECRET not in said()
+    output = io.StringIO()
+    with contextlib.redirect_stderr(output), contextlib.redirect_stdout(output):
+        configured(Env(environ=process(**parts)), tmp_path_factory.getbasetemp())
+    masking._known = ()
+    assert SECRET not in output.getvalue()
 
 
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(parts=ENVIRONMENTS)
-def test_random_environments_are_listed(
-    tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]
+@given(parts=st.fixed_dictionaries(PROCESS), files=st.fixed_dictionaries(FILES))
+def test_random_files(
+    tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any], files: dict[str, Any]
 ) -> None:
-    """`django-k8s env` and what the library reads for itself: the same, but for values that are no secrets."""
+    """The same with values from files and .env, for what the library reads itself, and `django-k8s env`."""
     here = tmp_path_factory.getbasetemp() / "random"
-    with process_environment(environ(here, parts), here) as said:
+    (here / "mounted").mkdir(parents=True, exist_ok=True)
+    for left in (here / "mounted").iterdir():
+        left.unlink()
+    for name, content in files["mounted"].items():
+        (here / "mounted" / name).write_bytes(content)
+    (here / "file").write_text(SECRET)
+    (here / ".env").write_bytes(b"\n".join(files["dotenv"]))
+    pointers = {f"{name}_FILE": path for name, path in files["pointed"].items()}
+
+    with process_environment({**process(**parts), **pointers}, here) as said:
+        configured(Env(), here)
+        assert SECRET not in said()
         for name in VARIABLES:
             conf.value(name)
         assert listing.print_environment(DOTENV, as_json=False) in (0, EX_CONFIG)
