@@ -45,8 +45,11 @@ Object = dict[str, Any]
 
 def render(values: dict[str, Any]) -> dict[str, Object]:
     """The chart's objects by file name, without what is Helm's."""
+    helm = shutil.which(os.environ.get("HELM", "helm"))
+    if not helm:
+        raise SystemExit("helm is not on PATH. Install Helm, or name it: HELM=/path/to/helm make manifests")
     done = subprocess.run(  # noqa: S603 - our own chart
-        [os.environ.get("HELM", "helm"), "template", "django", str(CHART), "--values", "-"],
+        [helm, "template", "django", str(CHART), "--values", "-"],
         input=yaml.safe_dump(values),
         capture_output=True,
         text=True,

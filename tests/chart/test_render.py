@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import re
@@ -198,10 +199,10 @@ def test_labels(name: str) -> None:
 def test_no_secret_outside_of_secrets(name: str) -> None:
     """What staging derives stands in its Secret alone."""
     secrets = {
-        value
+        base64.b64decode(value).decode()
         for found in rendered(name)
         if found["kind"] == "Secret"
-        for key, value in found["stringData"].items()
+        for key, value in found["data"].items()
         if key in ("SECRET_KEY", "DATABASE_PASSWORD", "REDIS_URL")
     }
     for found in rendered(name):
