@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import itertools
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from support.chart import merged
 from support.cluster import Images, Space, eventually, space, staging
 from support.load import Load, Report
 from support.process import get
+from support.scheduler import INTERVAL, replaced, roll
 from support.terminal import terminal
 
 pytestmark = pytest.mark.cluster
@@ -120,11 +119,6 @@ def test_helm_test(shop: Space, images: Images) -> None:
     shop.release("shop", staging(images.first))
 
 
-TICKS = (
-    "from proving.models import Tick\n"
-    "print(list(Tick.objects.filter(due__gte={}).order_by('due').values_list('due', 'published', 'task_id')))"
-)
-INTERVAL = 2  # seconds between two due times of the entry "note"
 KILL_BEAT = (
     "import os, pathlib, signal\n"
     "for p in pathlib.Path('/proc').glob('[0-9]*'):\n"
@@ -132,41 +126,8 @@ KILL_BEAT = (
 )
 
 
-def ticks(shop: Space, since: float) -> list[tuple[float, float, str]]:
-    """Due time, time of publishing and id of every message of beat since a due time."""
-    found: list[tuple[float, float, str]] = ast.literal_eval(shop.python(TICKS.format(since)))
-    return found
-
-
-def replaced(shop: Space, change: Callable[[], object], copies: int) -> float:
-    """Change the scheduler: every due time is published in time, none twice but ``copies``. Returns the longest pause.
-
-    What a pause of more than 5 s has missed may coalesce.
-    """
-    eventually(lambda: ticks(shop, time.time() - 3 * INTERVAL), 60, "ticks")
-    began = ticks(shop, time.time() - 3 * INTERVAL)[0][0]
-    change()
-    eventually(lambda: shop.is_ready("scheduler"), 90, "the scheduler")
-    ended = time.time() + INTERVAL
-    eventually(lambda: ticks(shop, ended), 60, "ticks go on")
-    found = ticks(shop, began)
-    dues = sorted({due for due, _, _ in found})
-    published = sorted(at for _, at, _ in found)
-    pause = max(after - before for before, after in itertools.pairwise(published))
-    steps = {round(after - before, 3) for before, after in itertools.pairwise(dues)}
-    assert steps == {INTERVAL} or pause > 5, found
-    assert max(at - due for due, at, _ in found) <= 5 + 1, found
-    assert len(found) - len(dues) <= copies, found
-    assert len({identity for _, _, identity in found}) == len(dues), "one due time, one id"
-    return pause
-
-
 def test_scheduler_is_replaced(shop: Space) -> None:
     """Rolled with a shell session open, its pod deleted, beat killed with -9: no run is missed, none made twice but by the kill."""
-
-    def rolled() -> None:
-        shop.kubectl("rollout", "restart", "deployment/shop-scheduler")
-        shop.kubectl("rollout", "status", "deployment/shop-scheduler", "--timeout=120s")
 
     def deleted() -> None:
         shop.kubectl("delete", "pod", shop.pods("scheduler")[0]["metadata"]["name"], "--wait=false")
@@ -180,7 +141,7 @@ def test_scheduler_is_replaced(shop: Space) -> None:
 
     with terminal(session_of(shop)) as session:
         eventually(lambda: "[proving" in session.text, 30, "the prompt")
-        rollout = replaced(shop, rolled, copies=0)
+        rollout = replaced(shop, lambda: roll(shop), copies=0)
         eventually(lambda: not session.running(), 30, "the session's end with its pod")
     pauses = [rollout, replaced(shop, deleted, copies=0), replaced(shop, killed, copies=1)]
     print("longest pause of an entry of 2 s: rolled {:.1f}, deleted {:.1f}, killed {:.1f} s".format(*pauses))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.cluster import VISIBILITY, Images, Space, eventually, production, space, stores
 from support.load import Load, Report
+from support.scheduler import INTERVAL, replaced, roll
 
 pytestmark = pytest.mark.cluster
 
@@ -57,6 +58,13 @@ def test_no_request_fails(shop: Space) -> None:
 def test_no_request_of_100000_fails(shop: Space) -> None:
     """Three restarts, one deletion, 100,000 requests."""
     rollout(shop, 3, 100_000)
+
+
+def test_scheduler_rolls_on_managed_stores(shop: Space) -> None:
+    """Where the stores are reached through aliases, no run is missed either."""
+    pause = replaced(shop, lambda: roll(shop), copies=0)
+    print(f"longest pause of an entry of {INTERVAL} s: {pause:.1f} s")
+    assert pause <= INTERVAL + 5
 
 
 def work(shop: Space, tasks: int, longest: float, seconds: float) -> None:
