@@ -210,8 +210,8 @@ ROWS = [
         "        if True:\n            try:"),
 
     Row("beat: of two, one publishes", "celery/lock.py", "celery/test_beat_others.py::test_two_beats_of_another_class",
-        "        if not self.lock.held():\n            self._published = False\n            return STANDBY_SECONDS\n",
-        ""),
+        "        if not self.lock.held():\n            self._published = False\n",
+        "        if self.lock.held() is None:\n            self._published = False\n"),
     Row("beat: whoever lost the lock publishes nothing", "celery/beat.py", "celery/test_beat_postgres.py::test_lock_lost_while_it_publishes",
         "if not (self.lock.still_held() and row.exists()):",
         "if not row.exists():"),

@@ -98,15 +98,13 @@ def away(folder: Path, server: Postgres, url: str, broker: str, seconds: float) 
     with Beats(folder, env) as beats, inbox(broker) as box:
         pair = [beats.start(), beats.start()]
         wait_until(lambda: box.messages, 20, "the first message")
+        states = [folder / f"state-{number}" / "beat" for number in range(2)]
+        wait_until(lambda: all(list(heartbeat.read(state)) for state in states), 30, "two heartbeats")
         server.stop()
         down, oldest = time.time(), 0.0
         while time.time() < down + seconds:
-            for number in range(2):
-                ages = [
-                    time.monotonic() - beat["at"]
-                    for beat in heartbeat.read(folder / f"state-{number}" / "beat")
-                ]
-                oldest = max(oldest, *ages)
+            ages = [time.monotonic() - beat["at"] for state in states for beat in heartbeat.read(state)]
+            oldest = max([oldest, *ages])
             time.sleep(0.2)
         server.start()
         up = time.time()
