@@ -54,6 +54,7 @@ def connect() -> None:
     """Connect the handlers below; calling it again changes nothing."""
     signals.celeryd_init.connect(_select_queues, dispatch_uid="django_k8s.queues")
     signals.worker_before_create_process.connect(_freeze, dispatch_uid="django_k8s.freeze")
+    signals.task_prerun.connect(_renew_connections, dispatch_uid="django_k8s.connections")
 
 
 def _select_queues(instance: Any = None, **kwargs: Any) -> None:
@@ -61,6 +62,18 @@ def _select_queues(instance: Any = None, **kwargs: Any) -> None:
     env = Env()
     if env.is_set("WORKER_QUEUES"):
         instance.app.amqp.queues.select(env.list("WORKER_QUEUES"))
+
+
+def _renew_connections(task: Any = None, **kwargs: Any) -> None:
+    """Close connections that broke or are too old, as Django does before each request.
+
+    Celery keeps those that it counts for CELERY_DB_REUSE_MAX tasks, broken ones too: after an outage
+    of the database every task of the process would fail until then.
+    """
+    from django.db import close_old_connections
+
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 def _freeze(**kwargs: Any) -> None:

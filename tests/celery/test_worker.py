@@ -10,7 +10,7 @@ import pytest
 import redis
 from support.process import answers, get, wait_until
 from support.proxy import proxy
-from support.servers import Redis
+from support.servers import Redis, postgres
 from support.worker import send, workers
 
 STALENESS = 10  # seconds; the default is 60
@@ -193,6 +193,27 @@ def test_poison_task_ends(tmp_path: Path, redis_server: Redis) -> None:
             send(broker, [(number, 0)])
             wait_until(lambda number=number: group.trace("done")[number], 30, "a task long after the poison")  # type: ignore[misc]
         assert worker.output.count(kills) == 4, worker.output
+
+
+def test_database_connection_is_kept_and_renewed(tmp_path: Path, redis_server: Redis) -> None:
+    """Tasks share a connection; the first task after a restart of the database has another that works."""
+    broker = redis_server.url(14)
+
+    def ask(number: int) -> None:
+        send(broker, [(number,)], name="project.tasks.ask")
+        wait_until(lambda: group.trace("done")[number], 20, f"task {number}")
+
+    with postgres() as server, workers(tmp_path, broker, DATABASE_URL=server.create("shop")) as group:
+        worker = group.start("-c", "1")
+        ask(1)
+        ask(2)
+        assert len(group.trace("session")) == 1
+        server.stop()
+        send(broker, [(3,)], name="project.tasks.ask")
+        wait_until(lambda: "OperationalError" in worker.output, 20, "a task without a database")
+        server.start()
+        ask(4)
+        assert len(group.trace("session")) == 2
 
 
 def test_queues(tmp_path: Path, redis_server: Redis) -> None:

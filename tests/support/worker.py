@@ -30,9 +30,9 @@ class Workers:
         traces = self.folder / "traces"
         traces.mkdir(exist_ok=True)
         env = environment(
-            DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings", PYTHONPATH=str(PROJECT), DATABASE_URL="sqlite://:memory:", ROLE="worker",
+            DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings", PYTHONPATH=str(PROJECT), ROLE="worker",
             CELERY_BROKER_URL=self.broker, TEST_TRACES=str(traces), TMPDIR=str(self.folder),
-            PROBE_PORT=str(port), **{"STATE_DIR": str(self.folder / f"state-{number}"), **self.more, **more},
+            PROBE_PORT=str(port), **{"STATE_DIR": str(self.folder / f"state-{number}"), "DATABASE_URL": "sqlite://:memory:", **self.more, **more},
         )  # fmt: skip
         command = [sys.executable, "-m", "django_k8s.observability.launch", "celery", "-q", "-A", "project", "worker", "--without-gossip", "--without-mingle", "-n", f"worker{number}@test", "--loglevel", "INFO", *options]  # fmt: skip
         process = self._stack.enter_context(
@@ -68,9 +68,9 @@ def workers(folder: Path, broker: str, **more: str) -> Iterator[Workers]:
 
 
 def send(
-    broker: str, tasks: Iterable[tuple[int, float]], name: str = "project.tasks.work", **more: object
+    broker: str, tasks: Iterable[tuple[float, ...]], name: str = "project.tasks.work", **more: object
 ) -> None:
-    """Give tasks (number, seconds) to the broker, each confirmed where it can confirm."""
+    """Give tasks, each by its arguments, to the broker, each confirmed where it can confirm."""
     from kombu import Connection
     from project.celery import app
 

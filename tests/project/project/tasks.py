@@ -7,6 +7,7 @@ from pathlib import Path
 
 from celery import shared_task
 from django.contrib.auth.models import Group
+from django.db import connection
 
 from django_k8s.celery.once import once
 
@@ -18,15 +19,27 @@ def tick(entry: str) -> None:
     Group.objects.create(name=f"{entry} {time.time_ns()}")
 
 
+def trace(kind: str, number: int) -> None:
+    """Leave a line, in files that no process shares."""
+    with Path(os.environ["TEST_TRACES"], f"{kind}-{os.getpid()}").open("a") as file:
+        file.write(f"{number}\n")
+
+
 @shared_task
 def work(number: int, seconds: float = 0.1) -> None:
-    """Leave a line when it starts and one when it ends, in files that no process shares."""
-    folder = Path(os.environ["TEST_TRACES"])
-    with (folder / f"started-{os.getpid()}").open("a") as file:
-        file.write(f"{number}\n")
+    """Leave a line when it starts and one when it ends."""
+    trace("started", number)
     time.sleep(seconds)
-    with (folder / f"done-{os.getpid()}").open("a") as file:
-        file.write(f"{number}\n")
+    trace("done", number)
+
+
+@shared_task
+def ask(number: int) -> None:
+    """Ask the database, outside of any transaction, and leave a line with the session's number."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        trace("session", cursor.fetchone()[0])
+    trace("done", number)
 
 
 @shared_task(default_retry_delay=1, max_retries=3)
