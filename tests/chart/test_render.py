@@ -274,6 +274,14 @@ def test_replicas_are_left_to_a_scaler() -> None:
         assert "replicas" not in named(rendered(name))["Deployment", of]["spec"]
 
 
+def test_external_dns_finds_its_annotations() -> None:
+    """By the prefix of release 0.22 and later, and by that of all before."""
+    annotations = named(rendered("everything"))["Ingress", "shop"]["metadata"]["annotations"]
+    for prefix in ("external-dns.kubernetes.io", "external-dns.alpha.kubernetes.io"):
+        assert annotations[f"{prefix}/hostname"] == "shop.example.com,www.shop.example.com"
+        assert annotations[f"{prefix}/ttl"] == "60"
+
+
 def test_a_role_adds_to_its_pods() -> None:
     """What stands in a role's pod is added to what all pods have, and to no other role's."""
     specs = {of: pod["spec"] for of, pod in pods(rendered("everything"))}
