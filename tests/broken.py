@@ -221,7 +221,7 @@ ROWS = [
     Row("beat: a duplicate has the same id", "celery/dues.py", "celery/test_beat_sqlite.py::test_killed_between_publish_and_commit",
         'str(uuid.uuid5(_NAMESPACE, f"{app} {entry.name} {entry.task} {due.isoformat()}"))',
         "str(uuid.uuid4())"),
-    Row("beat: no stop between publish and commit", "celery/beat.py", "celery/test_beat_sqlite.py::test_stopped_between_publish_and_commit",
+    Row("beat: no stop between publish and commit", "celery/lock.py", "celery/test_beat_sqlite.py::test_stopped_between_publish_and_commit",
         "            former[number] = signal.signal(number, lambda got, _: held.append(got))\n",
         "            pass\n"),
     Row("beat: what was missed coalesces", "celery/dues.py", "celery/test_dues.py::test_interval[5-12-expected3]",

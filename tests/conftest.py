@@ -34,10 +34,16 @@ def postgres_url(postgres_server: servers.Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def redis_server() -> Iterator[servers.Redis]:
-    """One Redis for the session, for tests that leave it running."""
+def _redis() -> Iterator[servers.Redis]:
     with servers.redis() as server:
         yield server
+
+
+@pytest.fixture
+def redis_server(_redis: servers.Redis) -> servers.Redis:
+    """One Redis for the session, for tests that leave it running; each finds it empty."""
+    _redis.empty()
+    return _redis
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -7,10 +7,7 @@ docs/explanation/beat.md.
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, connections, router
 from kombu.exceptions import OperationalError
 
 from django_k8s.celery.dues import SHORTEST, ahead, following, missed, task_id, too_short
-from django_k8s.celery.lock import TICK_SECONDS, Locked
+from django_k8s.celery.lock import TICK_SECONDS, Locked, unbroken
 from django_k8s.env import EX_CONFIG, Env
 from django_k8s.observability import newrelic
 
@@ -122,7 +119,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         from django_k8s.models import BeatEntry
 
         row = BeatEntry.objects.using(router.db_for_write(BeatEntry)).filter(name=entry.name, due=last)
-        with _unbroken():
+        with unbroken():
             if not (self.lock.still_held() and row.exists()):
                 raise _Changed
             self._send(_dated(entry, self.app.main, due), due)
@@ -192,24 +189,3 @@ def _dated(entry: Any, app: str, due: datetime) -> Any:
     dated.options = {"retry": False, **entry.options, "task_id": task_id(app, entry, due)}
     dated.options["headers"] = {**entry.options.get("headers", {}), DUE_HEADER: due.isoformat()}
     return dated
-
-
-@contextmanager
-def _unbroken() -> Iterator[None]:
-    """Hold SIGTERM and SIGINT back, so that a stop never comes between publishing and committing.
-
-    By their handlers and not by a mask: the kernel gives a signal that this thread blocks to another
-    one, such as the sampler's, and Python then calls the handler in this one all the same.
-    """
-    held: list[int] = []
-    former = {}
-    if threading.current_thread() is threading.main_thread():  # no handler interrupts another
-        for number in (signal.SIGTERM, signal.SIGINT):
-            former[number] = signal.signal(number, lambda got, _: held.append(got))
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-        for got in held:
-            signal.raise_signal(got)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -31,6 +32,25 @@ def test_two_beats_of_another_class(tmp_path: Path, redis_server: Redis) -> None
         holder.stop(15)
         count = len(box.messages)
         wait_until(lambda: len(box.messages) >= count + 3, 20, "messages of the other one")
+
+
+def test_stopped_while_another_class_publishes(tmp_path: Path, redis_server: Redis) -> None:
+    """SIGTERM in the middle of a publish: the message is sent, and then beat ends."""
+    hold = tmp_path / "pause"
+    env = beat_environment(
+        tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(1),
+        TEST_BEAT_SECONDS="1", BEAT_SCHEDULER="project.schedulers:PlainPausing", TEST_PAUSE=str(hold),
+    )  # fmt: skip
+    with Beats(tmp_path, env) as beats, inbox(redis_server.url(1)) as box:
+        process = beats.start()
+        wait_until(lambda: box.messages, 20, "the first message")
+        hold.touch()
+        wait_until(hold.with_suffix(".reached").exists, 20, "the pause")
+        count = len(box.messages)
+        process.signal(signal.SIGTERM)
+        hold.unlink()
+        assert process.wait(15) == 0, process.output
+        wait_until(lambda: len(box.messages) > count, 5, "the message")
 
 
 def test_read_only_folder(tmp_path: Path, redis_server: Redis) -> None:

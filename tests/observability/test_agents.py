@@ -133,8 +133,11 @@ def test_opentelemetry_is_missing(tmp_path: Path) -> None:
     """Configured, but not installed: a sentence, and status 78."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for name in ("python", "sh", "dirname", "rm"):
+    for name in ("sh", "dirname", "rm"):
         (folder / name).symlink_to(shutil.which(name) or "")
+    # Not a link: by its own path Python finds the environment that it belongs to.
+    (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (folder / "python").chmod(0o755)
     with role(tmp_path, "web", PATH=str(folder), OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1") as web:
         assert web.wait(20) == 78
         assert "django-k8s-toolkit[opentelemetry]" in web.output

@@ -108,6 +108,13 @@ class Redis(Server):
     def url(self, database: int = 0) -> str:
         return f"redis://127.0.0.1:{self.port}/{database}"
 
+    def empty(self) -> None:
+        """Forget what every database holds."""
+        import redis
+
+        with redis.Redis(port=self.port) as client:
+            client.flushall()
+
 
 @contextlib.contextmanager
 def postgres(*options: str) -> Iterator[Postgres]:

@@ -12,20 +12,33 @@ from django_k8s.celery import beat
 from django_k8s.celery.beat import Scheduler
 
 
+def pause() -> None:
+    """Stand still while the file TEST_PAUSE exists."""
+    path = Path(os.environ["TEST_PAUSE"])
+    if path.exists():
+        path.with_suffix(".reached").write_text(str(os.getpid()))
+    while path.exists():
+        time.sleep(0.05)
+
+
 class Pausing(Scheduler):
-    """Stands still between publishing and committing, while the file TEST_PAUSE exists."""
+    """Pauses between publishing and committing."""
 
     def _send(self, entry: Any, due: datetime) -> None:
         super()._send(entry, due)
-        pause = Path(os.environ["TEST_PAUSE"])
-        if pause.exists():
-            pause.with_suffix(".reached").write_text(str(os.getpid()))
-        while pause.exists():
-            time.sleep(0.05)
+        pause()
 
 
 class Plain(PlainScheduler):
     """Celery's own in-memory scheduler, under another name."""
+
+
+class PlainPausing(PlainScheduler):
+    """The same, and pauses in the middle of a publish."""
+
+    def apply_async(self, *args: Any, **kwargs: Any) -> Any:
+        pause()
+        return super().apply_async(*args, **kwargs)
 
 
 class WrongClock(datetime):
