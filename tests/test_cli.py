@@ -63,7 +63,17 @@ class TestEnv:
 
 class TestCopy:
     @pytest.mark.parametrize(
-        ("what", "file"), [("docker", "Dockerfile"), ("docker", "entrypoints/web"), ("example", "manage.py")]
+        ("what", "file"),
+        [
+            ("docker", "Dockerfile"),
+            ("docker", "entrypoints/web"),
+            ("example", "manage.py"),
+            ("chart", "Chart.yaml"),
+            ("chart", "templates/validate.yaml"),
+            ("chart", "values.schema.json"),
+            ("manifests", "base/kustomization.yaml"),
+            ("manifests", "staging/kustomization.yaml"),
+        ],
     )
     def test_copy(self, tmp_path: Path, what: str, file: str) -> None:
         """The files come out, and a second time changes nothing."""
@@ -72,6 +82,25 @@ class TestCopy:
         assert main(["copy", what, str(destination)]) == 0
         assert (destination / file).is_file()
         assert main(["copy", what, str(destination)]) == 0
+
+    @pytest.mark.parametrize(
+        ("what", "source"), [("chart", "charts/django"), ("manifests", "manifests"), ("docker", "docker")]
+    )
+    def test_all_of_it(self, tmp_path: Path, what: str, source: str) -> None:
+        """Every file of the repository comes out of the wheel, byte for byte."""
+        assert main(["copy", what, str(tmp_path)]) == 0
+        folder = Path(__file__).resolve().parent.parent / source
+        files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+        # What makes the folder is no part of it, nor the head of its generated page.
+        wanted = {
+            file for file in files if file.suffix not in (".py", ".pyc") and file.name != "README.head.md"
+        }
+        found = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+
+        assert wanted <= found
+        assert [
+            file for file in wanted if (folder / file).read_bytes() != (tmp_path / file).read_bytes()
+        ] == []
 
     def test_nothing_is_lost(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A file that differs stops the copy before it starts; --force overwrites."""

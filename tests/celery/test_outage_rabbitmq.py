@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.outage_cases import LONG, SHORT, kill, outlive, replace
+from support.proxy import proxy
 from support.rabbitmq import RabbitMQ, rabbitmq
 from support.worker import Workers
 
@@ -22,11 +24,23 @@ def everything(folder: Path, server: RabbitMQ, tasks: int) -> None:
         server.stop()
         server.start()
 
-    assert outlive(folder, server.url, tasks, [replace, kill, restart]) == 0
+    assert outlive(folder, server.url, tasks, [replace, kill, restart, restart]) == 0
+
+
+def black_holed(folder: Path, server: RabbitMQ, tasks: int, seconds: float) -> None:
+    with proxy(server.port) as net:
+
+        def swallow(group: Workers) -> None:
+            net.black_hole()
+            time.sleep(seconds)  # what is tested is this long silence
+            net.restore()
+
+        through = server.url.replace(str(server.port), str(net.port))
+        assert outlive(folder, server.url, tasks, [swallow], through=through) == 0
 
 
 def test_nothing_is_lost(tmp_path: Path, server: RabbitMQ) -> None:
-    """A rollout, a kill -9 and a restart of the broker."""
+    """A rollout, a kill -9 and two restarts of the broker."""
     everything(tmp_path, server, SHORT)
 
 
@@ -34,3 +48,14 @@ def test_nothing_is_lost(tmp_path: Path, server: RabbitMQ) -> None:
 def test_nothing_of_500_is_lost(tmp_path: Path, server: RabbitMQ) -> None:
     """The long form."""
     everything(tmp_path, server, LONG)
+
+
+def test_broker_black_holed(tmp_path: Path, server: RabbitMQ) -> None:
+    """Every packet is swallowed for ten seconds; the old connections stay silent for ever."""
+    black_holed(tmp_path, server, SHORT, 10)
+
+
+@pytest.mark.soak
+def test_broker_black_holed_with_500_tasks(tmp_path: Path, server: RabbitMQ) -> None:
+    """The long form: for a minute."""
+    black_holed(tmp_path, server, LONG, 60)

@@ -10,6 +10,8 @@ from typing import Any
 import django
 import pytest
 from support.process import environment, run
+from support.smtp import postbox
+from support.web import PROJECT, production
 
 from django_k8s import settings as k8s
 from django_k8s.env import Env
@@ -456,6 +458,26 @@ class TestEmail:
         else:
             assert settings["EMAIL_HOST_PASSWORD"] == "p@ss#1"
             assert settings["EMAIL_USE_TLS"] is True
+
+    def test_a_mail_arrives(self, tmp_path: Path) -> None:
+        """A project's send_mail, by the settings of the Django that is installed: login, sender and words arrive."""
+        code = "from django.core.mail import send_mail; print(send_mail('Subject', 'Words', None, ['you@example.com']))"
+        with postbox() as box:
+            variables = production(
+                EMAIL_URL=f"smtp://me:p@ss#1@127.0.0.1:{box.port}",
+                DEFAULT_FROM_EMAIL="shop@example.com",
+                DATABASE_URL="sqlite://:memory:",
+                STATE_DIR=str(tmp_path),
+                LOG_LEVEL="ERROR",
+            )
+            done = run([sys.executable, "manage.py", "shell", "-v0", "-c", code], variables, PROJECT)
+        assert (done.returncode, done.stdout.strip()) == (0, "1"), done.stderr
+        (mail,) = box.mails
+        assert mail.login == "me p@ss#1"
+        assert "shop@example.com" in mail.sender
+        assert [name.partition(":")[2] for name in mail.recipients] == ["<you@example.com>"]
+        assert "Subject: Subject" in mail.text
+        assert "Words" in mail.text
 
     @pytest.mark.parametrize("url", ["mail://h", "smtp://u:p@h:port", "smtp+tls:///"])
     def test_malformed(self, url: str) -> None:

@@ -17,6 +17,7 @@ from support.process import wait_until
 ROOT = Path(__file__).resolve().parent.parent.parent
 BASES = ("python:3.13-slim", "postgres:17", "redis:8")
 CONFINED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+NODE = "node:22-slim"
 KEY = "k" * 50
 
 
@@ -40,6 +41,13 @@ def engine() -> None:
     need("a container engine with the base images", found, f"start Docker and pull {' '.join(BASES)}")
 
 
+def node() -> None:
+    """The same for the image in which front ends are built."""
+    engine()
+    found = docker("image", "inspect", NODE, check=False).returncode == 0
+    need(f"the image {NODE}", found, f"pull {NODE}")
+
+
 def wheel(folder: Path) -> Path:
     """A folder with a wheel of this tree."""
     import sys
@@ -53,7 +61,9 @@ def wheel(folder: Path) -> Path:
     return folder
 
 
-def build(context: Path, library: Path, *args: str, tag: str | None = None, plain: bool = False) -> str:
+def build(
+    context: Path, library: Path | None, *args: str, tag: str | None = None, plain: bool = False
+) -> str:
     """Build docker/Dockerfile; returns the tag, or the whole plain log when it is asked for."""
     tag = tag or f"django-k8s-test:{uuid.uuid4().hex[:8]}"
     options = [
@@ -61,8 +71,7 @@ def build(context: Path, library: Path, *args: str, tag: str | None = None, plai
         "host",
         "-f",
         "docker/Dockerfile",
-        "--build-context",
-        f"library={library}",
+        *(("--build-context", f"library={library}") if library else ()),
         "-t",
         tag,
         *args,

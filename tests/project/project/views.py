@@ -12,6 +12,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -36,6 +37,12 @@ def write(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=405)
     Group.objects.create(name=f"group-{uuid.uuid4()}")
     return HttpResponse("written\n", content_type="text/plain", status=201)
+
+
+def remember(request: HttpRequest) -> HttpResponse:
+    """Writes to the cache and reads it again."""
+    cache.set("remembered", "value", 60)
+    return HttpResponse(status=200 if cache.get("remembered") == "value" else 500)
 
 
 def slow(request: HttpRequest) -> HttpResponse:
@@ -98,6 +105,12 @@ async def spin(request: HttpRequest) -> HttpResponse:
     """Blocks the event loop under ASGI for ``seconds`` (for ever by default); a thread under WSGI."""
     time.sleep(float(request.GET.get("seconds", 1e6)))
     return HttpResponse("spun\n", content_type="text/plain")
+
+
+def sweep(request: HttpRequest) -> HttpResponse:
+    """Lets the garbage collector run: what is there after it is in use."""
+    gc.collect()
+    return HttpResponse(status=204)
 
 
 def fail(request: HttpRequest) -> HttpResponse:
