@@ -51,6 +51,10 @@ def celery(env: Env, base_dir: Path) -> dict[str, Any]:
     # Redis hands a prefetched task to no other worker, so a worker takes none it cannot start.
     if late and kind in ("redis", "rediss"):
         settings["CELERY_WORKER_DISABLE_PREFETCH"] = True
+    if kind in ("amqp", "amqps", "pyamqp"):
+        # In seconds: a connection is given up after two without a word. Celery's 120 would hang a consumer, whose loop
+        # still turns, for minutes at a half-open one.
+        settings["CELERY_BROKER_HEARTBEAT"] = 10
     for name, variable in (
         ("CELERY_TASK_TIME_LIMIT", "CELERY_TASK_TIME_LIMIT_SECONDS"),
         ("CELERY_TASK_SOFT_TIME_LIMIT", "CELERY_TASK_SOFT_TIME_LIMIT_SECONDS"),

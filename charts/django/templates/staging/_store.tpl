@@ -71,7 +71,9 @@ spec:
           resources:
             {{- toYaml $v.resources | nindent 12 }}
           readinessProbe: {{ mergeOverwrite (deepCopy $probe) (dict "periodSeconds" 2) | toJson }}
-          livenessProbe: {{ mergeOverwrite (deepCopy $probe) (dict "periodSeconds" 15 "initialDelaySeconds" 30) | toJson }}
+          # A database that is restarted while it makes its folder on a busy node leaves half of one.
+          startupProbe: {{ mergeOverwrite (deepCopy $probe) (dict "periodSeconds" 2 "failureThreshold" 150) | toJson }}
+          livenessProbe: {{ mergeOverwrite (deepCopy $probe) (dict "periodSeconds" 15 "timeoutSeconds" 10 "failureThreshold" 6) | toJson }}
           securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
           terminationMessagePolicy: FallbackToLogsOnError
           volumeMounts:
