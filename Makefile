@@ -57,9 +57,11 @@ test: build/venv/stamp build/checkov/stamp  ## set up what the tests need, then 
 # Of a part of the tests nothing is asked.
 COVERAGE ?= $(if $(filter tests,$(TESTS)),95,0)
 
-# The same tests on the oldest supported Python and Django, but for those whose subject is not the library's code.
+# The same tests on the oldest supported Python and Django, but for those whose subject is not the library's code; of the
+# runs under load one rolling update and one recycling.
 test-oldest: build/oldest/stamp
 	@build/oldest/bin/pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
+	@build/oldest/bin/pytest -m "alone and not soak" -k "test_rolling_update and wsgi or test_recycling and wsgi-1" $(PYTEST) --ignore tests/chart $(TESTS) || [ $$? -eq 5 ]
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 	@build/venv/bin/pytest -m "soak and not alone and not cluster" -n 8 --dist load $(PYTEST) $(TESTS) || [ $$? -eq 5 ]

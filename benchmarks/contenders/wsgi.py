@@ -40,12 +40,18 @@ if ours:
         *MIDDLEWARE,
     ]
 
-observed = "--observed" in sys.argv
-if observed:
+observed, whole = "--observed" in sys.argv, "--whole" in sys.argv
+if observed or whole:
     MIDDLEWARE[1:1] = [
         "django_k8s.observability.requests.RequestIdMiddleware",
         "django_k8s.observability.http.MetricsMiddleware",
     ]
+if whole:  # the list of the README: what every request of a project passes
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.security.SecurityMiddleware") + 1,
+        "django_k8s.static.StaticFilesMiddleware",
+    )
+if observed:
     os.environ.update(METRICS="true", LOG_FORMAT="json", ROLE="web", STATE_DIR=tempfile.mkdtemp())
     from django_k8s.env import Env
     from django_k8s.observability.launch import prepare
@@ -65,6 +71,8 @@ settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
     USE_TZ=True,
+    STATIC_URL="/static/",
+    STATIC_ROOT=tempfile.mkdtemp(),
 )
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402

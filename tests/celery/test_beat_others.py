@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import time
 from collections import Counter
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.beat import Beats, beat_environment, inbox
+from support.need import need
 from support.process import wait_until
 from support.servers import Redis
 
@@ -53,18 +56,31 @@ def test_stopped_while_another_class_publishes(tmp_path: Path, redis_server: Red
         wait_until(lambda: len(box.messages) > count, 5, "the message")
 
 
-def test_read_only_folder(tmp_path: Path, redis_server: Redis) -> None:
-    """Beat writes no schedule file: its working folder stays as it was."""
-    env = beat_environment(
-        tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(0), TEST_BEAT_SECONDS="1"
-    )
-    with Beats(tmp_path, env) as beats, inbox(redis_server.url(0)) as box:
-        beats.start()
-        wait_until(lambda: len(box.messages) >= 2, 20, "messages")
-        assert beats.processes[0].stop(15) == 0
-        names = {path.name for path in tmp_path.iterdir()}
+# In a mount namespace of its own nothing can be written but the state directory, which is in memory, as in a pod.
+READ_ONLY = """
+for folder in / /tmp "$HOME" "$PWD"; do mount --bind "$folder" "$folder" && mount -o remount,bind,ro "$folder"; done
+cd "$PWD" && mount -t tmpfs tmpfs "$STATE_DIR"
+for folder in . /tmp "$HOME" "$TMPDIR"; do ! touch "$folder/written" 2>/dev/null || exit 9; done
+exec "$@"
+"""
 
-    assert not [name for name in names if "celerybeat" in name], names
+
+@pytest.mark.net
+def test_read_only_file_system(tmp_path: Path, postgres_url: str, redis_server: Redis) -> None:
+    """Beat writes no schedule file and no other: it works and ends where nothing but its state directory can be written."""
+    need(
+        "unshare, as root",
+        shutil.which("unshare") and os.geteuid() == 0,
+        "install util-linux, and run as root",
+    )
+    env = beat_environment(tmp_path, postgres_url, redis_server.url(0), TEST_BEAT_SECONDS="1")
+    (tmp_path / "state-0").mkdir()
+    with Beats(tmp_path, env) as beats, inbox(redis_server.url(0)) as box:
+        beat = beats.start("unshare", "-m", "sh", "-ec", READ_ONLY, "sh")
+        wait_until(lambda: len(box.messages) >= 3 or not beat.running(), 30, "messages")
+        assert beat.running(), (beat.popen.returncode, beat.output)
+        assert beat.stop(15) == 0, beat.output
+    assert "Read-only file system" not in beat.output
 
 
 @pytest.mark.parametrize("scheduler", ["", "project.schedulers:Plain"], ids=["ours", "another"])

@@ -59,12 +59,26 @@ def test_broker_black_holed_with_500_tasks(tmp_path: Path, redis_server: Redis) 
     black_holed(tmp_path, redis_server, LONG, 60)
 
 
-def test_replaced_and_killed(tmp_path: Path, redis_server: Redis) -> None:
-    """A rollout loses nothing; after kill -9 the tasks come again with the visibility time-out."""
-    outlive(tmp_path, redis_server.url(4), SHORT, [replace, kill], lost=1)
+def test_replaced(tmp_path: Path, redis_server: Redis) -> None:
+    """Two rollouts lose nothing: a worker that is told to stop takes no message that it does not note."""
+    outlive(tmp_path, redis_server.url(4), SHORT, [replace, replace])
+
+
+def test_killed(tmp_path: Path, redis_server: Redis) -> None:
+    """After kill -9 in mid-work the tasks come again with the visibility time-out, but for one at most.
+
+    It is the message that Redis has handed out and kombu has not yet noted: of eighteen kills two lost it.
+    """
+    outlive(tmp_path, redis_server.url(6), SHORT, [kill], lost=1)
 
 
 @pytest.mark.soak
-def test_replaced_and_killed_with_500_tasks(tmp_path: Path, redis_server: Redis) -> None:
+def test_replaced_with_500_tasks(tmp_path: Path, redis_server: Redis) -> None:
     """The long form."""
-    outlive(tmp_path, redis_server.url(4), LONG, [replace, kill, replace, kill], lost=2)
+    outlive(tmp_path, redis_server.url(4), LONG, [replace] * 4)
+
+
+@pytest.mark.soak
+def test_killed_with_500_tasks(tmp_path: Path, redis_server: Redis) -> None:
+    """The long form."""
+    outlive(tmp_path, redis_server.url(6), LONG, [kill, kill], lost=2)

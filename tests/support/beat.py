@@ -102,10 +102,11 @@ class Beats:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def start(self, **more: str) -> Process:
+    def start(self, *before: str, **more: str) -> Process:
+        """Start one more; ``before`` is a command that starts another."""
         number = len(self.processes)
         env = {**self.env, "STATE_DIR": str(self.folder / f"state-{number}"), **more}
-        command = [sys.executable, "-m", "celery", "-A", "project", "beat", "--loglevel", "INFO"]
+        command = [*before, sys.executable, "-m", "celery", "-A", "project", "beat", "--loglevel", "INFO"]
         process = self._stack.enter_context(
             started(command, env, self.folder, self.folder / f"beat-{number}.log")
         )
