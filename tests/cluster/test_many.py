@@ -20,7 +20,7 @@ def one(images: Images, number: int) -> tuple[str, float, float]:
         began = time.monotonic()
         made.release("shop", staging(images.first), timeout="300s")
         up = time.monotonic() - began
-        assert get(made.port(), "/board/").status == 200
+        assert get(made.port(), "/board/", timeout=60).status == 200
         began = time.monotonic()
         gone(made)
         return made.name, up, time.monotonic() - began
