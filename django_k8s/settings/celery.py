@@ -55,6 +55,9 @@ def celery(env: Env, base_dir: Path) -> dict[str, Any]:
         # In seconds: a connection is given up after two without a word. Celery's 120 would hang a consumer, whose loop
         # still turns, for minutes at a half-open one.
         settings["CELERY_BROKER_HEARTBEAT"] = 10
+        # The worker's queue for commands, which the broker holds until it has given up the old connection too: an
+        # exclusive one is refused to the new connection, and that ends the worker.
+        settings["CELERY_CONTROL_QUEUE_EXCLUSIVE"] = False
     for name, variable in (
         ("CELERY_TASK_TIME_LIMIT", "CELERY_TASK_TIME_LIMIT_SECONDS"),
         ("CELERY_TASK_SOFT_TIME_LIMIT", "CELERY_TASK_SOFT_TIME_LIMIT_SECONDS"),

@@ -55,6 +55,13 @@ def test_broker_black_holed(tmp_path: Path, server: RabbitMQ) -> None:
     black_holed(tmp_path, server, SHORT, 10)
 
 
+def test_broker_holds_the_old_connection(tmp_path: Path, server: RabbitMQ) -> None:
+    """The worker hears nothing and gives up first: its new connection is not refused for what the broker still holds."""
+    with proxy(server.port) as net:
+        through = server.url.replace(str(server.port), str(net.port))
+        assert outlive(tmp_path, server.url, SHORT, [lambda group: net.deafen()], through=through) == 0
+
+
 @pytest.mark.soak
 def test_broker_black_holed_with_500_tasks(tmp_path: Path, server: RabbitMQ) -> None:
     """The long form: for a minute."""

@@ -19,11 +19,17 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._generation = 0  # connections of a former generation are held: open, and silent
         self._silent = False
+        self._deaf: int | None = None  # the generation whose clients hear nothing any more
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hold(self) -> None:
         """The connections of this moment become half-open; new ones work."""
+        self._generation += 1
+
+    def deafen(self) -> None:
+        """The clients of this moment hear nothing, the target hears them, and not that they go; new connections work."""
+        self._deaf = self._generation
         self._generation += 1
 
     def black_hole(self) -> None:
@@ -60,23 +66,26 @@ class Proxy:
             return
         self._writers.add(back)
         await asyncio.gather(
-            self._copy(reader, back, generation),
+            self._copy(reader, back, generation, heard=True),
             self._copy(there, writer, generation),
             return_exceptions=True,
         )
         self._writers -= {writer, back}
 
     async def _copy(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, generation: int
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, generation: int, heard: bool = False
     ) -> None:
         try:
             while piece := await source.read(65536):
                 while self._silent or generation != self._generation:
+                    if heard and generation == self._deaf:
+                        break
                     await asyncio.sleep(3600)  # the bytes are lost, and nobody is told
                 target.write(piece)
                 await target.drain()
         finally:
-            target.close()
+            if generation != self._deaf:
+                target.close()
 
     async def _start(self) -> asyncio.Server:
         return await asyncio.start_server(self._serve, "127.0.0.1", self.port)
