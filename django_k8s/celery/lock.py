@@ -103,6 +103,7 @@ class Locked(BaseScheduler):  # type: ignore[misc]
         self._lock: BeatLock | None = None
         self._published = False
         self._sampler: Sampler | None = None
+        self._stopping = False
         super().__init__(*args, **kwargs)
 
     @property
@@ -117,6 +118,9 @@ class Locked(BaseScheduler):  # type: ignore[misc]
         if self._sampler is None:  # at the first tick: Celery makes a scheduler for its banner too
             self._sampler = Sampler(self.app)
             self._sampler.start()
+            self._end_at_signals()
+        if self._stopping:  # raised where Python ignores exceptions, such as in a finalizer
+            raise SystemExit
         self._heartbeat.write(**self.pulse())
         if not self.lock.held():
             self._published = False
@@ -125,6 +129,21 @@ class Locked(BaseScheduler):  # type: ignore[misc]
             self._published = True
             self.taken_over()
         return min(self.work(), TICK_SECONDS)
+
+    def _end_at_signals(self) -> None:
+        """Only end the loop at SIGTERM and SIGINT: Celery's service closes the scheduler on its way out.
+
+        Celery's handler closes it where the signal meets it, which may be inside a query, and waits for
+        ever for the connection that the query has in its hands.
+        """
+
+        def end(number: int, frame: object) -> None:
+            self._stopping = True
+            raise SystemExit
+
+        if threading.current_thread() is threading.main_thread():  # not where a worker embeds beat
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, end)
 
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
         """Publish one task, whole: Celery takes a stop that came in between for a failure of the broker."""

@@ -24,7 +24,8 @@ from support.process import Process, environment, free_port, started, wait_until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.browser
+# Alone: it promises a start within seconds.
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 # A browser that talks to this machine alone.
 FLAGS = (

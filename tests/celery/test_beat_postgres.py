@@ -12,6 +12,7 @@ import pytest
 from support import beat_cases as cases
 from support.beat import Beats, beat_environment, inbox
 from support.process import wait_until
+from support.proxy import proxy
 from support.servers import Postgres, Redis, postgres
 
 from django_k8s.probe import heartbeat
@@ -69,6 +70,27 @@ def test_database_cut_between_publish_and_commit(tmp_path: Path, url: str, redis
 def test_stopped_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:
     """A stop waits for the commit: no duplicate."""
     assert len(cases.stopped_between(tmp_path, url, redis_server.url(6))) == 1
+
+
+def test_stopped_while_the_database_is_silent(
+    tmp_path: Path, server: Postgres, url: str, redis_server: Redis
+) -> None:
+    """A stop in the middle of a query that never ends: beat ends all the same."""
+    state = tmp_path / "state-0" / "beat"
+
+    def last() -> float:
+        return max((beat["at"] for beat in heartbeat.read(state)), default=0.0)
+
+    with proxy(server.port) as net:
+        silent = url.replace(f":{server.port}/", f":{net.port}/")
+        env = beat_environment(tmp_path, silent, redis_server.url(9), TEST_BEAT_SECONDS="3600")
+        with Beats(tmp_path, env) as beats:
+            beat = beats.start()
+            beats.holder()
+            net.black_hole()
+            silence = last()
+            wait_until(lambda: last() > silence, 10, "the tick that asks for the lock")
+            assert beat.stop(cases.GRACE_SECONDS) == 0, beat.output
 
 
 def test_lock_lost_while_it_publishes(tmp_path: Path, url: str, redis_server: Redis) -> None:

@@ -127,6 +127,7 @@ def test_connection_that_makes_room_while_it_asks(probe: Listening) -> None:
             return stack.enter_context(socket.create_connection(("127.0.0.1", probe.port), timeout=10))
 
         files = Path(f"/proc/{probe.process.pid}/fd")
+        exchange(probe.port, b"GET /livez HTTP/1.1\r\n\r\n")  # until its end: none is open any more
         before = len(list(files.iterdir()))
         held = [connect() for _ in range(CONNECTIONS)]
         wait_until(lambda: len(list(files.iterdir())) == before + CONNECTIONS, 10, "all to be accepted")
