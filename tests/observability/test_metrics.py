@@ -129,13 +129,13 @@ def test_tasks(tmp_path: Path, redis_server: Redis) -> None:
             found = metrics(worker)
             return (
                 found.get('django_tasks_total{state="SUCCESS",task="project.tasks.work"}') == 21
+                and found.get('django_tasks_total{state="FAILURE",task="project.tasks.fail"}') == 3
                 and found.get('django_tasks_total{state="LOST",task="project.tasks.die"}', 0) >= 1
             )
 
         wait_until(finished, 30, "the tasks' counts")
         found = metrics(worker)
 
-    assert found['django_tasks_total{state="FAILURE",task="project.tasks.fail"}'] == 3
     assert found['django_task_seconds_count{task="project.tasks.work"}'] == 21
     assert found['django_task_queue_seconds_count{task="project.tasks.work"}'] == 21
     # The one with a countdown has waited for nothing.
