@@ -81,11 +81,14 @@ def read(folder: Path) -> Iterator[Beat]:
     another: the dead one's age must not count against the role.
     """
     try:
-        paths = sorted(folder.glob(f"*{SUFFIX}"))
+        paths = sorted(folder.iterdir())
     except OSError:
         return
     now = time.monotonic()
     for path in paths:
+        if path.suffix != SUFFIX:
+            _remove_draft(path)
+            continue
         try:
             beat = json.loads(path.read_text())
             # A time to come is from before the machine's last start.
@@ -102,6 +105,14 @@ def read(folder: Path) -> Iterator[Beat]:
                 path.unlink()
         else:
             yield beat
+
+
+def _remove_draft(path: Path) -> None:
+    """Remove a draft whose writer was killed before it took the heartbeat's place."""
+    pid = path.suffix.removeprefix(".")
+    with contextlib.suppress(OSError, OverflowError):
+        if Path(path.stem).suffix == SUFFIX and pid.isdecimal() and not running(int(pid)):
+            path.unlink()
 
 
 def _numbers(beat: Beat) -> set[str]:

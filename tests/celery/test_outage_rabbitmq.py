@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.outage_cases import LONG, SHORT, kill, outlive, replace
+from support.outage_cases import LONG, SHORT, black_hole, kill, outlive, replace
 from support.proxy import proxy
 from support.rabbitmq import RabbitMQ, rabbitmq
 from support.worker import Workers
@@ -29,14 +28,8 @@ def everything(folder: Path, server: RabbitMQ, tasks: int) -> None:
 
 def black_holed(folder: Path, server: RabbitMQ, tasks: int, seconds: float) -> None:
     with proxy(server.port) as net:
-
-        def swallow(group: Workers) -> None:
-            net.black_hole()
-            time.sleep(seconds)  # what is tested is this long silence
-            net.restore()
-
         through = server.url.replace(str(server.port), str(net.port))
-        assert outlive(folder, server.url, tasks, [swallow], through=through) == 0
+        assert outlive(folder, server.url, tasks, [black_hole(net, seconds)], through=through) == 0
 
 
 def test_nothing_is_lost(tmp_path: Path, server: RabbitMQ) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
-from support.outage_cases import LONG, SHORT, kill, outlive, replace
+from support.outage_cases import LONG, SHORT, black_hole, kill, outlive, replace
 from support.proxy import proxy
 from support.servers import Redis, redis
 from support.worker import Workers
@@ -27,14 +26,8 @@ def restarted(folder: Path, tasks: int) -> None:
 
 def black_holed(folder: Path, server: Redis, tasks: int, seconds: float) -> None:
     with proxy(server.port) as net:
-
-        def swallow(group: Workers) -> None:
-            net.black_hole()
-            time.sleep(seconds)  # what is tested is this long silence
-            net.restore()
-
         through = f"redis://127.0.0.1:{net.port}/5"
-        outlive(folder, server.url(5), tasks, [swallow], lost=LOST, through=through)
+        outlive(folder, server.url(5), tasks, [black_hole(net, seconds)], lost=LOST, through=through)
 
 
 def test_broker_restarted_twice(tmp_path: Path) -> None:

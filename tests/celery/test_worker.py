@@ -70,6 +70,8 @@ def wedged(folder: Path, server: Redis, within: float, **more: str) -> None:
         workers(folder, f"redis://127.0.0.1:{net.port}/8", TEST_NO_TIMEOUTS="true", **more) as group,
     ):
         worker = group.start("-c", "1")
+        send(server.url(8), [(1, 0)])  # a worker that is ready may not have connected for its tasks yet
+        wait_until(lambda: group.trace("done"), 20, "a task")
         net.hold()
         wait_until(lambda: answers(worker.port, "/livez", status=503), within, "503 from the probe")
 

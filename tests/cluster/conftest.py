@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from support.cluster import Images, Space
 from support.cluster import images as built
+from support.need import need
 
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
     with built(tmp_path_factory.mktemp("images")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def controller() -> tuple[str, int]:
+    """The address of the Ingress controller's https port."""
+    address = os.environ.get("CLUSTER_INGRESS_HTTPS", "")
+    need("an Ingress controller", address, "set CLUSTER_INGRESS_HTTPS to HOST:PORT of its https port")
+    host, _, port = address.partition(":")
+    return host, int(port)
 
 
 @pytest.hookimpl(wrapper=True)

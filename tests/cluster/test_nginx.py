@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import os
 import re
 import select
-import socket
-import ssl
-import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from support import docker
+from support import docker, https
 from support.chart import ROOT
-from support.cluster import Images, Space, eventually, load, space, staging
-from support.need import need
+from support.cluster import PROXIES, Images, Space, eventually, load, space, staging
 from support.process import Response, get
 
 pytestmark = pytest.mark.cluster
@@ -32,8 +26,6 @@ pytestmark = pytest.mark.cluster
 PAGE = ROOT / "docs" / "how-to" / "nginx.md"
 DOCUMENTED_IMAGE = "nginxinc/nginx-unprivileged:1.29"
 DOCUMENTED_HOST, HOST = "shop.example.com", "static.example.com"
-# Where a controller may be, seen from a pod: the private networks, and the one for tests (RFC 2544).
-PROXIES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15"]
 HASHED = re.compile(r"/static/board/board\.[0-9a-f]{12}\.css")
 IMMUTABLE = "max-age=315360000, public, immutable"
 
@@ -102,7 +94,7 @@ class Site:
     """The release, its certificate, and where its two Services are on the node."""
 
     space: Space
-    certificate: Path
+    certificate: https.Certificate
     nginx: str
     ports: dict[str, int] = field(default_factory=dict)
 
@@ -120,29 +112,9 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(images: Images, nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("certificate")
-    key, certificate = folder / "key", folder / "crt"
-    subprocess.run(
-        [
-            *(
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-days",
-                "1",
-                "-subj",
-                f"/CN={HOST}",
-            ),
-            *("-addext", f"subjectAltName=DNS:{HOST}", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate = https.certificate(tmp_path_factory.mktemp("certificate"), HOST)
     with space("nginx") as made:
-        made.kubectl("create", "secret", "tls", "shop-tls", f"--cert={certificate}", f"--key={key}")
+        made.tls_secret("shop-tls", certificate)
         warnings = made.release("shop", documented(images.first, nginx))
         assert "PodSecurity" not in warnings
         found = Site(made, certificate, nginx)
@@ -208,41 +180,32 @@ def test_pages_come_from_gunicorn(site: Site) -> None:
     assert style.headers.get("server") != "nginx"
 
 
-def test_through_the_ingress(site: Site) -> None:
+def test_through_the_ingress(site: Site, controller: tuple[str, int]) -> None:
     """One host over https: the style sheet is nginx's, the page gunicorn's."""
-    address = os.environ.get("CLUSTER_INGRESS_HTTPS", "")
-    need("an Ingress controller", address, "set CLUSTER_INGRESS_HTTPS to HOST:PORT of its https port")
-    host, _, port = address.partition(":")
-    context = ssl.create_default_context(cafile=str(site.certificate))
 
-    def ask(path: str) -> tuple[http.client.HTTPResponse, bytes]:
-        with socket.create_connection((host, int(port)), 20) as plain:
-            connection = http.client.HTTPConnection(HOST, timeout=20)
-            connection.sock = context.wrap_socket(plain, server_hostname=HOST)
-            connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
-            answer = connection.getresponse()
-            return answer, answer.read()
+    def ask(path: str) -> https.HttpsResponse:
+        return https.get(controller, site.certificate, path, headers={"Accept-Encoding": "gzip"})
 
     style = site.style()
 
     def there() -> bool:
         try:
-            return ask("/livez")[0].status == 200 and ask(style)[0].status == 200
+            return ask("/livez").status == 200 and ask(style).status == 200
         except OSError:
             return False
 
     eventually(there, 30, "the site behind the Ingress")
-    answer, body = ask(style)
-    assert (answer.headers["Cache-Control"], answer.headers["Content-Encoding"]) == (IMMUTABLE, "gzip")
-    assert b"The board" in gzip.decompress(body)
+    sheet = ask(style)
+    assert (sheet.headers["cache-control"], sheet.headers["content-encoding"]) == (IMMUTABLE, "gzip")
+    assert b"The board" in gzip.decompress(sheet.body)
     # The controller hides the header Server; this body tells.
-    missing, text = ask("/static/board/board.0123456789ab.css")
-    assert (missing.status, missing.headers["Cache-Control"]) == (404, "no-store")
-    assert b"<center>nginx</center>" in text
-    page, body = ask("/board/")
+    missing = ask("/static/board/board.0123456789ab.css")
+    assert (missing.status, missing.headers["cache-control"]) == (404, "no-store")
+    assert b"<center>nginx</center>" in missing.body
+    page = ask("/board/")
     assert page.status == 200
-    assert b"<main" in body
-    assert all("Secure" in cookie for cookie in page.headers.get_all("Set-Cookie", []))
+    assert b"<main" in page.body
+    assert all("Secure" in cookie for cookie in page.cookies)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from support import example
-from support.docker import CONFINED, KEY, ROOT, build, container, docker, node, wheel
+from support.docker import ROOT, build, docker, node, web_alone, wheel
 
 pytestmark = pytest.mark.docker
 
@@ -98,15 +98,7 @@ def test_every_argument(library: Path, tmp_path: Path) -> None:
             "import json; print(json.load(open('/opt/static/staticfiles.json'))['paths']['board/built.css'])"
         )
         hashed = run(tag, "python", "-c", code)
-        with container(
-            tag,
-            SECRET_KEY=KEY,
-            ALLOWED_HOSTS="*",
-            HTTPS="false",
-            DATABASE_URL="sqlite:////tmp/db.sqlite3",
-            options=CONFINED,
-        ) as web:
-            web.wait_for(8000, "/livez")
+        with web_alone(tag) as web:
             code = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:8000/static/{hashed}').read().decode())"
             assert "by npm" in web.python(code)
     finally:

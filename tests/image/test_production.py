@@ -13,7 +13,19 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from support.docker import CONFINED, KEY, ROOT, Container, build, container, docker, engine, network, wheel
+from support.docker import (
+    CONFINED,
+    KEY,
+    ROOT,
+    Container,
+    build,
+    container,
+    docker,
+    engine,
+    network,
+    web_alone,
+    wheel,
+)
 from support.process import wait_until
 
 pytestmark = pytest.mark.docker
@@ -391,17 +403,7 @@ def test_previous_release_stays_served(library: Path, image: str, tmp_path: Path
     )
     old, new = (docker("run", "--rm", name, "python", "-c", manifest).stdout.strip() for name in (image, tag))
     try:
-        with container(
-            tag,
-            "web",
-            DEBUG="0",
-            SECRET_KEY=KEY,
-            ALLOWED_HOSTS="*",
-            HTTPS="false",
-            DATABASE_URL="sqlite:////tmp/db.sqlite3",
-            options=CONFINED,
-        ) as web:
-            web.wait_for(8000, "/livez")
+        with web_alone(tag) as web:
             assert old != new
             assert (web.status(8000, f"/static/{old}"), web.status(8000, f"/static/{new}")) == (200, 200)
     finally:

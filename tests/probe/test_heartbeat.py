@@ -66,6 +66,23 @@ def test_dead_process_does_not_count(tmp_path: Path) -> None:
     assert not dead.exists()
 
 
+def test_draft_of_a_dead_process_is_removed(tmp_path: Path) -> None:
+    """A process that was killed while it wrote leaves half a file; that of a living one is its own, other files too."""
+    dead = tmp_path / f".web.heartbeat.{ended_process()}"
+    others = [
+        f".web.heartbeat.{os.getpid()}",
+        f".web.heartbeat.{10**30}",
+        ".web.heartbeat.x",
+        "note.txt",
+        f"n.{10**9}",
+    ]
+    for path in [dead, *(tmp_path / name for name in others)]:
+        path.write_text("{")
+    assert list(heartbeat.read(tmp_path)) == []
+    assert not dead.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
 def test_process_of_another_user_counts(tmp_path: Path) -> None:
     """A process that may not be signalled exists all the same."""
     assert heartbeat.running(1)

@@ -152,7 +152,13 @@ def test_killed_process(tmp_path: Path, interface: str) -> None:
             time.sleep(0.1)
         assert server.get("/where").status == 200
         assert children(server.gunicorn.pid) == server.workers, "a zombie is left"
-        assert [path.name for path in (server.state / "web").iterdir()] == [f"{server.workers[0]}.heartbeat"]
+        wait_until(
+            lambda: (
+                [path.name for path in (server.state / "web").iterdir()] == [f"{server.workers[0]}.heartbeat"]
+            ),
+            10,
+            "the folder with one file",
+        )
 
 
 def test_dead_files_do_not_count(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import yaml
 from support import docker
 from support.chart import CHART, helm
 from support.example import copy
+from support.https import Certificate
 from support.need import need
 from support.process import answers, wait_until
 
@@ -33,6 +34,8 @@ class Migration(migrations.Migration):
     dependencies = [("proving", "0001_initial")]
     operations = [migrations.RunSQL("SELECT broken_on_purpose")]
 """
+# Where a controller may be, seen from a pod: the private networks, and the one for tests (RFC 2544).
+PROXIES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15"]
 VISIBILITY = 40  # seconds after which Redis hands out a lost worker's task again; above the longest task
 APPLICATION = {"CELERY_APP": "config", "WEB_APPLICATION": "config.wsgi:application"}
 
@@ -151,6 +154,12 @@ class Space:
             values=values, check=check,
         )  # fmt: skip
         return done.stderr
+
+    def tls_secret(self, name: str, certificate: Certificate) -> None:
+        """A Secret that an Ingress serves ``certificate`` from."""
+        self.kubectl(
+            "create", "secret", "tls", name, f"--cert={certificate.file}", f"--key={certificate.key}"
+        )
 
     def pods(self, component: str) -> list[dict[str, Any]]:
         """The pods of a component that are not ending."""

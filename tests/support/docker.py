@@ -151,6 +151,15 @@ def container(
 
 
 @contextlib.contextmanager
+def web_alone(image: str) -> Iterator[Container]:
+    """web, confined, with no other server beside it; alive when the block begins."""
+    settings = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "*", "HTTPS": "false"}
+    with container(image, options=CONFINED, **settings, DATABASE_URL="sqlite:////tmp/db.sqlite3") as started:
+        started.wait_for(8000, "/livez")
+        yield started
+
+
+@contextlib.contextmanager
 def network() -> Iterator[str]:
     """A network of its own for containers that find each other by name."""
     name = f"test-{uuid.uuid4().hex[:8]}"

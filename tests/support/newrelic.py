@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import json
 import ssl
-import subprocess
 import threading
 import zlib
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from support.https import certificate
 from support.process import free_port
 
 _CLOUDS = ("AWS", "AZURE", "AZUREFUNCTIONS", "GCP", "PCF")
@@ -60,13 +60,8 @@ class Collector:
 def collector(folder: Path) -> Iterator[Collector]:
     """The server, with a certificate of its own in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    made = Collector(free_port(), certificate)
+    own = certificate(folder, "127.0.0.1")
+    made = Collector(free_port(), own.file)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -99,7 +94,7 @@ def collector(folder: Path) -> Iterator[Collector]:
 
     server = ThreadingHTTPServer(("127.0.0.1", made.port), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(own.file, own.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from support.process import answers, wait_until
+from support.proxy import Proxy
 from support.web import children
 from support.worker import Workers, send, workers
 
@@ -75,3 +77,14 @@ def kill(group: Workers) -> None:
         os.kill(pid, signal.SIGKILL)
     old.wait(5)
     group.start("-c", "2")
+
+
+def black_hole(net: Proxy, seconds: float) -> Callable[[Workers], None]:
+    """Every packet is swallowed for that long; old connections stay silent after it."""
+
+    def swallow(group: Workers) -> None:
+        net.black_hole()
+        time.sleep(seconds)  # what is tested is this long silence
+        net.restore()
+
+    return swallow
