@@ -18,7 +18,7 @@ import time
 import types
 from typing import Any
 
-import site_of_requests as site
+import plain_site as site
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished

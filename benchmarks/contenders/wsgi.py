@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-import site_of_requests as site
+import plain_site as site
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
