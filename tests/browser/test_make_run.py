@@ -190,7 +190,7 @@ def test_by_keyboard_alone(page: Page, photo: Path) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Keep the note"
     page.keyboard.press("Enter")
     page.wait_for_url("**/#written")
-    assert page.evaluate("document.activeElement.id") == "written"
+    page.wait_for_function("document.activeElement.id === 'written'", timeout=10_000)
     page.locator(".card", has_text="By keyboard").locator("img").wait_for(timeout=20_000)
 
 
@@ -215,6 +215,8 @@ def test_360_pixels_without_sideways_scrolling(page: Page) -> None:
     """A phone, with a word longer than the screen: everything fits, and what is touched is large enough."""
     page.fill("[name=title]", "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen")
     page.click("text=Keep the note")
+    page.locator("#written").wait_for()
+    page.locator(".theme").wait_for()  # by the page's script
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     small = page.eval_on_selector_all(
