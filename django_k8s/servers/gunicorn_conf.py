@@ -8,6 +8,9 @@ that is wrong, or by :func:`on_starting`.
 from __future__ import annotations
 
 import gc
+import queue
+import signal
+import sys
 from typing import Any
 
 from django_k8s.env import Env
@@ -74,8 +77,26 @@ def post_fork(server: Any, worker: Any) -> None:
     """Runs in each new process."""
     from django_k8s.servers.connections import close_connections
 
+    _stop_before_signals(server)
     gc.enable()
     close_connections()
+
+
+def _stop_before_signals(server: Any) -> None:
+    """End this process if it was told to stop before it listens to signals itself.
+
+    Until then it has the master's handlers, which only queue: a SIGTERM in that moment would be lost,
+    and the stop of the role last until the graceful time-out.
+    """
+    stops = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    for number in stops:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        while True:
+            if server.SIG_QUEUE.get_nowait() in stops:
+                sys.exit(0)
+    except queue.Empty:
+        pass
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import signal
 import socket
 import threading
@@ -222,3 +223,14 @@ def sockets(pid: int) -> int:
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             number += str(path.readlink()).startswith("socket:")
     return number
+
+
+@INTERFACES
+def test_stop_while_a_process_is_forked(tmp_path: Path, interface: str) -> None:
+    """A process that has not come to listening to signals yet ends at once too, not with the grace."""
+    with web(tmp_path, WEB_INTERFACE=interface, TEST_FORK_SECONDS="1") as server:
+        (old,) = server.workers
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: server.workers not in ([], [old]), 10, "another process")
+        assert server.stop(10) == 0
+        assert server.gunicorn.output.count("Booting worker") == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,11 @@ def program(name: str, *folders: str) -> str | None:
         for path in sorted(Path("/").glob(pattern.lstrip("/") + "/" + name), reverse=True):
             return str(path)
     return None
+
+
+def works(*command: str) -> bool:
+    """Whether ``command`` is here and ends well: root in a container may lack the right to do it."""
+    try:
+        return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
+    except OSError:
+        return False

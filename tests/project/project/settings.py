@@ -1,5 +1,7 @@
 """The small project that the tests run: the library's settings functions and nothing clever."""
 
+import os
+import time
 from pathlib import Path
 
 from celery.schedules import crontab
@@ -30,6 +32,9 @@ CELERY_BEAT_SCHEDULE = {
 }
 if env.bool("TEST_BEAT_MINUTE", False):
     CELERY_BEAT_SCHEDULE["minute"] = {"task": "project.tasks.tick", "schedule": crontab(), "args": ["minute"]}
+
+if env.float("TEST_FORK_SECONDS", 0):  # how long a forked process takes before its first own line
+    os.register_at_fork(after_in_child=lambda: time.sleep(env.float("TEST_FORK_SECONDS")))
 
 if env.bool("TEST_NO_TIMEOUTS", False):  # Celery as it comes
     CELERY_BROKER_TRANSPORT_OPTIONS = {}
