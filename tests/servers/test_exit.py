@@ -100,7 +100,7 @@ def test_connection_that_was_to_stay_is_told(tmp_path: Path, interface: str) -> 
         sock.sendall(b"GET /stream?pieces=5&pause=0.3 HTTP/1.1\r\nHost: example.com\r\n\r\n")
         streamed = sock.recv(65536)
         server.gunicorn.signal(signal.SIGTERM)
-        while not streamed.endswith(b"0\r\n\r\n"):
+        while not streamed.endswith(b"\r\n0\r\n\r\n"):
             piece = sock.recv(65536)
             assert piece, streamed
             streamed += piece
