@@ -8,7 +8,6 @@ that is wrong, or by :func:`on_starting`.
 from __future__ import annotations
 
 import gc
-import queue
 import signal
 import sys
 from typing import Any
@@ -91,12 +90,9 @@ def _stop_before_signals(server: Any) -> None:
     stops = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
     for number in stops:
         signal.signal(number, signal.SIG_DFL)
-    try:
-        while True:
-            if server.SIG_QUEUE.get_nowait() in stops:
-                sys.exit(0)
-    except queue.Empty:
-        pass
+    while not server.SIG_QUEUE.empty():
+        if server.SIG_QUEUE.get() in stops:
+            sys.exit(0)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.need import need
+from support.need import need, works
 from support.process import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,17 +34,14 @@ def docker(
 
 def engine() -> None:
     """Skip, or fail in CI, where no engine or no base image is."""
-    try:
-        found = docker("image", "inspect", *BASES, check=False, timeout=20).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        found = False
+    found = works("docker", "image", "inspect", *BASES)
     need("a container engine with the base images", found, f"start Docker and pull {' '.join(BASES)}")
 
 
 def node() -> None:
     """The same for the image in which front ends are built."""
     engine()
-    found = docker("image", "inspect", NODE, check=False).returncode == 0
+    found = works("docker", "image", "inspect", NODE)
     need(f"the image {NODE}", found, f"pull {NODE}")
 
 

@@ -39,5 +39,5 @@ def works(*command: str) -> bool:
     """Whether ``command`` is here and ends well: root in a container may lack the right to do it."""
     try:
         return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
