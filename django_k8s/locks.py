@@ -28,7 +28,7 @@ class Lock(Protocol):
         ...
 
     def release(self) -> None:
-        """Give it back; does nothing when the session is gone."""
+        """Give it back, without waiting for the server; the session may end with it."""
         ...
 
 
@@ -65,7 +65,7 @@ class _Named:
 class _Sql(_Named):
     """A lock that the server keeps for the session of ``connection``."""
 
-    try_lock = is_held = unlock = ""
+    try_lock = is_held = ""
 
     def acquire(self) -> bool:
         return self._ask(self.try_lock)
@@ -79,9 +79,9 @@ class _Sql(_Named):
             return False
 
     def release(self) -> None:
-        if self.connection.connection is not None:
-            with contextlib.suppress(DatabaseError, InterfaceError):
-                self._ask(self.unlock)
+        # The session ends, and the lock with it: a server that is silent would never answer an unlock.
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            self.connection.close()
 
     def _ask(self, query: str) -> bool:
         with self.connection.cursor() as cursor:
@@ -105,7 +105,6 @@ class Advisory(_Sql):
         "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
         " AND ((classid::bigint << 32) | objid::bigint) = %(key)s)"
     )
-    unlock = "SELECT pg_advisory_unlock(%(key)s)"
 
     def key(self) -> int:
         """A number that only this name has; advisory locks of other databases do not meet it."""
@@ -117,7 +116,6 @@ class UserLevel(_Sql):
 
     try_lock = "SELECT GET_LOCK(%(key)s, 0)"
     is_held = "SELECT IS_USED_LOCK(%(key)s) = CONNECTION_ID()"
-    unlock = "SELECT RELEASE_LOCK(%(key)s)"
 
     def key(self) -> str:
         """At most 64 characters, as MySQL demands."""

@@ -119,9 +119,9 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         from django_k8s.models import BeatEntry
 
         row = BeatEntry.objects.using(router.db_for_write(BeatEntry)).filter(name=entry.name, due=last)
+        if not (self.lock.still_held() and row.exists()):
+            raise _Changed
         with unbroken():
-            if not (self.lock.still_held() and row.exists()):
-                raise _Changed
             self._send(_dated(entry, self.app.main, due), due)
             if not row.update(due=due, published_at=datetime.now(UTC)):
                 raise _Changed

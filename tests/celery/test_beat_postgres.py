@@ -72,29 +72,36 @@ def test_stopped_between_publish_and_commit(tmp_path: Path, url: str, redis_serv
     assert len(cases.stopped_between(tmp_path, url, redis_server.url(6))) == 1
 
 
+@pytest.mark.parametrize(
+    ("silent", "scheduler"),
+    [("lock", ""), ("entries", ""), ("entries", "project.schedulers:Stored")],
+    ids=["lock", "entries", "another class"],
+)
 def test_stopped_while_the_database_is_silent(
-    tmp_path: Path, server: Postgres, url: str, redis_server: Redis
+    tmp_path: Path, server: Postgres, url: str, redis_server: Redis, silent: str, scheduler: str
 ) -> None:
-    """A stop in the middle of a query that never ends: beat ends all the same."""
+    """A stop in the middle of a query that never ends, of the lock or of the entries: beat ends all the same."""
     state = tmp_path / "state-0" / "beat"
 
-    def last() -> float:
-        return max((beat["at"] for beat in heartbeat.read(state)), default=0.0)
+    def age() -> float:
+        return time.monotonic() - max((beat["at"] for beat in heartbeat.read(state)), default=0.0)
 
-    with proxy(server.port) as net:
-        silent = url.replace(f":{server.port}/", f":{net.port}/")
-        env = beat_environment(tmp_path, silent, redis_server.url(9), TEST_BEAT_SECONDS="3600")
+    with proxy(server.port) as lock, proxy(server.port) as entries, inbox(redis_server.url(9)) as box:
+        env = beat_environment(
+            tmp_path,
+            url.replace(f":{server.port}/", f":{entries.port}/"),
+            redis_server.url(9),
+            DATABASE_DIRECT_URL=url.replace(f":{server.port}/", f":{lock.port}/"),
+            BEAT_SCHEDULER=scheduler,
+            TEST_BEAT_SECONDS="2",
+        )
         with Beats(tmp_path, env) as beats:
             beat = beats.start()
-            beats.holder()
-            net.black_hole()
-            silence = last()
-            # The tick that asks for the lock may have begun before: then no other one comes.
-            wait_until(
-                lambda: last() > silence or time.monotonic() - last() > 8,
-                10,
-                "the tick that asks for the lock",
-            )
+            wait_until(lambda: box.messages, 20, "the first message")
+            {"lock": lock, "entries": entries}[silent].black_hole()
+            wait_until(lambda: age() > 4, 20, "a query without an answer")  # a tick takes a second
+            lock.black_hole()
+            entries.black_hole()
             assert beat.stop(cases.GRACE_SECONDS) == 0, beat.output
 
 

@@ -2,11 +2,13 @@
 
 import os
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from celery.beat import Scheduler as PlainScheduler
+from django.db import DatabaseError, InterfaceError, connection
 
 from django_k8s.celery import beat
 from django_k8s.celery.beat import Scheduler
@@ -39,6 +41,24 @@ class PlainPausing(PlainScheduler):
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
         pause()
         return super().apply_async(*args, **kwargs)
+
+
+class Stored(PlainScheduler):
+    """Asks the database in every tick and at its end, as those do whose schedule is there."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        ask()
+        return float(super().tick(*args, **kwargs))
+
+    def sync(self) -> None:
+        with suppress(DatabaseError, InterfaceError):
+            ask()
+
+
+def ask() -> None:
+    """A query, on the connection of the project."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 class WrongClock(datetime):
