@@ -91,7 +91,7 @@ def test_every_thread_deadlocked_for_minutes(tmp_path: Path) -> None:
 def test_long_requests_that_finish_are_no_stall(tmp_path: Path) -> None:
     """A pool that is full for longer than the stall time lives as long as some request finishes."""
     options = {"STALL_SECONDS": "4", "WEB_THREADS": "2"}
-    with web(tmp_path, **options) as server, asking(server, "/slow?seconds=1", 8):
+    with web(tmp_path, **options) as server, asking(server, "/slow?seconds=1", 24):
         wait_until(lambda: full(server), 10, "a full pool")
         end = time.monotonic() + 8
         while time.monotonic() < end:
