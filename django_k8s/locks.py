@@ -28,7 +28,7 @@ class Lock(Protocol):
         ...
 
     def release(self) -> None:
-        """Give it back, without waiting for the server; the session may end with it."""
+        """Give it back without waiting for the server: a session that holds it there ends."""
         ...
 
 

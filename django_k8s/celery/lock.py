@@ -30,8 +30,7 @@ class BeatLock:
     """A session lock of the default database; it ends with its holder, so nothing has to expire."""
 
     def __init__(self) -> None:
-        self._connection = direct_connection()
-        self._lock: Lock = session_lock(self._connection, NAME)
+        self._lock: Lock = session_lock(direct_connection(), NAME)
         self._holding = False
         self._complained = False
 
@@ -51,9 +50,7 @@ class BeatLock:
     def release(self) -> None:
         """Give it back, so that a standby takes over at once."""
         self._holding = False
-        with contextlib.suppress(DatabaseError, InterfaceError):
-            self._lock.release()
-            self._connection.close()
+        self._lock.release()
 
     def _acquire(self) -> bool:
         try:
@@ -62,8 +59,7 @@ class BeatLock:
             if not self._complained:
                 logger.warning("beat: the lock cannot be taken (%s); trying again", type(error).__name__)
             self._complained = True
-            with contextlib.suppress(DatabaseError, InterfaceError):
-                self._connection.close()
+            self._lock.release()
             return False
         self._complained = False
         if acquired:

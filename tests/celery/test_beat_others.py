@@ -8,12 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.beat import Beats, beat_environment, inbox
+from support.beat import Beats, beat_environment, inbox, last_heartbeat
 from support.need import need, works
 from support.process import wait_until
 from support.servers import Redis
-
-from django_k8s.probe import heartbeat
 
 
 def test_two_beats_of_another_class(tmp_path: Path, redis_server: Redis) -> None:
@@ -89,15 +87,11 @@ def test_alive_while_nothing_is_due(tmp_path: Path, redis_server: Redis, schedul
         tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(0),
         TEST_BEAT_SECONDS="3600", BEAT_SCHEDULER=scheduler,
     )  # fmt: skip
-
-    def last() -> float:
-        return max((beat["at"] for beat in heartbeat.read(tmp_path / "state-0" / "beat")), default=0.0)
-
     with Beats(tmp_path, env) as beats:
         beats.start()
         beats.holder()
-        first = last()
-        wait_until(lambda: last() > first + 3, 15, "a heartbeat seconds later")
+        first = last_heartbeat(tmp_path)
+        wait_until(lambda: last_heartbeat(tmp_path) > first + 3, 15, "a heartbeat seconds later")
 
 
 def test_state_that_cannot_be_written(tmp_path: Path, redis_server: Redis) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from support import beat_cases as cases
-from support.beat import Beats, beat_environment, inbox
+from support.beat import Beats, beat_environment, inbox, last_heartbeat
 from support.process import wait_until
-from support.proxy import proxy
+from support.proxy import Proxy, proxy
 from support.servers import Postgres, Redis, postgres
 
 from django_k8s.probe import heartbeat
@@ -81,17 +81,16 @@ def test_stopped_while_the_database_is_silent(
     tmp_path: Path, server: Postgres, url: str, redis_server: Redis, silent: str, scheduler: str
 ) -> None:
     """A stop in the middle of a query that never ends, of the lock or of the entries: beat ends all the same."""
-    state = tmp_path / "state-0" / "beat"
 
-    def age() -> float:
-        return time.monotonic() - max((beat["at"] for beat in heartbeat.read(state)), default=0.0)
+    def through(net: Proxy) -> str:
+        return url.replace(f":{server.port}/", f":{net.port}/")
 
     with proxy(server.port) as lock, proxy(server.port) as entries, inbox(redis_server.url(9)) as box:
         env = beat_environment(
             tmp_path,
-            url.replace(f":{server.port}/", f":{entries.port}/"),
+            through(entries),
             redis_server.url(9),
-            DATABASE_DIRECT_URL=url.replace(f":{server.port}/", f":{lock.port}/"),
+            DATABASE_DIRECT_URL=through(lock),
             BEAT_SCHEDULER=scheduler,
             TEST_BEAT_SECONDS="2",
         )
@@ -99,7 +98,8 @@ def test_stopped_while_the_database_is_silent(
             beat = beats.start()
             wait_until(lambda: box.messages, 20, "the first message")
             {"lock": lock, "entries": entries}[silent].black_hole()
-            wait_until(lambda: age() > 4, 20, "a query without an answer")  # a tick takes a second
+            # A tick takes a second.
+            wait_until(lambda: time.monotonic() - last_heartbeat(tmp_path) > 4, 20, "an unanswered query")
             lock.black_hole()
             entries.black_hole()
             assert beat.stop(cases.GRACE_SECONDS) == 0, beat.output

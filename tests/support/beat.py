@@ -15,6 +15,7 @@ from pathlib import Path
 
 import redis
 
+from django_k8s.probe import heartbeat
 from support.process import Process, environment, run, started, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent / "project"
@@ -123,6 +124,11 @@ class Beats:
         found = wait_until(find, seconds, "a beat that holds the lock")
         assert found
         return found
+
+
+def last_heartbeat(folder: Path) -> float:
+    """When the first beat of ``folder`` last gave a sign of life, by the monotonic clock; 0 before that."""
+    return max((beat["at"] for beat in heartbeat.read(folder / "state-0" / "beat")), default=0.0)
 
 
 def beat_environment(folder: Path, database: str, broker: str, **more: str) -> dict[str, str]:
