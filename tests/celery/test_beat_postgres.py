@@ -97,6 +97,9 @@ def test_stopped_while_the_database_is_silent(
         with Beats(tmp_path, env) as beats:
             beat = beats.start()
             wait_until(lambda: box.messages, 20, "the first message")
+            # No stop comes between a publish and its commit, so the silence must not begin there.
+            published = time.monotonic()
+            wait_until(lambda: last_heartbeat(tmp_path) > published, 20, "its commit")
             {"lock": lock, "entries": entries}[silent].black_hole()
             # A tick takes a second.
             wait_until(lambda: time.monotonic() - last_heartbeat(tmp_path) > 4, 20, "an unanswered query")
