@@ -44,24 +44,22 @@ build/checkov/stamp: requirements/checkov.txt
 	@build/checkov/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-# Tests that load or time the machine run by themselves, all others side by side.
+# Programs that the tests need and this machine lacks, as far as PyPI and Debian have them; nothing needs root.
+build/tools/stamp: requirements/tools.txt tests/tools.py | build/venv/stamp
+	@build/venv/bin/python tests/tools.py
+	@touch $@
+
 TESTS ?= tests
 JOBS ?= 4
-RUN_TESTS = COVERAGE_FILE=$(CURDIR)/build/coverage/data build/venv/bin/pytest --cov --cov-append --cov-report= $(PYTEST)
-test: build/venv/stamp build/checkov/stamp  ## set up what the tests need, then run them all
-	@rm -rf build/coverage && mkdir -p build/coverage
-	@$(RUN_TESTS) -m "not alone and not cluster and not soak" -n $(JOBS) --dist loadfile $(TESTS) || [ $$? -eq 5 ]
-	@$(RUN_TESTS) -m "alone and not soak" $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of these
-	@$(RUN_TESTS) -m "cluster and not soak" $(TESTS) || [ $$? -eq 5 ]
-	@COVERAGE_FILE=$(CURDIR)/build/coverage/data build/venv/bin/python -m coverage report --fail-under=$(COVERAGE)
-# Of a part of the tests nothing is asked.
-COVERAGE ?= $(if $(filter tests,$(TESTS)),95,0)
+export PATH := $(PATH):$(CURDIR)/build/tools/bin
+test: build/venv/stamp build/checkov/stamp build/tools/stamp  ## set up what the tests need, then run them all
+	@build/venv/bin/python tests/run.py --jobs $(JOBS) $(COVERAGE) --pytest="$(PYTEST)" $(TESTS)
+# A part of the tests covers a part of the code.
+COVERAGE ?= $(if $(filter tests,$(TESTS)),--coverage 95)
 
-# The same tests on the oldest supported Python and Django, but for those whose subject is not the library's code; of the
-# runs under load one rolling update and one recycling.
-test-oldest: build/oldest/stamp
-	@build/oldest/bin/pytest -m "not alone and not soak and not docker and not browser and not cluster" -n $(JOBS) --dist loadfile $(PYTEST) --ignore tests/chart $(TESTS)
-	@build/oldest/bin/pytest -m "alone and not soak" -k "test_rolling_update and wsgi or test_recycling and wsgi-1" $(PYTEST) --ignore tests/chart $(TESTS) || [ $$? -eq 5 ]
+# The same tests on the oldest supported Python and Django, except for those whose subject is not the library's code.
+test-oldest: build/oldest/stamp build/tools/stamp
+	@build/oldest/bin/python tests/run.py --oldest --outcomes build/outcomes/oldest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 	@build/venv/bin/pytest -m "soak and not alone and not cluster" -n 8 --dist load $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
@@ -110,6 +108,7 @@ COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url
 lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
+	@$(COMPILE) --universal --python-version 3.11 --no-deps requirements/tools.in -o requirements/tools.txt
 
 clean:  ## remove what was built
 	@rm -rf build dist .venv

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use, and the list of what could not run."""
+"""Fixtures that every test may use, and hooks of the whole run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import django
 import pytest
-from support import need, servers
+from support import servers
 
 from django_k8s import masking
+
+pytest_plugins = ["support.outcomes"]
 
 # Tests in this process see the small test project in debug mode; those of processes set their own.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -55,14 +57,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     soak = [item for item in items if item.get_closest_marker("soak")]
     config.hook.pytest_deselected(items=soak)
     items[:] = [item for item in items if item not in soak]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What could not run here, and why, as the last thing that is read."""
-    if need.missing:
-        terminalreporter.section("not run on this machine")
-        for reason, tests in sorted(need.missing.items()):
-            terminalreporter.line(f"{reason}: {len(tests)} tests")
 
 
 @pytest.fixture(autouse=True)

@@ -44,6 +44,7 @@ def kustomize(folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("component", GENERATE["COMPONENTS"])
 def test_same_as_the_chart(tmp_path: Path, component: str) -> None:
     """Base with a component is, object for object, the chart with the same values."""
+    helm()
     shutil.copytree(MANIFESTS, tmp_path / "manifests")
     (tmp_path / "manifests" / "overlay").mkdir()
     (tmp_path / "manifests" / "overlay" / "kustomization.yaml").write_text(

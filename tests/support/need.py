@@ -1,27 +1,34 @@
-"""What a machine may lack: a test that needs it is skipped, listed at the end, and fails in CI."""
+"""What a machine may lack: a test that needs it is skipped, listed at the end of the run, and fails in CI."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-missing: dict[str, set[str]] = {}
+# One sentence for the reader of a skip, and the form in which the end of a run finds it again.
+_REASON = "{what} is not on this machine: {remedy}"
+_FOUND = re.compile(r"(?:Skipped: )?(?P<what>.+?) is not on this machine: (?P<remedy>.+)", re.DOTALL)
 
 
 def need(what: str, found: object, remedy: str) -> None:
     """Skip the running test because ``what`` is not here, or fail where REQUIRE_ALL=1 is set (CI)."""
     if found:
         return
-    missing.setdefault(f"{what} ({remedy})", set()).add(
-        os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
-    )
+    reason = _REASON.format(what=what, remedy=remedy)
     if os.environ.get("REQUIRE_ALL") == "1":
-        pytest.fail(f"{what} is not on this machine: {remedy}", pytrace=False)
-    pytest.skip(f"{what} is not on this machine: {remedy}")
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def remedy(reason: str) -> str | None:
+    """Return what is missing and how to get it from a skip's reason; None for a skip of another kind."""
+    found = _FOUND.fullmatch(reason)
+    return f"{found['what']}: {found['remedy']}" if found else None
 
 
 def program(name: str, *folders: str) -> str | None:
