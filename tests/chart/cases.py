@@ -136,6 +136,8 @@ CASES: dict[str, dict[str, Any]] = {
     "minikube": merged(preset("minikube"), IMAGE),
     "eks": merged(preset("eks"), IMAGE, HOSTS),
     "everything": EVERYTHING,
+    "no-celery": merged(EVERYTHING, {"celery": False}),
+    "no-celery-staging": merged(STAGING, {"celery": False}),
     "no-scheduler": merged(IMAGE, {"scheduler": {"enabled": False}, "migrate": {"mode": "none"}}),
     "scheduler-migrates": merged(IMAGE, {"migrate": {"mode": "scheduler"}}),
     "scaled-elsewhere": merged(

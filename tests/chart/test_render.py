@@ -262,6 +262,35 @@ def test_a_release_leaves_the_stores_alone() -> None:
     assert stores[0] == stores[1]
 
 
+def test_without_celery() -> None:
+    """No worker, no beat and nothing that waits for either; the shell for people stays."""
+    objects = rendered("no-celery")
+
+    names = {name for _, name in named(objects)}
+    assert not {name for name in names if "worker" in name}
+    running = {
+        one["args"][0]
+        for _, template in pods(objects)
+        for one in template["spec"]["containers"]
+        if "args" in one
+    }
+    assert {"web", "shell", "migrate"} <= running
+    assert not running & {"worker", "beat"}
+    assert ("Service", "shop-scheduler") not in named(objects)
+    rules = named(objects)["PrometheusRule", "shop-alerts"]["spec"]["groups"]
+    assert not [
+        rule
+        for group in rules
+        for rule in group["rules"]
+        if re.search("Worker|Beat|Task|Queue", rule["alert"])
+    ]
+
+
+def test_celery_is_on_where_the_value_is_unknown() -> None:
+    """`helm upgrade --reuse-values` takes the values of a release that an older chart made."""
+    assert render(merged(IMAGE, {"celery": None})) == render(IMAGE)
+
+
 def test_replicas_are_left_to_a_scaler() -> None:
     """A Deployment that something scales has no replicas of its own."""
     for name, of in (

@@ -153,7 +153,10 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"web": {"autoscaling": {"enabled": True, "maxReplicas": 1}}}), "exceeds maxReplicas"),
     (merged(IMAGE, {"web": {"autoscaling": {"enabled": True, "targetCPU": 0}}}), "nothing to go by"),
     (merged(IMAGE, {"web": {"maxSurge": 0}}), "no rollout could begin"),
-    (merged(IMAGE, {"migrate": {"mode": "scheduler"}, "scheduler": {"enabled": False}}), "Use the mode job"),
+    (
+        merged(IMAGE, {"migrate": {"mode": "scheduler"}, "scheduler": {"enabled": False}}),
+        "Set migrate.mode to job",
+    ),
     (merged(IMAGE, {"secret": {"external": {"enabled": True}}}), "needs store and key"),
     (
         merged(STAGING, {"secret": {"external": {"enabled": True, "store": "s", "key": "k"}}}),

@@ -54,3 +54,13 @@ metadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
+
+{{/* "true" if the project has Celery, else empty. Values of a release from before this one existed have none: --reuse-values. */}}
+{{- define "django.celery" -}}
+{{- if ne (toString .Values.celery) "false" }}true{{ end }}
+{{- end }}
+
+{{/* "true" if there is a scheduler pod: it has beat, a shell or both. */}}
+{{- define "django.scheduler" -}}
+{{- if and .Values.scheduler.enabled (or (include "django.celery" .) .Values.scheduler.shell.enabled) }}true{{ end }}
+{{- end }}
