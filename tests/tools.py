@@ -36,6 +36,7 @@ IN_DEBIAN = {
     "pgbouncer": (["pgbouncer"], "usr/sbin/pgbouncer"),
     "prometheus": (["prometheus"], "usr/bin/prometheus"),
     "promtool": (["prometheus"], "usr/bin/promtool"),
+    "git": (["git"], "usr/bin/git"),
     "openssl": (["openssl"], "usr/bin/openssl"),
     "chromium": (["chromium", "fonts-dejavu-core"], "usr/lib/chromium/chromium"),
 }
