@@ -23,7 +23,8 @@ from django.db import OperationalError, connections
 from django.test import override_settings
 from support import rabbitmq, s3, servers
 from support.databases import default_database
-from support.process import free_port, wait_until
+from support.ports import free_port
+from support.process import wait_until
 from support.proxy import proxy
 
 from django_k8s import conf

@@ -20,7 +20,8 @@ from support import example
 from support.dap import attached
 from support.docker import ROOT, docker, engine, wheel
 from support.need import need, program
-from support.process import free_port, wait_until
+from support.ports import free_port
+from support.process import wait_until
 
 pytestmark = pytest.mark.docker
 

@@ -16,7 +16,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InvalidStorageError, storages
 from django.test import override_settings
-from support.process import answers, environment, free_port, started, wait_until
+from support.ports import free_port
+from support.process import answers, environment, started, wait_until
 from support.s3 import S3, s3
 
 from django_k8s import settings as k8s

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from support import apps, servers
 from support.databases import default_database
-from support.process import free_port, wait_until
+from support.ports import free_port
+from support.process import wait_until
 from support.shop import Shop, five, thirty
 
 from django_k8s.database import own_connection

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support import apps, servers
-from support.process import Process, free_port, run
+from support.ports import free_port
+from support.process import Process, run
 from support.shop import DJANGO, Shop
 from support.web import children
 

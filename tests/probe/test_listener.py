@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.process import Process, answers, environment, free_port, get, run, started, wait_until
+from support.ports import free_port
+from support.process import Process, answers, environment, get, run, started, wait_until
 
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.listener import CONNECTIONS, Answer, Listener, listen, respond

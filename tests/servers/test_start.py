@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from support.process import answers, free_port, run, wait_until
+from support.ports import free_port
+from support.process import answers, run, wait_until
 from support.servers import Postgres
 from support.web import PROJECT, migrate, production, web
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.process import Response, answers, environment, free_port, get, started, wait_until
+from support.ports import free_port
+from support.process import Response, answers, environment, get, started, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent / "project"
 URLS = """

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.need import need, program
-from support.process import Process, environment, free_port, started, wait_until
+from support.ports import free_port
+from support.process import Process, environment, started, wait_until
 
 
 def _packaged(module: str, pattern: str) -> str | None:

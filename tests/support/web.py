@@ -8,17 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.process import (
-    Process,
-    Response,
-    answers,
-    environment,
-    free_port,
-    get,
-    run,
-    started,
-    wait_until,
-)
+from support.ports import free_port
+from support.process import Process, Response, answers, environment, get, run, started, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "tests" / "project"
