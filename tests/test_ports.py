@@ -64,10 +64,9 @@ def test_end_of_a_process() -> None:
 def test_never_twice_in_a_process() -> None:
     """A process gets each port once, until none is left."""
     few = range(9_200, 9_208)
-    ports = []
+    ports: list[int] = []
     with pytest.raises(RuntimeError):
-        for _ in range(len(few) + 1):
-            ports.append(free_ports(1, few))
+        ports.extend(free_ports(1, few) for _ in range(len(few) + 1))
 
     assert len(set(ports)) == len(ports)
 
