@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 from django.db import connections
 from support.databases import default_database
+from support.patience import Limit, patience
 from support.process import wait_until
 
 from django_k8s.health import Check, Unhealthy
 from django_k8s.health.runner import Runner
-
-SLACK = 0.8  # what a loaded machine may take on top of a deadline
 
 
 class Counted:
@@ -61,12 +60,11 @@ def threads(name: str) -> int:
 
 
 def test_checks_run_side_by_side() -> None:
-    """Five checks of 0.3 s take 0.3 s."""
-    runner = Runner({str(n): Counted(lambda: time.sleep(0.3)) for n in range(5)}, timeout=5, keep=0)
-    began = time.monotonic()
+    """Five checks of which each waits for all the others pass."""
+    together = threading.Barrier(5)
+    runner = Runner({str(n): Counted(lambda: together.wait(20)) for n in range(5)}, timeout=30, keep=0)
 
     assert runner.ready()
-    assert time.monotonic() - began < 1.2
 
 
 def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
@@ -75,7 +73,7 @@ def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
     began = time.monotonic()
     report = runner.report()
 
-    assert 0.3 <= time.monotonic() - began < 0.3 + SLACK
+    assert 0.3 <= time.monotonic() - began < patience(1, below=3)
     hangs, well = report.results
     assert (hangs.ok, hangs.message) == (False, "no answer within 0.3 s")
     assert well.ok
@@ -103,7 +101,7 @@ def test_deadline_holds_in_an_event_loop(hanging: Hanging) -> None:
 
     ready, seconds, turns = asyncio.run(ask())
     assert not ready
-    assert 0.3 <= seconds < 0.3 + SLACK
+    assert 0.3 <= seconds < patience(1, below=3)
     assert turns > 5
 
 
@@ -172,32 +170,34 @@ def test_results_are_kept_for_a_while() -> None:
 
 def test_failure_is_kept_no_longer_than_success(hanging: Hanging) -> None:
     """After a run that ended by its deadline the next one begins ``keep`` seconds later, not another deadline."""
-    runner = Runner({"hangs": hanging}, timeout=0.2, keep=0.2)
+    runner = Runner({"hangs": hanging}, timeout=3, keep=0.2)
     assert not runner.ready()
     hanging.go.set()
-    began = time.monotonic()
-    wait_until(runner.ready, 5, "ready again", every=0.02)
 
-    assert time.monotonic() - began < 0.2 + SLACK
+    wait_until(runner.ready, 1, "ready again", below=3)
 
 
 def test_latched_check_is_required_until_it_passed() -> None:
     """Before it passed once its failure counts; after that it is reported and not waited for."""
-    state = {"well": False}
+    well, over = threading.Event(), threading.Event()
+    failures = []
 
     def check(timeout: float) -> None:
-        if not state["well"]:
-            time.sleep(0.3)
+        if not well.is_set():
+            over.wait(20)
+            failures.append(timeout)
             raise Unhealthy("away")
 
-    runner = Runner({"database": check}, timeout=5, keep=0, latched={"database"})
+    runner = Runner({"database": check}, timeout=30, keep=0, latched={"database"})
+    over.set()
     assert not runner.ready()
-    state["well"] = True
+    well.set()
     assert runner.ready()
-    state["well"] = False
-    began = time.monotonic()
+    well.clear()
+    over.clear()
     assert runner.ready()
-    assert time.monotonic() - began < 0.2
+    assert len(failures) == 1, "the answer came when the check had ended"
+    over.set()
     report = runner.report()
     assert report.ready
     assert report.status == "degraded"
@@ -348,15 +348,15 @@ def test_fork_takes_along_what_has_passed(hanging: Hanging) -> None:
 
 
 def forked(work: Callable[[], int]) -> int:
-    """The exit status of ``work`` in a forked process, which has 10 s."""
+    """The exit status of ``work`` in a forked process; -1 if it does not end."""
     pid = os.fork()
     if pid == 0:
         try:
             os._exit(work())
         except BaseException:
             os._exit(99)
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
+    limit = Limit(10)
+    while not limit.over():
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
