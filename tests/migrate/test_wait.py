@@ -79,7 +79,7 @@ def test_database_and_migrations_by_default(shop: Callable[..., Shop]) -> None:
     assert output.splitlines() == ["wait: database is ready (0 s)", "wait: migrations is ready (0 s)"]
 
 
-@pytest.mark.parametrize("command", [("k8s_wait", "database"), ("k8s_migrate",)])
+@pytest.mark.parametrize("command", [("k8s_wait", "database"), ("k8s_migrate",)], ids=["wait", "migrate"])
 def test_no_patience_at_all(shop: Callable[..., Shop], command: tuple[str, ...]) -> None:
     """--timeout 0 asks once: it passes where all is there, and ends at once where it is not."""
     project = shop(apps.table("item"))
