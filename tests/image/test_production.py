@@ -29,7 +29,8 @@ from support.docker import (
 from support.patience import patience
 from support.process import wait_until
 
-pytestmark = pytest.mark.docker
+# One process makes what all of these tests use.
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("image-production")]
 
 USERS = ("10001:0", "1000680000:0")
 ROLES = ("web", "worker", "beat")

@@ -16,6 +16,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InvalidStorageError, storages
 from django.test import override_settings
+from support.patience import patience
 from support.ports import free_port
 from support.process import answers, environment, started, wait_until
 from support.s3 import S3, s3
@@ -56,7 +57,7 @@ def storage(**variables: str):
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=patience(10)) as answer:
         return answer.read()
 
 
@@ -220,7 +221,7 @@ def upload(port: int, size: int) -> dict[str, str]:
     boundary = uuid.uuid4().hex.encode()  # long: random bytes hold a short one now and then
     head = b"--" + boundary + b'\r\nContent-Disposition: form-data; name="file"; filename="big.bin"\r\n\r\n'
     tail = b"\r\n--" + boundary + b"--\r\n"
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience(120))
     connection.putrequest("POST", "/upload")
     connection.putheader("Content-Type", f"multipart/form-data; boundary={boundary.decode()}")
     connection.putheader("Content-Length", str(len(head) + size + len(tail)))
@@ -237,7 +238,7 @@ def upload(port: int, size: int) -> dict[str, str]:
 
 
 def read_all(url: str) -> int:
-    with urllib.request.urlopen(url, timeout=120) as answer:
+    with urllib.request.urlopen(url, timeout=patience(120)) as answer:
         return sum(len(block) for block in iter(lambda: answer.read(64 * 1024), b""))
 
 

@@ -26,7 +26,7 @@ INTERFACES = pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 
 
 def connect(server: Web) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=patience(20))
 
 
 def ask(sock: socket.socket, path: str = "/where", connection: str = "keep-alive") -> bytes:
@@ -66,10 +66,10 @@ def in_flight(server: Web, ask_slowly: Callable[[threading.Event], bytes]) -> tu
     begun = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         asked: Future[bytes] = pool.submit(ask_slowly, begun)
-        assert begun.wait(20)
+        assert begun.wait(patience(20))
         terminated = time.monotonic()
         assert server.stop() == 0, server.gunicorn.output
-        return asked.result(20), time.monotonic() - terminated
+        return asked.result(patience(20)), time.monotonic() - terminated
 
 
 @INTERFACES

@@ -13,6 +13,9 @@ import pytest
 from support.ports import free_port
 from support.process import Response, answers, environment, get, started, wait_until
 
+# One process makes what all of these tests use.
+pytestmark = pytest.mark.xdist_group("static")
+
 PROJECT = Path(__file__).resolve().parent.parent / "project"
 URLS = """
 from django.http import HttpResponse
