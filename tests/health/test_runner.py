@@ -138,7 +138,7 @@ def test_hanging_check_gets_no_second_thread(hanging: Hanging) -> None:
 
 def test_late_answer_counts_for_the_next_run(hanging: Hanging) -> None:
     """A check left over from an earlier run is waited for by the next one, not started beside it."""
-    runner = Runner({"hangs": hanging}, timeout=0.5, keep=0)
+    runner = Runner({"hangs": hanging}, timeout=patience(0.5), keep=0)
     assert not runner.ready()
     threading.Timer(0.1, hanging.go.set).start()
 
@@ -149,7 +149,7 @@ def test_late_answer_counts_for_the_next_run(hanging: Hanging) -> None:
 def test_callers_of_one_moment_share_a_run() -> None:
     """Twenty callers at once ask the dependency once."""
     check = Counted(lambda: time.sleep(0.2))
-    runner = Runner({"shared": check}, timeout=5, keep=1)
+    runner = Runner({"shared": check}, timeout=30, keep=30)
     with ThreadPoolExecutor(20) as pool:
         assert all(pool.map(lambda _: runner.ready(), range(20)))
 
@@ -159,11 +159,12 @@ def test_callers_of_one_moment_share_a_run() -> None:
 def test_results_are_kept_for_a_while() -> None:
     """Within ``keep`` seconds the dependency is not asked again, after them it is."""
     check = Counted()
-    runner = Runner({"kept": check}, timeout=5, keep=0.3)
+    keep = patience(0.5)
+    runner = Runner({"kept": check}, timeout=5, keep=keep)
     for _ in range(10):
         assert runner.ready()
     assert check.calls == 1
-    time.sleep(0.35)
+    time.sleep(keep)
     assert runner.ready()
     assert check.calls == 2
 
@@ -330,7 +331,7 @@ def test_fork_takes_along_what_has_passed(hanging: Hanging) -> None:
             raise Unhealthy("away")
 
     runner = Runner(
-        {"database": check, "hangs": hanging}, timeout=0.2, keep=60, latched={"database", "hangs"}
+        {"database": check, "hangs": hanging}, timeout=patience(0.5), keep=60, latched={"database", "hangs"}
     )
     assert not runner.ready()  # one hangs, and the lock, the run and the thread are the parent's
 

@@ -303,7 +303,7 @@ def test_ipv4_and_ipv6() -> None:
     with listen(free_port()) as sock:
         port = sock.getsockname()[1]
         for host in hosts:
-            socket.create_connection((host, port), timeout=5).close()
+            socket.create_connection((host, port), timeout=patience(5)).close()
 
 
 def test_looks_when_nobody_asks(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.need import need, program
+from support.patience import patience
 from support.ports import free_port
 from support.process import Process, environment, started, wait_until
 
@@ -84,7 +85,9 @@ class Postgres(Server):
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         import psycopg
 
-        with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(
+            self.url(database), autocommit=True, connect_timeout=int(patience(5))
+        ) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
@@ -174,7 +177,7 @@ class Memcached(Server):
     def stats(self) -> dict[str, int]:
         """Its counters, such as curr_items and curr_connections (this one is among them)."""
         with (
-            socket.create_connection(("127.0.0.1", self.port), 5) as client,
+            socket.create_connection(("127.0.0.1", self.port), patience(5)) as client,
             client.makefile("rwb") as stream,
         ):
             stream.write(b"stats\r\n")
