@@ -78,7 +78,7 @@ class TestStorage:
 
     def test_link_expires(self, server: S3, bucket: str) -> None:
         """A link lives as long as MEDIA_S3_LINK_SECONDS says."""
-        seconds = int(patience(3))
+        seconds = int(patience(2))
         media = storage(**server.variables(bucket), MEDIA_S3_LINK_SECONDS=str(seconds))
         url = media.url(media.save("note.txt", ContentFile(b"hello")))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,9 +39,9 @@ class Web:
         """The process ids of gunicorn's workers."""
         return [pid for pid in children(self.gunicorn.pid) if not zombie(pid)]
 
-    def stop(self, seconds: float = 40) -> int:
+    def stop(self, seconds: float = 40, below: float = math.inf) -> int:
         """SIGTERM, then the exit status of gunicorn."""
-        return self.gunicorn.stop(seconds)
+        return self.gunicorn.stop(seconds, below)
 
 
 def production(**extra: str) -> dict[str, str]:
