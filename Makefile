@@ -62,6 +62,7 @@ test-oldest: build/oldest/stamp build/tools/stamp
 	@build/oldest/bin/python tests/run.py --oldest --outcomes build/outcomes/oldest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
+	@build/venv/bin/pytest -m "hypothesis and not cluster" --hypothesis-profile=soak $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and not alone and not cluster" -n 8 --dist load $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and alone" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and cluster" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]

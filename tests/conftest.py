@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import django
 import pytest
-from support import servers
+from support import profiles, servers
 
 from django_k8s import masking
 
@@ -20,6 +20,7 @@ os.environ.setdefault("DEBUG", "true")
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 django.setup()
+profiles.register()
 
 
 @pytest.fixture(scope="session")

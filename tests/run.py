@@ -35,7 +35,7 @@ class Phase(NamedTuple):
 
 def phases(kind: str, jobs: int) -> list[Phase]:
     """Return the phases of ``make test`` (everything) or ``make test-oldest`` (the library on the oldest releases)."""
-    together = ("-n", str(jobs), "--dist", "loadfile")
+    together = ("-n", str(jobs), "--dist", "loadgroup")
     if kind == "oldest":
         library = ("--ignore", "tests/chart")
         marks = "not alone and not soak and not docker and not browser and not cluster"

@@ -11,6 +11,9 @@ import pytest
 
 import django_k8s
 
+# One process makes what all of these tests use.
+pytestmark = pytest.mark.xdist_group("package")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

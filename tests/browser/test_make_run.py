@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import pytest
 from support import example
 from support.need import need, program
-from support.process import Process, environment, free_port, started, wait_until
+from support.patience import patience
+from support.ports import free_ports
+from support.process import Process, environment, started, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -74,18 +76,6 @@ class Clone:
         self.process.wait(60)
 
 
-def four_free_ports() -> int:
-    while True:
-        first = free_port()
-        with ExitStack() as stack:
-            try:
-                for port in range(first, first + 4):
-                    stack.enter_context(socket.socket()).bind(("", port))
-            except (OSError, OverflowError):
-                continue
-            return first
-
-
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """The repository as a clone has it, run for the first time."""
@@ -100,7 +90,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         if (example.ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(example.ROOT / name, folder / name)
-    clone = Clone(folder, four_free_ports())
+    clone = Clone(folder, free_ports(4))
     with clone.stack:
         clone.start("first", 400)
         yield clone
@@ -354,4 +344,4 @@ def test_ctrl_c_then_a_second_run(clone: Clone) -> None:
     seconds = clone.start("again", 60)
     clone.ctrl_c()
     assert example.processes_in(clone.folder) == []
-    assert seconds < 5, seconds
+    assert seconds < patience(5), seconds

@@ -20,15 +20,17 @@ def seconds(dues: list[datetime]) -> list[float]:
 @pytest.mark.parametrize(
     ("interval", "late", "expected"),
     [
-        (5, 0, []),
-        (5, 4.9, []),
-        (5, 5, [5]),
-        (5, 12, [10]),  # 5 is late by more than its interval: it and 10 become one
-        (2, 5.5, [2, 4]),  # up to five seconds late is in time
-        (2, 9, [4, 6, 8]),
-        (2, 3600, [3596, 3598, 3600]),
-        (3600, 7300, [7200]),
-        (0.5, 3, [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
+        pytest.param(5, 0, [], id="nothing is due"),
+        pytest.param(5, 4.9, [], id="not yet due"),
+        pytest.param(5, 5, [5], id="just due"),
+        # 5 is late by more than its interval: it and 10 become one.
+        pytest.param(5, 12, [10], id="missed"),
+        # Up to five seconds late is in time.
+        pytest.param(2, 5.5, [2, 4], id="in time"),
+        pytest.param(2, 9, [4, 6, 8], id="the oldest missed"),
+        pytest.param(2, 3600, [3596, 3598, 3600], id="an hour missed"),
+        pytest.param(3600, 7300, [7200], id="each hour"),
+        pytest.param(0.5, 3, [0.5, 1.0, 1.5, 2.0, 2.5, 3.0], id="twice a second"),
     ],
 )
 def test_interval(interval: float, late: float, expected: list[float]) -> None:

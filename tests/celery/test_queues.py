@@ -76,8 +76,8 @@ def test_oldest_and_later(tmp_path: Path, redis_server: Redis) -> None:
     with role(tmp_path, "migrate", **more) as migrate:
         assert migrate.wait(60) == 0, migrate.output
     with role(tmp_path, "beat", **more) as beat:
-        send(broker, [(1, 0.0)], queue="mail")
         began = time.monotonic()
+        send(broker, [(1, 0.0)], queue="mail")
         wait_until(lambda: queues_up(beat) and says(beat, ready=1), 30, "one that waits")
         wait_until(lambda: queues(beat).json()["queues"]["mail"]["oldest_seconds"] > 2, 15, "its age")
         assert queues(beat).json()["queues"]["mail"]["oldest_seconds"] <= time.monotonic() - began + 1

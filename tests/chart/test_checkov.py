@@ -12,6 +12,7 @@ import yaml
 from cases import CASES
 from support.chart import ROOT, template
 from support.need import need
+from support.patience import patience
 
 HERE = Path(__file__).parent
 # What the project adds in extraObjects is the project's.
@@ -30,7 +31,7 @@ def test_checkov(tmp_path: Path) -> None:
     offline = {**os.environ, "HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
     done = subprocess.run(
         [program, "--directory", str(tmp_path), "--framework", "kubernetes", "--skip-download", "--output", "json"],
-        env=offline, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+        env=offline, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=patience(300),
     )  # fmt: skip
     results = json.loads(done.stdout)["results"]
     accepted = yaml.safe_load((HERE / "checkov.yaml").read_text())

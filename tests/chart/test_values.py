@@ -115,13 +115,15 @@ def test_every_key_is_documented() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"webb": {}},
-        {"web": {"replica": 2}},
-        {"workers": {"mail": {"queue": "mail"}}},
-        {"web": {"replicas": "two"}},
-        {"workers": {"mail": {"pod": {"nodeSelectors": {}}}}},
-        {"imagePullPolicy": "Sometimes"},
-        {"cronJobs": {"a": {"shedule": "* * * * *"}}},
+        pytest.param({"webb": {}}, id="webb"),
+        pytest.param({"web": {"replica": 2}}, id="web.replica"),
+        pytest.param({"workers": {"mail": {"queue": "mail"}}}, id="workers.mail.queue"),
+        pytest.param({"web": {"replicas": "two"}}, id="a word for a number"),
+        pytest.param(
+            {"workers": {"mail": {"pod": {"nodeSelectors": {}}}}}, id="workers.mail.pod.nodeSelectors"
+        ),
+        pytest.param({"imagePullPolicy": "Sometimes"}, id="no such choice"),
+        pytest.param({"cronJobs": {"a": {"shedule": "* * * * *"}}}, id="cronJobs.a.shedule"),
     ],
 )
 def test_schema_refuses(wrong: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ import yaml
 from support import docker, https
 from support.chart import ROOT
 from support.cluster import PROXIES, Images, Space, eventually, load, space, staging
+from support.patience import patience
 from support.process import Response, get
 
 pytestmark = pytest.mark.cluster
@@ -254,7 +255,7 @@ class Visitors:
                     self.failures.append(f"{time.monotonic():.2f} {'kept' if keep else 'new'}: {failure}")
 
     def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.site.ports["shop-nginx"], timeout=30)
+        return http.client.HTTPConnection("127.0.0.1", self.site.ports["shop-nginx"], timeout=patience(30))
 
 
 def nginx_pods(site: Site) -> set[str]:

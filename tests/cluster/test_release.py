@@ -13,6 +13,7 @@ from support import example
 from support.chart import merged
 from support.cluster import Images, Space, eventually, space, staging
 from support.load import Load, Report
+from support.patience import patience
 from support.process import get
 from support.scheduler import INTERVAL, replaced, roll
 from support.terminal import terminal
@@ -146,7 +147,7 @@ def test_scheduler_is_replaced(shop: Space) -> None:
     pauses = [rollout, replaced(shop, deleted, copies=0), replaced(shop, killed, copies=1)]
     print("longest pause of an entry of 2 s: rolled {:.1f}, deleted {:.1f}, killed {:.1f} s".format(*pauses))
     # The old one's successor is there before it goes. A pod that is deleted or killed has to start first.
-    assert rollout <= INTERVAL + 5
+    assert rollout <= patience(INTERVAL + 5)
 
 
 async def while_loaded(shop: Space, change: Any, clients: int = 16) -> Report:

@@ -11,7 +11,8 @@ from pathlib import Path
 import django
 import pytest
 from support import example
-from support.process import answers, environment, free_port, get, run, started, wait_until
+from support.ports import free_port
+from support.process import answers, environment, get, run, started, wait_until
 from support.roles import ENTRYPOINT, role, role_environment
 
 ROLES = ("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check")

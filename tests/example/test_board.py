@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from support import example
-from support.process import environment, free_port, get, run, started, wait_until
+from support.ports import free_port
+from support.process import environment, get, run, started, wait_until
 
 
 @dataclass

@@ -16,25 +16,11 @@ from pathlib import Path
 
 import pytest
 from support import example
-from support.process import Process, environment, free_port, get, run, started, wait_until
+from support.ports import free_ports
+from support.process import Process, environment, get, run, started, wait_until
 
 RUN = [sys.executable, "-m", "django_k8s.cli", "run"]
 ROLES = ("web", "worker", "beat")
-
-
-def ports() -> int:
-    """A port whose three followers are free as well."""
-    while True:
-        first = free_port()
-        if first > 60000:
-            continue
-        try:
-            for port in range(first, first + 4):
-                with socket.socket() as sock:
-                    sock.bind(("", port))
-            return first
-        except OSError:
-            continue
 
 
 @contextmanager
@@ -62,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_sigterm_stops_everything(folder: Path) -> None:
     """Exit status 0, no process left, and no colours where there is no terminal."""
-    with running(folder, ports()) as process:
+    with running(folder, free_ports(4)) as process:
         for role in ROLES:
             assert re.search(rf"^{role} +\| ", process.output, re.MULTILINE), role
         assert process.stop(60) == 0
@@ -73,7 +59,7 @@ def test_sigterm_stops_everything(folder: Path) -> None:
 
 def test_ctrl_c_in_a_terminal(folder: Path) -> None:
     """A real terminal: colours, and the key itself; each role hears of it once, and the status is 0."""
-    port = ports()
+    port = free_ports(4)
     child, terminal = pty.fork()
     if child == 0:
         os.execve(sys.executable, [*RUN, "--port", str(port), "--dir", str(folder)], environment())
@@ -100,7 +86,7 @@ def test_ctrl_c_in_a_terminal(folder: Path) -> None:
 
 def test_when_one_role_dies_the_others_stop(folder: Path) -> None:
     """The worker's main process is killed: the others are stopped, the status and a line say so."""
-    with running(folder, ports()) as process:
+    with running(folder, free_ports(4)) as process:
         worker = next(line for line in example.processes_in(folder) if " worker " in line)
         group = os.getpgid(int(worker.split()[0]))
         os.kill(group, signal.SIGKILL)
@@ -111,7 +97,7 @@ def test_when_one_role_dies_the_others_stop(folder: Path) -> None:
 
 def test_a_second_signal_cuts_the_wait_short(folder: Path) -> None:
     """A role that cannot stop is killed at the second signal, and the status says so."""
-    with running(folder, ports()) as process:
+    with running(folder, free_ports(4)) as process:
         beat = next(line for line in example.processes_in(folder) if " beat" in line)
         group = os.getpgid(int(beat.split()[0]))
         os.kill(group, signal.SIGSTOP)
@@ -130,7 +116,7 @@ def test_a_second_signal_cuts_the_wait_short(folder: Path) -> None:
 def test_a_taken_port_is_one_clear_line(folder: Path) -> None:
     """The site's port or a probe's: nothing is started, one line says what to do."""
     for number in range(4):
-        port = ports()
+        port = free_ports(4)
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", port + number))
             sock.listen()
@@ -160,7 +146,7 @@ def test_what_a_person_can_get_wrong_is_one_line(tmp_path: Path) -> None:
 
 def test_a_database_that_cannot_be_migrated_starts_nothing(folder: Path) -> None:
     """The migration's own words, then one line, and its exit status."""
-    port = str(ports())
+    port = str(free_ports(4))
     env = environment(DATABASE_URL="nonsense://x")
     done = run([*RUN, "--port", port, "--dir", str(folder)], env, folder)
     assert done.returncode == 78, done.stdout

@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 from django.db import connections
 from support.databases import default_database
+from support.patience import Limit, patience
 from support.process import wait_until
 
 from django_k8s.health import Check, Unhealthy
 from django_k8s.health.runner import Runner
-
-SLACK = 0.8  # what a loaded machine may take on top of a deadline
 
 
 class Counted:
@@ -61,12 +60,11 @@ def threads(name: str) -> int:
 
 
 def test_checks_run_side_by_side() -> None:
-    """Five checks of 0.3 s take 0.3 s."""
-    runner = Runner({str(n): Counted(lambda: time.sleep(0.3)) for n in range(5)}, timeout=5, keep=0)
-    began = time.monotonic()
+    """Five checks of which each waits for all the others pass."""
+    together = threading.Barrier(5)
+    runner = Runner({str(n): Counted(lambda: together.wait(20)) for n in range(5)}, timeout=30, keep=0)
 
     assert runner.ready()
-    assert time.monotonic() - began < 1.2
 
 
 def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
@@ -75,7 +73,7 @@ def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
     began = time.monotonic()
     report = runner.report()
 
-    assert 0.3 <= time.monotonic() - began < 0.3 + SLACK
+    assert 0.3 <= time.monotonic() - began < patience(1, below=3)
     hangs, well = report.results
     assert (hangs.ok, hangs.message) == (False, "no answer within 0.3 s")
     assert well.ok
@@ -103,7 +101,7 @@ def test_deadline_holds_in_an_event_loop(hanging: Hanging) -> None:
 
     ready, seconds, turns = asyncio.run(ask())
     assert not ready
-    assert 0.3 <= seconds < 0.3 + SLACK
+    assert 0.3 <= seconds < patience(1, below=3)
     assert turns > 5
 
 
@@ -140,7 +138,7 @@ def test_hanging_check_gets_no_second_thread(hanging: Hanging) -> None:
 
 def test_late_answer_counts_for_the_next_run(hanging: Hanging) -> None:
     """A check left over from an earlier run is waited for by the next one, not started beside it."""
-    runner = Runner({"hangs": hanging}, timeout=0.5, keep=0)
+    runner = Runner({"hangs": hanging}, timeout=patience(0.5), keep=0)
     assert not runner.ready()
     threading.Timer(0.1, hanging.go.set).start()
 
@@ -151,7 +149,7 @@ def test_late_answer_counts_for_the_next_run(hanging: Hanging) -> None:
 def test_callers_of_one_moment_share_a_run() -> None:
     """Twenty callers at once ask the dependency once."""
     check = Counted(lambda: time.sleep(0.2))
-    runner = Runner({"shared": check}, timeout=5, keep=1)
+    runner = Runner({"shared": check}, timeout=30, keep=30)
     with ThreadPoolExecutor(20) as pool:
         assert all(pool.map(lambda _: runner.ready(), range(20)))
 
@@ -161,43 +159,46 @@ def test_callers_of_one_moment_share_a_run() -> None:
 def test_results_are_kept_for_a_while() -> None:
     """Within ``keep`` seconds the dependency is not asked again, after them it is."""
     check = Counted()
-    runner = Runner({"kept": check}, timeout=5, keep=0.3)
+    keep = patience(0.5)
+    runner = Runner({"kept": check}, timeout=5, keep=keep)
     for _ in range(10):
         assert runner.ready()
     assert check.calls == 1
-    time.sleep(0.35)
+    time.sleep(keep)
     assert runner.ready()
     assert check.calls == 2
 
 
 def test_failure_is_kept_no_longer_than_success(hanging: Hanging) -> None:
     """After a run that ended by its deadline the next one begins ``keep`` seconds later, not another deadline."""
-    runner = Runner({"hangs": hanging}, timeout=0.2, keep=0.2)
+    runner = Runner({"hangs": hanging}, timeout=3, keep=0.2)
     assert not runner.ready()
     hanging.go.set()
-    began = time.monotonic()
-    wait_until(runner.ready, 5, "ready again", every=0.02)
 
-    assert time.monotonic() - began < 0.2 + SLACK
+    wait_until(runner.ready, 1, "ready again", below=3)
 
 
 def test_latched_check_is_required_until_it_passed() -> None:
     """Before it passed once its failure counts; after that it is reported and not waited for."""
-    state = {"well": False}
+    well, over = threading.Event(), threading.Event()
+    failures = []
 
     def check(timeout: float) -> None:
-        if not state["well"]:
-            time.sleep(0.3)
+        if not well.is_set():
+            over.wait(20)
+            failures.append(timeout)
             raise Unhealthy("away")
 
-    runner = Runner({"database": check}, timeout=5, keep=0, latched={"database"})
+    runner = Runner({"database": check}, timeout=30, keep=0, latched={"database"})
+    over.set()
     assert not runner.ready()
-    state["well"] = True
+    well.set()
     assert runner.ready()
-    state["well"] = False
-    began = time.monotonic()
+    well.clear()
+    over.clear()
     assert runner.ready()
-    assert time.monotonic() - began < 0.2
+    assert len(failures) == 1, "the answer came when the check had ended"
+    over.set()
     report = runner.report()
     assert report.ready
     assert report.status == "degraded"
@@ -330,7 +331,7 @@ def test_fork_takes_along_what_has_passed(hanging: Hanging) -> None:
             raise Unhealthy("away")
 
     runner = Runner(
-        {"database": check, "hangs": hanging}, timeout=0.2, keep=60, latched={"database", "hangs"}
+        {"database": check, "hangs": hanging}, timeout=patience(0.5), keep=60, latched={"database", "hangs"}
     )
     assert not runner.ready()  # one hangs, and the lock, the run and the thread are the parent's
 
@@ -348,15 +349,15 @@ def test_fork_takes_along_what_has_passed(hanging: Hanging) -> None:
 
 
 def forked(work: Callable[[], int]) -> int:
-    """The exit status of ``work`` in a forked process, which has 10 s."""
+    """The exit status of ``work`` in a forked process; -1 if it does not end."""
     pid = os.fork()
     if pid == 0:
         try:
             os._exit(work())
         except BaseException:
             os._exit(99)
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
+    limit = Limit(10)
+    while not limit.over():
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)

@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 from support import example
 from support.docker import ROOT, build, docker, node, web_alone, wheel
+from support.patience import patience
 
-pytestmark = pytest.mark.docker
+# One process makes what all of these tests use.
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("image-arguments")]
 
 DOCKERFILES = ("docker/Dockerfile", "docker/Dockerfile.dev")
 # Small ones, which the base has not: the programs `envsubst` and `bc`.
@@ -112,7 +114,7 @@ def bake(*args: str, **variables: str) -> str:
         env={**os.environ, "BUILDX_GIT_INFO": "false", **variables},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=patience(600),
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
@@ -176,7 +178,13 @@ def test_assets_of_compose(library: Path, tmp_path: Path) -> None:
     def compose(*args: str) -> str:
         command = ["docker", "compose", "-f", "docker/compose.yaml", "--profile", "assets", *args]
         result = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False
+            command,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=patience(200),
+            check=False,
         )
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout

@@ -20,9 +20,12 @@ from support import example
 from support.dap import attached
 from support.docker import ROOT, docker, engine, wheel
 from support.need import need, program
-from support.process import free_port, wait_until
+from support.patience import patience
+from support.ports import free_port
+from support.process import wait_until
 
-pytestmark = pytest.mark.docker
+# One process makes what all of these tests use.
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("image-development")]
 
 S3_IMAGE = "versity/versitygw:v1.8.0"
 
@@ -44,7 +47,7 @@ class Stack:
             env={**self.env, **more},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=patience(300),
             check=False,
         )
         assert not check or result.returncode == 0, result.stdout + result.stderr
@@ -142,7 +145,7 @@ def test_media_in_the_bucket(stack: Stack) -> None:
 
     assert parts.netloc == f"s3.localhost:{stack.s3_port}"
     # As a browser does: the name is this machine.
-    connection = http.client.HTTPConnection("127.0.0.1", stack.s3_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", stack.s3_port, timeout=patience(20))
     connection.request("GET", f"{parts.path}?{parts.query}", headers={"Host": parts.netloc})
     answer = connection.getresponse()
     assert (answer.status, answer.read()[:4]) == (200, b"\x89PNG")

@@ -26,9 +26,11 @@ from support.docker import (
     web_alone,
     wheel,
 )
+from support.patience import patience
 from support.process import wait_until
 
-pytestmark = pytest.mark.docker
+# One process makes what all of these tests use.
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("image-production")]
 
 USERS = ("10001:0", "1000680000:0")
 ROLES = ("web", "worker", "beat")
@@ -208,9 +210,8 @@ def test_stop(image: str, stack: dict[str, str], name: str, when: str) -> None:
             wait_until(
                 lambda: any(RUNS[name] in row[3] for row in box.processes()), 20, "the program", every=0.05
             )
-        status, seconds = box.stop(GRACE[name])
+        status, _ = box.stop(GRACE[name])  # after which docker kills, and the status is 137
         assert status == 0, box.logs()
-        assert seconds < GRACE[name]
 
 
 def test_entrypoint(image: str) -> None:
@@ -248,7 +249,7 @@ def test_wrong_configuration(image: str) -> None:
 
     assert result.returncode == 78
     began, ended = map(datetime.fromisoformat, times)
-    assert (ended - began).total_seconds() < 3
+    assert (ended - began).total_seconds() < patience(3)
     lines = {
         name: rest for name, _, rest in (line.strip().partition(": ") for line in result.stderr.splitlines())
     }
@@ -280,7 +281,7 @@ def test_shell(image: str) -> None:
         assert "[production 1.0" in sh
         assert settings.strip() == "config.urls"
         status, seconds = box.stop(10)
-        assert (status, seconds < 5) == (0, True)
+        assert (status, seconds < patience(5, below=10)) == (0, True)
 
 
 def layers(image: str) -> Iterator[tuple[str, bytes]]:

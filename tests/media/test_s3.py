@@ -16,7 +16,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InvalidStorageError, storages
 from django.test import override_settings
-from support.process import answers, environment, free_port, started, wait_until
+from support.patience import patience
+from support.ports import free_port
+from support.process import answers, environment, started, wait_until
 from support.s3 import S3, s3
 
 from django_k8s import settings as k8s
@@ -55,7 +57,7 @@ def storage(**variables: str):
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=patience(10)) as answer:
         return answer.read()
 
 
@@ -76,11 +78,12 @@ class TestStorage:
 
     def test_link_expires(self, server: S3, bucket: str) -> None:
         """A link lives as long as MEDIA_S3_LINK_SECONDS says."""
-        media = storage(**server.variables(bucket), MEDIA_S3_LINK_SECONDS="1")
+        seconds = int(patience(2))
+        media = storage(**server.variables(bucket), MEDIA_S3_LINK_SECONDS=str(seconds))
         url = media.url(media.save("note.txt", ContentFile(b"hello")))
 
         assert fetch(url) == b"hello"
-        wait_until(lambda: expired(url), 10, "the end of the link")
+        wait_until(lambda: expired(url), seconds + 10, "the end of the link")
 
     def test_public(self, server: S3, bucket: str) -> None:
         """Public media has plain links, by the CDN's domain where one is named."""
@@ -219,7 +222,7 @@ def upload(port: int, size: int) -> dict[str, str]:
     boundary = uuid.uuid4().hex.encode()  # long: random bytes hold a short one now and then
     head = b"--" + boundary + b'\r\nContent-Disposition: form-data; name="file"; filename="big.bin"\r\n\r\n'
     tail = b"\r\n--" + boundary + b"--\r\n"
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience(120))
     connection.putrequest("POST", "/upload")
     connection.putheader("Content-Type", f"multipart/form-data; boundary={boundary.decode()}")
     connection.putheader("Content-Length", str(len(head) + size + len(tail)))
@@ -236,7 +239,7 @@ def upload(port: int, size: int) -> dict[str, str]:
 
 
 def read_all(url: str) -> int:
-    with urllib.request.urlopen(url, timeout=120) as answer:
+    with urllib.request.urlopen(url, timeout=patience(120)) as answer:
         return sum(len(block) for block in iter(lambda: answer.read(64 * 1024), b""))
 
 

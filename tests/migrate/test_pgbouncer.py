@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support import apps, servers
 from support.need import need, program
-from support.process import environment, free_port, started
+from support.ports import free_port
+from support.process import environment, started
 from support.shop import Shop, five, thirty
 
 INI = """

@@ -91,7 +91,9 @@ def test_ids_of_request_and_task() -> None:
         context.request_id.reset(token)
 
 
-@pytest.mark.parametrize("given", [None, "", "a" * 129, "a b", "a\nb", "<script>", "é"])
+@pytest.mark.parametrize(
+    "given", [None, "", pytest.param("a" * 129, id="129 characters"), "a b", "a\nb", "<script>", "é"]
+)
 def test_an_odd_id_is_replaced(given: str | None) -> None:
     """What a stranger sends as an id goes into no log."""
     assert context.accepted(given) != given

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.process import Process, answers, free_port, get, run, wait_until
+from support.ports import free_port
+from support.process import Process, answers, get, run, wait_until
 from support.roles import ENTRYPOINT, SECRET, lines, role, role_environment
 
 REQUESTS = 40

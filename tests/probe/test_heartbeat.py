@@ -24,12 +24,13 @@ def ended_process() -> int:
 
 def test_written_and_read(tmp_path: Path) -> None:
     """A heartbeat carries the time, the process, "ok" and the fields given; its folder is made."""
+    before = time.monotonic()
     Heartbeat("web", "1", tmp_path / "deep" / "web").write(busy=3)
     (beat,) = heartbeat.read(tmp_path / "deep" / "web")
     assert beat["pid"] == os.getpid()
     assert beat["state"] == "ok"
     assert beat["busy"] == 3
-    assert 0 <= time.monotonic() - beat["at"] < 5
+    assert before <= beat["at"] <= time.monotonic()
 
 
 def test_state_can_be_told(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.process import Process, answers, environment, free_port, get, run, started, wait_until
+from support.patience import patience
+from support.ports import free_port
+from support.process import Process, answers, environment, get, run, started, wait_until
 
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.listener import CONNECTIONS, Answer, Listener, listen, respond
@@ -54,7 +56,7 @@ def probe(tmp_path: Path) -> Iterator[Listening]:
 
 def exchange(port: int, request: bytes) -> bytes:
     """What comes back for raw bytes, until the listener closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=patience(10)) as sock:
         sock.sendall(request)
         return b"".join(iter(lambda: sock.recv(65536), b""))
 
@@ -78,7 +80,7 @@ def test_stale_heartbeat(tmp_path: Path) -> None:
         written = time.monotonic()
         beat.write()
         assert answers(probe.port, "/livez")
-        wait_until(lambda: answers(probe.port, "/livez", 503), 15, "503")
+        wait_until(lambda: answers(probe.port, "/livez", 503), 15, "503", below=60)  # the default
         assert time.monotonic() - written >= 5
         assert answers(probe.port, "/readyz", 503)
         beat.write()
@@ -89,7 +91,7 @@ def test_role_that_never_comes_up(tmp_path: Path) -> None:
     """Without any heartbeat /livez is 200 for HEARTBEAT_STALENESS_SECONDS and 503 then."""
     with listening(tmp_path, HEARTBEAT_STALENESS_SECONDS="5") as probe:
         assert get(probe.port, "/livez").status == 200
-        wait_until(lambda: answers(probe.port, "/livez", 503), 15, "503")
+        wait_until(lambda: answers(probe.port, "/livez", 503), 15, "503", below=60)  # the default
         assert get(probe.port, "/livez").text == "no heartbeat\n"
 
 
@@ -124,7 +126,9 @@ def test_connection_that_makes_room_while_it_asks(probe: Listening) -> None:
     with contextlib.ExitStack() as stack:
 
         def connect() -> socket.socket:
-            return stack.enter_context(socket.create_connection(("127.0.0.1", probe.port), timeout=10))
+            return stack.enter_context(
+                socket.create_connection(("127.0.0.1", probe.port), timeout=patience(10))
+            )
 
         files = Path(f"/proc/{probe.process.pid}/fd")
         exchange(probe.port, b"GET /livez HTTP/1.1\r\n\r\n")  # until its end: none is open any more
@@ -148,17 +152,16 @@ def test_endless_request_is_cut(probe: Listening) -> None:
 
 
 def test_silent_clients_hold_up_nobody(probe: Listening) -> None:
-    """More silent connections than are kept: each probe is answered at once, and they are closed."""
+    """More silent connections than are kept: each probe is answered while they are held, and they are closed."""
     silent = [socket.create_connection(("127.0.0.1", probe.port)) for _ in range(CONNECTIONS + 20)]
     try:
-        times = []
         for _ in range(20):
-            began = time.monotonic()
             assert get(probe.port, "/livez", timeout=1).status == 200
-            times.append(time.monotonic() - began)
-        assert sorted(times)[10] < 0.1
+        silent[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent[-1].recv(1)
         assert len(list(Path(f"/proc/{probe.process.pid}/fd").iterdir())) < CONNECTIONS + 10
-        silent[-1].settimeout(10)
+        silent[-1].settimeout(patience(10))
         assert silent[-1].recv(1) == b""
     finally:
         for sock in silent:
@@ -276,7 +279,7 @@ def test_large_answer(tmp_path: Path) -> None:
     )
     with started([sys.executable, "-c", script], environment(), tmp_path, tmp_path / "log"):
         wait_until(lambda: answers(port, "/small"), 20, "the listener")
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
+        with socket.create_connection(("127.0.0.1", port), timeout=patience(10)) as slow:
             slow.sendall(b"GET /large HTTP/1.1\r\n\r\n")
             assert get(port, "/small", timeout=1).text == "y"
             received = b"".join(iter(lambda: slow.recv(1 << 20), b""))
@@ -300,7 +303,7 @@ def test_ipv4_and_ipv6() -> None:
     with listen(free_port()) as sock:
         port = sock.getsockname()[1]
         for host in hosts:
-            socket.create_connection((host, port), timeout=5).close()
+            socket.create_connection((host, port), timeout=patience(5)).close()
 
 
 def test_looks_when_nobody_asks(tmp_path: Path) -> None:
@@ -312,7 +315,7 @@ def test_looks_when_nobody_asks(tmp_path: Path) -> None:
     ):
         server = threading.Thread(target=Listener(sock, {}, role.pid, looked.set).serve)
         server.start()
-        assert looked.wait(15)
+        assert looked.wait(patience(15))
         role.signal(signal.SIGKILL)
-        server.join(5)
+        server.join(patience(5))
         assert not server.is_alive()

@@ -15,14 +15,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.patience import patience
 from support.process import wait_until
 from support.web import Web, migrate, web
+
+GRACEFUL = 30  # the graceful time-out
+LINGER = 2  # seconds after which a client that does not close is let go
 
 INTERFACES = pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 
 
 def connect(server: Web) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=patience(20))
 
 
 def ask(sock: socket.socket, path: str = "/where", connection: str = "keep-alive") -> bytes:
@@ -62,21 +66,17 @@ def in_flight(server: Web, ask_slowly: Callable[[threading.Event], bytes]) -> tu
     begun = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         asked: Future[bytes] = pool.submit(ask_slowly, begun)
-        assert begun.wait(20)
+        assert begun.wait(patience(20))
         terminated = time.monotonic()
         assert server.stop() == 0, server.gunicorn.output
-        return asked.result(20), time.monotonic() - terminated
+        return asked.result(patience(20)), time.monotonic() - terminated
 
 
 @INTERFACES
 def test_idle_connections_are_not_waited_for(tmp_path: Path, interface: str) -> None:
-    """Ten idle connections: SIGTERM ends in about 3 s, not in the graceful time-out of 30, with 0."""
+    """Ten idle connections: SIGTERM ends in about 3 s, not after the graceful time-out, with 0."""
     with web(tmp_path, WEB_INTERFACE=interface) as server, kept(server, 10):
-        terminated = time.monotonic()
-        assert server.stop() == 0
-        took = time.monotonic() - terminated
-    print(f"exit after {took:.1f} s")
-    assert took < 8
+        assert server.stop(8, below=GRACEFUL) == 0
 
 
 @INTERFACES
@@ -84,11 +84,11 @@ def test_kept_connection_is_told(tmp_path: Path, interface: str) -> None:
     """A request that comes on a kept connection just after SIGTERM is answered, and told to close."""
     with web(tmp_path, WEB_INTERFACE=interface) as server, kept(server, 4) as socks:
         server.gunicorn.signal(signal.SIGTERM)
-        time.sleep(0.5)
         for sock in socks:
-            answered = ask(sock)
-            assert answered.startswith(b"HTTP/1.1 200")
-            assert b"connection: close" in answered.lower()
+            answered = b""
+            while b"connection: close" not in answered.lower():  # the signal may not have arrived yet
+                answered = ask(sock)
+                assert answered.startswith(b"HTTP/1.1 200")
             assert sock.recv(1) == b""
         assert server.gunicorn.wait(10) == 0
 
@@ -160,9 +160,7 @@ def test_endless_request_is_cut_inside_the_grace_period(tmp_path: Path) -> None:
     with web(tmp_path, **options) as server, connect(server) as sock:
         sock.sendall(b"GET /slow?seconds=60 HTTP/1.1\r\nHost: example.com\r\n\r\n")
         time.sleep(0.5)
-        terminated = time.monotonic()
-        assert server.stop(12) == 0
-        assert time.monotonic() - terminated < 8
+        assert server.stop(8, below=12) == 0
 
 
 @pytest.mark.parametrize("pool", ["0", "8"], ids=["kept connections", "pool"])
@@ -175,11 +173,7 @@ def test_database_connections_hold_up_no_exit(
     with web(tmp_path, **options) as server:
         with ThreadPoolExecutor(8) as clients:
             assert {reply.status for reply in clients.map(lambda _: server.get("/"), range(40))} == {200}
-        terminated = time.monotonic()
-        assert server.stop() == 0
-        took = time.monotonic() - terminated
-        print(f"exit after {took:.1f} s")
-        assert took < 8
+        assert server.stop(8, below=20) == 0
         assert "Traceback" not in server.gunicorn.output
         assert "Exception" not in server.gunicorn.output
 
@@ -196,9 +190,8 @@ def test_clients_that_do_not_close_hold_up_nobody(tmp_path: Path, interface: str
             assert server.get("/where").status == 200
             took = time.monotonic() - began
             print(f"{number} clients that do not close: next request after {took * 1000:.0f} ms")
-            assert took < 1
+            assert took < patience(1, below=LINGER)
         if interface == "wsgi":
-            # They are let go after two seconds.
             wait_until(lambda: sockets(server.workers[0]) < 10, 8, "the end of the connections")
         assert server.stop() == 0
 
@@ -232,5 +225,5 @@ def test_stop_while_a_process_is_forked(tmp_path: Path, interface: str) -> None:
         (old,) = server.workers
         os.kill(old, signal.SIGKILL)
         wait_until(lambda: server.workers not in ([], [old]), 10, "another process")
-        assert server.stop(10) == 0
+        assert server.stop(10, below=GRACEFUL) == 0
         assert server.gunicorn.output.count("Booting worker") == 2

@@ -21,14 +21,16 @@ def problems(env: Env) -> list[str]:
 @pytest.mark.parametrize(
     ("limit", "cpus", "variables", "expected"),
     [
-        (None, 64, {}, (1, 8, "no CPU limit")),
-        (0.25, 64, {}, (1, 8, "CPU limit 0.25")),
-        (1.0, 64, {}, (1, 8, "CPU limit 1")),
-        (1.5, 64, {}, (2, 8, "CPU limit 1.5")),
-        (4.0, 2, {}, (2, 8, "CPU limit 4, but 2 CPUs")),
-        (4.0, 64, {"WEB_CONCURRENCY": "3", "WEB_THREADS": "2"}, (3, 2, "WEB_CONCURRENCY")),
-        (4.0, 64, {"WEB_CONCURRENCY": "0"}, (4, 8, "CPU limit 4")),
-        (2.0, 64, {"WEB_INTERFACE": "asgi"}, (2, 0, "CPU limit 2")),
+        pytest.param(None, 64, {}, (1, 8, "no CPU limit"), id="no limit"),
+        pytest.param(0.25, 64, {}, (1, 8, "CPU limit 0.25"), id="a quarter"),
+        pytest.param(1.0, 64, {}, (1, 8, "CPU limit 1"), id="one"),
+        pytest.param(1.5, 64, {}, (2, 8, "CPU limit 1.5"), id="one and a half"),
+        pytest.param(4.0, 2, {}, (2, 8, "CPU limit 4, but 2 CPUs"), id="more than there are"),
+        pytest.param(
+            4.0, 64, {"WEB_CONCURRENCY": "3", "WEB_THREADS": "2"}, (3, 2, "WEB_CONCURRENCY"), id="variables"
+        ),
+        pytest.param(4.0, 64, {"WEB_CONCURRENCY": "0"}, (4, 8, "CPU limit 4"), id="variable of 0"),
+        pytest.param(2.0, 64, {"WEB_INTERFACE": "asgi"}, (2, 0, "CPU limit 2"), id="asgi"),
     ],
 )
 def test_concurrency(
@@ -87,14 +89,32 @@ def test_trusted_proxies() -> None:
 @pytest.mark.parametrize(
     ("files", "settings", "variables", "expected"),
     [
-        (["site1/wsgi.py"], "site1.settings", {}, "site1.wsgi:application"),
-        (["site1/wsgi.py", "site1/settings/x.py"], "site1.settings.x", {}, "site1.wsgi:application"),
-        (["site1/settings/wsgi.py"], "site1.settings.x", {}, "site1.settings.wsgi:application"),
-        (["site1/asgi.py"], "site1.settings", {"WEB_INTERFACE": "asgi"}, "site1.asgi:application"),
-        ([], "site1.settings", {}, "site1.wsgi:application"),
-        ([], "settings", {}, "wsgi:application"),
-        ([], "", {}, None),
-        ([], "site1.settings", {"WEB_APPLICATION": "a.b:app"}, "a.b:app"),
+        pytest.param(["site1/wsgi.py"], "site1.settings", {}, "site1.wsgi:application", id="beside"),
+        pytest.param(
+            ["site1/wsgi.py", "site1/settings/x.py"],
+            "site1.settings.x",
+            {},
+            "site1.wsgi:application",
+            id="above a package",
+        ),
+        pytest.param(
+            ["site1/settings/wsgi.py"],
+            "site1.settings.x",
+            {},
+            "site1.settings.wsgi:application",
+            id="in a package",
+        ),
+        pytest.param(
+            ["site1/asgi.py"],
+            "site1.settings",
+            {"WEB_INTERFACE": "asgi"},
+            "site1.asgi:application",
+            id="asgi",
+        ),
+        pytest.param([], "site1.settings", {}, "site1.wsgi:application", id="no module"),
+        pytest.param([], "settings", {}, "wsgi:application", id="no package"),
+        pytest.param([], "", {}, None, id="no settings"),
+        pytest.param([], "site1.settings", {"WEB_APPLICATION": "a.b:app"}, "a.b:app", id="variable"),
     ],
 )
 def test_application(

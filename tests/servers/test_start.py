@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from support.process import answers, free_port, run, wait_until
+from support.ports import free_port
+from support.process import answers, run, wait_until
 from support.servers import Postgres
 from support.web import PROJECT, migrate, production, web
 
@@ -24,15 +25,13 @@ def test_settings_error(tmp_path: Path, interface: str) -> None:
         WEB_INTERFACE=interface, PORT=str(free_port()), WEB_THREADS="swordfish", WEB_GRACE_SECONDS="8"
     )
     env["SECRET_KEY"] = "hunter2"
-    began = time.monotonic()
-    done = run(COMMAND, env, tmp_path, 60)
+    done = run(COMMAND, env, tmp_path, 20)
     assert done.returncode == 78, done.stderr
     for name in ("SECRET_KEY", "DATABASE_URL", "WEB_THREADS", "WEB_GRACE_SECONDS"):
         assert f"  {name}: " in done.stderr
     assert done.stderr.count("The configuration has") == 1
     for unwanted in ("Traceback", "hunter2", "swordfish", "Listening"):
         assert unwanted not in done.stderr
-    assert time.monotonic() - began < 20
 
 
 def test_error_that_only_the_server_sees(tmp_path: Path) -> None:

@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.process import Response, answers, environment, free_port, get, started, wait_until
+from support.ports import free_port
+from support.process import Response, answers, environment, get, started, wait_until
+
+# One process makes what all of these tests use.
+pytestmark = pytest.mark.xdist_group("static")
 
 PROJECT = Path(__file__).resolve().parent.parent / "project"
 URLS = """

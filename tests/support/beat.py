@@ -126,6 +126,12 @@ class Beats:
         return found
 
 
+def published(beat: Process) -> list[tuple[str, datetime]]:
+    """Return entry and due time of each message that a beat says it has published, in order."""
+    found = re.findall(r"beat: published (\S+) \(\S+\), due (\S+)", beat.output)
+    return [(entry, datetime.fromisoformat(due)) for entry, due in found]
+
+
 def last_heartbeat(folder: Path) -> float:
     """When the first beat of ``folder`` last gave a sign of life, by the monotonic clock; 0 before that."""
     return max((beat["at"] for beat in heartbeat.read(folder / "state-0" / "beat")), default=0.0)

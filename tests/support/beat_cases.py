@@ -11,11 +11,11 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from support.beat import Beats, Inbox, Message, beat_environment, inbox
-from support.process import wait_until
+from support.beat import Beats, Inbox, Message, beat_environment, inbox, published
+from support.patience import patience
+from support.process import Process, wait_until
 
 GRACE_SECONDS = 15  # BEAT_GRACE_SECONDS
-BETWEEN_SECONDS = 2  # from publishing to committing, on a machine that is busy
 PAUSE = "pause"  # a file in the folder of the test
 
 
@@ -30,11 +30,10 @@ def two_at_once(folder: Path, database: str, broker: str, seconds: float) -> dic
         began = time.time()
         beats.start()
         beats.start()
-        holder = beats.holder()
+        killed = beats.holder()
         pause(began, seconds * 0.3)
-        holder.signal(signal.SIGKILL)
-        killed = time.time()
-        holder.wait(5)
+        killed.signal(signal.SIGKILL)
+        killed.wait(5)
         beats.start()
         beats.holder()
         pause(began, seconds * 0.6)
@@ -47,7 +46,8 @@ def two_at_once(folder: Path, database: str, broker: str, seconds: float) -> dic
         wait_until(lambda: box.of("every-2")[-1].at > began + seconds, 20, "a last message")
         late = {}
         for entry, interval in (("every-5", 5), ("every-2", 2), ("minute", 60)):
-            late[entry] = check(box, entry, interval, began + seconds, killed)
+            late[entry] = check(box, entry, interval, began + seconds)
+        check_doubles(box, beats, killed)
         return late
 
 
@@ -56,27 +56,32 @@ def pause(began: float, seconds: float) -> None:
     time.sleep(max(0.0, began + seconds - time.time()))
 
 
-def check(box: Inbox, entry: str, interval: float, until: float, killed: float) -> float:
-    """The worst lateness of an entry whose every due time has to be there; twice the one that the kill cut off alone."""
+def check(box: Inbox, entry: str, interval: float, until: float) -> float:
+    """Return the worst lateness of an entry. Each of its due times has to be there, under one id."""
     messages = box.of(entry)
     dues = sorted({message.due for message in messages if message.due})
     # An entry begins when the first beat reads the schedule, or at the first whole minute after it.
     expected = (until - dues[0].timestamp()) / interval - 1 if dues else 0
     assert len(dues) >= expected, (entry, len(dues), expected)
     assert {(b - a).total_seconds() for a, b in pairwise(dues)} <= {interval}, (entry, dues)
-    copies = Counter(message.due for message in messages)
-    doubled = [due for due, count in copies.items() if count > 1]
-    assert sum(count - 1 for count in copies.values()) <= 1, copies
-    for due in doubled:
-        first = min(message.at for message in messages if message.due == due)
-        assert killed - BETWEEN_SECONDS <= first <= killed + 1, (entry, due, first, killed)
     by_due: dict[object, set[str]] = {}
     for message in messages:
         by_due.setdefault(message.due, set()).add(message.id)
     assert all(len(ids) == 1 for ids in by_due.values()), "one due time, one id"
-    worst = max((message.late for message in messages), default=0)
-    assert worst <= max(interval, 5), (entry, worst)
+    worst, allowed = max((message.late for message in messages), default=0), max(interval, 5)
+    assert worst <= patience(allowed, below=2 * allowed), (entry, worst)
     return worst
+
+
+def check_doubles(box: Inbox, beats: Beats, killed: Process) -> None:
+    """Fail unless the only message that is there twice is the last one that the killed beat has published."""
+    copies = Counter((message.entry, message.due) for message in box.messages)
+    doubled = {message: count for message, count in copies.items() if count > 1}
+    assert sum(count - 1 for count in doubled.values()) <= 1, doubled
+    noted = Counter(message for beat in beats.processes for message in published(beat))
+    for message, count in doubled.items():
+        # The kill may have come before the line in its log.
+        assert message in published(killed)[-1:] or noted[message] == count - 1, (message, killed.output)
 
 
 @contextlib.contextmanager
@@ -108,8 +113,8 @@ def paused(
             hold.touch()
             beats.start()
         wait_until(hold.with_suffix(".reached").exists, 20, "the pause")
-        published = beats.processes[0].output.count("beat: published")
-        wait_until(lambda: len(box.messages) == published, 5, "the message")
+        count = len(published(beats.processes[0]))
+        wait_until(lambda: len(box.messages) == count, 5, "the message")
         yield beats, box
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from support.need import need
+from support.patience import patience
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHART = ROOT / "charts" / "django"
@@ -56,7 +57,7 @@ def template(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=patience(60),
     )
 
 

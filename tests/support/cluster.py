@@ -22,6 +22,7 @@ from support.chart import CHART, helm
 from support.example import copy
 from support.https import Certificate
 from support.need import need
+from support.patience import patience
 from support.process import answers, wait_until
 
 PROVING = docker.ROOT / "tests" / "cluster" / "proving"
@@ -122,7 +123,7 @@ class Space:
         """kubectl in the namespace; its output."""
         done = subprocess.run(
             ["kubectl", "-n", self.name, *args],
-            input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
+            input=stdin, capture_output=True, text=True, timeout=patience(timeout), check=False,
         )  # fmt: skip
         assert not check or done.returncode == 0, f"kubectl {' '.join(args)}:\n{done.stdout}{done.stderr}"
         return done.stdout
@@ -142,7 +143,7 @@ class Space:
         given = ["-f", "-"] if values is not None else []
         done = subprocess.run(
             [helm(program), "-n", self.name, *args, *given],
-            input=yaml.safe_dump(values), capture_output=True, text=True, timeout=400, check=False,
+            input=yaml.safe_dump(values), capture_output=True, text=True, timeout=patience(400), check=False,
         )  # fmt: skip
         assert not check or done.returncode == 0, f"{done.stdout}{done.stderr}{self.state()}"
         return done

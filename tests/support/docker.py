@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.need import need, works
+from support.patience import patience
 from support.process import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,7 +27,7 @@ def docker(
 ) -> subprocess.CompletedProcess[str]:
     """Run the client; its output is text."""
     result = subprocess.run(
-        ["docker", *args], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+        ["docker", *args], cwd=cwd, capture_output=True, text=True, timeout=patience(timeout), check=False
     )
     assert not check or result.returncode == 0, f"docker {' '.join(args)}:\n{result.stdout}{result.stderr}"
     return result

@@ -10,6 +10,7 @@ import uuid
 from http.cookies import SimpleCookie
 from pathlib import Path
 
+from support.patience import patience
 from support.process import Response
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -84,7 +85,7 @@ class Reader:
     ) -> Response:
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience(30))
         try:
             connection.request(method, path, body=body, headers=headers)
             answer = connection.getresponse()

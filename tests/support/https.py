@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.patience import patience
 from support.process import Response
 
 
@@ -44,10 +45,10 @@ class _Elsewhere(http.client.HTTPSConnection):
     def __init__(self, address: tuple[str, int], trusted: Certificate) -> None:
         self._address = address
         self._tls = ssl.create_default_context(cafile=str(trusted.file))
-        super().__init__(trusted.name, timeout=20)
+        super().__init__(trusted.name, timeout=patience(20))
 
     def connect(self) -> None:
-        sock = socket.create_connection(self._address, 20)
+        sock = socket.create_connection(self._address, self.timeout)
         self.sock = self._tls.wrap_socket(sock, server_hostname=self.host)
 
 

@@ -12,6 +12,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from support.patience import patience
+
 SOURCES = 16  # addresses 127.0.0.1 and on: connections of one run do not use up the ports of one
 REQUEST_SECONDS = 30.0
 
@@ -68,7 +70,7 @@ class Load:
             port = connection.port if connection else chance.choice(self.ports)
             began = time.monotonic()
             try:
-                async with asyncio.timeout(REQUEST_SECONDS):
+                async with asyncio.timeout(patience(REQUEST_SECONDS)):
                     if connection is None:
                         connection = await _Connection.open(port, source)
                         self.report.connections[port] += 1

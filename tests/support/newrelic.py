@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from support.https import certificate
-from support.process import free_port
+from support.ports import free_port
 
 _CLOUDS = ("AWS", "AZURE", "AZUREFUNCTIONS", "GCP", "PCF")
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from support.need import need, program
-from support.process import environment, free_port, started, wait_until
+from support.ports import free_port
+from support.process import environment, started, wait_until
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     # Workers of pytest-xdist send their reports to the controller, which is the one that writes.
     if not path or "PYTEST_XDIST_WORKER" in os.environ:
         return
-    outcome: dict[str, Any] = {"test": report.nodeid, "stage": report.when, "outcome": report.outcome}
+    # pytest-xdist adds "@GROUP" to the ids of tests in a group, which pytest itself does not know.
+    test = re.sub(r"@[\w-]+$", "", report.nodeid)
+    outcome: dict[str, Any] = {"test": test, "stage": report.when, "outcome": report.outcome}
     if report.failed:
         outcome["error"] = _first_line(report)
     elif report.skipped and isinstance(report.longrepr, tuple):

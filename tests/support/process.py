@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import math
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,26 +16,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from support.patience import Limit, patience
+
 T = TypeVar("T")
 
 
-def free_port() -> int:
-    """A TCP port that nobody uses at this moment, and that the kernel gives to no client."""
-    while True:
-        port = random.randrange(10_000, 32_000)  # below net.ipv4.ip_local_port_range
-        with socket.socket() as sock, contextlib.suppress(OSError):
-            sock.bind(("0.0.0.0", port))
-            return port
+def wait_until(
+    condition: Callable[[], T], seconds: float, what: str, every: float = 0.05, below: float = math.inf
+) -> T:
+    """Return the first true result of ``condition``; fail with ``what`` if none comes in time.
 
-
-def wait_until(condition: Callable[[], T], seconds: float, what: str, every: float = 0.05) -> T:
-    """The first true result of ``condition``; fails naming ``what`` when none came in time."""
-    end = time.monotonic() + seconds
+    ``seconds`` and ``below`` are those of :func:`support.patience.patience`.
+    """
+    limit = Limit(seconds, below)
     while True:
+        over = limit.over()
         result = condition()
         if result:
             return result
-        assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
+        assert not over, f"{what}: not within {limit}"
+        time.sleep(every)
+
+
+def stays(condition: Callable[[], object], seconds: float, what: str, every: float = 0.1) -> None:
+    """Fail with ``what`` unless ``condition`` stays true for exactly ``seconds``."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert condition(), what
         time.sleep(every)
 
 
@@ -67,8 +73,11 @@ def get(
     timeout: float = 10,
     host: str = "127.0.0.1",
 ) -> Response:
-    """One request on a connection of its own. Raises OSError as the connection does."""
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    """One request on a connection of its own. Raises OSError as the connection does.
+
+    ``timeout`` is the limit on an idle machine.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=patience(timeout))
     try:
         connection.request(method, path, body=body, headers=dict(headers or {}))
         answer = connection.getresponse()
@@ -107,20 +116,22 @@ class Process:
     def signal(self, number: int) -> None:
         self.popen.send_signal(number)
 
-    def wait(self, seconds: float) -> int:
-        """The exit status; fails with the output when the process is still there after ``seconds``."""
-        try:
-            return self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(
-                f"{self.args} still runs after {seconds:g} s:\n{self.output[-4000:]}"
-            ) from None
+    def wait(self, seconds: float, below: float = math.inf) -> int:
+        """Return the exit status; fail with the output if the process does not end in time.
 
-    def stop(self, seconds: float = 20) -> int:
+        ``seconds`` and ``below`` are those of :func:`support.patience.patience`.
+        """
+        limit = Limit(seconds, below)
+        while not limit.over():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.popen.wait(0.5)
+        raise AssertionError(f"{self.args} still runs after {limit}:\n{self.output[-4000:]}")
+
+    def stop(self, seconds: float = 20, below: float = math.inf) -> int:
         """SIGTERM, then the exit status."""
         if self.running():
             self.signal(signal.SIGTERM)
-        return self.wait(seconds)
+        return self.wait(seconds, below)
 
     def wait_for_output(self, text: str, seconds: float = 20) -> None:
         def seen() -> bool:
@@ -152,9 +163,13 @@ def environment(**extra: str) -> dict[str, str]:
 def run(
     args: Sequence[str], env: Mapping[str, str], cwd: Path, timeout: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end and return its status and output, each apart."""
+    """Run a program to its end and return its status and output, each apart.
+
+    ``timeout`` is the limit on an idle machine.
+    """
+    limit = patience(timeout)
     return subprocess.run(
-        list(args), env=dict(env), cwd=cwd, timeout=timeout, capture_output=True, text=True, check=False
+        list(args), env=dict(env), cwd=cwd, timeout=limit, capture_output=True, text=True, check=False
     )
 
 

@@ -14,7 +14,8 @@ from urllib.parse import quote
 import yaml
 
 from support.need import need, program
-from support.process import answers, environment, free_port, get, started, wait_until
+from support.ports import free_port
+from support.process import answers, environment, get, started, wait_until
 
 
 @dataclass

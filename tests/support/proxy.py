@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from support.process import free_port
+from support.ports import free_port
 
 
 class Proxy:

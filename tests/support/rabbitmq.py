@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.need import need, program
-from support.process import Process, environment, free_port, started, wait_until
+from support.ports import free_port
+from support.process import Process, environment, started, wait_until
 
 
 @dataclass

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from django_k8s.copying import assets
-from support.process import Process, environment, free_port, started
+from support.ports import free_port
+from support.process import Process, environment, started
 from support.web import PROJECT
 
 ENTRYPOINT = str(assets() / "entrypoints" / "entrypoint")

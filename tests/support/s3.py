@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.need import need, program
-from support.process import environment, free_port, started, wait_until
+from support.ports import free_port
+from support.process import environment, started, wait_until
 
 ACCESS_KEY = "test-access-key"
 SECRET_KEY = "test-secret-key"

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.need import need, program
-from support.process import Process, environment, free_port, started, wait_until
+from support.patience import patience
+from support.ports import free_port
+from support.process import Process, environment, started, wait_until
 
 
 def _packaged(module: str, pattern: str) -> str | None:
@@ -83,7 +85,9 @@ class Postgres(Server):
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         import psycopg
 
-        with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(
+            self.url(database), autocommit=True, connect_timeout=int(patience(5))
+        ) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
@@ -173,7 +177,7 @@ class Memcached(Server):
     def stats(self) -> dict[str, int]:
         """Its counters, such as curr_items and curr_connections (this one is among them)."""
         with (
-            socket.create_connection(("127.0.0.1", self.port), 5) as client,
+            socket.create_connection(("127.0.0.1", self.port), patience(5)) as client,
             client.makefile("rwb") as stream,
         ):
             stream.write(b"stats\r\n")

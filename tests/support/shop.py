@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from support import apps
+from support.patience import patience
 from support.process import Process, environment, run, started
 
 PROJECT = Path(__file__).resolve().parents[1] / "project"
@@ -52,7 +53,7 @@ class Shop:
         return self.started(name, "k8s_migrate", **extra)
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=int(patience(5))) as connection:
             return connection.execute(query).fetchall()
 
     @property
@@ -71,7 +72,7 @@ class Shop:
     @contextlib.contextmanager
     def holding(self, *statements: str) -> Iterator[psycopg.Connection]:
         """A session of somebody else, in a transaction that these statements began."""
-        with psycopg.connect(self.url, connect_timeout=5) as connection:
+        with psycopg.connect(self.url, connect_timeout=int(patience(5))) as connection:
             for statement in statements:
                 connection.execute(statement)
             yield connection

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.process import (
-    Process,
-    Response,
-    answers,
-    environment,
-    free_port,
-    get,
-    run,
-    started,
-    wait_until,
-)
+from support.ports import free_port
+from support.process import Process, Response, answers, environment, get, run, started, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "tests" / "project"
@@ -47,9 +39,9 @@ class Web:
         """The process ids of gunicorn's workers."""
         return [pid for pid in children(self.gunicorn.pid) if not zombie(pid)]
 
-    def stop(self, seconds: float = 40) -> int:
+    def stop(self, seconds: float = 40, below: float = math.inf) -> int:
         """SIGTERM, then the exit status of gunicorn."""
-        return self.gunicorn.stop(seconds)
+        return self.gunicorn.stop(seconds, below)
 
 
 def production(**extra: str) -> dict[str, str]:

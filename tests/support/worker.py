@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.process import Process, answers, environment, free_port, started, wait_until
+from support.ports import free_port
+from support.process import Process, answers, environment, started, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent / "project"
 
