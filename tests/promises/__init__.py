@@ -1,11 +1,19 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
-from promises import environment, release, tasks, web
+from promises import environment, observability, probes, release, settings, tasks, web
 from promises.row import Row
 
 __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
 
-ROWS = [*environment.ROWS, *web.ROWS, *tasks.ROWS, *release.ROWS]
+ROWS = [
+    *environment.ROWS,
+    *settings.ROWS,
+    *probes.ROWS,
+    *web.ROWS,
+    *tasks.ROWS,
+    *release.ROWS,
+    *observability.ROWS,
+]
 
 # Every module and entrypoint with code has a row or stands here with the reason.
 WITHOUT_A_PROMISE = {

@@ -75,6 +75,24 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "worker: it has a heartbeat",
+        test="celery/test_worker.py::test_long_task_is_alive",
+        old='app.steps["consumer"].add(worker.HeartbeatStep)',
+        new="pass",
+    ),
+    Row(
+        "queues: what runs is counted",
+        test="celery/test_queues.py::test_redis",
+        old="held.count(name)",
+        new="0",
+    ),
+    Row(
+        "queues: an old sample is not served",
+        test="celery/test_queues.py::test_stale_sample",
+        old="STALE_SECONDS = 60.0",
+        new="STALE_SECONDS = 1e9",
+    ),
+    Row(
         "once: a second message is dropped",
         test="celery/test_once.py::test_once",
         within="once",
@@ -87,6 +105,13 @@ ROWS = [
         within="once",
         old="with transaction.atomic(using=database):\n    try:",
         new="if True:\n    try:",
+    ),
+    Row(
+        "once: its model and the migration agree",
+        test="test_models.py::test_migrations_are_complete",
+        within="Migration",
+        old="db_index=True",
+        new="",
     ),
     Row(
         "beat: of two, one publishes",
@@ -125,7 +150,7 @@ ROWS = [
         test="celery/test_beat_postgres.py::test_stopped_while_the_database_is_silent",
         case="entries",
         old="self.connection.close()",
-        new=("self.held()\nself.connection.close()"),
+        new="self.held()\nself.connection.close()",
     ),
     Row(
         "beat: what was missed coalesces",
@@ -153,32 +178,7 @@ ROWS = [
         new="max(self.work(), 3600.0)",
     ),
     Row(
-        "worker: it has a heartbeat",
-        test="celery/test_worker.py::test_long_task_is_alive",
-        old='app.steps["consumer"].add(worker.HeartbeatStep)',
-        new="pass",
-    ),
-    Row(
-        "worker: a scaler sees what runs",
-        test="celery/test_queues.py::test_redis",
-        old="held.count(name)",
-        new="0",
-    ),
-    Row(
-        "worker: an old sample is no sample",
-        test="celery/test_queues.py::test_stale_sample",
-        old="STALE_SECONDS = 60.0",
-        new="STALE_SECONDS = 1e9",
-    ),
-    Row(
-        "once: the model and its migration agree",
-        test="test_models.py::test_migrations_are_complete",
-        within="Migration",
-        old="db_index=True",
-        new="",
-    ),
-    Row(
-        "beat: so do its own",
+        "beat: its model and the migration agree",
         test="test_models.py::test_migrations_are_complete",
         within="BeatEntry",
         old="max_length=200",
