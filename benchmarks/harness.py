@@ -36,6 +36,10 @@ class Contender:
 
     def run(self) -> float:
         """Run once and return the cost in seconds. Raise Failed if the program fails."""
+        return self.figures()["seconds"]
+
+    def figures(self) -> dict[str, float]:
+        """Run once and return what the program prints as JSON, or its cost alone."""
         before = os.times()
         result = subprocess.run(
             self.command,
@@ -51,8 +55,9 @@ class Contender:
             raise Failed(f"{self.name} ended with status {result.returncode}: {' '.join(self.command)}")
         last = result.stdout.strip().splitlines()[-1:] or [""]
         if last[0].startswith("{"):
-            return float(json.loads(last[0])["seconds"])
-        return after.children_user - before.children_user + after.children_system - before.children_system
+            return {name: float(value) for name, value in json.loads(last[0]).items()}
+        user = after.children_user - before.children_user
+        return {"seconds": user + after.children_system - before.children_system}
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,8 @@ class Result:
     def __str__(self) -> str:
         sign, verdict = "<=" if self.most else ">=", "ok" if self.ok else "MISSED"
         spread = f"{min(self.ratios):.2f}-{max(self.ratios):.2f}"
-        costs = "".join(
-            f" {_time(statistics.median(costs)) if costs else '':>10}" for costs in (self.ours, self.theirs)
-        )
-        return f"{self.title:<66}{costs} {self.ratio:>9.2f} {spread:>17} {sign} {self.bar:<6g} {verdict}"
+        ours, theirs = _time(statistics.median(self.ours)), _time(statistics.median(self.theirs))
+        return f"{self.title:<66} {ours:>10} {theirs:>10} {self.ratio:>9.2f} {spread:>17} {sign} {self.bar:<6g} {verdict}"
 
 
 @dataclass(frozen=True)
@@ -165,13 +168,16 @@ def compare(
     return Result(title, our, their, [b / a for a, b in zip(our, their, strict=True)], at_least, most=False)
 
 
-def measure(title: str, ours: Contender, *, at_most: float, rounds: int = 5) -> Result | Failure:
-    """Compare what ``ours`` prints, which is a difference already, with ``at_most`` microseconds."""
+def part(title: str, program: Contender, *, at_most: float, rounds: int = 5) -> Result | Failure:
+    """Compare with ``at_most`` which part of a whole a program finds: it prints {"seconds": s, "of": s}."""
     try:
-        costs = [ours.run() for _ in range(rounds)]
+        found = [program.figures() for _ in range(rounds)]
+        ours, theirs = [one["seconds"] for one in found], [one["of"] for one in found]
+        return Result(
+            title, ours, theirs, [a / b for a, b in zip(ours, theirs, strict=True)], at_most, most=True
+        )
     except Exception as error:
         return failure(title, error)
-    return Result(title, costs, [], [cost * 1e6 for cost in costs], at_most, most=True)
 
 
 def failure(title: str, error: BaseException) -> Failure:

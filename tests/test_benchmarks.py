@@ -26,12 +26,12 @@ def harness() -> ModuleType:
 
 
 def costs(folder: Path, name: str, *seconds: float) -> list[str]:
-    """A command that prints these costs one after the other, and fails when there are no more."""
+    """A command that prints these costs one after the other, each of 4 seconds, and fails when there are no more."""
     path = folder / f"{name}.txt"
     path.write_text("\n".join(map(str, seconds)))
     code = (
         "import json, pathlib, sys; path = pathlib.Path(sys.argv[1]); first, *rest = path.read_text().split();"
-        "path.write_text(' '.join(rest)); print('words'); print(json.dumps({'seconds': float(first)}))"
+        "path.write_text(' '.join(rest)); print('words'); print(json.dumps({'seconds': float(first), 'of': 4}))"
     )
     return [sys.executable, "-c", code, str(path)]
 
@@ -66,13 +66,15 @@ def test_a_failed_comparison_costs_no_other(
     bad = harness.Contender("bad", [sys.executable, "-c", "raise SystemExit(3)"])
     results = [
         harness.compare("good / bad", good, bad, at_most=1, rounds=1),
-        harness.measure("good alone", good, at_most=2e6, rounds=2),
+        harness.part(
+            "a part", harness.Contender("part", costs(tmp_path, "part", 1, 1)), at_most=0.5, rounds=2
+        ),
     ]
 
     assert harness.report(results) == 1
     out, err = capsys.readouterr()
     assert "FAILED: bad ended with status 3" in out
-    assert "1000000.00" in out
+    assert "0.25" in out
     assert err == "bench: good / bad: failed or missed its bar\n"
     assert harness.report(results[1:]) == 0
 
