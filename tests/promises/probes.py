@@ -59,7 +59,7 @@ ROWS = [
         "readiness: callers of one moment share a run",
         test="health/test_runner.py::test_callers_of_one_moment_share_a_run",
         old="if self._run is None or self._run.expired(self._keep):",
-        new="if True:",
+        new="self._run = None\nif True:",
     ),
     Row(
         "readiness: results are kept for a few seconds",
@@ -165,7 +165,7 @@ ROWS = [
     ),
     Row(
         "liveness: gunicorn's loop beats",
-        test="servers/test_liveness.py::test_long_requests_that_finish_are_no_stall",
+        test="servers/test_liveness.py::test_every_thread_deadlocked",
         within="notify",
         old="self.beat()",
         new="pass",
