@@ -83,16 +83,20 @@ def check_health() -> Iterator[CheckMessage]:
     """The configuration of health checks and of liveness."""
     from django_k8s.health import CHECKS
 
-    for name in conf.value("READINESS_CHECKS"):
+    for name in conf.current().readiness_checks:
         if name not in CHECKS and not _importable(name):
             yield _message("E005", name=repr(name), known=", ".join(sorted(CHECKS)))
-    if hasattr(settings, "K8S_LIVENESS_CHECKS") or "LIVENESS_CHECKS" in os.environ:
+    if "LIVENESS_CHECKS" in os.environ:
         yield _message("E006")
-    stall = conf.value("STALL_SECONDS")
-    kinds = ("CONNECT", "STATEMENT", "LOCK")
-    names = [f"DATABASE_{kind}_TIMEOUT_SECONDS" for kind in kinds]
+    config = conf.current()
+    timeouts = {
+        "DATABASE_CONNECT_TIMEOUT_SECONDS": config.database_connect_timeout_seconds,
+        "DATABASE_STATEMENT_TIMEOUT_SECONDS": config.database_statement_timeout_seconds,
+        "DATABASE_LOCK_TIMEOUT_SECONDS": config.database_lock_timeout_seconds,
+    }
+    stall = config.stall_seconds
     # 0 is no limit at all.
-    longer = [name for name in names if stall and (conf.value(name) >= stall or not conf.value(name))]
+    longer = [name for name, seconds in timeouts.items() if stall and (seconds >= stall or not seconds)]
     if longer:
         yield _message("E007", longer=" and ".join(longer))
 
@@ -117,7 +121,7 @@ def check_settings() -> Iterator[CheckMessage]:
 @_deployed
 def check_proxy() -> Iterator[CheckMessage]:
     """Whose headers are believed, and which hosts are served."""
-    proxies = getattr(settings, "TRUSTED_PROXIES", [])
+    proxies = conf.current().trusted_proxies
     header = settings.SECURE_PROXY_SSL_HEADER
     if header and not proxies:
         yield _message("W001")
@@ -150,7 +154,7 @@ def check_shared_state() -> Iterator[CheckMessage]:
 @_deployed
 def check_pooler() -> Iterator[CheckMessage]:
     """Time-outs that a pooler leaves to the database."""
-    if conf.value("DATABASE_PGBOUNCER") and conf.value("STALL_SECONDS"):
+    if conf.current().database_pgbouncer and conf.current().stall_seconds:
         yield _message("W019")
 
 
@@ -191,10 +195,10 @@ def check_email() -> Iterator[CheckMessage]:
 @_deployed
 def check_observability() -> Iterator[CheckMessage]:
     """What is asked for, but not built in."""
-    if conf.value("METRICS") and _position(METRICS) is None:
+    if conf.current().metrics and _position(METRICS) is None:
         yield _message("W017")
     formatters = (settings.LOGGING or {}).get("formatters", {}).values()
-    if conf.value("LOG_FORMAT") == "json" and not any(
+    if conf.current().log_format == "json" and not any(
         str(formatter.get("()", "")).startswith("django_k8s.") for formatter in formatters
     ):
         yield _message("W018")

@@ -10,7 +10,7 @@ import django
 import pytest
 from support import need, servers
 
-from django_k8s import masking
+from django_k8s import masking, startup
 
 # Tests in this process see the small test project in debug mode; those of processes set their own.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -66,6 +66,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test keeps secret is no secret in the next."""
-    monkeypatch.setattr(masking, "_known", ())
+def _nothing_remembered() -> None:
+    """What one test keeps secret, or sets in the environment, is forgotten in the next."""
+    masking.reset()
+    startup.reset()

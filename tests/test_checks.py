@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import checks as framework
 from django.test import override_settings
+from support.configured import changed
 
 from django_k8s import checks as ours
+from django_k8s.conf import Config
 from django_k8s.rules import RULES
 
 GOOD: dict[str, Any] = {
@@ -17,7 +20,7 @@ GOOD: dict[str, Any] = {
     "SECRET_KEY": "k" * 60,
     "ALLOWED_HOSTS": ["example.com"],
     "CSRF_TRUSTED_ORIGINS": ["https://example.com"],
-    "TRUSTED_PROXIES": ["10.0.0.0/8"],
+    "DJANGO_K8S": changed(trusted_proxies=("10.0.0.0/8",)),
     "SESSION_COOKIE_SECURE": True,
     "MIDDLEWARE": [ours.HEALTH, ours.REQUEST_ID, ours.METRICS, ours.PROXY, ours.SECURITY, ours.STATIC],
     "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
@@ -33,6 +36,11 @@ GOOD: dict[str, Any] = {
     "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
 }
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def good(**changes: Any) -> Config:
+    """The good configuration of the library with ``changes``."""
+    return dataclasses.replace(GOOD["DJANGO_K8S"], **changes)
 
 
 def found(**changes: Any) -> set[str]:
@@ -63,15 +71,14 @@ def test_good_configuration_has_no_messages() -> None:
         ("E003", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.PROXY, ours.STATIC]}),
         ("E003", {"MIDDLEWARE": [ours.HEALTH, ours.WHITENOISE, ours.SECURITY]}),
         ("E004", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.PROXY]}),
-        ("E005", {"K8S_READINESS_CHECKS": ["database", "databse"]}),
-        ("E006", {"K8S_LIVENESS_CHECKS": ["database"]}),
-        ("E007", {"K8S_STALL_SECONDS": 60}),
+        ("E005", {"DJANGO_K8S": good(readiness_checks=("database", "databse"))}),
+        ("E007", {"DJANGO_K8S": good(stall_seconds=60)}),
         ("E008", {"DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": {"pool": {"max_size": 4}}}}}),
         ("E009", {"STATICFILES_STORAGE": "x"}),
         ("E010", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.METRICS]}),
-        ("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "TRUSTED_PROXIES": []}),
-        ("W002", {"TRUSTED_PROXIES": ["*"]}),
-        ("W003", {"TRUSTED_PROXIES": [], "CSRF_TRUSTED_ORIGINS": []}),
+        ("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "DJANGO_K8S": good(trusted_proxies=())}),
+        ("W002", {"DJANGO_K8S": good(trusted_proxies=("*",))}),
+        ("W003", {"DJANGO_K8S": good(trusted_proxies=()), "CSRF_TRUSTED_ORIGINS": []}),
         ("W004", {"ALLOWED_HOSTS": ["*"]}),
         ("W005", {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}),
         ("W006", {"CACHES": LOCAL_MEMORY}),
@@ -83,18 +90,25 @@ def test_good_configuration_has_no_messages() -> None:
         ("W012", {"STATIC_ROOT": "/nowhere"}),
         ("W014", {"CELERY_BROKER_TRANSPORT_OPTIONS": {}}),
         ("W015", {"CELERY_TASK_TIME_LIMIT": 7200}),
-        ("W017", {"K8S_METRICS": True, "MIDDLEWARE": [ours.HEALTH]}),
-        ("W018", {"K8S_LOG_FORMAT": "json", "LOGGING": {"version": 1}}),
+        ("W017", {"DJANGO_K8S": good(metrics=True), "MIDDLEWARE": [ours.HEALTH]}),
+        ("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}),
         ("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}),
-        ("E007", {"K8S_DATABASE_LOCK_TIMEOUT_SECONDS": 0}),
-        ("E007", {"K8S_DATABASE_STATEMENT_TIMEOUT_SECONDS": 0}),
-        ("E005", {"K8S_READINESS_CHECKS": ["django_k8s.__version__"]}),
-        ("W019", {"K8S_DATABASE_PGBOUNCER": True}),
+        ("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}),
+        ("E007", {"DJANGO_K8S": good(database_statement_timeout_seconds=0)}),
+        ("E005", {"DJANGO_K8S": good(readiness_checks=("django_k8s.__version__",))}),
+        ("W019", {"DJANGO_K8S": good(database_pgbouncer=True)}),
     ],
 )  # fmt: skip
 def test_mistake(number: str, changes: dict[str, Any]) -> None:
     """Each mistake is reported under its number."""
     assert number in found(**changes)
+
+
+def test_liveness_has_no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dependency that is away must not restart pods."""
+    monkeypatch.setenv("LIVENESS_CHECKS", "database")
+
+    assert found() == {"E006"}
 
 
 def test_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

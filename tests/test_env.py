@@ -16,9 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.process import environment, run
 
-from django_k8s import conf, listing, masking
+from django_k8s import Env, listing, masking, report, startup
 from django_k8s import settings as k8s
-from django_k8s.env import DOTENV, Env
 from django_k8s.exits import EX_CONFIG
 from django_k8s.servers import options
 from django_k8s.sources import Sources
@@ -44,18 +43,18 @@ class TestSources:
         pointer = tmp_path / "pointer"
         environ = {"ENV_DIR": str(folder)}
 
-        assert Env(dotenv, environ).str("RELEASE") == ""
-        dotenv.write_text("RELEASE=dotenv\n")
-        assert Env(dotenv, environ).str("RELEASE") == "dotenv"
-        (folder / "RELEASE").write_text("mounted\n")
-        assert Env(dotenv, environ).str("RELEASE") == "mounted"
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == ""
+        dotenv.write_text("CACHE_KEY_PREFIX=dotenv\n")
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == "dotenv"
+        (folder / "CACHE_KEY_PREFIX").write_text("mounted\n")
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == "mounted"
         pointer.write_text("file\n")
-        environ["RELEASE_FILE"] = str(pointer)
-        assert Env(dotenv, environ).str("RELEASE") == "file"
-        environ["RELEASE"] = "process"
-        env = Env(dotenv, environ)
-        assert env.str("RELEASE") == "process"
-        assert env.find("RELEASE").source == "environment"
+        environ["CACHE_KEY_PREFIX_FILE"] = str(pointer)
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == "file"
+        environ["CACHE_KEY_PREFIX"] = "process"
+        env = Env(tmp_path, environ=environ)
+        assert env.str("CACHE_KEY_PREFIX") == "process"
+        assert env.find("CACHE_KEY_PREFIX").source == "environment"
 
     def test_one_line_end_of_a_file_goes(self, tmp_path: Path) -> None:
         """A file's last line end is not part of the value; everything else is."""
@@ -73,9 +72,9 @@ class TestSources:
     def test_an_empty_value_ends_the_search(self, tmp_path: Path) -> None:
         """An empty variable means the default, not what a later source says."""
         dotenv = tmp_path / ".env"
-        dotenv.write_text("RELEASE=dotenv\n")
+        dotenv.write_text("CACHE_KEY_PREFIX=dotenv\n")
 
-        assert Env(dotenv, {"RELEASE": ""}).str("RELEASE") == ""
+        assert Env(tmp_path, environ={"CACHE_KEY_PREFIX": ""}).str("CACHE_KEY_PREFIX") == ""
 
     @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
     def test_unreadable_file(self, tmp_path: Path, content: bytes | None) -> None:
@@ -105,7 +104,7 @@ class TestSources:
         for folder in (closed / "mounted", closed, f"/{'x' * 5000}"):
             env = environment(DEBUG="1", ENV_DIR=str(folder))
             done = run([sys.executable, "-c", code], env, Path("/"))
-            assert done.stdout.startswith("ENV_DIR: folder 1 of it does not exist or cannot be read"), (
+            assert done.stdout.startswith("ENV_DIR: directory 1 of it does not exist or cannot be read"), (
                 done.stderr
             )
         closed.chmod(0o700)
@@ -114,41 +113,41 @@ class TestSources:
         """ENV_DIR is searched in its order, and Kubernetes' hidden folders are no variables."""
         for name in ("one", "two"):
             (tmp_path / name).mkdir()
-            (tmp_path / name / "RELEASE").write_text(name)
+            (tmp_path / name / "CACHE_KEY_PREFIX").write_text(name)
         env = Env(environ={"ENV_DIR": f"{tmp_path}/one, {tmp_path}/two"})
 
-        assert env.str("RELEASE") == "one"
+        assert env.str("CACHE_KEY_PREFIX") == "one"
 
     def test_bad_dotenv_line_is_not_printed(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         """A line of .env that makes no sense is a problem without its text."""
         dotenv = tmp_path / ".env"
         dotenv.write_text("SECRET_KEY: hunter2\n")
-        env = Env(dotenv, development())
+        env = Env(tmp_path, environ=development())
 
         assert "NAME=value" in problems(env)[".env"]
         assert "hunter2" not in caplog.text + str(env.problems)
 
     def test_dotenv_of_the_working_directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is read where none is named; an environment given as a mapping has none."""
-        (tmp_path / ".env").write_text("RELEASE=dotenv\n")
+        (tmp_path / ".env").write_text("CACHE_KEY_PREFIX=dotenv\n")
         monkeypatch.chdir(tmp_path)
-        monkeypatch.delenv("RELEASE", raising=False)
+        monkeypatch.delenv("CACHE_KEY_PREFIX", raising=False)
 
-        assert Env().str("RELEASE") == "dotenv"
-        assert Env(environ={}).str("RELEASE") == ""
+        assert Env().str("CACHE_KEY_PREFIX") == "dotenv"
+        assert Env(environ={}).str("CACHE_KEY_PREFIX") == ""
 
     def test_dotenv_may_point_elsewhere(self, tmp_path: Path) -> None:
         """ENV_DIR and NAME_FILE in .env are followed; the process environment's ENV_DIR wins."""
         for name in ("one", "two"):
             (tmp_path / name).mkdir()
-            (tmp_path / name / "ENVIRONMENT").write_text(name)
-        (tmp_path / "release").write_text("from a file\n")
+            (tmp_path / name / "MEDIA_S3_PREFIX").write_text(name)
+        (tmp_path / "prefix").write_text("from a file\n")
         dotenv = tmp_path / ".env"
-        dotenv.write_text(f"ENV_DIR={tmp_path}/one\nRELEASE_FILE={tmp_path}/release\n")
+        dotenv.write_text(f"ENV_DIR={tmp_path}/one\nCACHE_KEY_PREFIX_FILE={tmp_path}/prefix\n")
 
-        assert Env(dotenv, {}).str("ENVIRONMENT") == "one"
-        assert Env(dotenv, {}).str("RELEASE") == "from a file"
-        assert Env(dotenv, {"ENV_DIR": f"{tmp_path}/two"}).str("ENVIRONMENT") == "two"
+        assert Env(tmp_path, environ={}).str("MEDIA_S3_PREFIX") == "one"
+        assert Env(tmp_path, environ={}).str("CACHE_KEY_PREFIX") == "from a file"
+        assert Env(tmp_path, environ={"ENV_DIR": f"{tmp_path}/two"}).str("MEDIA_S3_PREFIX") == "two"
 
     def test_service_links_are_no_values(self) -> None:
         """Kubernetes sets DATABASE_PORT=tcp://… for a Service called "database"."""
@@ -169,7 +168,7 @@ class TestSources:
         """Reading .env changes no variable of the process, nor of another Env."""
         dotenv = tmp_path / ".env"
         dotenv.write_text("ONLY_IN_DOTENV=1\n")
-        Env(dotenv)
+        Env(tmp_path)
 
         assert "ONLY_IN_DOTENV" not in os.environ
         assert Env().find("ONLY_IN_DOTENV") is None
@@ -264,17 +263,17 @@ class TestReport:
     def test_misspelt_name_is_else_a_warning(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A stranger's variable stops no pod."""
         env = Env(environ=development(WEB_THREAD="4"))
-        env.done()
+        k8s.config(env)
 
         assert "WEB_THREAD: looks like a misspelling of WEB_THREADS" in capsys.readouterr().err
 
-    def test_done_lists_all_and_exits(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_config_lists_all_and_exits(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A malformed variable that nothing has read is in the report too."""
         env = Env(environ={"WEB_THREADS": "hunter2"})
         env.require("SECRET_KEY")
 
         with pytest.raises(SystemExit) as exit_:
-            env.done()
+            k8s.config(env)
 
         message = capsys.readouterr().err
         assert exit_.value.code == EX_CONFIG
@@ -286,9 +285,9 @@ class TestReport:
 
 def test_imports_neither_django_nor_celery(tmp_path: Path) -> None:
     """The environment can be read by programs that have neither, from .env too."""
-    (tmp_path / ".env").write_text("RELEASE=7\n")
+    (tmp_path / ".env").write_text("CACHE_KEY_PREFIX=7\n")
     code = (
-        "import sys; from django_k8s.env import Env; print(Env().str('RELEASE'));"
+        "import sys; from django_k8s.env import Env; print(Env().str('CACHE_KEY_PREFIX'));"
         "print([m for m in ('django', 'celery', 'environ') if m in sys.modules])"
     )
 
@@ -321,7 +320,7 @@ def test_dotenv_is_read_as_django_environ_reads_it(tmp_path: Path, lines: list[s
     path = tmp_path / ".env"
     path.write_text(text, encoding="utf-8")
     Reader.read_env(path)
-    found = Sources(path, {})
+    found = Sources(tmp_path, {})
 
     names = {*Reader.ENVIRON, *found.names()}
     assert {name: found._dotenv.get(name) for name in names} == Reader.ENVIRON
@@ -357,8 +356,8 @@ def process_environment(values: dict[str, str], folder: Path) -> Iterator[Callab
     os.environ.clear()
     os.environ.update(values)
     os.chdir(folder)
-    conf.environment.cache_clear()
-    masking._known = ()
+    startup.reset()
+    masking.reset()
     output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
 
     def said() -> str:
@@ -375,7 +374,7 @@ def process_environment(values: dict[str, str], folder: Path) -> Iterator[Callab
         os.chdir(here)
         os.environ.clear()
         os.environ.update(kept)
-        conf.environment.cache_clear()
+        startup.reset()
 
 
 PROCESS = {
@@ -396,15 +395,18 @@ def process(values: dict[str, str], marked: set[str], folders: str | None) -> di
     return {**environ, "ENV_DIR": folders} if folders else environ
 
 
-def configured(env: Env, here: Path) -> None:
+def configured(env: Env) -> None:
     """Everything that reads the environment; at its end a message and status 78, or none."""
     status: object = EX_CONFIG
     try:
-        k8s.security(env), k8s.databases(env, here), k8s.caches(env), k8s.storages(env)
-        k8s.static(env, here), k8s.media(env, here), k8s.celery(env, here), k8s.email(env), k8s.logging(env)
+        k8s.secret_key(env), k8s.secret_key_fallbacks(env), k8s.allowed_hosts(env), k8s.ssl_redirect(env)
+        k8s.csrf_trusted_origins(env), k8s.hsts_seconds(env), k8s.database(env), k8s.cache(env)
+        k8s.media_storage(env), k8s.static_storage(env), k8s.static(env), k8s.media(env)
+        k8s.celery(env, env.base_dir), k8s.mailers(env), k8s.logging(env)
         options.concurrency(env), options.address(env), options.graceful_seconds(env)
         options.trusted_proxies(env), options.application(env)
-        env.done()
+        k8s.config(env)
+        report.stop_if(startup.env().problems)
     except SystemExit as end:
         status = end.code
     assert status == EX_CONFIG
@@ -417,8 +419,8 @@ def test_random_environments(tmp_path_factory: pytest.TempPathFactory, parts: di
     """10,000 environments: a message and 78, or settings; never another exception, never a value."""
     output = io.StringIO()
     with contextlib.redirect_stderr(output), contextlib.redirect_stdout(output):
-        configured(Env(environ=process(**parts)), tmp_path_factory.getbasetemp())
-    masking._known = ()
+        configured(Env(tmp_path_factory.getbasetemp(), environ=process(**parts)))
+    masking.reset()
     assert SECRET not in output.getvalue()
 
 
@@ -439,14 +441,12 @@ def test_random_files(
     pointers = {f"{name}_FILE": path for name, path in files["pointed"].items()}
 
     with process_environment({**process(**parts), **pointers}, here) as said:
-        configured(Env(), here)
+        configured(Env())
         assert SECRET not in said()
-        for name in VARIABLES:
-            conf.value(name)
-        assert listing.print_environment(DOTENV, as_json=False) in (0, EX_CONFIG)
+        assert listing.print_environment(Path(), as_json=False) in (0, EX_CONFIG)
         said()
         with contextlib.redirect_stderr(io.StringIO()) as problems:
-            listing.print_environment(DOTENV, as_json=True)
+            listing.print_environment(Path(), as_json=True)
         rows = json.loads(said())
     assert SECRET not in problems.getvalue()
     secrets = [row for row in rows if VARIABLES[row["name"]].secret]

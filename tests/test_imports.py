@@ -37,20 +37,38 @@ OWNERS = {
 
 # A part of the package may import only what stands beside it here.
 LAYERS = {
-    "variables": set(),
+    "roles": set(),
+    "variables": {"roles"},
     "exits": set(),
     "sources": set(),
     "masking": {"sources"},
-    "report": {"sources"},
-    "env": {"variables", "sources", "masking", "report", "exits"},
-    "exports": {"env"},
+    "report": {"sources", "exits"},
+    "parsing": set(),
+    "env": {"parsing", "variables", "sources", "masking", "report", "exits"},
+    "startup": {"env"},
+    "exports": {"env", "sources"},
     "identity": {"env"},
     "networks": {"env"},
-    "settings": {"env", "variables", "sources", "identity", "networks"},
-    "observability": {"env", "exits", "identity", "masking", "conf", "health"},
-    "probe": {"env", "exits", "identity", "variables", "observability"},
-    "servers": {"env", "networks", "masking", "probe", "observability"},
-    "celery": {"env", "probe", "observability", "conf", "database", "locks", "models"},
+    "stops": {"env"},
+    "conf": set(),
+    "gate": {"conf"},
+    "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops"},
+    "mail": {"conf"},
+    "observability": {"env", "exits", "identity", "masking", "conf", "health", "startup"},
+    "probe": {"env", "exits", "identity", "variables", "observability", "startup", "stops"},
+    "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report"},
+    "celery": {
+        "env",
+        "probe",
+        "observability",
+        "conf",
+        "database",
+        "locks",
+        "models",
+        "startup",
+        "exits",
+        "stops",
+    },
     "health": {"conf", "database", "settings", "masking", "observability"},
 }
 
@@ -72,7 +90,8 @@ def source(module: str) -> ast.Module:
 
 
 @pytest.mark.parametrize(
-    "module", [name for name in modules() if name.split(".")[0] in ("env", "exports", "probe")]
+    "module",
+    [name for name in modules() if name.split(".")[0] in ("env", "exports", "probe", "startup", "stops")],
 )
 def test_stands_alone(module: str) -> None:
     """The environment and the probe are used where neither Django nor Celery is."""

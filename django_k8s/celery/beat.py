@@ -19,7 +19,8 @@ from kombu.exceptions import OperationalError
 
 from django_k8s.celery.dues import SHORTEST, ahead, following, missed, task_id, too_short
 from django_k8s.celery.lock import TICK_SECONDS, Locked, unbroken
-from django_k8s.env import EX_CONFIG, Env
+from django_k8s.env import Env
+from django_k8s.exits import EX_CONFIG
 from django_k8s.observability import newrelic
 
 logger = get_logger("django_k8s.beat")

@@ -200,6 +200,6 @@ def locked(name: str) -> type[BaseScheduler]:
 
 def scheduler(app: Any, **options: Any) -> BaseScheduler:
     """What CELERY_BEAT_SCHEDULER names when BEAT_SCHEDULER asks for another class than ours."""
-    from django_k8s import conf
+    from django_k8s import startup
 
-    return locked(conf.value("BEAT_SCHEDULER"))(app=app, **options)
+    return locked(startup.env().str("BEAT_SCHEDULER"))(app=app, **options)

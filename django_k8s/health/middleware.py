@@ -35,7 +35,7 @@ class HealthMiddleware:
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
-        self._token = conf.value("HEALTH_TOKEN")
+        self._token = conf.current().health_token
         self._runner = Runner.configured()
         self._answers = {"/livez": self._livez, "/readyz": self._readyz, "/healthz": self._healthz}
         self._async_answers = {"/readyz": self._async_readyz, "/healthz": self._async_healthz}

@@ -52,13 +52,14 @@ class Runner:
     @classmethod
     def configured(cls) -> Runner:
         """A runner of READINESS_CHECKS, with the other READINESS variables."""
-        found = checks(conf.value("READINESS_CHECKS"))
+        config = conf.current()
+        found = checks(config.readiness_checks)
         databases = {name for name in found if name.partition(":")[0] == "database"}
         return cls(
             found,
-            conf.value("READINESS_TIMEOUT_SECONDS"),
-            conf.value("READINESS_CACHE_SECONDS"),
-            databases if conf.value("READINESS_DATABASE") == "latched" else (),
+            config.readiness_timeout_seconds,
+            config.readiness_cache_seconds,
+            databases if config.readiness_database == "latched" else (),
         )
 
     def reset(self) -> None:

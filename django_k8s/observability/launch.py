@@ -13,6 +13,7 @@ import runpy
 import sys
 from pathlib import Path
 
+from django_k8s import startup
 from django_k8s.env import Env
 from django_k8s.exits import EX_CONFIG
 
@@ -21,7 +22,7 @@ def main() -> None:
     """Prepare, and run the program that the command line names."""
     if len(sys.argv) < 2:
         sys.exit("usage: python -m django_k8s.observability.launch PROGRAM ARGUMENT...")
-    prepare(Env())
+    prepare(startup.env())
     del sys.argv[0]
     program = sys.argv[0]
     if program.endswith(".py"):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from django_k8s.env import Env
+from django_k8s import startup
 from django_k8s.exits import EX_CONFIG
 from django_k8s.identity import identity
 from django_k8s.observability.streams import install
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, help="by default the variable PROBE_PORT")
     options = parser.parse_args(argv)
 
-    env = Env()
+    env = startup.env()
     if env.str("LOG_FORMAT") == "json":
         install(env)
     limits = Limits(

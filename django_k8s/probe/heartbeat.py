@@ -27,9 +27,9 @@ Beat = dict[str, Any]
 
 def state_folder(role: str) -> Path:
     """The folder that holds a role's heartbeats: its own part of STATE_DIR."""
-    from django_k8s.env import Env
+    from django_k8s import startup
 
-    return Path(Env().str("STATE_DIR")) / role
+    return Path(startup.env().str("STATE_DIR")) / role
 
 
 class Heartbeat:

@@ -26,7 +26,7 @@ from support.databases import default_database
 from support.process import free_port, wait_until
 from support.proxy import proxy
 
-from django_k8s import conf
+from django_k8s import settings as k8s
 from django_k8s.database import own_connection
 from django_k8s.env import Env
 from django_k8s.health import CHECKS, Unhealthy, checks, find
@@ -37,7 +37,6 @@ from django_k8s.health.database import Database, bounded
 from django_k8s.health.migrations import Migrations
 from django_k8s.health.runner import Runner
 from django_k8s.health.storage import Storage
-from django_k8s.settings import caches, celery
 
 SECONDS = 2.0
 
@@ -212,7 +211,7 @@ def test_migrations_plan_is_made_when_something_changed(
 
 
 def cache_at(url: str) -> Any:
-    return override_settings(CACHES=caches(Env(environ={"CACHE_URL": url, "DEBUG": "1"})))
+    return override_settings(CACHES={"default": k8s.cache(Env(environ={"CACHE_URL": url, "DEBUG": "1"}))})
 
 
 def test_redis_cache_answers(redis_server: servers.Redis) -> None:
@@ -313,7 +312,7 @@ def test_cache_that_forgets_fails() -> None:
 
 def broker(url: str, folder: Path) -> Any:
     environ = {"DEBUG": "1", "CELERY_BROKER_URL": url} if url else {"DEBUG": "1"}
-    found = celery(Env(environ=environ), folder)
+    found = k8s.celery(Env(environ=environ), folder)
     return override_settings(**{name: value for name, value in found.items() if "BROKER" in name})
 
 
@@ -465,13 +464,8 @@ def test_no_secret_in_a_description(
 ) -> None:
     """Whatever a driver says, what the configuration keeps secret is not in the log line."""
     monkeypatch.setenv(name, value)
-    conf.environment.cache_clear()
-    try:
-        conf.environment()
-        line = described(ValueError(text))
-    finally:
-        monkeypatch.undo()
-        conf.environment.cache_clear()
+    Env().mask_secrets()
+    line = described(ValueError(text))
 
     assert line.startswith("ValueError: ")
     assert "***" in line
