@@ -20,13 +20,13 @@ from django.utils.module_loading import import_string
 from django_k8s import conf
 from django_k8s.rules import RULES
 
-HEALTH = "django_k8s.health.middleware.HealthMiddleware"
-STATIC = "django_k8s.static.StaticFilesMiddleware"
+HEALTH = "django_k8s.middleware.health.HealthMiddleware"
+STATIC = "django_k8s.middleware.static_files.StaticFilesMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
-PROXY = "django_k8s.proxy.TrustedProxyMiddleware"
-REQUEST_ID = "django_k8s.observability.requests.RequestIdMiddleware"
-METRICS = "django_k8s.observability.http.MetricsMiddleware"
+PROXY = "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware"
+REQUEST_ID = "django_k8s.middleware.request_id.RequestIdMiddleware"
+METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
 
 # A check yields messages; Django calls it with the chosen apps, which make no difference here.
 Check = Callable[[], Iterator[CheckMessage]]

@@ -24,7 +24,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "E001",
             "HealthMiddleware is not in MIDDLEWARE, so no probe is answered.",
-            "Put 'django_k8s.health.middleware.HealthMiddleware' first.",
+            "Put 'django_k8s.middleware.health.HealthMiddleware' first.",
         ),
         Rule(
             "E002",
@@ -155,7 +155,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "W017",
             "METRICS is on, but MetricsMiddleware is not in MIDDLEWARE: no request is counted.",
-            "Put 'django_k8s.observability.http.MetricsMiddleware' after HealthMiddleware.",
+            "Put 'django_k8s.middleware.metrics.MetricsMiddleware' after HealthMiddleware.",
         ),
         Rule(
             "W018",

@@ -31,7 +31,7 @@ OPTIONAL = (
 # Which modules may import an optional library when they are imported themselves.
 OWNERS = {
     "boto3": ("storage",), "botocore": ("storage",), "storages": ("storage",),
-    "gunicorn": ("servers.",), "whitenoise": ("static",), "celery": ("celery.",), "kombu": ("celery.",),
+    "gunicorn": ("servers.",), "whitenoise": ("middleware.static_files",), "celery": ("celery.",), "kombu": ("celery.",),
     "prometheus_client": ("observability.metrics",),
 }  # fmt: skip
 
@@ -54,7 +54,7 @@ LAYERS = {
     "gate": {"conf"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops"},
     "mail": {"conf"},
-    "observability": {"env", "exits", "identity", "masking", "conf", "health", "startup"},
+    "observability": {"env", "exits", "identity", "masking", "startup"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "stops"},
     "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report"},
     "celery": {
@@ -69,7 +69,8 @@ LAYERS = {
         "exits",
         "stops",
     },
-    "health": {"conf", "database", "settings", "masking", "observability"},
+    "health": {"conf", "database", "settings", "masking"},
+    "middleware": {"conf", "health", "observability"},
 }
 
 

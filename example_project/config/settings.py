@@ -40,12 +40,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "django_k8s.health.middleware.HealthMiddleware",
-    "django_k8s.observability.requests.RequestIdMiddleware",
-    "django_k8s.observability.http.MetricsMiddleware",
-    "django_k8s.proxy.TrustedProxyMiddleware",
+    "django_k8s.middleware.health.HealthMiddleware",
+    "django_k8s.middleware.request_id.RequestIdMiddleware",
+    "django_k8s.middleware.metrics.MetricsMiddleware",
+    "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django_k8s.static.StaticFilesMiddleware",
+    "django_k8s.middleware.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

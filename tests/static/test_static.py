@@ -113,7 +113,7 @@ def test_asynchronous(tmp_path: Path) -> None:
     from django.http import FileResponse, HttpRequest, HttpResponse
     from django.test import RequestFactory, override_settings
 
-    from django_k8s.static import StaticFilesMiddleware
+    from django_k8s.middleware.static_files import StaticFilesMiddleware
 
     async def respond(request: HttpRequest) -> HttpResponse:
         return HttpResponse("project")

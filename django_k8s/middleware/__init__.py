@@ -1,0 +1,1 @@
+"""Middleware; each module works by itself."""
