@@ -20,13 +20,16 @@ from django.utils.module_loading import import_string
 from django_k8s import conf
 from django_k8s.rules import RULES
 
+KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
 HEALTH = "django_k8s.middleware.health.HealthMiddleware"
-STATIC = "django_k8s.middleware.static_files.StaticFilesMiddleware"
+STATIC = "django_k8s.middleware.StaticFilesMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 PROXY = "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware"
 REQUEST_ID = "django_k8s.middleware.request_id.RequestIdMiddleware"
 METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
+STATIC_FILES = (STATIC, "django_k8s.middleware.static_files.StaticFilesMiddleware", WHITENOISE)
+PARTS = {HEALTH, REQUEST_ID, METRICS, PROXY}  # of KubernetesMiddleware
 
 # A check yields messages; Django calls it with the chosen apps, which make no difference here.
 Check = Callable[[], Iterator[CheckMessage]]
@@ -63,18 +66,21 @@ def _position(*names: str) -> int | None:
 @_always
 def check_middleware() -> Iterator[CheckMessage]:
     """The middleware of probes, proxies and static files, each in its place."""
-    health, static = _position(HEALTH), _position(STATIC, WHITENOISE)
-    security, proxy = _position(SECURITY), _position(PROXY)
-    if health is None:
+    first, static, security = _position(KUBERNETES, HEALTH), _position(*STATIC_FILES), _position(SECURITY)
+    proxy, metrics = _position(PROXY), _position(METRICS)
+    if first is None:
         yield _message("E001")
-    elif health != 0:
-        yield _message("E002")
+    elif first != 0:
+        yield _message("E002", name=settings.MIDDLEWARE[first].rpartition(".")[2])
     if static is not None and security is not None and static != security + 1:
         yield _message("E003")
+    if KUBERNETES in settings.MIDDLEWARE:
+        for name in PARTS & set(settings.MIDDLEWARE):
+            yield _message("E011", name=name.rpartition(".")[2])
+        return
     if proxy is not None and security is not None and proxy > security:
         yield _message("E004")
-    metrics = _position(METRICS)
-    if metrics is not None and not set(settings.MIDDLEWARE[:metrics]) <= {HEALTH, REQUEST_ID, PROXY}:
+    if metrics is not None and not set(settings.MIDDLEWARE[:metrics]) <= PARTS:
         yield _message("E010")
 
 
@@ -195,7 +201,7 @@ def check_email() -> Iterator[CheckMessage]:
 @_deployed
 def check_observability() -> Iterator[CheckMessage]:
     """What is asked for, but not built in."""
-    if conf.current().metrics and _position(METRICS) is None:
+    if conf.current().metrics and _position(KUBERNETES, METRICS) is None:
         yield _message("W017")
     formatters = (settings.LOGGING or {}).get("formatters", {}).values()
     if conf.current().log_format == "json" and not any(

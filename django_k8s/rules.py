@@ -23,12 +23,12 @@ RULES: dict[str, Rule] = {
         # Errors stop every command of Django.
         Rule(
             "E001",
-            "HealthMiddleware is not in MIDDLEWARE, so no probe is answered.",
-            "Put 'django_k8s.middleware.health.HealthMiddleware' first.",
+            "KubernetesMiddleware is not in MIDDLEWARE, so no probe is answered.",
+            "Put 'django_k8s.middleware.KubernetesMiddleware' first.",
         ),
         Rule(
             "E002",
-            "HealthMiddleware is not first in MIDDLEWARE: what stands before it may redirect or refuse a probe.",
+            "{name} is not first in MIDDLEWARE: middleware before it may redirect or refuse a probe.",
             "Move it to the top.",
         ),
         Rule(
@@ -39,7 +39,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "E004",
             "TrustedProxyMiddleware comes after SecurityMiddleware.",
-            "Move it to the place after HealthMiddleware.",
+            "Move it to the place after HealthMiddleware, or use KubernetesMiddleware instead of both.",
         ),
         Rule(
             "E005",
@@ -69,7 +69,12 @@ RULES: dict[str, Rule] = {
         Rule(
             "E010",
             "MetricsMiddleware comes before HealthMiddleware or after middleware that may answer by itself, so it counts probes or misses requests.",
-            "Put it right after HealthMiddleware and RequestIdMiddleware.",
+            "Put it right after HealthMiddleware and RequestIdMiddleware, or use KubernetesMiddleware instead of all three.",
+        ),
+        Rule(
+            "E011",
+            "{name} is in MIDDLEWARE beside KubernetesMiddleware, which contains it.",
+            "Remove {name}.",
         ),
         # Warnings appear with `manage.py check --deploy`.
         Rule(
@@ -154,8 +159,8 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "W017",
-            "METRICS is on, but MetricsMiddleware is not in MIDDLEWARE: no request is counted.",
-            "Put 'django_k8s.middleware.metrics.MetricsMiddleware' after HealthMiddleware.",
+            "METRICS is on, but neither KubernetesMiddleware nor MetricsMiddleware is in MIDDLEWARE: no request is counted.",
+            "Put 'django_k8s.middleware.KubernetesMiddleware' first.",
         ),
         Rule(
             "W018",

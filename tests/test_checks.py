@@ -22,7 +22,7 @@ GOOD: dict[str, Any] = {
     "CSRF_TRUSTED_ORIGINS": ["https://example.com"],
     "DJANGO_K8S": changed(trusted_proxies=("10.0.0.0/8",)),
     "SESSION_COOKIE_SECURE": True,
-    "MIDDLEWARE": [ours.HEALTH, ours.REQUEST_ID, ours.METRICS, ours.PROXY, ours.SECURITY, ours.STATIC],
+    "MIDDLEWARE": [ours.KUBERNETES, ours.SECURITY, ours.STATIC],
     "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
     "STORAGES": {
@@ -54,6 +54,12 @@ def found(**changes: Any) -> set[str]:
     }
 
 
+def test_parts_in_their_places_have_no_messages() -> None:
+    """The parts of KubernetesMiddleware may be listed one by one."""
+    parts = [ours.HEALTH, ours.REQUEST_ID, ours.METRICS, ours.PROXY, ours.SECURITY, ours.STATIC]
+    assert found(MIDDLEWARE=parts) == set()
+
+
 def storages(alias: str, backend: str) -> dict[str, Any]:
     return {**GOOD["STORAGES"], alias: {"BACKEND": backend}}
 
@@ -67,6 +73,7 @@ def test_good_configuration_has_no_messages() -> None:
     ("number", "changes"),
     [
         ("E001", {"MIDDLEWARE": [ours.SECURITY, ours.STATIC]}),
+        ("E002", {"MIDDLEWARE": [ours.SECURITY, ours.STATIC, ours.KUBERNETES]}),
         ("E002", {"MIDDLEWARE": [ours.PROXY, ours.HEALTH, ours.SECURITY, ours.STATIC]}),
         ("E003", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.PROXY, ours.STATIC]}),
         ("E003", {"MIDDLEWARE": [ours.HEALTH, ours.WHITENOISE, ours.SECURITY]}),
@@ -76,6 +83,7 @@ def test_good_configuration_has_no_messages() -> None:
         ("E008", {"DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": {"pool": {"max_size": 4}}}}}),
         ("E009", {"STATICFILES_STORAGE": "x"}),
         ("E010", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.METRICS]}),
+        ("E011", {"MIDDLEWARE": [ours.KUBERNETES, ours.METRICS, ours.SECURITY, ours.STATIC]}),
         ("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "DJANGO_K8S": good(trusted_proxies=())}),
         ("W002", {"DJANGO_K8S": good(trusted_proxies=("*",))}),
         ("W003", {"DJANGO_K8S": good(trusted_proxies=()), "CSRF_TRUSTED_ORIGINS": []}),

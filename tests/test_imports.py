@@ -31,7 +31,7 @@ OPTIONAL = (
 # Which modules may import an optional library when they are imported themselves.
 OWNERS = {
     "boto3": ("storage",), "botocore": ("storage",), "storages": ("storage",),
-    "gunicorn": ("servers.",), "whitenoise": ("middleware.static_files",), "celery": ("celery.",), "kombu": ("celery.",),
+    "gunicorn": ("servers.",), "whitenoise": ("middleware.static_files", "staticfiles"), "celery": ("celery.",), "kombu": ("celery.",),
     "prometheus_client": ("observability.metrics",),
 }  # fmt: skip
 

@@ -61,12 +61,9 @@ INSTALLED_APPS = [
     *env.list("TEST_APPS", []),
 ]
 MIDDLEWARE = [
-    "django_k8s.middleware.health.HealthMiddleware",
-    "django_k8s.middleware.request_id.RequestIdMiddleware",
-    "django_k8s.middleware.metrics.MetricsMiddleware",
-    "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware",
+    "django_k8s.middleware.KubernetesMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django_k8s.middleware.static_files.StaticFilesMiddleware",
+    "django_k8s.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
