@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,10 +15,6 @@ from django_k8s.middleware.metrics import MetricsMiddleware
 from django_k8s.middleware.request_id import RequestIdMiddleware
 from django_k8s.middleware.trusted_proxy import TrustedProxyMiddleware
 
-# From the outside in. Probes are answered before anything is counted, and every request that is counted has
-# its id and, inside, the client's address.
-PARTS = (HealthMiddleware, RequestIdMiddleware, MetricsMiddleware, TrustedProxyMiddleware)
-
 
 class KubernetesMiddleware:
     """Answer probes, give each request an id, count it and find out the client's address.
@@ -29,13 +26,13 @@ class KubernetesMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        handler: Callable[[HttpRequest], Any] = get_response
-        for part in reversed(PARTS):
-            try:
-                handler = part(handler)
-            except MiddlewareNotUsed:  # metrics are off
-                continue
-        self._handler = handler
+        # From the inside out. Probes are answered before anything is counted, and READINESS_PAGE is requested
+        # below the metrics, so neither is part of the traffic.
+        handler: Callable[[HttpRequest], Any] = TrustedProxyMiddleware(get_response)
+        # MiddlewareNotUsed: metrics are off.
+        with contextlib.suppress(MiddlewareNotUsed):
+            handler = MetricsMiddleware(handler)
+        self._handler = HealthMiddleware(RequestIdMiddleware(handler), page_handler=get_response)
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 

@@ -25,6 +25,9 @@ def config(env: Env, **project: Any) -> Config:
     """
     env.mask_secrets()
     stops.check(env)
+    page = env.str("READINESS_PAGE")
+    if page and not page.startswith("/"):
+        env.problem("READINESS_PAGE", "is not a path. Write it with a slash at its beginning, such as /.")
     special: dict[str, Any] = {
         "build_phase": env.build,
         "trusted_proxies": tuple(trusted_proxies(env)),
