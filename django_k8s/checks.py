@@ -65,8 +65,13 @@ def _deployed(check: Check) -> Check:
     return check
 
 
+def _middleware() -> list[str]:
+    """Return MIDDLEWARE as the project wrote it: OpenTelemetry puts its own in front."""
+    return [name for name in settings.MIDDLEWARE if not name.startswith("opentelemetry.")]
+
+
 def _position(*names: str) -> int | None:
-    return next((index for index, name in enumerate(settings.MIDDLEWARE) if name in names), None)
+    return next((index for index, name in enumerate(_middleware()) if name in names), None)
 
 
 @_always
@@ -77,7 +82,7 @@ def check_middleware() -> Iterator[CheckMessage]:
     if first is None:
         yield _message("E001")
     elif first != 0:
-        yield _message("E002", name=settings.MIDDLEWARE[first].rpartition(".")[2])
+        yield _message("E002", name=_middleware()[first].rpartition(".")[2])
     if static is not None and security is not None and static != security + 1:
         yield _message("E003")
     if KUBERNETES in settings.MIDDLEWARE:
@@ -86,7 +91,7 @@ def check_middleware() -> Iterator[CheckMessage]:
         return
     if proxy is not None and security is not None and proxy > security:
         yield _message("E004")
-    if metrics is not None and not set(settings.MIDDLEWARE[:metrics]) <= PARTS:
+    if metrics is not None and not set(_middleware()[:metrics]) <= PARTS:
         yield _message("E010")
 
 

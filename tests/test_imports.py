@@ -70,7 +70,7 @@ LAYERS = {
         "stops",
     },
     "health": {"conf", "database", "settings", "masking"},
-    "middleware": {"conf", "health", "observability"},
+    "middleware": {"conf", "health", "observability", "startup"},
 }
 
 
