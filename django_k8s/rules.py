@@ -145,7 +145,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "W014",
             "The Redis broker has no socket_timeout: one half-open connection hangs a worker for good.",
-            "Use k8s.celery(env).",
+            "Write CELERY = k8s.celery(env).",
         ),
         Rule(
             "W015",
@@ -175,11 +175,16 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "W020",
+            "The settings have CELERY, but {why}",
+            "Make the application, or delete CELERY from the settings.",
+        ),
+        Rule(
+            "W021",
             "The variable {name} is set, but nothing reads it.",
             "Set {instead} instead, or read {name} with env.str() in the settings module, or silence this check.",
         ),
         Rule(
-            "W021",
+            "W022",
             "Errors are mailed to ADMINS, but no mail server is configured, so nobody gets them.",
             "Set EMAIL_URL.",
         ),
