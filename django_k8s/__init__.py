@@ -1,7 +1,23 @@
 """Take a Django project to production on Kubernetes.
 
-This package imports nothing by itself: ``django_k8s.env`` and ``django_k8s.probe`` stay usable
-without Django, and every other part is imported by the role that needs it.
+Importing this package imports nothing else: ``django_k8s.env`` and ``django_k8s.probe`` work without
+Django, and every role imports only the parts that it needs.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django_k8s.env import Env as Env
+
 __version__ = "0.1.0"
+__all__ = ["Env", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Env":
+        from django_k8s.env import Env
+
+        return Env
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,24 +1,39 @@
-"""The Django app."""
+"""The Django app, and the gate that an unconfigured process does not pass."""
 
 from __future__ import annotations
 
+import sys
+
 from django.apps import AppConfig
+
+from django_k8s.exits import EX_CONFIG
 
 
 class DjangoK8sConfig(AppConfig):
-    """Registers the system checks, the model that holds beat's state, and what logs must not show."""
+    """Register the system checks and the models; refuse to start without a complete configuration."""
 
     name = "django_k8s"
     verbose_name = "Kubernetes"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import the system checks, which register themselves; mask what settings keep secret."""
+        """Pass the gate, import the system checks, which register themselves, and mask secrets in logs.
+
+        Raise SystemExit with status 78 if the configuration is incomplete. No system check could do this:
+        none runs under ``get_wsgi_application()``, and probes are answered before the host is checked.
+        """
+        from django_k8s import gate, masking
+
+        mistake = gate.mistake()
+        if mistake:
+            print(f"django-k8s: {mistake}", file=sys.stderr, flush=True)
+            raise SystemExit(EX_CONFIG)
+
         from django.conf import settings
 
-        from django_k8s import checks, conf, masking  # noqa: F401
+        from django_k8s import celery, checks  # noqa: F401
 
-        conf.environment()
         for database in settings.DATABASES.values():
             masking.add(str(database.get("PASSWORD") or ""))
         masking.add(settings.SECRET_KEY)
+        celery.connect_publishers()

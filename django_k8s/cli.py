@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from django_k8s import __version__
-from django_k8s.env import DOTENV
 from django_k8s.exits import EX_USAGE
 
 
@@ -25,11 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     env.add_argument("--json", action="store_true", help="as JSON, for programs")
     env.add_argument(
-        "--dotenv",
+        "--dir",
         type=Path,
-        default=DOTENV,
-        metavar="FILE",
-        help="the .env file to read (default: that of this folder, as every role does)",
+        default=Path(),
+        metavar="DIRECTORY",
+        help="the project's directory, whose .env is read (default: this one)",
     )
 
     copy = commands.add_parser("copy", help="bring out the files that the package carries")
@@ -51,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "env":
         from django_k8s.listing import print_environment
 
-        return print_environment(options.dotenv, as_json=options.json)
+        return print_environment(options.dir, as_json=options.json)
     from django_k8s.copying import copy_out
 
     return copy_out(options.what, options.destination, force=options.force)

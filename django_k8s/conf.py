@@ -1,32 +1,61 @@
-"""What this app itself is configured with, from Django settings or else from the environment.
+"""The library's configuration: ``settings.DJANGO_K8S``.
 
-A Django setting named ``K8S_`` and the variable's name wins, so that a project may fix a value in
-code: ``K8S_READINESS_CHECKS = ["database"]``.
+The settings module builds it with ``k8s.config(env)``. It is the only source for everything that runs after
+Django is loaded; what acts before that is read by :mod:`django_k8s.startup`.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from django.conf import settings
-
-from django_k8s.env import Env
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
 
 
-@cache
-def environment() -> Env:
-    """The process environment, read once; its secrets are masked from then on."""
-    env = Env()
-    env.mask_secrets()
-    return env
+def _no_mailer() -> dict[str, Any]:
+    return {"BACKEND": "django_k8s.mail.MissingBackend", "OPTIONS": {}}
 
 
-def value(name: str) -> Any:
-    """The typed value of a variable of the table, or of the Django setting ``K8S_NAME``."""
-    variable = environment().table[name]
-    return (
-        getattr(settings, f"K8S_{name}", None)
-        if hasattr(settings, f"K8S_{name}")
-        else environment().read(variable)
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the library is configured with; each field is the variable of the same name.
+
+    It cannot be changed. Tests replace it::
+
+        with override_settings(DJANGO_K8S=dataclasses.replace(settings.DJANGO_K8S, metrics=True)):
+            ...
+
+    Secrets are left out of its ``repr``, which Django's debug page shows. Durations are in seconds.
+    """
+
+    build_phase: bool = False
+    environment: str = "development"
+    release: str = ""
+    role: str = ""
+    log_format: Literal["text", "json"] = "text"
+    metrics: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    database_direct_url: str = field(default="", repr=False)
+    database_pgbouncer: bool = False
+    database_connect_timeout_seconds: int = 5
+    database_statement_timeout_seconds: int = 300
+    database_lock_timeout_seconds: int = 60
+    health_token: str = field(default="", repr=False)
+    mailer: Mapping[str, Any] = field(default_factory=_no_mailer, repr=False)  # as MAILERS["default"]
+    migrate_databases: tuple[str, ...] = ("default",)
+    migrate_lock_timeout_seconds: int = 5
+    readiness_cache_seconds: float = 2.0
+    readiness_checks: tuple[str, ...] = ("database", "migrations")
+    readiness_database: Literal["latched", "strict"] = "latched"
+    readiness_page: str = ""
+    readiness_timeout_seconds: float = 2.0
+    stall_seconds: int = 600
+    wait_seconds: int = 300
+    # Names of variables that other set-ups use, that are set, and that nothing reads through Env.
+    without_effect: tuple[str, ...] = ()
+
+
+def current() -> Config:
+    """Return ``settings.DJANGO_K8S``."""
+    from django.conf import settings
+
+    return cast("Config", settings.DJANGO_K8S)

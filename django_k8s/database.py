@@ -53,10 +53,10 @@ def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseData
     """
     settings = _unpooled(alias)
     if alias == DEFAULT_DB_ALIAS:
-        url = conf.value("DATABASE_DIRECT_URL")
+        url = conf.current().database_direct_url
         if url:
             settings = _redirected(settings, url)
-        elif conf.value("DATABASE_PGBOUNCER"):
+        elif conf.current().database_pgbouncer:
             raise ImproperlyConfigured(
                 "DATABASE_PGBOUNCER is on and DATABASE_DIRECT_URL is missing: a session's lock needs the address of "
                 "the database itself. Set DATABASE_DIRECT_URL to postgres://user:password@host:5432/name."

@@ -1,37 +1,36 @@
 """The environment, read once and strictly.
 
-A value is looked for in this order: the process environment, the file that ``NAME_FILE`` names, the
-folders of ``ENV_DIR``, the .env file, the default of :mod:`django_k8s.variables`. An empty value
-counts as not set and ends the search. Where no .env file is named it is the one in the working
-directory: every process of a role is started there, so all of them find the same values.
+A value is looked up in this order: the process environment, the file that ``NAME_FILE`` names, the
+directories of ``ENV_DIR``, the .env file, the default of :mod:`django_k8s.variables`. An empty value
+counts as not set and ends the search.
 
-A reader never raises for a bad value: it notes the problem and returns the default, so that
-:meth:`Env.done` can report everything that is wrong in one message. No message ever holds a value,
+Start-up variables are an exception: they act before Django is loaded, so a value that is not in the
+process environment would reach only half of the programs of a role. They are read from the process
+environment alone. Whoever starts a role (the entrypoint, ``django-k8s run``, compose) resolves them once,
+with :meth:`Env.resolve`, and exports them.
+
+A reader never raises for a bad value: it records the problem and returns the default, so that
+``k8s.config(env)`` can report every mistake in one message. No message ever contains a value,
 because any value may be a secret in the wrong place.
 """
 
 from __future__ import annotations
 
-import builtins
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from django_k8s import masking, report
-from django_k8s.exits import EX_CONFIG as EX_CONFIG  # others have it from here
-from django_k8s.sources import Found, Problem, Sources, is_address, items
+from django_k8s import masking, parsing, report
+from django_k8s.sources import PROCESS, Found, Problem, Sources, is_address, items
 from django_k8s.variables import VARIABLES, Kind, Variable
 
-DOTENV = Path(".env")
-
-_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
-_FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
-
-# Nothing that is counted or waited for needs more, and clocks and drivers take no more. A project's
-# own numbers may be anything that a database column holds.
-_LARGEST, _LARGEST_OWN = 2**31 - 1, 2**63 - 1
+# The readers of Env are called like the types they return, so inside the class the types need other names.
+_str = str
+_bool = bool
+_int = int
+_float = float
+_list = list
 
 T = TypeVar("T")
 
@@ -40,108 +39,115 @@ UNSET = object()  # None can be a default
 
 
 class Env:
-    """Typed readers over the environment.
+    """Typed readers for environment variables.
 
-    ``dotenv`` is the path of a .env file that may be missing, by default that of the working
-    directory. ``environ`` is any mapping in the place of ``os.environ``; with it no .env file is
-    looked for. Variables of the table take their type, default and bounds from it; a project's own
-    variables are read by the same methods with ``default=`` and ``secret=``.
+    ``base_dir`` is the directory of the project: ``base_dir/.env`` is read if it exists, or the file that
+    the variable ENV_FILE names, relative to ``base_dir``. By default it is the working directory.
+    ``environ`` replaces ``os.environ``; without ``base_dir``, no .env file is read then.
+
+    Variables of the table take their type, default and bounds from it. A project reads its own variables
+    with the same methods, with ``default`` and ``secret``.
     """
 
     def __init__(
         self,
-        dotenv: str | os.PathLike[str] | None = None,
+        base_dir: str | os.PathLike[str] | None = None,
+        *,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        if environ is None:
-            dotenv, environ = dotenv or DOTENV, os.environ
-        self._sources = Sources(dotenv, environ)
+        dotenv = environ is None or base_dir is not None
+        self.base_dir = Path(base_dir or "").absolute()
+        self._sources = Sources(self.base_dir if dotenv else None, os.environ if environ is None else environ)
         self._variables: dict[str, Variable] = dict(VARIABLES)
+        self._embedded: dict[str, None] = {}
 
     def find(self, name: str) -> Found | None:
-        """The raw value of ``name`` and its source, or None when it is not set."""
+        """Return the raw value of ``name`` and its source, or None if it is not set.
+
+        Return None for a start-up variable that is set anywhere but in the process environment.
+        """
+        found = self._sources.find(name)
+        known = self._variables.get(name)
+        if found and known and known.scope == "startup" and found.source != PROCESS:
+            return None
+        return found
+
+    def resolve(self, name: str) -> Found | None:
+        """Return the raw value of ``name`` from any source. For programs that start a role."""
         return self._sources.find(name)
 
-    def is_set(self, name: str) -> builtins.bool:
-        """Whether ``name`` has a value from anywhere but its default."""
+    def is_set(self, name: str) -> _bool:
+        """Return whether ``name`` has a value other than its default."""
         return self.find(name) is not None
 
     def mask_secrets(self) -> None:
-        """Mask every secret of the table that is set, read or not, in whatever is logged from now on."""
+        """Mask every secret of the table that is set, read or not, in everything that is logged from now on."""
         for variable in self._variables.values():
-            if variable.secret and (found := self.find(variable.name)):
+            if variable.secret and (found := self.resolve(variable.name)):
                 for item in items(found.value) if variable.kind == "list" else [found.value]:
                     masking.add(item)
 
     # Readers
 
     @overload
-    def str(self, name: builtins.str, *, secret: builtins.bool = False) -> builtins.str: ...
+    def str(self, name: _str, *, secret: _bool = False) -> _str: ...
     @overload
-    def str(self, name: builtins.str, default: T, *, secret: builtins.bool = False) -> builtins.str | T: ...
-    def str(self, name: builtins.str, default: object = UNSET, *, secret: builtins.bool = False) -> object:
-        """Text, as it is but for one trailing newline of a file. Also for paths and addresses."""
+    def str(self, name: _str, default: T, *, secret: _bool = False) -> _str | T: ...
+    def str(self, name: _str, default: object = UNSET, *, secret: _bool = False) -> object:
+        """Return the value as a string; one trailing newline is removed if it was read from a file.
+
+        Use it for paths and URLs too.
+        """
         variable = self._variable(name, "str", default, secret=secret)
         found = self.find(name)
         if found is None:
             return self._fallback(variable, default, "")
         if variable.choices and found.value not in variable.choices:
-            # The entrypoint sets ROLE; another one is a stranger's, and says nothing about this process.
-            if name != "ROLE":
+            if not variable.shared:
                 self.problem(name, f"write one of {', '.join(variable.choices)}.")
             return self._fallback(variable, default, "")
         if variable.kind == "url" and not is_address(found.value):
-            self.problem(name, f"is not an address. Write it as {variable.example or 'scheme://host/path'}.")
+            self.problem(name, f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")
             return self._fallback(variable, default, "")
         if variable.secret:
             masking.add(found.value)
         return found.value
 
     @overload
-    def bool(self, name: builtins.str) -> builtins.bool: ...
+    def bool(self, name: _str) -> _bool: ...
     @overload
-    def bool(self, name: builtins.str, default: T) -> builtins.bool | T: ...
-    def bool(self, name: builtins.str, default: object = UNSET) -> object:
-        """True or False; anything but 1/0, true/false, yes/no, on/off is a problem."""
-        variable = self._variable(name, "bool", default)
-        found = self.find(name)
-        if found is None:
-            return self._fallback(variable, default, False)
-        word = found.value.strip().lower()
-        if word not in _TRUE | _FALSE:
-            self.problem(name, "is neither true nor false. Write true or false.")
-            return self._fallback(variable, default, False)
-        return word in _TRUE
+    def bool(self, name: _str, default: T) -> _bool | T: ...
+    def bool(self, name: _str, default: object = UNSET) -> object:
+        """Return True or False; anything but 1/0, true/false, yes/no, on/off is a problem."""
+        return self._parsed(self._variable(name, "bool", default), default, False, parsing.truth)
 
     @overload
-    def int(self, name: builtins.str) -> builtins.int: ...
+    def int(self, name: _str) -> _int: ...
     @overload
-    def int(self, name: builtins.str, default: T) -> builtins.int | T: ...
-    def int(self, name: builtins.str, default: object = UNSET) -> object:
-        """A whole number within the bounds of the table."""
-        return self._number(name, "int", int, default, "a whole number such as 8")
+    def int(self, name: _str, default: T) -> _int | T: ...
+    def int(self, name: _str, default: object = UNSET) -> object:
+        """Return a whole number within the bounds of the table."""
+        return self._number(self._variable(name, "int", default), default, _int)
 
     @overload
-    def float(self, name: builtins.str) -> builtins.float: ...
+    def float(self, name: _str) -> _float: ...
     @overload
-    def float(self, name: builtins.str, default: T) -> builtins.float | T: ...
-    def float(self, name: builtins.str, default: object = UNSET) -> object:
-        """A number within the bounds of the table."""
-        return self._number(name, "float", float, default, "a number such as 2.5")
+    def float(self, name: _str, default: T) -> _float | T: ...
+    def float(self, name: _str, default: object = UNSET) -> object:
+        """Return a number within the bounds of the table."""
+        return self._number(self._variable(name, "float", default), default, _float)
 
     @overload
-    def list(self, name: builtins.str, *, secret: builtins.bool = False) -> builtins.list[builtins.str]: ...
+    def list(self, name: _str, *, secret: _bool = False) -> _list[_str]: ...
     @overload
-    def list(
-        self, name: builtins.str, default: T, *, secret: builtins.bool = False
-    ) -> builtins.list[builtins.str] | T: ...
-    def list(self, name: builtins.str, default: object = UNSET, *, secret: builtins.bool = False) -> object:
-        """Items between commas or line ends, without the blanks around them; empty ones are dropped."""
+    def list(self, name: _str, default: T, *, secret: _bool = False) -> _list[_str] | T: ...
+    def list(self, name: _str, default: object = UNSET, *, secret: _bool = False) -> object:
+        """Return the items between commas or line ends, without surrounding blanks and without empty items."""
         variable = self._variable(name, "list", default, secret=secret)
         found = self.find(name)
         if found is None:
             fallback = self._fallback(variable, default, ())
-            return builtins.list(fallback) if isinstance(fallback, tuple) else fallback
+            return _list(fallback) if isinstance(fallback, tuple) else fallback
         if variable.secret:
             for item in items(found.value):
                 masking.add(item)
@@ -150,38 +156,38 @@ class Env:
     # What the process is
 
     @property
-    def build(self) -> builtins.bool:
+    def build(self) -> _bool:
         """The build phase: settings are loaded while an image is built."""
         return self.bool("BUILD_PHASE")
 
     @property
-    def debug(self) -> builtins.bool:
+    def debug(self) -> _bool:
         """Debug mode was asked for."""
         return self.bool("DEBUG")
 
     @property
-    def production(self) -> builtins.bool:
+    def production(self) -> _bool:
         """Neither debug mode nor the build phase: required variables have to be set."""
         return not self.debug and not self.build
 
     @property
-    def names(self) -> set[builtins.str]:
+    def names(self) -> set[_str]:
         """Every name that is set anywhere, known or not."""
         return self._sources.names()
 
     @property
-    def table(self) -> Mapping[builtins.str, Variable]:
+    def table(self) -> Mapping[_str, Variable]:
         """Every known variable: the table's, and the project's own that were read so far."""
         return self._variables
 
     # Problems
 
-    def problem(self, name: builtins.str, text: builtins.str) -> None:
-        """Note what is wrong with ``name`` and what to do; the first word on a variable stands."""
+    def problem(self, name: _str, text: _str) -> None:
+        """Record what is wrong with ``name`` and what to do. Only the first problem per variable is kept."""
         self._sources.problem(name, text)
 
-    def require(self, name: builtins.str, remedy: builtins.str = "") -> builtins.bool:
-        """Note a problem when ``name`` is missing in production. Returns whether it is set."""
+    def require(self, name: _str, remedy: _str = "") -> _bool:
+        """Record a problem if ``name`` is missing in production. Return whether it is set."""
         if self.is_set(name):
             return True
         if self.production:
@@ -192,14 +198,14 @@ class Env:
         return False
 
     @property
-    def problems(self) -> builtins.list[Problem]:
+    def problems(self) -> _list[Problem]:
         """Everything that is wrong so far, in the order it was found.
 
-        Known variables that nothing has read yet are read here, so that a malformed one is part of
-        the same report whichever role it concerns. A missing variable's problem names what looks
-        like its misspelling.
+        Known variables that nothing has read yet are read here, so that one report covers every malformed
+        variable, whichever role it concerns. The problem of a missing variable names what looks like its
+        misspelling.
         """
-        for variable in builtins.list(self._variables.values()):
+        for variable in _list(self._variables.values()):
             self.read(variable)
         misspelt = {intended: seen for seen, intended in self._misspelt()}
         return [
@@ -210,17 +216,36 @@ class Env:
         ]
 
     @property
-    def warnings(self) -> builtins.list[Problem]:
-        """Names in the environment that look like misspellings of a variable that is not set."""
-        return [
+    def warnings(self) -> _list[Problem]:
+        """Start-up variables that have no effect here, and names that look like misspellings."""
+        ineffective = [
+            Problem(
+                name,
+                f"is set in {found.source}, but not in this process, so it has no effect here. Start the role with "
+                "its entrypoint or with `django-k8s run`, or export the variable.",
+            )
+            for name, variable in self._variables.items()
+            if variable.scope == "startup" and not self.find(name) and (found := self.resolve(name))
+        ]
+        return ineffective + [
             Problem(seen, f"looks like a misspelling of {intended}, which is not set.")
             for seen, intended in self._misspelt()
             if intended not in self._sources.problems
         ]
 
+    def embed(self, what: _str) -> None:
+        """Record that a default of debug mode is used, such as "SQLite in db.sqlite3"."""
+        if self.debug:
+            self._embedded[what] = None
+
+    @property
+    def embedded(self) -> _list[_str]:
+        """The defaults of debug mode that are used so far."""
+        return _list(self._embedded)
+
     def read(self, variable: Variable) -> object:
-        """The value of a variable of the table, by its kind."""
-        readers: dict[builtins.str, Callable[[builtins.str], object]] = {
+        """Return the value of a variable of the table, by its kind."""
+        readers: dict[_str, Callable[[_str], object]] = {
             "bool": self.bool,
             "int": self.int,
             "float": self.float,
@@ -228,25 +253,9 @@ class Env:
         }
         return readers.get(variable.kind, self.str)(variable.name)
 
-    def done(self) -> None:
-        """Report and end the process when anything is wrong; the last line of a settings module.
-
-        Problems and warnings go to standard error, one line each. Raises SystemExit with status 78
-        (sysexits.h, EX_CONFIG) when there is a problem: frameworks catch ordinary exceptions and
-        would print a traceback.
-        """
-        for warning in self.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
-        problems = self.problems
-        if problems:
-            print(report.message(problems), file=sys.stderr, flush=True)
-            raise SystemExit(EX_CONFIG)
-
     # Helpers
 
-    def _variable(
-        self, name: builtins.str, kind: Kind, default: Any, *, secret: builtins.bool = False
-    ) -> Variable:
+    def _variable(self, name: _str, kind: Kind, default: Any, *, secret: _bool = False) -> Variable:
         known = self._variables.get(name)
         if known is None:
             known = Variable(
@@ -263,35 +272,23 @@ class Env:
             return default
         return empty if variable.default is None else variable.default
 
-    def _number(
-        self,
-        name: builtins.str,
-        kind: Kind,
-        convert: type[builtins.int] | type[builtins.float],
-        default: object,
-        wanted: builtins.str,
-    ) -> object:
-        variable = self._variable(name, kind, default)
-        found = self.find(name)
-        if found is None:
-            return self._fallback(variable, default, 0)
-        try:
-            number = convert(found.value.strip())
-        except ValueError:
-            self.problem(name, f"is not a number. Write {wanted}.")
-            return self._fallback(variable, default, 0)
+    def _number(self, variable: Variable, default: object, kind: type[_int] | type[_float]) -> object:
+        largest = parsing.LARGEST_OWN if variable.group == "Project" else parsing.LARGEST
         low, high = variable.minimum, variable.maximum
-        largest = _LARGEST_OWN if variable.group == "Project" else _LARGEST
-        # Not math.isfinite, which cannot take an integer of 400 digits.
-        if not ((-largest if low is None else low) <= number <= (largest if high is None else high)):
-            bounds = [f"at least {low:g}"] if low is not None else []
-            bounds += [f"at most {high:g}"] if high is not None else []
-            self.problem(
-                name, f"is out of range. Write {wanted}{', ' if bounds else ''}{' and '.join(bounds)}."
-            )
-            return self._fallback(variable, default, 0)
-        return number
+        return self._parsed(variable, default, 0, lambda text: parsing.number(text, kind, low, high, largest))
 
-    def _misspelt(self) -> builtins.list[tuple[builtins.str, builtins.str]]:
-        unset = [name for name in self._variables if not self.is_set(name)]
+    def _parsed(
+        self, variable: Variable, default: object, empty: object, parse: Callable[[_str], object]
+    ) -> object:
+        found = self.find(variable.name)
+        if found is None:
+            return self._fallback(variable, default, empty)
+        try:
+            return parse(found.value)
+        except ValueError as error:
+            self.problem(variable.name, _str(error))
+            return self._fallback(variable, default, empty)
+
+    def _misspelt(self) -> _list[tuple[_str, _str]]:
+        unset = [name for name in self._variables if self.resolve(name) is None]
         return report.misspelt(self.names, self._variables, unset)

@@ -1,8 +1,9 @@
-"""``python -m django_k8s.exports``: what the entrypoint and the agents need and the process environment lacks.
+"""``python -m django_k8s.exports``: print start-up variables as shell commands.
 
-A shell and the agents around a role read the process environment alone. This prints, as commands of
-a shell, those of their variables that stand elsewhere: in files, the folders of ENV_DIR, .env.
-Whatever is wrong there is reported by the role itself. Standard library only: it runs at each start.
+The programs of a role read start-up variables from the process environment only. The entrypoint evaluates
+what this prints: the start-up variables, and those of agents, that are set in files, in the directories of
+ENV_DIR or in .env instead. Mistakes in them are reported by the role itself. Standard library only, because
+it runs at each start.
 """
 
 from __future__ import annotations
@@ -10,35 +11,34 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 
 from django_k8s.env import Env
+from django_k8s.sources import PROCESS
 
-NAMES = (
-    "BUILD_PHASE",
-    "CELERY_APP",
-    "DEBUGGER",
-    "DEBUGGER_PORT",
-    "DJANGO_SETTINGS_MODULE",
-    "ENVIRONMENT",
-    "LOG_LEVEL",
-    "NEW_RELIC_LICENSE_KEY",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_HEADERS",
-    "RELEASE",
-    "STATE_DIR",
-)
-AGENTS = ("NEW_RELIC_", "OTEL_")  # whatever else is set for them, by its own name
+# Needed by the shell and by manage.py before settings are loaded.
+_MORE = ("BUILD_PHASE", "DJANGO_SETTINGS_MODULE")
+AGENTS = ("NEW_RELIC_", "OTEL_")  # their variables that are not in the table
+
+
+def exports(env: Env) -> Iterator[tuple[str, str]]:
+    """Yield name and value of everything that the process environment lacks."""
+    startup = {name for name, variable in env.table.items() if variable.scope == "startup"}
+    # A name that an agent would not accept, a shell would not accept either.
+    agents = {
+        name for name in env.names if name.startswith(AGENTS) and name.isidentifier() and name.isascii()
+    }
+    # ENV_FILE says where all of this is found, so it cannot be among it.
+    for name in sorted({*startup, *_MORE, *agents} - {"ENV_FILE"}):
+        found = env.resolve(name)
+        if found and found.source != PROCESS:
+            yield name, found.value
 
 
 def main() -> None:
     """Print the commands."""
-    env = Env()
-    # What an agent would not take for a name, a shell would not take for one either.
-    named = {name for name in env.names if name.startswith(AGENTS) and name.isidentifier() and name.isascii()}
-    for name in sorted({*NAMES, *named}):
-        found = env.find(name)
-        if found and found.source != "environment":
-            sys.stdout.buffer.write(os.fsencode(f"export {name}={shlex.quote(found.value)}\n"))
+    for name, value in exports(Env()):
+        sys.stdout.buffer.write(os.fsencode(f"export {name}={shlex.quote(value)}\n"))
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from django_k8s.variables import VARIABLES, Variable
 _MASK = "********"
 
 
-def print_environment(dotenv: Path, *, as_json: bool) -> int:
+def print_environment(base_dir: Path, *, as_json: bool) -> int:
     """Print the table to standard output and the problems to standard error.
 
     Returns 0, or 78 when a variable that is set is malformed. The value of a secret, and of any
     address (it may hold a password), is masked.
     """
-    env = Env(dotenv)
+    env = Env(base_dir)
     rows = [_row(env, variable) for variable in VARIABLES.values()]
     problems = env.problems
     if as_json:
@@ -33,7 +33,7 @@ def print_environment(dotenv: Path, *, as_json: bool) -> int:
 
 
 def _row(env: Env, variable: Variable) -> dict[str, object]:
-    found = env.find(variable.name)
+    found = env.resolve(variable.name)
     # mask: an address may be in any value.
     masked = variable.secret or variable.kind == "url"
     return {
@@ -45,6 +45,7 @@ def _row(env: Env, variable: Variable) -> dict[str, object]:
         "value": None if found is None else _MASK if masked else mask(found.value),
         "secret": variable.secret,
         "required": variable.required,
+        "scope": variable.scope,
         "group": variable.group,
         "help": variable.help,
     }

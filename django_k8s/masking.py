@@ -36,6 +36,12 @@ def add(value: str) -> None:
         _known = tuple(sorted({*_known, *new}, key=len, reverse=True))
 
 
+def reset() -> None:
+    """Forget every secret. For tests."""
+    global _known
+    _known = ()
+
+
 def _written(secret: str) -> set[str]:
     """How ``secret`` may stand in text: as it is, in an address, in a form, quoted by Python, in JSON."""
     import json

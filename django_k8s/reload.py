@@ -18,8 +18,9 @@ from watchfiles import PythonFilter, run_process
 
 from django_k8s.copying import assets
 from django_k8s.env import Env
+from django_k8s.roles import SERVICES
+from django_k8s.sources import items
 
-ROLES = ("web", "worker", "beat")
 # Templates are cached by each process, and .env is read at its start.
 EXTENSIONS = (".html", ".txt", ".po", ".mo", ".env")
 STOP_SECONDS = 5  # for requests and tasks in flight
@@ -29,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
     """Run a role until a signal ends it. Returns the exit status; does not return for other programs."""
     command = ["/bin/sh", str(assets() / "entrypoints" / "entrypoint"), *argv]
     role = argv[0] if argv else ""
-    if role not in ROLES or role in Env().list("DEBUGGER"):
+    if role not in SERVICES or role in _debugged():
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted between
     run_process(
         ".",
@@ -41,6 +42,12 @@ def main(argv: Sequence[str]) -> int:
         sigint_timeout=STOP_SECONDS,
     )
     return 0
+
+
+def _debugged() -> list[str]:
+    # The entrypoint, which exports it, runs below this.
+    found = Env().resolve("DEBUGGER")
+    return items(found.value) if found else []
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""What is said about the environment: the message with all problems, and misspelt names."""
+"""What is reported about the environment: the message with all problems, and misspelt names."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
 
+from django_k8s.exits import EX_CONFIG
 from django_k8s.sources import Problem
 
 # How alike two names have to be for one to look like a misspelling of the other.
@@ -16,6 +18,16 @@ def message(problems: Collection[Problem]) -> str:
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = [f"  {problem}" for problem in problems]
     return "\n".join([f"The configuration has {count}:", *lines, "`django-k8s env` lists every variable."])
+
+
+def stop_if(problems: Collection[Problem]) -> None:
+    """Print all problems to standard error and raise SystemExit with status 78, if there are any.
+
+    78 is EX_CONFIG of sysexits.h. An ordinary exception would be caught by frameworks, which print a traceback.
+    """
+    if problems:
+        print(message(problems), file=sys.stderr, flush=True)
+        raise SystemExit(EX_CONFIG)
 
 
 def misspelt(names: Iterable[str], known: Collection[str], unset: Collection[str]) -> list[tuple[str, str]]:

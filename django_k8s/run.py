@@ -26,8 +26,9 @@ from typing import IO
 from django_k8s.copying import assets
 from django_k8s.env import Env
 from django_k8s.exits import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
+from django_k8s.exports import exports
+from django_k8s.roles import SERVICES as ROLES
 
-ROLES = ("web", "worker", "beat")
 _COLOURS = {"web": "36", "worker": "33", "beat": "35", "migrate": "34", "run": "32"}
 
 
@@ -167,7 +168,7 @@ class Runner:
             child.terminate()
         late = []
         for child in self.children:
-            end = began + grace(child.role, Env(self.folder / ".env", self.env))
+            end = began + grace(child.role, self.env)
             while child.status is None and time.monotonic() < end and len(self.signals) == asked:
                 time.sleep(0.05)
             if child.status is None:
@@ -191,9 +192,9 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "WORKER_CONCURRENCY": "2",
         "WEB_CONCURRENCY": "1",
     }
-    named = Env(folder / ".env", os.environ)
-    kept = {name: value for name, value in defaults.items() if not named.is_set(name)}
-    env = {**kept, **os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    named = Env(folder, environ=os.environ)
+    kept = {name: value for name, value in defaults.items() if named.resolve(name) is None}
+    env = {**kept, **dict(exports(named)), **os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     return env
 
@@ -206,9 +207,9 @@ def settings_module(folder: Path) -> str:
     return match[1] if match else "config.settings"
 
 
-def grace(role: str, env: Env) -> float:
+def grace(role: str, environ: Mapping[str, str]) -> float:
     """Seconds that a role has between SIGTERM and SIGKILL."""
-    name = f"{role.upper()}_GRACE_SECONDS"
+    env, name = Env(environ=environ), f"{role.upper()}_GRACE_SECONDS"
     return env.int(name) if name in env.table else 10.0
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+PROCESS = "environment"  # the source of a value of the process environment
+
 _SCHEME = "[A-Za-z][A-Za-z0-9+.-]*"
 
 
@@ -29,20 +31,28 @@ class Found(NamedTuple):
 
 
 class Sources:
-    """Looks raw values up, in this order: environment, NAME_FILE, the folders of ENV_DIR, .env.
+    """Look up raw values: in the environment, NAME_FILE, the directories of ENV_DIR, .env.
 
-    ENV_DIR and NAME_FILE may stand in .env too; such a NAME_FILE has the rank of .env. What cannot
-    be read is noted in ``problems``, by the name of the variable.
+    ``base_dir`` is the directory of the .env file; None means that none is read. ENV_DIR and NAME_FILE may
+    be set in .env too; such a NAME_FILE has the precedence of .env. What cannot be read is recorded in
+    ``problems``, by the name of the variable.
     """
 
-    def __init__(self, dotenv: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> None:
+    def __init__(self, base_dir: Path | None, environ: Mapping[str, str]) -> None:
         self.problems: dict[str, Problem] = {}
         self._environ = {name: value for name, value in environ.items() if not _service_link(name, value)}
         self._seen: dict[str, Found | None] = {}
-        self._dotenv_path = Path(dotenv) if dotenv else None
+        self._dotenv_path: Path | None = None
         self._dotenv: Mapping[str, str] = {}
-        if self._dotenv_path and _is_file(self._dotenv_path):
-            self._dotenv = self._read_dotenv(self._dotenv_path)
+        if base_dir is not None:
+            named = self._environ.get("ENV_FILE", "")
+            self._dotenv_path = base_dir / (named or ".env")
+            if _is_file(self._dotenv_path):
+                self._dotenv = self._read_dotenv(self._dotenv_path)
+            elif named:
+                self.problem(
+                    "ENV_FILE", "names no file that exists. Correct the path or remove the variable."
+                )
         self._mounted: dict[str, Path] = {}
         folders = self.find("ENV_DIR")
         for number, folder in enumerate(items(folders.value) if folders else (), 1):
@@ -52,11 +62,11 @@ class Sources:
             else:
                 self.problem(
                     "ENV_DIR",
-                    f"folder {number} of it does not exist or cannot be read. Mount it or take it off the list.",
+                    f"directory {number} of it does not exist or cannot be read. Mount it or remove it from the list.",
                 )
 
     def problem(self, name: str, text: str) -> None:
-        """Note what is wrong with ``name`` and what to do; the first word on a variable stands."""
+        """Record what is wrong with ``name`` and what to do. Only the first problem per variable is kept."""
         self.problems.setdefault(name, Problem(name, text))
 
     def find(self, name: str) -> Found | None:
@@ -75,7 +85,7 @@ class Sources:
             if not _is_text(self._environ[name]):
                 self.problem(name, "is not text. Write it in UTF-8.")
                 return None
-            return Found(self._environ[name], "environment")
+            return Found(self._environ[name], PROCESS)
         if pointer := self._environ.get(f"{name}_FILE", ""):
             return self._read_file(name, Path(pointer), f"the file that {name}_FILE names")
         if name in self._mounted:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from django_k8s.roles import ROLES
+
+Scope = Literal["settings", "startup"]
 Kind = Literal["str", "bool", "int", "float", "list", "url", "path"]
 
 
@@ -18,6 +21,10 @@ class Variable(NamedTuple):
     is worked out from other variables, as ``help`` then says. ``required`` means: in production
     (DEBUG off, outside the build phase) it has to be set. ``minimum`` and ``maximum`` bound
     numbers, both included. Durations are in seconds and say so in their names.
+
+    ``scope`` says who reads it. "settings": the project's ``Env``, from every source. "startup": programs
+    that run before Django is loaded, from the process environment only. ``shared`` means that other
+    programs use a variable of this name too, so an unknown choice is ignored.
     """
 
     name: str
@@ -31,6 +38,8 @@ class Variable(NamedTuple):
     minimum: float | None = None
     maximum: float | None = None
     example: str = ""
+    scope: Scope = "settings"
+    shared: bool = False
 
 
 def _group(group: str, *variables: Variable) -> tuple[Variable, ...]:
@@ -62,6 +71,7 @@ _GENERAL = _group(
         "development",
         "Name of the deployment, shown on the prompt and in logs.",
         example="pr-123",
+        scope="startup",
     ),
     _v(
         "RELEASE",
@@ -69,6 +79,7 @@ _GENERAL = _group(
         "",
         "What is deployed, such as a tag or a commit; set by the image build.",
         example="1.4.2",
+        scope="startup",
     ),
     _v(
         "ENV_DIR",
@@ -78,11 +89,20 @@ _GENERAL = _group(
         example="/run/secrets/app",
     ),
     _v(
+        "ENV_FILE",
+        "path",
+        "",
+        "Another .env file, relative to the project's directory. By default .env beside manage.py.",
+        scope="startup",
+    ),
+    _v(
         "ROLE",
         "str",
         "",
         "What this process is; set by the entrypoint.",
-        choices=("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check"),
+        choices=ROLES,
+        shared=True,
+        scope="startup",
     ),
     _v(
         "LOG_LEVEL",
@@ -90,6 +110,7 @@ _GENERAL = _group(
         "INFO",
         "Least severe level that is logged.",
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        scope="startup",
     ),
     _v(
         "LOG_FORMAT",
@@ -97,12 +118,14 @@ _GENERAL = _group(
         "text",
         "text for people, json for machines: then every line that a role writes is one JSON object. The chart sets json.",
         choices=("text", "json"),
+        scope="startup",
     ),
     _v(
         "STATE_DIR",
         "path",
         "/tmp/django-k8s",  # noqa: S108 - on a read-only root only /tmp and /dev/shm are writable
         "Writable folder for heartbeats; each role empties its own part of it at start.",
+        scope="startup",
     ),
     _v(
         "DEBUGGER",
@@ -110,8 +133,9 @@ _GENERAL = _group(
         (),
         "Roles that an editor's debugger can attach to on DEBUGGER_PORT; only in the development image.",
         example="web,worker",
+        scope="startup",
     ),
-    _v("DEBUGGER_PORT", "int", 5678, "Port on which debugpy listens.", minimum=1),
+    _v("DEBUGGER_PORT", "int", 5678, "Port on which debugpy listens.", minimum=1, scope="startup"),
 )
 
 _SECURITY = _group(
@@ -146,6 +170,7 @@ _SECURITY = _group(
         (),
         "Addresses or networks whose X-Forwarded-* headers are believed: the ingress, or the pods' network.",
         example="10.0.0.0/8",
+        scope="startup",
     ),
     _v(
         "HTTPS",
@@ -267,22 +292,23 @@ _CELERY = _group(
         "CELERY_BROKER_URL",
         "url",
         None,
-        "redis:// rediss:// amqp:// amqps:// sqs:// filesystem:///FOLDER. By default REDIS_URL, else files in a folder (for development).",
+        "redis:// rediss:// amqp:// amqps:// sqs:// filesystem:///FOLDER. By default REDIS_URL; in debug mode, files in a folder.",
         secret=True,
     ),
     _v(
         "CELERY_RESULT_BACKEND",
         "str",
         "",
-        "Where task results are kept; empty means that they are not.",
+        "Where task results are kept, unless the project's settings say so.",
         secret=True,
     ),
     _v(
         "CELERY_APP",
         "str",
         None,
-        "The Celery application. By default the package that the settings module is in.",
+        "Module of the Celery application, or MODULE:ATTRIBUTE. By default it is looked for in the package of the settings module.",
         example="config",
+        scope="startup",
     ),
     _v(
         "CELERY_TASK_ACKS_LATE",
@@ -312,13 +338,14 @@ _CELERY = _group(
         "Tasks for which a worker keeps its database connection.",
         minimum=0,
     ),
-    _v("WORKER_QUEUES", "list", ("celery",), "Queues that this worker consumes."),
+    _v("WORKER_QUEUES", "list", ("celery",), "Queues that this worker consumes.", scope="startup"),
     _v(
         "WORKER_CONCURRENCY",
         "int",
         0,
         "Processes of the worker; 0 means the CPU limit of the container.",
         minimum=0,
+        scope="startup",
     ),
     _v(
         "WORKER_POOL",
@@ -326,6 +353,7 @@ _CELERY = _group(
         "prefork",
         "How the worker runs its tasks.",
         choices=("prefork", "threads"),
+        scope="startup",
     ),
     _v(
         "WORKER_MAX_TASKS_PER_CHILD",
@@ -333,6 +361,7 @@ _CELERY = _group(
         0,
         "Tasks after which a worker process is replaced; 0 means never.",
         minimum=0,
+        scope="startup",
     ),
     _v(
         "WORKER_GRACE_SECONDS",
@@ -340,6 +369,7 @@ _CELERY = _group(
         60,
         "Time between SIGTERM and SIGKILL for a worker; at least 15.",
         minimum=15,
+        scope="startup",
     ),
     _v(
         "WORKER_RECONNECT_SECONDS",
@@ -347,27 +377,37 @@ _CELERY = _group(
         900,
         "How long a worker that reconnects to its broker counts as alive.",
         minimum=30,
+        scope="startup",
     ),
-    _v("BEAT_GRACE_SECONDS", "int", 15, "Time between SIGTERM and SIGKILL for beat.", minimum=5),
+    _v(
+        "BEAT_GRACE_SECONDS",
+        "int",
+        15,
+        "Time between SIGTERM and SIGKILL for beat.",
+        minimum=5,
+        scope="startup",
+    ),
     _v(
         "BEAT_SCHEDULER",
         "str",
         "django_k8s.celery.beat:Scheduler",
-        "MODULE:CLASS of beat's scheduler. Any class runs under the lock; the other guarantees are those of the default.",
+        "MODULE:CLASS of beat's scheduler, unless the project names one. Any class runs under the lock; the other guarantees are those of the default.",
         example="django_celery_beat.schedulers:DatabaseScheduler",
+        scope="startup",
     ),
 )
 
 _WEB = _group(
     "Web",
-    _v("PORT", "int", 8000, "Port of the web role.", minimum=1, maximum=65535),
-    _v("WEB_INTERFACE", "str", "wsgi", "How Django is served.", choices=("wsgi", "asgi")),
+    _v("PORT", "int", 8000, "Port of the web role.", minimum=1, maximum=65535, scope="startup"),
+    _v("WEB_INTERFACE", "str", "wsgi", "How Django is served.", choices=("wsgi", "asgi"), scope="startup"),
     _v(
         "WEB_APPLICATION",
         "str",
         None,
         "MODULE:NAME of the application. By default wsgi:application (or asgi) beside the settings module.",
         example="config.wsgi:application",
+        scope="startup",
     ),
     _v(
         "WEB_CONCURRENCY",
@@ -375,17 +415,24 @@ _WEB = _group(
         0,
         "Processes of gunicorn; 0 means one for each CPU of the container's limit.",
         minimum=0,
+        scope="startup",
     ),
-    _v("WEB_THREADS", "int", 8, "Threads of each process.", minimum=1),
+    _v("WEB_THREADS", "int", 8, "Threads of each process.", minimum=1, scope="startup"),
     _v(
         "WEB_KEEPALIVE_SECONDS",
         "int",
         75,
         "How long an idle connection is kept; above the idle time-out of every proxy before it.",
         minimum=0,
+        scope="startup",
     ),
     _v(
-        "WEB_TIMEOUT_SECONDS", "int", 60, "A process whose main loop is silent for it is replaced.", minimum=1
+        "WEB_TIMEOUT_SECONDS",
+        "int",
+        60,
+        "A process whose main loop is silent for it is replaced.",
+        minimum=1,
+        scope="startup",
     ),
     _v(
         "WEB_GRACE_SECONDS",
@@ -393,6 +440,7 @@ _WEB = _group(
         40,
         "Time between the pod's deletion and SIGKILL: drain, then the last requests.",
         minimum=10,
+        scope="startup",
     ),
     _v(
         "DRAIN_SECONDS",
@@ -400,6 +448,7 @@ _WEB = _group(
         5,
         "Part of the grace period in which the pod still serves while routing forgets it (preStop).",
         minimum=0,
+        scope="startup",
     ),
     _v(
         "WEB_MAX_REQUESTS",
@@ -407,8 +456,9 @@ _WEB = _group(
         0,
         "Requests after which a process is replaced, with 10 % jitter; 0 means never.",
         minimum=0,
+        scope="startup",
     ),
-    _v("WEB_ACCESS_LOG", "bool", False, "Log a line for each request (never for probes)."),
+    _v("WEB_ACCESS_LOG", "bool", False, "Log a line for each request (never for probes).", scope="startup"),
 )
 
 _HEALTH = _group(
@@ -420,6 +470,7 @@ _HEALTH = _group(
         "Port on which every role answers /livez and /readyz from its own small process; 0 starts none.",
         minimum=0,
         maximum=65535,
+        scope="startup",
     ),
     _v(
         "STALL_SECONDS",
@@ -427,6 +478,7 @@ _HEALTH = _group(
         600,
         "Web is stalled when every thread is taken and none finished for it; 0 switches it off. Above every database time-out.",
         minimum=0,
+        scope="startup",
     ),
     _v(
         "HEARTBEAT_STALENESS_SECONDS",
@@ -434,6 +486,7 @@ _HEALTH = _group(
         60,
         "Largest good age of a heartbeat, apart from the probe's own period.",
         minimum=5,
+        scope="startup",
     ),
     _v(
         "READINESS_CHECKS",
@@ -454,6 +507,13 @@ _HEALTH = _group(
         2.0,
         "Deadline of all health checks of one /readyz; below the kubelet's time-out.",
         minimum=0.1,
+    ),
+    _v(
+        "READINESS_PAGE",
+        "str",
+        "",
+        "Path of a page that must render before /readyz answers 200 for the first time; empty means none.",
+        example="/",
     ),
     _v("READINESS_CACHE_SECONDS", "float", 2.0, "How long a result is reused.", minimum=0),
     _v(
@@ -513,11 +573,10 @@ _EMAIL = _group(
         "EMAIL_URL",
         "url",
         None,
-        "smtp:// smtp+tls:// smtp+ssl:// consolemail:// dummymail://. By default mail is printed; a system check says so in production.",
+        "smtp:// smtp+tls:// smtp+ssl:// consolemail:// dummymail:// (mail is discarded). By default mail is printed in debug mode, and sending fails in production.",
         secret=True,
         example="smtp+tls://user:password@host:587",
     ),
-    _v("DEFAULT_FROM_EMAIL", "str", "webmaster@localhost", "Sender of the project's mail."),
 )
 
 _MIGRATIONS = _group(
@@ -545,6 +604,7 @@ _OBSERVABILITY = _group(
         "bool",
         False,
         "Count and time requests and tasks, and serve /metrics on PROBE_PORT. Needs the extra `metrics`.",
+        scope="startup",
     ),
     _v(
         "METRICS_LINGER_SECONDS",
@@ -553,6 +613,7 @@ _OBSERVABILITY = _group(
         "How long a role that ends waits for a last scrape, so that no count is lost; part of its grace period. A little above the scrape interval.",
         minimum=0,
         maximum=120,
+        scope="startup",
     ),
     _v(
         "QUEUE_SAMPLE_SECONDS",
@@ -560,20 +621,36 @@ _OBSERVABILITY = _group(
         10.0,
         "How often beat looks at the queues, for /metrics and /queues on its PROBE_PORT; 0 means never.",
         minimum=0,
+        scope="startup",
     ),
     _v(
         "QUEUES",
         "list",
         (),
         "Queues that beat looks at, beside those of the project's settings. The chart names those of its workers.",
+        scope="startup",
     ),
-    _v("NEW_RELIC_LICENSE_KEY", "str", "", "Switches the New Relic agent on for every role.", secret=True),
-    _v("NEW_RELIC_CONFIG_FILE", "path", "", "newrelic.ini, mounted read-only; switches the agent on too."),
+    _v(
+        "NEW_RELIC_LICENSE_KEY",
+        "str",
+        "",
+        "Switches the New Relic agent on for every role.",
+        secret=True,
+        scope="startup",
+    ),
+    _v(
+        "NEW_RELIC_CONFIG_FILE",
+        "path",
+        "",
+        "newrelic.ini, mounted read-only; switches the agent on too.",
+        scope="startup",
+    ),
     _v(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "str",  # OpenTelemetry judges it: some of its exporters take HOST:PORT
         "",
         "Switches opentelemetry-instrument on where it is installed.",
+        scope="startup",
     ),
 )
 

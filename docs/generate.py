@@ -20,9 +20,12 @@ def variables() -> str:
         "",
         "Generated from `django_k8s/variables.py` by `make docs`. `django-k8s env` prints the same with the values of a machine.",
         "",
-        "A value is looked for in the process environment, then in the file that `NAME_FILE` names, in the folders of",
-        "`ENV_DIR`, in the file `.env` of the working directory, and is the default else. An empty value counts as not set.",
-        "Every process of a role, and the entrypoint, looks there.",
+        "A value is looked up in the process environment, then in the file that `NAME_FILE` names, in the directories of",
+        "`ENV_DIR` and in the file `.env` beside `manage.py` (`ENV_FILE` names another file). An empty value counts as not set.",
+        "",
+        "Variables marked *start-up* act before Django is loaded, so every program of a role has to see the same value. They are",
+        "read from the process environment only. The entrypoint and `django-k8s run` look them up in all of these places and",
+        "export them. If a process was started without one that `.env` sets, it prints a warning.",
     ]
     for group, members in groupby(VARIABLES.values(), key=lambda variable: variable.group):
         lines += ["", f"## {group}", "", "| variable | type | default | |", "|---|---|---|---|"]
@@ -37,6 +40,8 @@ def _row(variable: Variable) -> str:
         notes.append(f"One of {', '.join(f'`{choice}`' for choice in variable.choices)}.")
     if variable.example:
         notes.append(f"Example: `{variable.example}`.")
+    if variable.scope == "startup":
+        notes.append("*Start-up.*")
     if variable.required:
         notes.append("**Required in production.**")
     if variable.secret:

@@ -10,7 +10,7 @@ import django
 import pytest
 from support import profiles, servers
 
-from django_k8s import masking
+from django_k8s import masking, startup
 
 pytest_plugins = ["support.outcomes"]
 
@@ -61,6 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def _no_known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test keeps secret is no secret in the next."""
-    monkeypatch.setattr(masking, "_known", ())
+def _nothing_remembered() -> None:
+    """What one test keeps secret, or sets in the environment, is forgotten in the next."""
+    masking.reset()
+    startup.reset()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import checks as framework
 from django.test import override_settings
+from support import example
+from support.configured import changed
+from support.process import run
+from support.web import production
 
 from django_k8s import checks as ours
+from django_k8s.conf import Config
 from django_k8s.rules import RULES
 
 GOOD: dict[str, Any] = {
@@ -17,9 +24,9 @@ GOOD: dict[str, Any] = {
     "SECRET_KEY": "k" * 60,
     "ALLOWED_HOSTS": ["example.com"],
     "CSRF_TRUSTED_ORIGINS": ["https://example.com"],
-    "TRUSTED_PROXIES": ["10.0.0.0/8"],
+    "DJANGO_K8S": changed(trusted_proxies=("10.0.0.0/8",)),
     "SESSION_COOKIE_SECURE": True,
-    "MIDDLEWARE": [ours.HEALTH, ours.REQUEST_ID, ours.METRICS, ours.PROXY, ours.SECURITY, ours.STATIC],
+    "MIDDLEWARE": [ours.KUBERNETES, ours.SECURITY, ours.STATIC],
     "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
     "STORAGES": {
@@ -28,11 +35,18 @@ GOOD: dict[str, Any] = {
     },
     "STATIC_ROOT": None,
     "SESSION_ENGINE": "django.contrib.sessions.backends.db",
-    "CELERY_BROKER_URL": "redis://h/0",
-    "CELERY_BROKER_TRANSPORT_OPTIONS": {"socket_timeout": 10, "visibility_timeout": 3600},
+    "CELERY": {
+        "broker_write_url": "redis://h/0",
+        "broker_transport_options": {"socket_timeout": 10, "visibility_timeout": 3600},
+    },
     "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
 }
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def good(**changes: Any) -> Config:
+    """The good configuration of the library with ``changes``."""
+    return dataclasses.replace(GOOD["DJANGO_K8S"], **changes)
 
 
 def found(**changes: Any) -> set[str]:
@@ -44,6 +58,12 @@ def found(**changes: Any) -> set[str]:
         for message in messages
         if str(message.id).startswith("django_k8s.")
     }
+
+
+def test_parts_in_their_places_have_no_messages() -> None:
+    """The parts of KubernetesMiddleware may be listed one by one."""
+    parts = [ours.HEALTH, ours.REQUEST_ID, ours.METRICS, ours.PROXY, ours.SECURITY, ours.STATIC]
+    assert found(MIDDLEWARE=parts) == set()
 
 
 def storages(alias: str, backend: str) -> dict[str, Any]:
@@ -59,42 +79,100 @@ def test_good_configuration_has_no_messages() -> None:
     ("number", "changes"),
     [
         pytest.param("E001", {"MIDDLEWARE": [ours.SECURITY, ours.STATIC]}, id="E001"),
-        pytest.param("E002", {"MIDDLEWARE": [ours.PROXY, ours.HEALTH, ours.SECURITY, ours.STATIC]}, id="E002"),
+        pytest.param("E002", {"MIDDLEWARE": [ours.SECURITY, ours.STATIC, ours.KUBERNETES]}, id="E002 security first"),
+        pytest.param("E002", {"MIDDLEWARE": [ours.PROXY, ours.HEALTH, ours.SECURITY, ours.STATIC]}, id="E002 proxy first"),
         pytest.param("E003", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.PROXY, ours.STATIC]}, id="E003 proxy"),
         pytest.param("E003", {"MIDDLEWARE": [ours.HEALTH, ours.WHITENOISE, ours.SECURITY]}, id="E003 WhiteNoise"),
         pytest.param("E004", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.PROXY]}, id="E004"),
-        pytest.param("E005", {"K8S_READINESS_CHECKS": ["database", "databse"]}, id="E005 misspelt"),
-        pytest.param("E006", {"K8S_LIVENESS_CHECKS": ["database"]}, id="E006"),
-        pytest.param("E007", {"K8S_STALL_SECONDS": 60}, id="E007 stall"),
+        pytest.param("E005", {"DJANGO_K8S": good(readiness_checks=("database", "databse"))}, id="E005 misspelt"),
+        pytest.param("E007", {"DJANGO_K8S": good(stall_seconds=60)}, id="E007 stall"),
         pytest.param("E008", {"DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": {"pool": {"max_size": 4}}}}}, id="E008"),
         pytest.param("E009", {"STATICFILES_STORAGE": "x"}, id="E009"),
         pytest.param("E010", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.METRICS]}, id="E010"),
-        pytest.param("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "TRUSTED_PROXIES": []}, id="W001"),
-        pytest.param("W002", {"TRUSTED_PROXIES": ["*"]}, id="W002"),
-        pytest.param("W003", {"TRUSTED_PROXIES": [], "CSRF_TRUSTED_ORIGINS": []}, id="W003"),
+        pytest.param("E011", {"MIDDLEWARE": [ours.KUBERNETES, ours.METRICS, ours.SECURITY, ours.STATIC]}, id="E011"),
+        pytest.param("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "DJANGO_K8S": good(trusted_proxies=())}, id="W001"),
+        pytest.param("W002", {"DJANGO_K8S": good(trusted_proxies=("*",))}, id="W002"),
+        pytest.param("W003", {"DJANGO_K8S": good(trusted_proxies=()), "CSRF_TRUSTED_ORIGINS": []}, id="W003"),
         pytest.param("W004", {"ALLOWED_HOSTS": ["*"]}, id="W004"),
         pytest.param("W005", {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}, id="W005"),
-        pytest.param("W006", {"CACHES": LOCAL_MEMORY}, id="W006"),
-        pytest.param("W007", {"STORAGES": storages("default", "django.core.files.storage.FileSystemStorage")}, id="W007"),
+        pytest.param("W006", {"CACHES": LOCAL_MEMORY, "SESSION_ENGINE": "django.contrib.sessions.backends.cached_db"}, id="W006 sessions"),
+        pytest.param("W006", {"CACHES": LOCAL_MEMORY, "MIDDLEWARE": [ours.KUBERNETES, ours.SECURITY, ours.STATIC, "django.middleware.cache.UpdateCacheMiddleware"]}, id="W006 middleware"),
+        pytest.param("W006", {"CACHES": LOCAL_MEMORY, "DJANGO_K8S": good(readiness_checks=("cache",))}, id="W006 readiness"),
         pytest.param("W008", {"SESSION_ENGINE": "django.contrib.sessions.backends.file"}, id="W008"),
         pytest.param("W009", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": LOCAL_MEMORY}, id="W009"),
-        pytest.param("W010", {"CELERY_BROKER_URL": "filesystem://"}, id="W010"),
+        pytest.param("W010", {"CELERY": {"broker_write_url": "filesystem://"}}, id="W010"),
         pytest.param("W011", {"STORAGES": storages("staticfiles", "django.contrib.staticfiles.storage.StaticFilesStorage")}, id="W011"),
         pytest.param("W012", {"STATIC_ROOT": "/nowhere"}, id="W012"),
-        pytest.param("W014", {"CELERY_BROKER_TRANSPORT_OPTIONS": {}}, id="W014"),
-        pytest.param("W015", {"CELERY_TASK_TIME_LIMIT": 7200}, id="W015"),
-        pytest.param("W017", {"K8S_METRICS": True, "MIDDLEWARE": [ours.HEALTH]}, id="W017"),
-        pytest.param("W018", {"K8S_LOG_FORMAT": "json", "LOGGING": {"version": 1}}, id="W018"),
+        pytest.param("W014", {"CELERY": {"broker_write_url": "redis://h/0"}}, id="W014"),
+        pytest.param("W015", {"CELERY": {**GOOD["CELERY"], "task_time_limit": 7200}}, id="W015"),
+        pytest.param("W017", {"DJANGO_K8S": good(metrics=True), "MIDDLEWARE": [ours.HEALTH]}, id="W017"),
+        pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}, id="W018"),
         pytest.param("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}, id="W016"),
-        pytest.param("E007", {"K8S_DATABASE_LOCK_TIMEOUT_SECONDS": 0}, id="E007 lock"),
-        pytest.param("E007", {"K8S_DATABASE_STATEMENT_TIMEOUT_SECONDS": 0}, id="E007 statement"),
-        pytest.param("E005", {"K8S_READINESS_CHECKS": ["django_k8s.__version__"]}, id="E005 not callable"),
-        pytest.param("W019", {"K8S_DATABASE_PGBOUNCER": True}, id="W019"),
+        pytest.param("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}, id="E007 lock"),
+        pytest.param("E007", {"DJANGO_K8S": good(database_statement_timeout_seconds=0)}, id="E007 statement"),
+        pytest.param("E005", {"DJANGO_K8S": good(readiness_checks=("django_k8s.__version__",))}, id="E005 not callable"),
+        pytest.param("W021", {"DJANGO_K8S": good(without_effect=("POSTGRES_HOST",))}, id="W021"),
+        pytest.param("W019", {"DJANGO_K8S": good(database_pgbouncer=True)}, id="W019"),
     ],
 )  # fmt: skip
 def test_mistake(number: str, changes: dict[str, Any]) -> None:
     """Each mistake is reported under its number."""
     assert number in found(**changes)
+
+
+def test_mail_that_is_not_sent_on_purpose() -> None:
+    """No mailer at all, a mailer without a backend, which is SMTP, and mail that is discarded: nothing to say."""
+    for mailers in ({}, {"default": {}}, {"default": {"BACKEND": "django_k8s.mail.NullBackend"}}):
+        assert found(MAILERS=mailers) == set()
+
+
+def test_cache_that_is_not_used() -> None:
+    """Local memory is the default of a project that uses no cache."""
+    assert found(CACHES=LOCAL_MEMORY) == set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "reported"),
+    [
+        ({"MEDIA_ROOT": "/srv/media"}, True),
+        ({"MEDIA_ROOT": "/dev/shm/media"}, False),
+        ({"MEDIA_S3_BUCKET": "b"}, False),
+    ],
+    ids=["disk", "volume", "bucket"],
+)
+def test_files_on_the_pods_disk(tmp_path: Path, variables: dict[str, str], reported: bool) -> None:
+    """Files of a model's field on the pod's own disk are reported; those on a mounted volume are not."""
+    env = production(
+        DJANGO_SETTINGS_MODULE="config.settings", DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3", **variables
+    )
+    folder = example.copy(tmp_path / "site")
+    done = run([sys.executable, "manage.py", "check", "--deploy"], env, folder)
+
+    number = "W007"
+    words = (
+        f"(django_k8s.{number}) Files of board.Note.image, board.Note.thumbnail are stored on the pod's disk"
+    )
+    assert (words in done.stderr) is reported, done.stderr
+
+
+def test_no_files_at_all() -> None:
+    """A project without a file field stores nothing."""
+    assert found(STORAGES=storages("default", "django.core.files.storage.FileSystemStorage")) == set()
+
+
+def test_liveness_has_no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dependency that is away must not restart pods."""
+    monkeypatch.setenv("LIVENESS_CHECKS", "database")
+
+    assert found() == {"E006"}
+
+
+def test_celery_without_an_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CELERY has no effect then; a project without both is not told about either."""
+    monkeypatch.setenv("CELERY_APP", "nowhere")
+
+    assert found() == {"W020"}
+    assert found(CELERY=None) == set()
 
 
 def test_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

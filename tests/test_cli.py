@@ -32,8 +32,8 @@ class TestEnv:
         assert result.returncode == 0, result.stderr
         assert set(rows) == set(VARIABLES)
         assert rows["PORT"] | {"help": ""} == {
-            "name": "PORT", "type": "int", "default": "8000", "set": True, "source": ".env", "value": "9000",
-            "secret": False, "required": False, "group": "Web", "help": "",
+            "name": "PORT", "type": "int", "default": "8000", "set": True, "source": str(tmp_path / ".env"), "value": "9000",
+            "secret": False, "required": False, "scope": "startup", "group": "Web", "help": "",
         }  # fmt: skip
         assert rows["DATABASE_PASSWORD"]["source"] == str(tmp_path / "password")
         assert rows["WEB_THREADS"]["source"] == "default"

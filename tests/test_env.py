@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from support import example
 from support.process import environment, run
 
-from django_k8s.env import Env
+import django_k8s
+from django_k8s import Env
+from django_k8s import settings as k8s
 from django_k8s.exits import EX_CONFIG
+from django_k8s.exports import exports
 from django_k8s.variables import VARIABLES
 
 
@@ -33,18 +38,18 @@ class TestSources:
         pointer = tmp_path / "pointer"
         environ = {"ENV_DIR": str(folder)}
 
-        assert Env(dotenv, environ).str("RELEASE") == ""
-        dotenv.write_text("RELEASE=dotenv\n")
-        assert Env(dotenv, environ).str("RELEASE") == "dotenv"
-        (folder / "RELEASE").write_text("mounted\n")
-        assert Env(dotenv, environ).str("RELEASE") == "mounted"
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == ""
+        dotenv.write_text("CACHE_KEY_PREFIX=dotenv\n")
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == "dotenv"
+        (folder / "CACHE_KEY_PREFIX").write_text("mounted\n")
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == "mounted"
         pointer.write_text("file\n")
-        environ["RELEASE_FILE"] = str(pointer)
-        assert Env(dotenv, environ).str("RELEASE") == "file"
-        environ["RELEASE"] = "process"
-        env = Env(dotenv, environ)
-        assert env.str("RELEASE") == "process"
-        assert env.find("RELEASE").source == "environment"
+        environ["CACHE_KEY_PREFIX_FILE"] = str(pointer)
+        assert Env(tmp_path, environ=environ).str("CACHE_KEY_PREFIX") == "file"
+        environ["CACHE_KEY_PREFIX"] = "process"
+        env = Env(tmp_path, environ=environ)
+        assert env.str("CACHE_KEY_PREFIX") == "process"
+        assert env.find("CACHE_KEY_PREFIX").source == "environment"
 
     def test_one_line_end_of_a_file_goes(self, tmp_path: Path) -> None:
         """A file's last line end is not part of the value; everything else is."""
@@ -62,9 +67,9 @@ class TestSources:
     def test_an_empty_value_ends_the_search(self, tmp_path: Path) -> None:
         """An empty variable means the default, not what a later source says."""
         dotenv = tmp_path / ".env"
-        dotenv.write_text("RELEASE=dotenv\n")
+        dotenv.write_text("CACHE_KEY_PREFIX=dotenv\n")
 
-        assert Env(dotenv, {"RELEASE": ""}).str("RELEASE") == ""
+        assert Env(tmp_path, environ={"CACHE_KEY_PREFIX": ""}).str("CACHE_KEY_PREFIX") == ""
 
     @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
     def test_unreadable_file(self, tmp_path: Path, content: bytes | None) -> None:
@@ -94,7 +99,7 @@ class TestSources:
         for folder in (closed / "mounted", closed, f"/{'x' * 5000}"):
             env = environment(DEBUG="1", ENV_DIR=str(folder))
             done = run([sys.executable, "-c", code], env, Path("/"))
-            assert done.stdout.startswith("ENV_DIR: folder 1 of it does not exist or cannot be read"), (
+            assert done.stdout.startswith("ENV_DIR: directory 1 of it does not exist or cannot be read"), (
                 done.stderr
             )
         closed.chmod(0o700)
@@ -103,41 +108,41 @@ class TestSources:
         """ENV_DIR is searched in its order, and Kubernetes' hidden folders are no variables."""
         for name in ("one", "two"):
             (tmp_path / name).mkdir()
-            (tmp_path / name / "RELEASE").write_text(name)
+            (tmp_path / name / "CACHE_KEY_PREFIX").write_text(name)
         env = Env(environ={"ENV_DIR": f"{tmp_path}/one, {tmp_path}/two"})
 
-        assert env.str("RELEASE") == "one"
+        assert env.str("CACHE_KEY_PREFIX") == "one"
 
     def test_bad_dotenv_line_is_not_printed(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         """A line of .env that makes no sense is a problem without its text."""
         dotenv = tmp_path / ".env"
         dotenv.write_text("SECRET_KEY: hunter2\n")
-        env = Env(dotenv, development())
+        env = Env(tmp_path, environ=development())
 
         assert "NAME=value" in problems(env)[".env"]
         assert "hunter2" not in caplog.text + str(env.problems)
 
     def test_dotenv_of_the_working_directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is read where none is named; an environment given as a mapping has none."""
-        (tmp_path / ".env").write_text("RELEASE=dotenv\n")
+        (tmp_path / ".env").write_text("CACHE_KEY_PREFIX=dotenv\n")
         monkeypatch.chdir(tmp_path)
-        monkeypatch.delenv("RELEASE", raising=False)
+        monkeypatch.delenv("CACHE_KEY_PREFIX", raising=False)
 
-        assert Env().str("RELEASE") == "dotenv"
-        assert Env(environ={}).str("RELEASE") == ""
+        assert Env().str("CACHE_KEY_PREFIX") == "dotenv"
+        assert Env(environ={}).str("CACHE_KEY_PREFIX") == ""
 
     def test_dotenv_may_point_elsewhere(self, tmp_path: Path) -> None:
         """ENV_DIR and NAME_FILE in .env are followed; the process environment's ENV_DIR wins."""
         for name in ("one", "two"):
             (tmp_path / name).mkdir()
-            (tmp_path / name / "ENVIRONMENT").write_text(name)
-        (tmp_path / "release").write_text("from a file\n")
+            (tmp_path / name / "MEDIA_S3_PREFIX").write_text(name)
+        (tmp_path / "prefix").write_text("from a file\n")
         dotenv = tmp_path / ".env"
-        dotenv.write_text(f"ENV_DIR={tmp_path}/one\nRELEASE_FILE={tmp_path}/release\n")
+        dotenv.write_text(f"ENV_DIR={tmp_path}/one\nCACHE_KEY_PREFIX_FILE={tmp_path}/prefix\n")
 
-        assert Env(dotenv, {}).str("ENVIRONMENT") == "one"
-        assert Env(dotenv, {}).str("RELEASE") == "from a file"
-        assert Env(dotenv, {"ENV_DIR": f"{tmp_path}/two"}).str("ENVIRONMENT") == "two"
+        assert Env(tmp_path, environ={}).str("MEDIA_S3_PREFIX") == "one"
+        assert Env(tmp_path, environ={}).str("CACHE_KEY_PREFIX") == "from a file"
+        assert Env(tmp_path, environ={"ENV_DIR": f"{tmp_path}/two"}).str("MEDIA_S3_PREFIX") == "two"
 
     def test_service_links_are_no_values(self) -> None:
         """Kubernetes sets DATABASE_PORT=tcp://… for a Service called "database"."""
@@ -158,10 +163,104 @@ class TestSources:
         """Reading .env changes no variable of the process, nor of another Env."""
         dotenv = tmp_path / ".env"
         dotenv.write_text("ONLY_IN_DOTENV=1\n")
-        Env(dotenv)
+        Env(tmp_path)
 
         assert "ONLY_IN_DOTENV" not in os.environ
         assert Env().find("ONLY_IN_DOTENV") is None
+
+
+class TestScopes:
+    """Settings variables come from every source, start-up variables from the process environment only."""
+
+    def test_startup_variable(self, tmp_path: Path) -> None:
+        """A value that the process does not have is not used, and a warning says what to do."""
+        (tmp_path / ".env").write_text("DEBUG=true\nPORT=9000\nHEALTH_TOKEN=from-dotenv\n")
+        env = Env(tmp_path, environ={})
+
+        assert env.int("PORT") == 8000
+        assert env.str("HEALTH_TOKEN") == "from-dotenv"
+        assert env.resolve("PORT").value == "9000"
+        (warning,) = env.warnings
+        assert warning.name == "PORT"
+        assert f"is set in {tmp_path}/.env, but not in this process" in warning.text
+        assert "django-k8s run" in warning.text
+
+    @pytest.mark.parametrize("source", ["PORT_FILE", "ENV_DIR"])
+    def test_startup_variable_in_a_file(self, tmp_path: Path, source: str) -> None:
+        """The same for files: only the entrypoint reads start-up variables from them."""
+        (tmp_path / "PORT").write_text("9000\n")
+        env = Env(environ={source: str(tmp_path / "PORT" if source == "PORT_FILE" else tmp_path)})
+
+        assert env.int("PORT") == 8000
+        assert [warning.name for warning in env.warnings] == ["PORT"]
+
+    def test_exported_variable(self, tmp_path: Path) -> None:
+        """Once it is exported, there is nothing to warn about."""
+        (tmp_path / ".env").write_text("PORT=9000\n")
+        env = Env(tmp_path, environ={"PORT": "9000"})
+
+        assert env.int("PORT") == 9000
+        assert env.warnings == []
+        assert dict(exports(Env(tmp_path, environ={}))) == {"PORT": "9000"}
+        assert dict(exports(env)) == {}
+
+    def test_env_file(self, tmp_path: Path) -> None:
+        """ENV_FILE names another .env, relative to the project's directory; one that is missing is a problem."""
+        (tmp_path / ".env").write_text("HEALTH_TOKEN=one\n")
+        (tmp_path / "other.env").write_text("HEALTH_TOKEN=two\n")
+
+        assert Env(tmp_path, environ={"ENV_FILE": "other.env"}).str("HEALTH_TOKEN") == "two"
+        assert Env(tmp_path, environ={"ENV_FILE": f"{tmp_path}/other.env"}).str("HEALTH_TOKEN") == "two"
+        assert "names no file" in problems(Env(tmp_path, environ=development(ENV_FILE="no.env")))["ENV_FILE"]
+
+    def test_base_dir_may_be_a_string(self, tmp_path: Path) -> None:
+        """Projects from before pathlib have one."""
+        (tmp_path / ".env").write_text("HEALTH_TOKEN=one\n")
+        env = Env(str(tmp_path), environ={"DEBUG": "true"})
+
+        assert env.base_dir == tmp_path
+        assert env.str("HEALTH_TOKEN") == "one"
+        assert k8s.static(env)[1] == f"{tmp_path}/staticfiles"
+
+    def test_programs_before_django_read_startup_variables_only(self) -> None:
+        """They see nothing but the process environment, so any other variable would differ in silence."""
+        package = Path(django_k8s.__file__).parent
+        files = [package / f"{name}.py" for name in ("identity", "networks", "stops")]
+        files += [
+            path for name in ("probe", "servers", "observability") for path in (package / name).glob("*.py")
+        ]
+        read = {
+            (path.name, name)
+            for path in files
+            for name in re.findall(r"\.(?:str|bool|int|float|list)\(\s*[\"']([A-Z_]+)[\"']", path.read_text())
+        }
+
+        assert ("options.py", "PORT") in read
+        assert {name for _, name in read if VARIABLES[name].scope != "startup"} == set()
+
+    @pytest.mark.parametrize("where", ["the project", "/", "elsewhere"])
+    def test_one_truth(self, tmp_path: Path, where: str) -> None:
+        """Wherever a process is started, settings and library see the same values."""
+        site = tmp_path / "site"
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / ".env").write_text("HEALTH_TOKEN=elsewhere\nSTATE_DIR=/elsewhere\n")
+        example.copy(site)
+        (site / ".env").write_text(
+            "DEBUG=true\nHEALTH_TOKEN=the-project\nREADINESS_CHECKS=cache\nSTATE_DIR=/dotenv\n"
+        )
+        folder = {"the project": site, "/": Path("/"), "elsewhere": tmp_path / "elsewhere"}[where]
+        code = (
+            "from django.conf import settings; from django_k8s import conf; from config.settings import env;"
+            "from django_k8s.state import state_folder; found = conf.current();"
+            "print(found.health_token, found.readiness_checks, env.str('HEALTH_TOKEN'), env.list('READINESS_CHECKS'), state_folder('web'))"
+        )
+        command = [sys.executable, str(site / "manage.py"), "shell", "-v0", "-c", code]
+        done = run(command, environment(DJANGO_SETTINGS_MODULE="config.settings"), folder)
+
+        assert done.stdout.strip() == "the-project ('cache',) the-project ['cache'] /tmp/django-k8s/web", (
+            done.stderr
+        )
+        assert f"STATE_DIR: is set in {site}/.env, but not in this process" in done.stderr
 
 
 class TestTypes:
@@ -261,17 +360,17 @@ class TestReport:
     def test_misspelt_name_is_else_a_warning(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A stranger's variable stops no pod."""
         env = Env(environ=development(WEB_THREAD="4"))
-        env.done()
+        k8s.config(env)
 
         assert "WEB_THREAD: looks like a misspelling of WEB_THREADS" in capsys.readouterr().err
 
-    def test_done_lists_all_and_exits(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_config_lists_all_and_exits(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A malformed variable that nothing has read is in the report too."""
         env = Env(environ={"WEB_THREADS": "hunter2"})
         env.require("SECRET_KEY")
 
         with pytest.raises(SystemExit) as exit_:
-            env.done()
+            k8s.config(env)
 
         message = capsys.readouterr().err
         assert exit_.value.code == EX_CONFIG
@@ -283,9 +382,9 @@ class TestReport:
 
 def test_imports_neither_django_nor_celery(tmp_path: Path) -> None:
     """The environment can be read by programs that have neither, from .env too."""
-    (tmp_path / ".env").write_text("RELEASE=7\n")
+    (tmp_path / ".env").write_text("CACHE_KEY_PREFIX=7\n")
     code = (
-        "import sys; from django_k8s.env import Env; print(Env().str('RELEASE'));"
+        "import sys; from django_k8s.env import Env; print(Env().str('CACHE_KEY_PREFIX'));"
         "print([m for m in ('django', 'celery', 'environ') if m in sys.modules])"
     )
 

@@ -31,27 +31,48 @@ OPTIONAL = (
 # Which modules may import an optional library when they are imported themselves.
 OWNERS = {
     "boto3": ("storage",), "botocore": ("storage",), "storages": ("storage",),
-    "gunicorn": ("servers.",), "whitenoise": ("static",), "celery": ("celery.",), "kombu": ("celery.",),
+    "gunicorn": ("servers.",), "whitenoise": ("middleware.static_files", "staticfiles"), "celery": ("celery.",), "kombu": ("celery.",),
     "prometheus_client": ("observability.metrics",),
 }  # fmt: skip
 
 # A part of the package may import only what stands beside it here.
 LAYERS = {
-    "variables": set(),
+    "roles": set(),
+    "variables": {"roles"},
     "exits": set(),
     "sources": set(),
     "masking": {"sources"},
-    "report": {"sources"},
-    "env": {"variables", "sources", "masking", "report", "exits"},
-    "exports": {"env"},
+    "report": {"sources", "exits"},
+    "parsing": set(),
+    "env": {"parsing", "variables", "sources", "masking", "report", "exits"},
+    "startup": {"env"},
+    "state": {"startup"},
+    "exports": {"env", "sources"},
     "identity": {"env"},
     "networks": {"env"},
-    "settings": {"env", "variables", "sources", "identity", "networks"},
-    "observability": {"env", "exits", "identity", "masking", "conf", "health"},
-    "probe": {"env", "exits", "identity", "variables", "observability"},
-    "servers": {"env", "networks", "masking", "probe", "observability"},
-    "celery": {"env", "probe", "observability", "conf", "database", "locks", "models"},
-    "health": {"conf", "database", "settings", "masking", "observability"},
+    "stops": {"env"},
+    "conf": set(),
+    "gate": {"conf"},
+    "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
+    "mail": {"conf"},
+    "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
+    "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},
+    "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report"},
+    "celery": {
+        "env",
+        "probe",
+        "observability",
+        "conf",
+        "database",
+        "locks",
+        "models",
+        "startup",
+        "exits",
+        "stops",
+        "servers",
+    },
+    "health": {"conf", "database", "settings", "masking", "celery"},
+    "middleware": {"conf", "health", "observability", "startup"},
 }
 
 
@@ -72,7 +93,8 @@ def source(module: str) -> ast.Module:
 
 
 @pytest.mark.parametrize(
-    "module", [name for name in modules() if name.split(".")[0] in ("env", "exports", "probe")]
+    "module",
+    [name for name in modules() if name.split(".")[0] in ("env", "exports", "probe", "startup", "stops")],
 )
 def test_stands_alone(module: str) -> None:
     """The environment and the probe are used where neither Django nor Celery is."""

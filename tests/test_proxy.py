@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory, override_settings
+from django.test import RequestFactory
+from support.configured import configured
 
-from django_k8s.proxy import TrustedProxyMiddleware
+from django_k8s.middleware.trusted_proxy import TrustedProxyMiddleware
 
 PROXIES = ["10.0.0.0/8", "fd00::/8"]
 
@@ -17,7 +18,7 @@ def address(peer: str, forwarded: str | None, proxies: list[str]) -> str:
     """REMOTE_ADDR as the project sees it."""
     headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=peer)
-    with override_settings(TRUSTED_PROXIES=proxies):
+    with configured(trusted_proxies=tuple(proxies)):
         TrustedProxyMiddleware(lambda _: HttpResponse())(request)
     return str(request.META["REMOTE_ADDR"])
 
@@ -64,7 +65,7 @@ def test_asynchronous() -> None:
         return HttpResponse(request.META["REMOTE_ADDR"])
 
     request = RequestFactory().get("/", headers={"x-forwarded-for": "1.2.3.4"}, REMOTE_ADDR="10.1.1.1")
-    with override_settings(TRUSTED_PROXIES=PROXIES):
+    with configured(trusted_proxies=tuple(PROXIES)):
         middleware = TrustedProxyMiddleware(respond)
         assert asyncio.iscoroutinefunction(middleware) or middleware.is_async
         assert asyncio.run(middleware(request)).content == b"1.2.3.4"

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_k8s import conf, listing, masking
+from django_k8s import Env, listing, masking, report, startup
 from django_k8s import settings as k8s
-from django_k8s.env import DOTENV, Env
 from django_k8s.exits import EX_CONFIG
 from django_k8s.servers import options
 from django_k8s.sources import Sources
@@ -47,7 +46,7 @@ def test_dotenv_is_read_as_django_environ_reads_it(tmp_path: Path, lines: list[s
     path = tmp_path / ".env"
     path.write_text(text, encoding="utf-8")
     Reader.read_env(path)
-    found = Sources(path, {})
+    found = Sources(tmp_path, {})
 
     names = {*Reader.ENVIRON, *found.names()}
     assert {name: found._dotenv.get(name) for name in names} == Reader.ENVIRON
@@ -73,8 +72,8 @@ def process_environment(values: dict[str, str], folder: Path) -> Iterator[Callab
     os.environ.clear()
     os.environ.update(values)
     os.chdir(folder)
-    conf.environment.cache_clear()
-    masking._known = ()
+    startup.reset()
+    masking.reset()
     output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
 
     def said() -> str:
@@ -91,7 +90,7 @@ def process_environment(values: dict[str, str], folder: Path) -> Iterator[Callab
         os.chdir(here)
         os.environ.clear()
         os.environ.update(kept)
-        conf.environment.cache_clear()
+        startup.reset()
 
 
 PROCESS = {
@@ -112,15 +111,18 @@ def process(values: dict[str, str], marked: set[str], folders: str | None) -> di
     return {**environ, "ENV_DIR": folders} if folders else environ
 
 
-def configured(env: Env, here: Path) -> None:
+def configured(env: Env) -> None:
     """Everything that reads the environment; at its end a message and status 78, or none."""
     status: object = EX_CONFIG
     try:
-        k8s.security(env), k8s.databases(env, here), k8s.caches(env), k8s.storages(env)
-        k8s.static(env, here), k8s.media(env, here), k8s.celery(env, here), k8s.email(env), k8s.logging(env)
+        k8s.secret_key(env), k8s.secret_key_fallbacks(env), k8s.allowed_hosts(env), k8s.ssl_redirect(env)
+        k8s.csrf_trusted_origins(env), k8s.hsts_seconds(env), k8s.database(env), k8s.cache(env)
+        k8s.media_storage(env), k8s.static_storage(env), k8s.static(env), k8s.media(env)
+        k8s.celery(env, env.base_dir), k8s.mailers(env), k8s.logging(env)
         options.concurrency(env), options.address(env), options.graceful_seconds(env)
         options.trusted_proxies(env), options.application(env)
-        env.done()
+        k8s.config(env)
+        report.stop_if(startup.env().problems)
     except SystemExit as end:
         status = end.code
     assert status == EX_CONFIG
@@ -128,11 +130,11 @@ def configured(env: Env, here: Path) -> None:
 
 @given(parts=st.fixed_dictionaries(PROCESS))
 def test_random_environments(tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]) -> None:
-    """Any environment: a message and 78, or settings; never another exception, never a value."""
+    """A message and 78, or settings; never another exception, never a value."""
     output = io.StringIO()
     with contextlib.redirect_stderr(output), contextlib.redirect_stdout(output):
-        configured(Env(environ=process(**parts)), tmp_path_factory.getbasetemp())
-    masking._known = ()
+        configured(Env(tmp_path_factory.getbasetemp(), environ=process(**parts)))
+    masking.reset()
     assert SECRET not in output.getvalue()
 
 
@@ -152,14 +154,12 @@ def test_random_files(
     pointers = {f"{name}_FILE": path for name, path in files["pointed"].items()}
 
     with process_environment({**process(**parts), **pointers}, here) as said:
-        configured(Env(), here)
+        configured(Env())
         assert SECRET not in said()
-        for name in VARIABLES:
-            conf.value(name)
-        assert listing.print_environment(DOTENV, as_json=False) in (0, EX_CONFIG)
+        assert listing.print_environment(Path(), as_json=False) in (0, EX_CONFIG)
         said()
         with contextlib.redirect_stderr(io.StringIO()) as problems:
-            listing.print_environment(DOTENV, as_json=True)
+            listing.print_environment(Path(), as_json=True)
         rows = json.loads(said())
     assert SECRET not in problems.getvalue()
     secrets = [row for row in rows if VARIABLES[row["name"]].secret]

@@ -19,7 +19,7 @@ Liveness has no checks, by design: a dependency that is away would restart every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from django.core.cache import caches
@@ -37,7 +37,7 @@ from django_k8s.health.storage import Storage
 __all__ = ["CHECKS", "Check", "Report", "Result", "Unhealthy", "checks", "find"]
 
 
-def _each(name: str, kind: Callable[[str], Check], aliases: Callable[[], list[str]]) -> dict[str, Check]:
+def _each(name: str, kind: Callable[[str], Check], aliases: Callable[[], Iterable[str]]) -> dict[str, Check]:
     """A check for each alias, which run side by side; the default one has the plain name."""
     return {name if alias == "default" else f"{name}:{alias}": kind(alias) for alias in aliases()}
 
@@ -47,7 +47,7 @@ CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
     "database": partial(_each, "database", Database, lambda: list(connections)),
     "cache": partial(_each, "cache", Cache, lambda: list(caches.settings)),
     "broker": lambda: {"broker": Broker()},
-    "migrations": partial(_each, "migrations", Migrations, lambda: conf.value("MIGRATE_DATABASES")),
+    "migrations": partial(_each, "migrations", Migrations, lambda: conf.current().migrate_databases),
     "storage": lambda: {"storage": Storage()},
 }
 
@@ -62,7 +62,7 @@ def find(name: str) -> dict[str, Check]:
     return {name: found() if isinstance(found, type) else found}
 
 
-def checks(names: list[str]) -> dict[str, Check]:
+def checks(names: Iterable[str]) -> dict[str, Check]:
     """The checks of these names. One that cannot be made is in it too, and fails when it is run.
 
     A web process with a misspelt check has to answer /readyz with 503 and a log line;

@@ -64,7 +64,7 @@ class Report:
             }
             for result in self.results
         }
-        return {"status": self.status, "release": conf.value("RELEASE"), "checks": checks}
+        return {"status": self.status, "release": conf.current().release, "checks": checks}
 
 
 def public(error: BaseException) -> str:

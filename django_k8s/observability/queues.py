@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from django_k8s.env import Env
+from django_k8s import startup
+from django_k8s.state import QUEUES, state_folder
 
-NAME = "queues.json"
 STALE_SECONDS = 60.0  # or three samples, whichever is longer: older ones are no basis to scale by
 
 
@@ -31,7 +31,7 @@ class Queue(NamedTuple):
 
 
 def _path() -> Path:
-    return Path(Env().str("STATE_DIR")) / "beat" / NAME
+    return state_folder("beat") / QUEUES
 
 
 def write(queues: Mapping[str, Queue]) -> None:
@@ -47,7 +47,9 @@ def read() -> dict[str, Queue] | None:
     """The sample, or None when there is none that is fresh."""
     try:
         sample = json.loads(_path().read_text())
-        if time.monotonic() - sample["at"] > max(STALE_SECONDS, 3 * Env().float("QUEUE_SAMPLE_SECONDS")):
+        if time.monotonic() - sample["at"] > max(
+            STALE_SECONDS, 3 * startup.env().float("QUEUE_SAMPLE_SECONDS")
+        ):
             return None
         return {name: Queue(*values) for name, values in sample["queues"].items()}
     except (OSError, ValueError, KeyError, TypeError):

@@ -10,14 +10,14 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from django_k8s.env import Env
+from django_k8s import startup
 from django_k8s.exits import EX_CONFIG
 from django_k8s.identity import identity
 from django_k8s.observability.streams import install
 from django_k8s.probe.exposition import Exposition, queue_lengths
-from django_k8s.probe.heartbeat import state_folder
 from django_k8s.probe.listener import Answer, Listener, listen
 from django_k8s.probe.rules import Judge, Limits, Verdict
+from django_k8s.state import state_folder
 
 VARIABLES = (
     "PROBE_PORT",
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, help="by default the variable PROBE_PORT")
     options = parser.parse_args(argv)
 
-    env = Env()
+    env = startup.env()
     if env.str("LOG_FORMAT") == "json":
         install(env)
     limits = Limits(

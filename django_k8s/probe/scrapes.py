@@ -6,17 +6,17 @@ import contextlib
 import time
 from pathlib import Path
 
-from django_k8s.env import Env
-from django_k8s.probe.heartbeat import state_folder
+from django_k8s import startup
+from django_k8s.state import SCRAPED, state_folder
+from django_k8s.stops import linger_seconds as linger_seconds
 
-_NAME = "scraped"
 _POLL_SECONDS = 0.1
 
 
 def note(folder: Path, began: float) -> None:
     """The metrics of the role in ``folder`` were read at ``began`` (time.monotonic). Never raises."""
     with contextlib.suppress(OSError):
-        (folder / _NAME).write_text(str(began))
+        (folder / SCRAPED).write_text(str(began))
 
 
 def await_last(role: str) -> None:
@@ -25,17 +25,12 @@ def await_last(role: str) -> None:
     At most METRICS_LINGER_SECONDS, and not at all where nobody has read them yet. What was counted since
     the last scrape would be lost otherwise.
     """
-    seconds = linger_seconds(Env())
-    path, ended = state_folder(role) / _NAME, time.monotonic()
+    seconds = linger_seconds(startup.env())
+    path, ended = state_folder(role) / SCRAPED, time.monotonic()
     while seconds and _read(path) is not None and time.monotonic() - ended < seconds:
         if (_read(path) or 0.0) > ended:
             return
         time.sleep(_POLL_SECONDS)
-
-
-def linger_seconds(env: Env) -> int:
-    """METRICS_LINGER_SECONDS, and 0 where METRICS is off."""
-    return env.int("METRICS_LINGER_SECONDS") if env.bool("METRICS") else 0
 
 
 def _read(path: Path) -> float | None:

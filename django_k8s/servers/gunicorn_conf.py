@@ -12,12 +12,12 @@ import signal
 import sys
 from typing import Any
 
-from django_k8s.env import Env
+from django_k8s import report, startup
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.scrapes import await_last
 from django_k8s.servers import options
 
-_env = Env()
+_env = startup.env()
 _concurrency = options.concurrency(_env)
 _asgi = _env.str("WEB_INTERFACE") == "asgi"
 
@@ -55,7 +55,7 @@ gc.disable()  # in the master, for collections would touch, and so copy, what is
 
 def on_starting(server: Any) -> None:
     """Runs in the master, with the application loaded and nothing listening yet."""
-    _env.done()
+    report.stop_if(_env.problems)
     server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _concurrency)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from gunicorn import glogging
 
-from django_k8s.env import Env
+from django_k8s import startup
 from django_k8s.masking import mask
+from django_k8s.observability import tracing
 from django_k8s.observability.lines import JsonFormatter, formatter
 from django_k8s.observability.streams import Handler, write
 
@@ -22,7 +23,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
     def setup(self, cfg: Any) -> None:
         """Replace gunicorn's handlers where they would write to the terminal."""
         super().setup(cfg)
-        form = formatter(Env())
+        form = formatter(startup.env())
         self._json = form if isinstance(form, JsonFormatter) else None
         for log in (self.error_log, self.access_log):
             for found in [handler for handler in log.handlers if type(handler) is logging.StreamHandler]:
@@ -61,5 +62,6 @@ class Logger(glogging.Logger):  # type: ignore[misc]
         for name, value in resp.headers:
             if name == "X-Request-ID" or name.lower() == "x-request-id":
                 fields["request_id"] = value
+                fields |= tracing.recall(value)
         # Not through a LogRecord, which would cost as much again.
         write(self._json.line(time.time(), "INFO", "gunicorn.access", message, fields))

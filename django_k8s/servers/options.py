@@ -8,13 +8,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from django_k8s import networks
+from django_k8s import networks, stops
 from django_k8s.env import Env
-from django_k8s.probe.scrapes import linger_seconds
 from django_k8s.servers.cgroup import cpu_limit
-
-# Left of the grace period for the end itself: lingering connections, interpreter exit.
-EXIT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +59,9 @@ def address(env: Env) -> str:
 
 
 def graceful_seconds(env: Env) -> int:
-    """What is left for requests in flight when the pod stops; notes a problem when nothing is."""
-    drain = env.int("DRAIN_SECONDS")
-    left = env.int("WEB_GRACE_SECONDS") - drain - linger_seconds(env) - EXIT_SECONDS
-    if left < 1:
-        env.problem(
-            "WEB_GRACE_SECONDS",
-            "leaves no time to finish requests. Make it more than "
-            f"DRAIN_SECONDS + METRICS_LINGER_SECONDS + {EXIT_SECONDS}.",
-        )
-    return max(left, 1)
+    """Return the seconds that requests in flight have when the pod stops; record a problem if there are none."""
+    stops.check(env)
+    return stops.work_seconds(env, "web")
 
 
 def trusted_proxies(env: Env) -> str:

@@ -1,4 +1,4 @@
-"""CACHES from CACHE_URL or REDIS_URL."""
+"""Caches from URLs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,35 @@ from django_k8s.env import Env
 from django_k8s.settings.redis import redis_options
 from django_k8s.settings.urls import encoded, scheme
 
-# Seconds; pymemcache's own default is to wait for ever.
+# Seconds; pymemcache's default is to wait for ever.
 MEMCACHED_TIMEOUTS = {"connect_timeout": 5, "timeout": 5}
 _OTHERS = ("dbcache", "dummycache", "filecache", "pymemcache")
 _EXAMPLE = "Write it as redis://host:6379/1, pymemcache://host:11211, dbcache://table or locmem://."
 
 
-def caches(env: Env) -> dict[str, dict[str, Any]]:
-    """Django's CACHES with the alias ``default``: Redis, Memcached, a database table or local memory."""
-    name = "CACHE_URL" if env.is_set("CACHE_URL") else "REDIS_URL"
+def cache(env: Env, name: str = "CACHE_URL", /, **project: Any) -> dict[str, Any]:
+    """Return one cache of CACHES: Redis, Memcached, a database table or local memory.
+
+    ``name`` is the variable with the URL; CACHE_URL falls back to REDIS_URL, and every other name to local
+    memory. Keyword arguments are the project's, and win; OPTIONS are merged by key.
+    """
+    if name == "CACHE_URL" and not env.is_set(name):
+        name = "REDIS_URL"
     url = env.str(name, "", secret=True)
-    config = _from_url(env, name, url) if url else _local()
+    if not url:
+        env.embed("CACHE_URL (local memory)")
+    config = _from_url(env, name, url) if url else _local(name)
     prefix = env.str("CACHE_KEY_PREFIX")
-    return {"default": {**config, "KEY_PREFIX": prefix} if prefix else config}
+    found = {**config, "KEY_PREFIX": prefix} if prefix else config
+    if "OPTIONS" in project:
+        project["OPTIONS"] = {**found.get("OPTIONS", {}), **project["OPTIONS"]}
+    return {**found, **project}
 
 
-def _local() -> dict[str, Any]:
-    return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "default"}
+def _local(name: str) -> dict[str, Any]:
+    # Caches of local memory with the same location share their content.
+    location = "default" if name in ("CACHE_URL", "REDIS_URL") else name
+    return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": location}
 
 
 def _from_url(env: Env, name: str, url: str) -> dict[str, Any]:
@@ -33,7 +45,7 @@ def _from_url(env: Env, name: str, url: str) -> dict[str, Any]:
 
     kind = scheme(url)
     if kind in ("locmem", "locmemcache"):
-        return _local()
+        return _local(name)
     if kind in ("redis", "rediss"):
         return {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -42,12 +54,12 @@ def _from_url(env: Env, name: str, url: str) -> dict[str, Any]:
         }
     if kind not in _OTHERS:
         env.problem(name, f"has an unknown scheme. {_EXAMPLE}")
-        return _local()
+        return _local(name)
     try:
         cache = dict(Environ.cache_url_config(encoded(url)))
     except (ValueError, TypeError):
         env.problem(name, f"cannot be read. {_EXAMPLE}")
-        return _local()
+        return _local(name)
     return _memcached(env, name, cache) if kind == "pymemcache" else cache
 
 
@@ -58,7 +70,7 @@ def _memcached(env: Env, name: str, cache: dict[str, Any]) -> dict[str, Any]:
         )
     return {
         **cache,
-        # By name: the parser takes another library's where this one is missing.
+        # By name: if pymemcache is missing, django-environ chooses another library.
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "OPTIONS": {
             **MEMCACHED_TIMEOUTS,

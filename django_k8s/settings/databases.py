@@ -1,21 +1,21 @@
-"""DATABASES from DATABASE_URL or from parts."""
+"""Databases from URLs or from parts."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 from django_k8s.env import Env
 from django_k8s.settings.urls import encoded
 
 _POSTGRES = "django.db.backends.postgresql"
+_NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured when it is used
 _SQLITE = "django.db.backends.sqlite3"
 # Engines by the end of their names: PostGIS, SpatiaLite and wrappers take the same settings.
 _POSTGRES_FAMILY = (".postgresql", ".postgis")
 _SQLITE_FAMILY = (".sqlite3", ".spatialite")
 
-# A server that vanished without a word is noticed after 20 to 25 seconds in place of hours.
+# A server that vanished without a word is noticed after 20 to 25 seconds instead of hours.
 KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -30,28 +30,45 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 Database = dict[str, Any]
 
 
-def databases(env: Env, base_dir: Path) -> dict[str, Database]:
-    """Django's DATABASES with the alias ``default``.
+def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Database:
+    """Return one database of DATABASES, with timeouts, keepalives and health checks.
 
-    Reads DATABASE_URL or DATABASE_HOST and its fellows. SQLite in ``base_dir`` is the default of
-    debug mode; production has to name its database, SQLite too. In the build phase the database is
-    one that is never opened.
+    Keyword arguments are the project's, and win; OPTIONS and TEST are merged by key::
+
+        DATABASES = {
+            "default": k8s.database(env, ATOMIC_REQUESTS=True),
+            "replica": k8s.database(env, "REPLICA_DATABASE_URL", TEST={"MIRROR": "default"}),
+        }
+
+    ``name`` is the variable with the URL. For DATABASE_URL, the parts DATABASE_HOST, DATABASE_NAME and so on
+    work too. The other DATABASE variables apply to every database. Debug mode uses SQLite in the project's
+    directory by default; production has to name its database, even if it is SQLite. The build phase gets a
+    database that is never opened.
     """
-    return {"default": _tuned(env, _named(env, base_dir))}
+    found = _tuned(env, _named(env, name))
+    merged: dict[str, Any] = {
+        key: {**found.get(key, {}), **project[key]} for key in ("OPTIONS", "TEST") if key in project
+    }
+    return {**found, **project, **merged}
 
 
-def _named(env: Env, base_dir: Path) -> Database:
-    """The database that the environment names, as ENGINE, NAME and the like."""
-    url = env.str("DATABASE_URL", "", secret=True)
-    host = env.str("DATABASE_HOST")
+def _named(env: Env, name: str) -> Database:
+    """Return the database that the environment names, as ENGINE, NAME and so on."""
+    default = name == "DATABASE_URL"
+    url = env.str(name, "", secret=True)
+    host = env.str("DATABASE_HOST") if default else ""
     if url and host:
-        env.problem("DATABASE_HOST", "contradicts DATABASE_URL. Give the address or the parts, not both.")
+        env.problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
     if host:
         return _from_parts(env, host)
     if url:
-        return _from_url(env, url, base_dir)
-    env.require("DATABASE_URL")
-    return {"ENGINE": _SQLITE, "NAME": str(base_dir / "db.sqlite3")}
+        return _from_url(env, name, url)
+    if env.production:
+        env.require(name, "" if default else "Set it to the URL of a database.")
+        return {"ENGINE": _NONE}
+    file = "db.sqlite3" if default else f"{name.removesuffix('_DATABASE_URL').lower()}.sqlite3"
+    env.embed(f"{name} (SQLite in {file})")
+    return {"ENGINE": _SQLITE, "NAME": str(env.base_dir / file)}
 
 
 def _from_parts(env: Env, host: str) -> Database:
@@ -68,20 +85,18 @@ def _from_parts(env: Env, host: str) -> Database:
     }
 
 
-def _from_url(env: Env, url: str, base_dir: Path) -> Database:
+def _from_url(env: Env, name: str, url: str) -> Database:
     from environ import Env as Environ
 
-    nothing: Database = {"ENGINE": _SQLITE, "NAME": ":memory:"}
+    nothing: Database = {"ENGINE": _NONE}
     kind, _, rest = url.partition("://")
     if kind not in Environ.DB_SCHEMES:
-        env.problem(
-            "DATABASE_URL", "has an unknown scheme. Write it as postgres://user:password@host:5432/name."
-        )
+        env.problem(name, "has an unknown scheme. Write it as postgres://user:password@host:5432/name.")
         return nothing
-    # The parser drops what stands in a host's place, and a file in the place of the one that is meant.
+    # django-environ ignores a host here and would silently open a different file.
     if Environ.DB_SCHEMES[kind].endswith(_SQLITE_FAMILY) and not re.match(r"/[^?]|:memory:", rest):
         env.problem(
-            "DATABASE_URL",
+            name,
             "names no file after sqlite://. Write sqlite:///FOLDER/NAME for a file below the project, "
             "sqlite:////FOLDER/NAME for one anywhere, sqlite://:memory: for none.",
         )
@@ -90,43 +105,43 @@ def _from_url(env: Env, url: str, base_dir: Path) -> Database:
         database = dict(Environ.db_url_config(encoded(url)))
     except (ValueError, TypeError):
         env.problem(
-            "DATABASE_URL",
+            name,
             "cannot be read. Write it as postgres://user:password@host:5432/name, or give the parts.",
         )
         return nothing
     if database["ENGINE"].endswith(_SQLITE_FAMILY):
-        name = database["NAME"]
+        file = database["NAME"]
         return {
             "ENGINE": database["ENGINE"],
-            "NAME": name if name == ":memory:" else str(base_dir / name),
+            "NAME": file if file == ":memory:" else str(env.base_dir / file),
             "OPTIONS": database.get("OPTIONS", {}),
         }
     if not database.get("NAME"):
         env.problem(
-            "DATABASE_URL",
+            name,
             "names no database. Add it after the host: postgres://user:password@host:5432/name.",
         )
     options = dict(database.get("OPTIONS", {}))
     if _TRUTH.get(str(options.pop("pool", False)).lower(), True):
-        env.problem(
-            "DATABASE_URL", "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead."
-        )
-    for name in ("CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"):
-        if name in database:
-            database[name] = _TRUTH.get(str(database[name]).lower(), bool(database[name]))
+        env.problem(name, "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead.")
+    for key in ("CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"):
+        if key in database:
+            database[key] = _TRUTH.get(str(database[key]).lower(), bool(database[key]))
     if "server_side_binding" in options:  # Django's own, among those of the driver
         options["server_side_binding"] = _TRUTH.get(str(options["server_side_binding"]).lower(), True)
     return {**database, "OPTIONS": options}
 
 
 def _tuned(env: Env, database: Database) -> Database:
-    """``database`` with connections that survive failures and do not hang."""
+    """Return ``database`` with connections that survive failures and do not hang."""
+    if database["ENGINE"] == _NONE:
+        return database
     if database["ENGINE"].endswith(_SQLITE_FAMILY):
         return {
             **database,
             "OPTIONS": {
                 "timeout": 20,
-                # Writers queue up at BEGIN in place of failing at their first write.
+                # Writers queue up at BEGIN instead of failing at their first write.
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
                 **database.get("OPTIONS", {}),

@@ -1,54 +1,45 @@
-"""E-mail from EMAIL_URL: MAILERS from Django 6.1 on, EMAIL_* before."""
+"""How mail is sent, from EMAIL_URL."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import django
-
 from django_k8s.env import Env
 from django_k8s.settings.urls import encoded, scheme
 
-_TIMEOUT = 10  # seconds; Django's own default is to wait for ever
+_TIMEOUT = 10  # seconds; Django's default is to wait for ever
 
 _BACKENDS = {
     "smtp": "django.core.mail.backends.smtp.EmailBackend",
     "smtp+tls": "django.core.mail.backends.smtp.EmailBackend",
     "smtp+ssl": "django.core.mail.backends.smtp.EmailBackend",
     "consolemail": "django.core.mail.backends.console.EmailBackend",
-    "dummymail": "django.core.mail.backends.dummy.EmailBackend",
+    "dummymail": "django_k8s.mail.NullBackend",
 }
 
 
-def email(env: Env) -> dict[str, Any]:
-    """The mail settings of the running Django, by name.
+def mailers(env: Env) -> dict[str, dict[str, Any]]:
+    """Return MAILERS (Django 6.1 and newer) with the alias ``default``, from EMAIL_URL.
 
-    Without EMAIL_URL mail is printed to standard output, which is what a development machine wants
-    and a system check (django_k8s.W016) reports in production.
+    Without EMAIL_URL, debug mode prints mail to standard output. In production, sending raises
+    ImproperlyConfigured then, so that no mail is lost in silence; dummymail:// discards mail on purpose.
+
+    Before Django 6.1: ``EMAIL_BACKEND = "django_k8s.mail.EmailBackend"``, which reads the same from DJANGO_K8S.
     """
     backend, options = _mailer(env)
-    sender = {
-        "DEFAULT_FROM_EMAIL": env.str("DEFAULT_FROM_EMAIL"),
-        "SERVER_EMAIL": env.str("DEFAULT_FROM_EMAIL"),
-    }
-    if django.VERSION >= (6, 1):
-        return {**sender, "MAILERS": {"default": {"BACKEND": backend, "OPTIONS": options}}}
-    old = {"host": "HOST", "port": "PORT", "username": "HOST_USER", "password": "HOST_PASSWORD"}
-    old |= {"use_tls": "USE_TLS", "use_ssl": "USE_SSL", "timeout": "TIMEOUT"}
-    return {
-        **sender,
-        "EMAIL_BACKEND": backend,
-        **{f"EMAIL_{old[key]}": value for key, value in options.items()},
-    }
+    return {"default": {"BACKEND": backend, "OPTIONS": options}}
 
 
 def _mailer(env: Env) -> tuple[str, dict[str, Any]]:
     from environ import Env as Environ
 
-    nothing: tuple[str, dict[str, Any]] = (_BACKENDS["consolemail"], {})
+    nothing: tuple[str, dict[str, Any]] = ("django_k8s.mail.MissingBackend", {})
     url = env.str("EMAIL_URL", "", secret=True)
     if not url:
-        return nothing
+        if not env.debug:
+            return nothing
+        env.embed("EMAIL_URL (mail is printed)")
+        return _BACKENDS["consolemail"], {}
     kind = scheme(url)
     if kind not in _BACKENDS:
         env.problem("EMAIL_URL", "has an unknown scheme. Write it as smtp+tls://user:password@host:587.")

@@ -11,7 +11,7 @@ _LINES = "django_k8s.observability.lines"
 
 
 def logging(env: Env) -> dict[str, Any]:
-    """Django's LOGGING: one line a record on standard output, from LOG_LEVEL up, as LOG_FORMAT says."""
+    """Return LOGGING: one line per record on standard output, from LOG_LEVEL up, formatted as LOG_FORMAT says."""
     level = env.str("LOG_LEVEL")
     if env.str("LOG_FORMAT") == "json":
         line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": identity(env)}

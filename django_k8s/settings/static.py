@@ -1,27 +1,28 @@
-"""Static files, served by WhiteNoise."""
+"""Where static files and uploads are, and under which URLs they are served."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from django_k8s.env import Env
 
-# The names that ManifestStaticFilesStorage gives: twelve hexadecimal digits before the extension.
-# Files of former releases match as well, though the manifest no longer knows them.
-HASHED_NAME = r"^.+\.[0-9a-f]{12}\.[^/]+$"
 
+def static(env: Env, url: str = "/static/") -> tuple[str, str]:
+    """Return STATIC_URL and STATIC_ROOT.
 
-def static(env: Env, base_dir: Path) -> dict[str, Any]:
-    """STATIC_URL, STATIC_ROOT and WhiteNoise's settings, by name.
-
-    STATIC_CDN_URL puts a CDN before the site: addresses in pages point to it, and it fetches each
-    file from the site once.
+    ``url`` is the path below which the project serves static files. STATIC_CDN_URL puts a CDN in front of
+    it: links in pages point to the CDN, which fetches each file from the site once. The root is the variable
+    STATIC_ROOT, by default ``staticfiles`` in the project's directory.
     """
     cdn = env.str("STATIC_CDN_URL").rstrip("/")
-    return {
-        "STATIC_URL": f"{cdn}/static/",
-        "STATIC_ROOT": env.str("STATIC_ROOT", str(base_dir / "staticfiles")),
-        "WHITENOISE_KEEP_ONLY_HASHED_FILES": True,
-        "WHITENOISE_IMMUTABLE_FILE_TEST": HASHED_NAME,
-    }
+    # Django adds the prefix of the script to a relative path, which a CDN does not have.
+    return (f"{cdn}/{url.lstrip('/')}" if cdn else url), env.str(
+        "STATIC_ROOT", str(env.base_dir / "staticfiles")
+    )
+
+
+def media(env: Env, url: str = "/media/") -> tuple[str, str]:
+    """Return MEDIA_URL and MEDIA_ROOT, for uploads that are stored on this machine or on a volume.
+
+    ``url`` is the path below which the project serves them. The root is the variable MEDIA_ROOT, by default
+    ``media`` in the project's directory. Uploads in a bucket have the bucket's own URLs (see ``media_storage``).
+    """
+    return url, env.str("MEDIA_ROOT", str(env.base_dir / "media"))

@@ -1,26 +1,40 @@
-"""STORAGES: media on disk or on S3, static files hashed and compressed."""
+"""The storages of media and static files."""
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 from django_k8s.env import Env
 
 
-def storages(env: Env) -> dict[str, dict[str, Any]]:
-    """Django's STORAGES with the aliases ``default`` (media) and ``staticfiles``.
+def media_storage(env: Env, **options: Any) -> dict[str, Any]:
+    """Return the storage of uploads, ``STORAGES["default"]``: files below MEDIA_ROOT, or a bucket on S3.
 
-    Naming MEDIA_S3_BUCKET moves media to S3. Credentials come from the pod's identity: no key is
-    read here, and django_k8s.W013 warns of keys in the environment.
+    MEDIA_S3_BUCKET moves uploads to S3. Credentials come from the pod's identity: no key is read here, and
+    django_k8s.W013 warns of keys in the environment. Keyword arguments are options of the storage, and win.
     """
-    hashed = "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    return {
-        "default": _s3(env)
-        if env.str("MEDIA_S3_BUCKET")
-        else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": plain if env.debug else hashed},
-    }
+    if not env.str("MEDIA_S3_BUCKET"):
+        storage: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+        return {**storage, "OPTIONS": options} if options else storage
+    if importlib.util.find_spec("storages") is None or importlib.util.find_spec("boto3") is None:
+        env.problem(
+            "MEDIA_S3_BUCKET",
+            "needs django-storages and boto3, which are not installed. Add the extra: django-k8s-toolkit[s3].",
+        )
+    found = _s3(env)
+    return {**found, "OPTIONS": {**found["OPTIONS"], **options}}
+
+
+def static_storage(env: Env) -> dict[str, Any]:
+    """Return the storage of static files, ``STORAGES["staticfiles"]``.
+
+    In production the collected files have hashed names and compressed copies, so that browsers may keep them
+    for ever. In debug mode they have neither.
+    """
+    if env.debug:
+        return {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    return {"BACKEND": "django_k8s.staticfiles.ManifestStorage"}
 
 
 def _s3(env: Env) -> dict[str, Any]:
@@ -31,7 +45,7 @@ def _s3(env: Env) -> dict[str, Any]:
     if domain and not public:
         env.problem(
             "MEDIA_CDN_DOMAIN",
-            "serves unsigned links. Set MEDIA_S3_ACCESS to public, or take the domain away.",
+            "serves unsigned links. Set MEDIA_S3_ACCESS to public, or remove the domain.",
         )
     options: dict[str, Any] = {
         "bucket_name": env.str("MEDIA_S3_BUCKET"),

@@ -13,7 +13,6 @@ from django.utils import timezone
 from board import services
 from board.forms import FORMATS
 from board.models import Note, TaskRun
-from django_k8s import conf
 
 logger = logging.getLogger(__name__)
 SLOTS = 30  # ticks on the strip
@@ -54,9 +53,9 @@ def board_state() -> dict[str, Any]:
     strip = _strip(now, ticks)
     return {
         "facts": {
-            "Release": conf.value("RELEASE") or "working tree",
-            "Environment": conf.value("ENVIRONMENT"),
-            "Role": conf.value("ROLE") or "web",
+            "Release": settings.DJANGO_K8S.release or "working tree",
+            "Environment": settings.DJANGO_K8S.environment,
+            "Role": settings.DJANGO_K8S.role or "web",
             "Host": socket.gethostname(),
         },
         "roles": roles,

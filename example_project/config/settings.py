@@ -2,21 +2,29 @@
 
 from pathlib import Path
 
+from django_k8s import Env
 from django_k8s import settings as k8s
-from django_k8s.env import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env(BASE_DIR / ".env")
+env = Env(BASE_DIR)
 
-globals().update(k8s.security(env))  # SECRET_KEY, ALLOWED_HOSTS, cookies, TLS
-globals().update(k8s.static(env, BASE_DIR))
-globals().update(k8s.media(env, BASE_DIR))
-globals().update(k8s.celery(env, BASE_DIR))
-globals().update(k8s.email(env))
-DATABASES = k8s.databases(env, BASE_DIR)
-CACHES = k8s.caches(env)
-STORAGES = k8s.storages(env)
+DEBUG = env.debug
+SECRET_KEY = k8s.secret_key(env)
+SECRET_KEY_FALLBACKS = k8s.secret_key_fallbacks(env)
+ALLOWED_HOSTS = k8s.allowed_hosts(env)
+CSRF_TRUSTED_ORIGINS = k8s.csrf_trusted_origins(env)
+SECURE_SSL_REDIRECT = k8s.ssl_redirect(env)
+SECURE_HSTS_SECONDS = k8s.hsts_seconds(env)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = k8s.https(env)
+
+DATABASES = {"default": k8s.database(env)}
+CACHES = {"default": k8s.cache(env)}
+STORAGES = {"default": k8s.media_storage(env), "staticfiles": k8s.static_storage(env)}
+STATIC_URL, STATIC_ROOT = k8s.static(env)
+MEDIA_URL, MEDIA_ROOT = k8s.media(env)
+MAILERS = k8s.mailers(env)
 LOGGING = k8s.logging(env)
+CELERY = k8s.celery(env)
 
 UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 10)  # a variable of this project
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "board.tasks.tick", "schedule": env.float("TICK_SECONDS", 5.0)}}
@@ -32,12 +40,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "django_k8s.health.middleware.HealthMiddleware",
-    "django_k8s.observability.requests.RequestIdMiddleware",
-    "django_k8s.observability.http.MetricsMiddleware",
-    "django_k8s.proxy.TrustedProxyMiddleware",
+    "django_k8s.middleware.KubernetesMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django_k8s.static.StaticFilesMiddleware",
+    "django_k8s.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -59,4 +64,4 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "config.urls"
 TIME_ZONE = "UTC"
-env.done()  # reports all that is wrong with the environment, at once
+DJANGO_K8S = k8s.config(env)  # last: reports every mistake in the environment

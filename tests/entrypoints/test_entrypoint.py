@@ -157,7 +157,7 @@ def test_a_build_phase_that_is_none(site: Path, word: str) -> None:
 
 
 def test_dotenv_is_for_every_process(tmp_path: Path) -> None:
-    """The dispatcher, the listener, gunicorn and Django itself find one .env in the working directory."""
+    """The dispatcher, the listener, gunicorn and Django itself read the file that ENV_FILE names."""
     state, port, probe_port = tmp_path / "elsewhere", free_port(), free_port()
     (state / "web").mkdir(parents=True)
     (state / "web" / "old.heartbeat").write_text("{}")
@@ -165,7 +165,7 @@ def test_dotenv_is_for_every_process(tmp_path: Path) -> None:
         f"STATE_DIR={state}\nPORT={port}\nPROBE_PORT={probe_port}\nHEALTH_TOKEN=the-token\n"
         "WEB_THREADS=3\nREADINESS_CHECKS=cache\nMETRICS=true\nLOG_FORMAT=text\n"
     )
-    env = role_environment(tmp_path)
+    env = {**role_environment(tmp_path), "ENV_FILE": str(tmp_path / ".env")}
     for name in ("STATE_DIR", "LOG_FORMAT"):
         del env[name]
     with started(["/bin/sh", ENTRYPOINT, "web"], env, tmp_path, tmp_path / "log") as web:

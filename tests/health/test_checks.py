@@ -28,7 +28,7 @@ from support.ports import free_port
 from support.process import wait_until
 from support.proxy import proxy
 
-from django_k8s import conf
+from django_k8s import settings as k8s
 from django_k8s.database import own_connection
 from django_k8s.env import Env
 from django_k8s.health import CHECKS, Unhealthy, checks, find
@@ -39,7 +39,6 @@ from django_k8s.health.database import Database, bounded
 from django_k8s.health.migrations import Migrations
 from django_k8s.health.runner import Runner
 from django_k8s.health.storage import Storage
-from django_k8s.settings import caches, celery
 
 SECONDS = 2.0
 
@@ -215,7 +214,7 @@ def test_migrations_plan_is_made_when_something_changed(
 
 
 def cache_at(url: str) -> Any:
-    return override_settings(CACHES=caches(Env(environ={"CACHE_URL": url, "DEBUG": "1"})))
+    return override_settings(CACHES={"default": k8s.cache(Env(environ={"CACHE_URL": url, "DEBUG": "1"}))})
 
 
 def test_redis_cache_answers(redis_server: servers.Redis) -> None:
@@ -316,8 +315,7 @@ def test_cache_that_forgets_fails() -> None:
 
 def broker(url: str, folder: Path) -> Any:
     environ = {"DEBUG": "1", "CELERY_BROKER_URL": url} if url else {"DEBUG": "1"}
-    found = celery(Env(environ=environ), folder)
-    return override_settings(**{name: value for name, value in found.items() if "BROKER" in name})
+    return override_settings(CELERY=k8s.celery(Env(folder, environ=environ)))
 
 
 def test_redis_broker_answers(redis_server: servers.Redis, tmp_path: Path) -> None:
@@ -367,10 +365,10 @@ def test_folder_as_broker(tmp_path: Path) -> None:
         fails_within(Broker(), 2)
 
 
-@override_settings(CELERY_BROKER_URL=None)
-def test_no_broker_in_the_settings() -> None:
-    """A project that names no broker but asks for it is told so."""
-    with pytest.raises(Unhealthy, match="CELERY_BROKER_URL"):
+def test_no_celery_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project without Celery that asks for its broker is told so."""
+    monkeypatch.setenv("CELERY_APP", "nowhere")
+    with pytest.raises(Unhealthy, match="no Celery application at nowhere"):
         Broker()(SECONDS)
 
 
@@ -468,13 +466,8 @@ def test_no_secret_in_a_description(
 ) -> None:
     """Whatever a driver says, what the configuration keeps secret is not in the log line."""
     monkeypatch.setenv(name, value)
-    conf.environment.cache_clear()
-    try:
-        conf.environment()
-        line = described(ValueError(text))
-    finally:
-        monkeypatch.undo()
-        conf.environment.cache_clear()
+    Env().mask_secrets()
+    line = described(ValueError(text))
 
     assert line.startswith("ValueError: ")
     assert "***" in line

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
+from support.configured import changed, configured
 
 from django_k8s.health import Unhealthy
-from django_k8s.health.middleware import HealthMiddleware
+from django_k8s.middleware.health import HealthMiddleware
 
 TOKEN = "a-token-for-the-tests"
 POD = "10.1.2.3:8000"
@@ -47,9 +48,9 @@ def ask(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setitem(sys.modules, "dependencies", sys.modules[__name__])
     state["well"] = True
     settings = {
-        "K8S_READINESS_CHECKS": ["dependencies.dependency"],
-        "K8S_READINESS_CACHE_SECONDS": 0,
-        "K8S_HEALTH_TOKEN": TOKEN,
+        "DJANGO_K8S": changed(
+            readiness_checks=("dependencies.dependency",), readiness_cache_seconds=0, health_token=TOKEN
+        ),
         "ALLOWED_HOSTS": ["example.com"],
         "SECURE_SSL_REDIRECT": True,
         "DEBUG": False,
@@ -153,7 +154,7 @@ def test_no_details_without_the_token(ask: Ask, authorization: str) -> None:
     assert (response.status_code, response.content) == (404, b"not found\n")
 
 
-@override_settings(K8S_HEALTH_TOKEN="")
+@configured(health_token="")
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer "])
 def test_empty_token_opens_nothing(authorization: str) -> None:
     """Without a token the report is closed, not open."""
@@ -186,7 +187,7 @@ def test_everything_else_goes_on(ask: Ask) -> None:
 def test_later_middleware_is_not_reached(ask: Ask) -> None:
     """Login, maintenance and whatever else stands behind it have no say."""
     with override_settings(
-        MIDDLEWARE=["django_k8s.health.middleware.HealthMiddleware", f"{__name__}.refuse"]
+        MIDDLEWARE=["django_k8s.middleware.health.HealthMiddleware", f"{__name__}.refuse"]
     ):
         import sys
 
@@ -228,9 +229,7 @@ def test_liveness_starts_no_thread() -> None:
 
 def test_readiness_is_never_an_error(ask: Ask) -> None:
     """Whatever is in READINESS_CHECKS, the answer is 200 or 503."""
-    with override_settings(
-        K8S_READINESS_CHECKS=["no.such.check", "database"], K8S_READINESS_DATABASE="strict"
-    ):
+    with configured(readiness_checks=("no.such.check", "database"), readiness_database="strict"):
         assert ask("/readyz").status_code == 503
-    with override_settings(K8S_READINESS_CHECKS=[]):
+    with configured(readiness_checks=()):
         assert ask("/readyz").status_code == 200

@@ -238,22 +238,19 @@ def test_check_with_once_is_not_asked_again() -> None:
 def test_unexpected_exception_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     """Any exception fails the check: its kind is public, its text goes to the log, without secrets."""
     secret = os.environ["SECRET_KEY"] = "s3cret-" + "k" * 50
-    from django_k8s import conf
-
-    conf.environment.cache_clear()
+    from django_k8s import Env
 
     def check(timeout: float) -> None:
         raise RuntimeError(f"cannot reach\n  postgres://user:p@ss:w/rd@host/db with {secret}")
 
     runner = Runner({"own": check}, timeout=5, keep=0)
-    conf.environment()
+    Env().mask_secrets()
     try:
         with caplog.at_level(logging.INFO):
             for _ in range(3):
                 report = runner.report()
     finally:
         del os.environ["SECRET_KEY"]
-        conf.environment.cache_clear()
 
     assert report.results[0].message == "RuntimeError"
     assert [record.getMessage() for record in caplog.records] == [

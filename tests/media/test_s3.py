@@ -52,7 +52,7 @@ def keys(server: S3, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def storage(**variables: str):
     """The default storage that the settings function gives for an environment."""
-    with override_settings(STORAGES=k8s.storages(Env(environ=variables))):
+    with override_settings(STORAGES={"default": k8s.media_storage(Env(environ=variables))}):
         return storages.create_storage(storages.backends["default"])
 
 
@@ -177,10 +177,7 @@ def expired(url: str) -> bool:
 
 def test_without_the_extra() -> None:
     """The settings can be built where boto3 is not installed; only using the storage needs it."""
-    assert (
-        k8s.storages(Env(environ={"MEDIA_S3_BUCKET": "b"}))["default"]["BACKEND"]
-        == "django_k8s.storage.S3Media"
-    )
+    assert k8s.media_storage(Env(environ={"MEDIA_S3_BUCKET": "b"}))["BACKEND"] == "django_k8s.storage.S3Media"
     assert InvalidStorageError  # what Django raises then, with the name of the missing module
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
-from django.test import override_settings
 from support import servers
+from support.configured import configured
 from support.databases import default_database
 from support.process import environment, wait_until
 
@@ -139,7 +139,7 @@ def test_direct_connection_goes_past_the_pooler(postgres_server: servers.Postgre
     pooler = "postgres://user:wrong@127.0.0.1:1/pooled"
     with (
         default_database(pooler, DATABASE_PGBOUNCER="true"),
-        override_settings(K8S_DATABASE_DIRECT_URL=postgres_url, K8S_DATABASE_PGBOUNCER=True),
+        configured(database_direct_url=postgres_url, database_pgbouncer=True),
     ):
         connection = direct_connection(lock_timeout="'7s'")
         with connection.cursor() as cursor:
@@ -167,7 +167,7 @@ def test_direct_connection_goes_past_the_pooler(postgres_server: servers.Postgre
 def test_pooler_without_direct_address_is_refused(url: str, expected: str) -> None:
     """A session lock behind a pooler in transaction mode holds nothing, so nobody gets one."""
     with (
-        override_settings(K8S_DATABASE_DIRECT_URL=url, K8S_DATABASE_PGBOUNCER=True),
+        configured(database_direct_url=url, database_pgbouncer=True),
         pytest.raises(ImproperlyConfigured, match=expected) as caught,
     ):
         direct_connection()

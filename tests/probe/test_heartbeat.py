@@ -41,10 +41,8 @@ def test_state_can_be_told(tmp_path: Path) -> None:
 
 
 def test_folder_of_a_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each role has its own part of STATE_DIR, which may come from a file as any variable."""
-    (tmp_path / "pointer").write_text(f"{tmp_path}/state\n")
-    monkeypatch.setenv("STATE_DIR_FILE", str(tmp_path / "pointer"))
-    monkeypatch.delenv("STATE_DIR", raising=False)
+    """Each role has its own part of STATE_DIR."""
+    monkeypatch.setenv("STATE_DIR", str(tmp_path / "state"))
     Heartbeat("beat", "beat").write()
     assert (tmp_path / "state" / "beat" / "beat.heartbeat").is_file()
 

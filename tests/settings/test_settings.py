@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import django
 import pytest
 from support.process import environment, run
 from support.smtp import postbox
 from support.web import PROJECT, production
 
+import django_k8s
+from django_k8s import Env
 from django_k8s import settings as k8s
-from django_k8s.env import Env
 from django_k8s.settings.urls import encoded
 
 HERE = Path("/srv/app")
@@ -22,7 +22,12 @@ POSTGRES = "postgres://app:secret@db.example.com:5432/shop"
 
 
 def env(**values: str) -> Env:
-    return Env(environ=values)
+    return at(HERE, **values)
+
+
+def at(folder: Path, **values: str) -> Env:
+    """The environment ``values`` of a project in ``folder``, which has no .env file."""
+    return Env(folder, environ=values)
 
 
 def named(environment: Env) -> set[str]:
@@ -30,7 +35,19 @@ def named(environment: Env) -> set[str]:
 
 
 def default_database(**values: str) -> dict[str, Any]:
-    return k8s.databases(env(**values), HERE)["default"]
+    return k8s.database(env(**values))
+
+
+def without_extras(folder: Path, code: str, **values: str) -> tuple[str, str]:
+    """Run ``code`` in debug mode where only the requirements are installed; what is printed when it ends with 78."""
+    installed = Path(django_k8s.__file__).parent.parent
+    for name in ("django", "django_k8s", "environ", "asgiref", "sqlparse"):
+        (folder / name).symlink_to(installed / name)
+    code = f"from django_k8s import Env, settings; env = Env(); {code}; settings.config(env)"
+    variables = environment(DEBUG="1", PYTHONPATH=str(folder), **values)
+    done = run([sys.executable, "-S", "-c", code], variables, folder)
+    assert done.returncode == 78, done.stderr
+    return done.stdout, done.stderr
 
 
 class TestAddresses:
@@ -63,10 +80,10 @@ class TestAddresses:
         """Each address of a list has a password of its own; Celery's fail-over and Django's replicas."""
         assert encoded(given) == meant
         if given.startswith("amqp"):
-            broker = k8s.celery(env(CELERY_BROKER_URL=given), HERE)
-            assert broker["CELERY_BROKER_URL"] == meant
+            broker = k8s.celery(env(CELERY_BROKER_URL=given))
+            assert broker["broker_url"] == meant
         else:
-            assert k8s.caches(env(CACHE_URL=given))["default"]["LOCATION"] == meant
+            assert k8s.cache(env(CACHE_URL=given))["LOCATION"] == meant
 
     def test_ipv6_host(self) -> None:
         """A host in brackets is a host."""
@@ -77,7 +94,7 @@ class TestDatabases:
     def test_sqlite_is_the_default_while_debugging(self) -> None:
         """Debug mode needs no database to be named."""
         environment = env(DEBUG="1")
-        database = k8s.databases(environment, HERE)["default"]
+        database = k8s.database(environment)
 
         assert database["NAME"] == "/srv/app/db.sqlite3"
         assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
@@ -86,17 +103,17 @@ class TestDatabases:
     def test_production_names_its_database(self) -> None:
         """Without a name production does not start; SQLite may be asked for."""
         missing, asked = env(), env(DATABASE_URL="sqlite:///data.sqlite3")
-        k8s.databases(missing, HERE)
+        k8s.database(missing)
 
         assert "DATABASE_URL" in named(missing)
-        assert k8s.databases(asked, HERE)["default"]["NAME"] == "/srv/app/data.sqlite3"
+        assert k8s.database(asked)["NAME"] == "/srv/app/data.sqlite3"
         assert "DATABASE_URL" not in named(asked)
 
     @pytest.mark.parametrize("rest", ["", "/", "db.sqlite3", "data/db.sqlite3", "/?timeout=5"])
     def test_sqlite_without_a_file(self, rest: str) -> None:
         """What would be a database in memory, or another file, is refused with what to write."""
         environment = env(DATABASE_URL=f"sqlite://{rest}")
-        k8s.databases(environment, HERE)
+        k8s.database(environment)
         (text,) = [problem.text for problem in environment.problems if problem.name == "DATABASE_URL"]
 
         assert "sqlite:///FOLDER/NAME" in text
@@ -125,8 +142,8 @@ class TestDatabases:
     def test_parts_and_address_contradict(self) -> None:
         """Both at once is a problem, and so are parts that miss one."""
         both, half = env(DATABASE_URL=POSTGRES, DATABASE_HOST="db"), env(DATABASE_HOST="db")
-        k8s.databases(both, HERE)
-        k8s.databases(half, HERE)
+        k8s.database(both)
+        k8s.database(half)
 
         assert "DATABASE_HOST" in named(both)
         assert {"DATABASE_NAME", "DATABASE_USER"} <= named(half)
@@ -146,7 +163,7 @@ class TestDatabases:
         web = default_database(DATABASE_URL=POSTGRES, DATABASE_POOL_SIZE="8")
         worker = default_database(DATABASE_URL=POSTGRES, DATABASE_POOL_SIZE="8", ROLE="worker")
         small = env(DATABASE_URL=POSTGRES, DATABASE_POOL_SIZE="4")
-        k8s.databases(small, HERE)
+        k8s.database(small)
 
         assert web["OPTIONS"]["pool"]["max_size"] == 8
         assert web["CONN_MAX_AGE"] == 0
@@ -175,6 +192,37 @@ class TestDatabases:
 
         assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/ca.pem")
 
+    def test_project_wins(self) -> None:
+        """Keywords are never replaced; options and test settings are merged by key."""
+        database = k8s.database(
+            env(DATABASE_URL=POSTGRES), ATOMIC_REQUESTS=True, CONN_MAX_AGE=5, OPTIONS={"connect_timeout": 2},
+            TEST={"NAME": "t"},
+        )  # fmt: skip
+
+        assert database["ATOMIC_REQUESTS"] is True
+        assert database["CONN_MAX_AGE"] == 5
+        assert database["OPTIONS"]["connect_timeout"] == 2
+        assert database["OPTIONS"]["keepalives_idle"] == 10
+        assert database["TEST"] == {"NAME": "t"}
+
+    def test_further_databases(self) -> None:
+        """Another alias has a URL of its own and the same timeouts; debug mode gives it another file."""
+        replica = k8s.database(
+            env(
+                DATABASE_URL=POSTGRES,
+                DATABASE_HOST="ignored",
+                REPLICA_DATABASE_URL="postgres://u:p#1@replica/shop",
+            ),
+            "REPLICA_DATABASE_URL",
+        )
+        missing, local = env(), env(DEBUG="1")
+        k8s.database(missing, "TRAC_DATABASE_URL")
+
+        assert (replica["HOST"], replica["PASSWORD"]) == ("replica", "p#1")
+        assert replica["OPTIONS"]["connect_timeout"] == 5
+        assert "TRAC_DATABASE_URL" in named(missing)
+        assert k8s.database(local, "TRAC_DATABASE_URL")["NAME"] == "/srv/app/trac.sqlite3"
+
     def test_query_values_have_types(self) -> None:
         """conn_health_checks=false is False, not the text 'false'; pool=true says what to do instead."""
         assert (
@@ -182,7 +230,7 @@ class TestDatabases:
             is False
         )
         environment = env(DATABASE_URL=f"{POSTGRES}?pool=true")
-        database = k8s.databases(environment, HERE)["default"]
+        database = k8s.database(environment)
         assert "pool" not in database["OPTIONS"]
         assert "DATABASE_URL" in named(environment)
 
@@ -205,7 +253,7 @@ class TestDatabases:
     def test_malformed_address(self, url: str) -> None:
         """An address that cannot be meant is a problem, not an exception."""
         environment = env(DATABASE_URL=url)
-        k8s.databases(environment, HERE)
+        k8s.database(environment)
 
         assert "DATABASE_URL" in named(environment)
 
@@ -213,24 +261,19 @@ class TestDatabases:
 class TestCaches:
     def test_default(self) -> None:
         """Nothing set: local memory."""
-        assert "locmem" in k8s.caches(env())["default"]["BACKEND"]
+        assert "locmem" in k8s.cache(env())["BACKEND"]
 
     def test_redis(self) -> None:
         """Redis never waits for ever; REDIS_URL serves where CACHE_URL is not set."""
-        cache = k8s.caches(env(REDIS_URL="redis://h:6379/0"))["default"]
+        cache = k8s.cache(env(REDIS_URL="redis://h:6379/0"))
 
         assert cache["LOCATION"] == "redis://h:6379/0"
         assert cache["OPTIONS"]["socket_timeout"] == 5
-        assert (
-            k8s.caches(env(REDIS_URL="redis://h/0", CACHE_URL="redis://h/1"))["default"]["LOCATION"]
-            == "redis://h/1"
-        )
+        assert k8s.cache(env(REDIS_URL="redis://h/0", CACHE_URL="redis://h/1"))["LOCATION"] == "redis://h/1"
 
     def test_redis_tls_is_verified(self) -> None:
         """rediss:// checks the certificate, by the authority that was given."""
-        options = k8s.caches(env(CACHE_URL="rediss://h:6379/0", REDIS_CA_CERTS="/ca.pem"))["default"][
-            "OPTIONS"
-        ]
+        options = k8s.cache(env(CACHE_URL="rediss://h:6379/0", REDIS_CA_CERTS="/ca.pem"))["OPTIONS"]
 
         assert options["ssl_cert_reqs"] == "required"
         assert options["ssl_ca_certs"] == "/ca.pem"
@@ -239,7 +282,7 @@ class TestCaches:
     def test_what_cannot_work(self, scheme: str) -> None:
         """Schemes of the parser whose backend Django does not have, or that would wait for ever."""
         environment = env(DEBUG="1", CACHE_URL=f"{scheme}://h:1")
-        k8s.caches(environment)
+        k8s.cache(environment)
 
         assert named(environment) == {"CACHE_URL"}
 
@@ -249,63 +292,117 @@ class TestCaches:
     )  # fmt: skip
     def test_others(self, url: str, backend: str) -> None:
         """Memcached, a table, local memory, nothing."""
-        assert k8s.caches(env(CACHE_URL=url))["default"]["BACKEND"].endswith(backend)
+        assert k8s.cache(env(CACHE_URL=url))["BACKEND"].endswith(backend)
 
     def test_memcached_without_its_library(self, tmp_path: Path) -> None:
         """A missing library is a problem that names the extra, and never another backend."""
-        import django_k8s
-
-        installed = Path(django_k8s.__file__).parent.parent
-        for name in ("django", "django_k8s", "environ", "asgiref", "sqlparse"):
-            (tmp_path / name).symlink_to(installed / name)
-        code = (
-            "from django_k8s.env import Env; from django_k8s import settings; env = Env();"
-            "print(settings.caches(env)['default']['BACKEND']); env.done()"
+        output, errors = without_extras(
+            tmp_path, "print(settings.cache(env)['BACKEND'])", CACHE_URL="pymemcache://h:11211"
         )
-        variables = environment(DEBUG="1", CACHE_URL="pymemcache://h:11211", PYTHONPATH=str(tmp_path))
-        done = run([sys.executable, "-S", "-c", code], variables, tmp_path)
 
-        assert done.returncode == 78
-        assert done.stdout.strip().endswith("PyMemcacheCache")
-        assert "CACHE_URL: needs pymemcache" in done.stderr
-        assert "django-k8s-toolkit[memcached]" in done.stderr
+        assert output.strip().endswith("PyMemcacheCache")
+        assert "CACHE_URL: needs pymemcache" in errors
+        assert "django-k8s-toolkit[memcached]" in errors
 
     def test_prefix(self) -> None:
         """A shared server is told apart by a prefix."""
-        assert k8s.caches(env(CACHE_KEY_PREFIX="pr-1"))["default"]["KEY_PREFIX"] == "pr-1"
+        assert k8s.cache(env(CACHE_KEY_PREFIX="pr-1"))["KEY_PREFIX"] == "pr-1"
+
+    def test_project_wins(self) -> None:
+        """Keywords are never replaced; options are merged by key."""
+        cache = k8s.cache(env(CACHE_URL="redis://h/1"), TIMEOUT=60, OPTIONS={"socket_timeout": 1})
+
+        assert cache["TIMEOUT"] == 60
+        assert cache["OPTIONS"]["socket_timeout"] == 1
+        assert cache["OPTIONS"]["health_check_interval"] == 5
+
+    def test_further_caches(self) -> None:
+        """Another alias has a URL of its own, or local memory that it does not share with the default."""
+        environment = env(REDIS_URL="redis://h/0", DOCS_CACHE_URL="redis://h/2")
+
+        assert k8s.cache(environment, "DOCS_CACHE_URL")["LOCATION"] == "redis://h/2"
+        assert k8s.cache(environment, "OTHER_CACHE_URL")["LOCATION"] == "OTHER_CACHE_URL"
 
     def test_unknown_scheme(self) -> None:
         """An unknown scheme is a problem that lists the known ones."""
         environment = env(DEBUG="1", CACHE_URL="reddis://h")
-        k8s.caches(environment)
+        k8s.cache(environment)
 
         assert "CACHE_URL" in named(environment)
 
 
 class TestCelery:
     def test_files_are_the_default(self, tmp_path: Path) -> None:
-        """Nothing set: messages are files, so that the roles of one machine work together."""
-        settings = k8s.celery(env(), tmp_path)
+        """Debug mode, nothing set: messages are files, so that the roles of one machine work together."""
+        settings = k8s.celery(at(tmp_path, DEBUG="1"))
 
-        assert settings["CELERY_BROKER_URL"] == "filesystem://"
-        assert Path(settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["data_folder_in"]).is_dir()
+        assert settings["broker_url"] == "filesystem://"
+        assert Path(settings["broker_transport_options"]["data_folder_in"]).is_dir()
+
+    def test_production_names_its_broker(self) -> None:
+        """Without a broker production does not start; the message names both variables and the keyword."""
+        environment = env()
+        k8s.celery(environment)
+
+        (problem,) = (problem for problem in environment.problems if problem.name == "CELERY_BROKER_URL")
+        assert "REDIS_URL" in problem.text
+        assert "k8s.celery(env, broker_url=CELERY_BROKER_URL)" in problem.text
+
+    def test_keywords_are_the_project_s(self) -> None:
+        """They win; transport options are merged, and follow the broker that the project names."""
+        environment = env(REDIS_URL="redis://h/0")
+        settings = k8s.celery(
+            environment,
+            broker_url="amqp://u:p#1@rabbit//",
+            broker_transport_options={"read_timeout": 99},
+            worker_prefetch_multiplier=4,
+        )
+
+        assert settings["broker_url"] == "amqp://u:p#1@rabbit//"
+        assert settings["broker_read_url"] == settings["broker_write_url"] == "amqp://u:p%231@rabbit//"
+        assert settings["broker_transport_options"] == {
+            "confirm_publish": True,
+            "read_timeout": 99,
+            "write_timeout": 10,
+        }
+        assert settings["broker_heartbeat"] == 10
+        assert settings["worker_prefetch_multiplier"] == 4
+        assert "CELERY_BROKER_URL" not in named(environment)
+
+    def test_a_broker_of_the_project_may_be_of_any_kind(self) -> None:
+        """Only the environment's broker has to be one of ours."""
+        environment = env(DEBUG="1")
+        settings = k8s.celery(
+            environment, broker_url="sentinel://h:26379", broker_transport_options={"master_name": "m"}
+        )
+
+        assert settings["broker_transport_options"]["socket_timeout"] == 5
+        assert settings["broker_transport_options"]["master_name"] == "m"
+        assert named(environment) == set()
+
+    def test_what_the_project_decides_is_left_out(self) -> None:
+        """Time zone, serializers, routes, schedules, events and whether results are kept."""
+        settings = k8s.celery(env(REDIS_URL="redis://h/0"))
+
+        decided = ("timezone", "enable_utc", "serializer", "accept_content", "routes", "queues", "schedule", "ignore_result", "event", "result_backend")  # fmt: skip
+        assert [name for name in settings if name.lower().endswith(decided)] == []
 
     def test_sentinel_is_refused(self) -> None:
         """It would need a name that an address cannot give."""
         environment = env(DEBUG="1", CELERY_BROKER_URL="sentinel://h:26379")
-        k8s.celery(environment, HERE)
+        k8s.celery(environment)
 
         assert named(environment) == {"CELERY_BROKER_URL"}
 
     def test_the_build_phase_makes_no_folder(self, tmp_path: Path) -> None:
         """Building an image leaves nothing behind."""
-        k8s.celery(env(BUILD_PHASE="1"), tmp_path)
+        k8s.celery(at(tmp_path, BUILD_PHASE="1"))
 
         assert list(tmp_path.iterdir()) == []
 
     def test_redis_never_waits_for_ever(self) -> None:
         """The options without which a half-open connection hangs a worker."""
-        options = k8s.celery(env(REDIS_URL="redis://h/0"), HERE)["CELERY_BROKER_TRANSPORT_OPTIONS"]
+        options = k8s.celery(env(REDIS_URL="redis://h/0"))["broker_transport_options"]
 
         assert options["socket_timeout"] == 5
         assert options["socket_connect_timeout"] == 5
@@ -314,49 +411,47 @@ class TestCelery:
 
     def test_tls_is_verified(self) -> None:
         """Neither Redis nor RabbitMQ is talked to without checking its certificate."""
-        redis = k8s.celery(env(CELERY_BROKER_URL="rediss://h/0", CELERY_RESULT_BACKEND="rediss://h/1"), HERE)
-        rabbit = k8s.celery(env(CELERY_BROKER_URL="amqps://h"), HERE)
+        redis = k8s.celery(env(CELERY_BROKER_URL="rediss://h/0", CELERY_RESULT_BACKEND="rediss://h/1"))
+        rabbit = k8s.celery(env(CELERY_BROKER_URL="amqps://h"))
 
-        assert redis["CELERY_BROKER_USE_SSL"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
-        assert redis["CELERY_REDIS_BACKEND_USE_SSL"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
-        assert rabbit["CELERY_BROKER_USE_SSL"]["cert_reqs"] == ssl.CERT_REQUIRED
+        assert redis["broker_use_ssl"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+        assert redis["redis_backend_use_ssl"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+        assert rabbit["broker_use_ssl"]["cert_reqs"] == ssl.CERT_REQUIRED
 
     def test_acks_late_is_asked_for(self) -> None:
         """Late acknowledgement is one variable that brings what it needs; it is never the default."""
-        early = k8s.celery(env(REDIS_URL="redis://h/0"), HERE)
-        late = k8s.celery(env(REDIS_URL="redis://h/0", CELERY_TASK_ACKS_LATE="1"), HERE)
+        early = k8s.celery(env(REDIS_URL="redis://h/0"))
+        late = k8s.celery(env(REDIS_URL="redis://h/0", CELERY_TASK_ACKS_LATE="1"))
 
-        assert not early["CELERY_TASK_ACKS_LATE"]
-        assert "CELERY_WORKER_DISABLE_PREFETCH" not in early
-        assert late["CELERY_TASK_ACKS_LATE"]
-        assert late["CELERY_TASK_RETRY_ON_WORKER_LOST"]
-        assert late["CELERY_WORKER_DISABLE_PREFETCH"]
-        assert late["CELERY_WORKER_PREFETCH_MULTIPLIER"] == 1
+        assert not early["task_acks_late"]
+        assert "worker_disable_prefetch" not in early
+        assert late["task_acks_late"]
+        assert late["task_retry_on_worker_lost"]
+        assert late["worker_disable_prefetch"]
+        assert late["worker_prefetch_multiplier"] == 1
 
     def test_unknown_scheme(self) -> None:
         """A scheme that no transport has is a problem."""
         environment = env(DEBUG="1", CELERY_BROKER_URL="rabbitmq://h")
-        k8s.celery(environment, HERE)
+        k8s.celery(environment)
 
         assert "CELERY_BROKER_URL" in named(environment)
 
     def test_any_password(self) -> None:
         """The broker's password may hold anything; Celery reads the result backend's address itself."""
-        broker = k8s.celery(env(CELERY_BROKER_URL="redis://:p#/w@h/0"), HERE)
+        broker = k8s.celery(env(CELERY_BROKER_URL="redis://:p#/w@h/0"))
         refused = env(DEBUG="1", CELERY_RESULT_BACKEND="redis://:p#/w@h/1")
-        k8s.celery(refused, HERE)
+        k8s.celery(refused)
 
-        assert (
-            broker["CELERY_BROKER_READ_URL"] == broker["CELERY_BROKER_WRITE_URL"] == "redis://:p%23%2Fw@h/0"
-        )
+        assert broker["broker_read_url"] == broker["broker_write_url"] == "redis://:p%23%2Fw@h/0"
         assert named(refused) == {"CELERY_RESULT_BACKEND"}
 
     def test_limits(self) -> None:
         """Time limits and the like are set only where they are asked for."""
-        settings = k8s.celery(env(CELERY_TASK_TIME_LIMIT_SECONDS="60", REDIS_URL="redis://h"), HERE)
+        settings = k8s.celery(env(CELERY_TASK_TIME_LIMIT_SECONDS="60", REDIS_URL="redis://h"))
 
-        assert settings["CELERY_TASK_TIME_LIMIT"] == 60
-        assert "CELERY_TASK_SOFT_TIME_LIMIT" not in settings
+        assert settings["task_time_limit"] == 60
+        assert "task_soft_time_limit" not in settings
 
 
 class TestSecurity:
@@ -367,27 +462,28 @@ class TestSecurity:
         environment = env(
             SECRET_KEY=self.KEY, ALLOWED_HOSTS="example.com,.example.org", TRUSTED_PROXIES="10.0.0.0/8"
         )
-        settings = k8s.security(environment)
-
-        assert settings["DEBUG"] is False
-        assert settings["SECURE_SSL_REDIRECT"] is True
-        assert settings["SESSION_COOKIE_SECURE"] is True
-        assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://example.com", "https://*.example.org"]
+        assert environment.debug is False
+        assert k8s.secret_key(environment) == self.KEY
+        assert k8s.allowed_hosts(environment) == ["example.com", ".example.org"]
+        assert k8s.ssl_redirect(environment) is True
+        assert k8s.https(environment) is True
+        assert k8s.hsts_seconds(environment) == 3600
+        assert k8s.csrf_trusted_origins(environment) == ["https://example.com", "https://*.example.org"]
         assert named(environment) == set()
 
     def test_no_redirect_without_proxies(self) -> None:
         """Without trusted proxies the redirect would never end: off, and refused when asked for."""
         environment = env(SECRET_KEY=self.KEY, ALLOWED_HOSTS="a", SSL_REDIRECT="1")
 
-        assert k8s.security(env(SECRET_KEY=self.KEY, ALLOWED_HOSTS="a"))["SECURE_SSL_REDIRECT"] is False
-        k8s.security(environment)
+        assert k8s.ssl_redirect(env(SECRET_KEY=self.KEY, ALLOWED_HOSTS="a")) is False
+        k8s.ssl_redirect(environment)
         assert named(environment) == {"SSL_REDIRECT"}
 
     @pytest.mark.parametrize("key", ["hunter2", "django-insecure-" + "x" * 60])
     def test_weak_key(self, key: str) -> None:
         """A short key, or the one that startproject makes, does not reach production."""
         environment = env(SECRET_KEY=key, ALLOWED_HOSTS="a")
-        k8s.security(environment)
+        k8s.secret_key(environment)
 
         assert named(environment) == {"SECRET_KEY"}
         assert key not in str(environment.problems)
@@ -397,13 +493,15 @@ class TestSecurity:
         """Debug mode and the build phase need nothing set."""
         environment = env(**{mode: "1"})
 
-        assert k8s.security(environment)["SECRET_KEY"]
+        assert k8s.secret_key(environment)
+        k8s.allowed_hosts(environment)
         assert environment.problems == []
 
     def test_bad_items(self) -> None:
         """Origins without a scheme and proxies that are no networks are problems."""
         environment = env(DEBUG="1", CSRF_TRUSTED_ORIGINS="example.com", TRUSTED_PROXIES="ingress")
-        k8s.security(environment)
+        k8s.csrf_trusted_origins(environment)
+        k8s.ssl_redirect(environment)
 
         assert named(environment) == {"CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXIES"}
 
@@ -411,34 +509,53 @@ class TestSecurity:
 class TestFiles:
     def test_static(self) -> None:
         """A CDN is one variable."""
-        assert k8s.static(env(), HERE)["STATIC_URL"] == "/static/"
+        assert k8s.static(env()) == ("/static/", "/srv/app/staticfiles")
+        cdn = env(STATIC_CDN_URL="https://cdn.example.com/", STATIC_ROOT="/opt/static")
+        assert k8s.static(cdn) == ("https://cdn.example.com/static/", "/opt/static")
+
+    def test_paths_of_the_project(self) -> None:
+        """A project's own paths stay, behind a CDN too."""
+        assert k8s.static(env(), "/s/")[0] == "/s/"
         assert (
-            k8s.static(env(STATIC_CDN_URL="https://cdn.example.com/"), HERE)["STATIC_URL"]
-            == "https://cdn.example.com/static/"
+            k8s.static(env(STATIC_CDN_URL="https://cdn.example.com"), "s/")[0] == "https://cdn.example.com/s/"
         )
+        assert k8s.media(env(), "/m/") == ("/m/", "/srv/app/media")
 
     def test_storages(self) -> None:
         """Hashed names but in debug mode; media on disk until a bucket is named."""
-        assert "Manifest" in k8s.storages(env())["staticfiles"]["BACKEND"]
-        assert "Manifest" in k8s.storages(env(BUILD_PHASE="1"))["staticfiles"]["BACKEND"]
-        assert "Manifest" not in k8s.storages(env(DEBUG="1"))["staticfiles"]["BACKEND"]
-        assert k8s.storages(env())["default"]["BACKEND"].endswith("FileSystemStorage")
+        assert "Manifest" in k8s.static_storage(env())["BACKEND"]
+        assert "Manifest" in k8s.static_storage(env(BUILD_PHASE="1"))["BACKEND"]
+        assert "Manifest" not in k8s.static_storage(env(DEBUG="1"))["BACKEND"]
+        assert k8s.media_storage(env())["BACKEND"].endswith("FileSystemStorage")
 
     def test_private_bucket(self) -> None:
         """Private is the default: signed links, no CDN domain."""
-        options = k8s.storages(env(MEDIA_S3_BUCKET="b"))["default"]["OPTIONS"]
+        options = k8s.media_storage(env(MEDIA_S3_BUCKET="b"))["OPTIONS"]
         refused = env(MEDIA_S3_BUCKET="b", MEDIA_CDN_DOMAIN="cdn.example.com", DEBUG="1")
-        k8s.storages(refused)
+        k8s.media_storage(refused)
 
         assert options["querystring_auth"] is True
         assert "access_key" not in options
         assert named(refused) == {"MEDIA_CDN_DOMAIN"}
 
+    def test_bucket_without_its_library(self, tmp_path: Path) -> None:
+        """A bucket needs an extra; its absence is found before the first upload."""
+        _, errors = without_extras(tmp_path, "settings.media_storage(env)", MEDIA_S3_BUCKET="b")
+
+        assert "MEDIA_S3_BUCKET: needs django-storages and boto3" in errors
+        assert "django-k8s-toolkit[s3]" in errors
+
+    def test_options_of_the_project(self) -> None:
+        """Options that the project gives win, on disk and in a bucket."""
+        assert k8s.media_storage(env(), base_url="/m/")["OPTIONS"] == {"base_url": "/m/"}
+        bucket = k8s.media_storage(env(MEDIA_S3_BUCKET="b"), location="uploads")["OPTIONS"]
+        assert (bucket["bucket_name"], bucket["location"]) == ("b", "uploads")
+
     def test_public_bucket(self) -> None:
         """Public links, by the CDN where one is named."""
-        options = k8s.storages(
+        options = k8s.media_storage(
             env(MEDIA_S3_BUCKET="b", MEDIA_S3_ACCESS="public", MEDIA_CDN_DOMAIN="cdn.example.com")
-        )["default"]["OPTIONS"]
+        )["OPTIONS"]
 
         assert options["querystring_auth"] is False
         assert options["custom_domain"] == "cdn.example.com"
@@ -446,26 +563,20 @@ class TestFiles:
 
 class TestEmail:
     def test_address(self) -> None:
-        """MAILERS from Django 6.1 on, EMAIL_* before; a time-out in both."""
-        settings = k8s.email(env(EMAIL_URL="smtp+tls://user:p@ss#1@mail.example.com"))
+        """A URL names the server, and sending has a timeout."""
+        options = k8s.mailers(env(EMAIL_URL="smtp+tls://user:p@ss#1@mail.example.com"))["default"]["OPTIONS"]
 
-        if django.VERSION >= (6, 1):
-            options = settings["MAILERS"]["default"]["OPTIONS"]
-            assert options["password"] == "p@ss#1"
-            assert options["port"] == 587
-            assert options["use_tls"] is True
-            assert options["timeout"] == 10
-        else:
-            assert settings["EMAIL_HOST_PASSWORD"] == "p@ss#1"
-            assert settings["EMAIL_USE_TLS"] is True
+        assert options["password"] == "p@ss#1"
+        assert options["port"] == 587
+        assert options["use_tls"] is True
+        assert options["timeout"] == 10
 
     def test_a_mail_arrives(self, tmp_path: Path) -> None:
         """A project's send_mail, by the settings of the Django that is installed: login, sender and words arrive."""
-        code = "from django.core.mail import send_mail; print(send_mail('Subject', 'Words', None, ['you@example.com']))"
+        code = "from django.core.mail import send_mail; print(send_mail('Subject', 'Words', 'shop@example.com', ['you@example.com']))"
         with postbox() as box:
             variables = production(
                 EMAIL_URL=f"smtp://me:p@ss#1@127.0.0.1:{box.port}",
-                DEFAULT_FROM_EMAIL="shop@example.com",
                 DATABASE_URL="sqlite://:memory:",
                 STATE_DIR=str(tmp_path),
                 LOG_LEVEL="ERROR",
@@ -483,14 +594,17 @@ class TestEmail:
     def test_malformed(self, url: str) -> None:
         """An address that cannot be meant is a problem."""
         environment = env(DEBUG="1", EMAIL_URL=url)
-        k8s.email(environment)
+        k8s.mailers(environment)
 
         assert named(environment) == {"EMAIL_URL"}
 
     def test_default(self) -> None:
-        """Nothing set: printed."""
-        assert "console" in str(k8s.email(env()))
-        assert "dummy" in str(k8s.email(env(EMAIL_URL="dummymail://")))
+        """Nothing set: printed in debug mode; in production sending fails, so that no mail is lost in silence."""
+        assert "console" in str(k8s.mailers(env(DEBUG="1")))
+        assert k8s.mailers(env())["default"]["BACKEND"] == "django_k8s.mail.MissingBackend"
+        assert (
+            k8s.mailers(env(EMAIL_URL="dummymail://"))["default"]["BACKEND"] == "django_k8s.mail.NullBackend"
+        )
 
 
 def test_logging_is_valid() -> None:

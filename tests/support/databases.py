@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from django.db import connections
 
-from django_k8s.env import Env
-from django_k8s.settings import databases
+from django_k8s import Env
+from django_k8s import settings as k8s
 
 
 @contextlib.contextmanager
 def default_database(url: str, **more: str) -> Iterator[None]:
     """Let the alias ``default`` be the database of ``url``, set up as a project's would be."""
-    settings = databases(Env(environ={"DEBUG": "true", "DATABASE_URL": url, **more}), Path("/nowhere"))
+    settings = {"default": k8s.database(Env(environ={"DEBUG": "true", "DATABASE_URL": url, **more}))}
     former = connections.settings
     known = connections["default"]
     connections.settings = connections.configure_settings(settings)  # type: ignore[misc]

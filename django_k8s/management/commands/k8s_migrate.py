@@ -34,14 +34,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError: status 1 when a migration failed, 75 when waiting was in vain."""
-        seconds = conf.value("WAIT_SECONDS") if options["timeout"] is None else options["timeout"]
-        for alias in options["databases"] or conf.value("MIGRATE_DATABASES"):
+        seconds = conf.current().wait_seconds if options["timeout"] is None else options["timeout"]
+        for alias in options["databases"] or conf.current().migrate_databases:
             try:
                 with _stoppable():
                     migrate(
                         alias,
                         seconds,
-                        conf.value("MIGRATE_LOCK_TIMEOUT_SECONDS"),
+                        conf.current().migrate_lock_timeout_seconds,
                         self.say,
                         verbosity=options["verbosity"],
                         # Not self.stdout, which would end each of Django's half lines.

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError that names what is missing."""
-        seconds = conf.value("WAIT_SECONDS") if options["timeout"] is None else options["timeout"]
+        seconds = conf.current().wait_seconds if options["timeout"] is None else options["timeout"]
         found: dict[str, Check] = {}
         for name in options["checks"]:
             try:

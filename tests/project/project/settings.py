@@ -4,23 +4,35 @@ import os
 import time
 from pathlib import Path
 
+import django
 from celery.schedules import crontab
 
+from django_k8s import Env
 from django_k8s import settings as k8s
-from django_k8s.env import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env()
+env = Env(BASE_DIR)
 
-globals().update(k8s.security(env))
-globals().update(k8s.static(env, BASE_DIR))
-globals().update(k8s.media(env, BASE_DIR))
-globals().update(k8s.celery(env, BASE_DIR))
-globals().update(k8s.email(env))
-DATABASES = k8s.databases(env, BASE_DIR)
-CACHES = k8s.caches(env)
-STORAGES = k8s.storages(env)
+DEBUG = env.debug
+SECRET_KEY = k8s.secret_key(env)
+SECRET_KEY_FALLBACKS = k8s.secret_key_fallbacks(env)
+ALLOWED_HOSTS = k8s.allowed_hosts(env)
+CSRF_TRUSTED_ORIGINS = k8s.csrf_trusted_origins(env)
+SECURE_SSL_REDIRECT = k8s.ssl_redirect(env)
+SECURE_HSTS_SECONDS = k8s.hsts_seconds(env)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = k8s.https(env)
+
+DATABASES = {"default": k8s.database(env)}
+CACHES = {"default": k8s.cache(env)}
+STORAGES = {"default": k8s.media_storage(env), "staticfiles": k8s.static_storage(env)}
+STATIC_URL, STATIC_ROOT = k8s.static(env)
+MEDIA_URL, MEDIA_ROOT = k8s.media(env)
+if django.VERSION >= (6, 1):
+    MAILERS = k8s.mailers(env)
+else:
+    EMAIL_BACKEND = "django_k8s.mail.EmailBackend"
 LOGGING = k8s.logging(env)
+CELERY = k8s.celery(env)
 
 CELERY_BEAT_SCHEDULE = {
     f"every-{seconds}": {
@@ -37,7 +49,7 @@ if env.float("TEST_FORK_SECONDS", 0):  # how long a forked process takes before 
     os.register_at_fork(after_in_child=lambda: time.sleep(env.float("TEST_FORK_SECONDS")))
 
 if env.bool("TEST_NO_TIMEOUTS", False):  # Celery as it comes
-    CELERY_BROKER_TRANSPORT_OPTIONS = {}
+    CELERY["broker_transport_options"] = {}
 
 INSTALLED_APPS = [
     "django_k8s",
@@ -49,12 +61,9 @@ INSTALLED_APPS = [
     *env.list("TEST_APPS", []),
 ]
 MIDDLEWARE = [
-    "django_k8s.health.middleware.HealthMiddleware",
-    "django_k8s.observability.requests.RequestIdMiddleware",
-    "django_k8s.observability.http.MetricsMiddleware",
-    "django_k8s.proxy.TrustedProxyMiddleware",
+    "django_k8s.middleware.KubernetesMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django_k8s.static.StaticFilesMiddleware",
+    "django_k8s.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,4 +77,4 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-env.done()
+DJANGO_K8S = k8s.config(env)

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+
+from django_k8s import conf
 
 # Some proxies write the client's port too: 203.0.113.9:51234, [2001:db8::7]:443.
 _WITH_PORT = re.compile(r"\[(?P<six>[^]]+)\](:\d+)?|(?P<four>[\d.]+):\d+")
@@ -28,7 +29,7 @@ class TrustedProxyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        proxies: list[str] = getattr(settings, "TRUSTED_PROXIES", [])
+        proxies = conf.current().trusted_proxies
         self.trust_all = "*" in proxies
         self.networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies if proxy != "*"]
         self.is_async = iscoroutinefunction(get_response)

@@ -28,7 +28,7 @@ class MetricsMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        if not conf.value("METRICS"):
+        if not conf.current().metrics:
             raise MiddlewareNotUsed
         from django_k8s.observability import metrics
 

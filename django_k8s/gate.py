@@ -1,0 +1,48 @@
+"""What must be configured before a process may do anything at all."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from django_k8s.conf import Config
+
+_DUMMY = "django.db.backends.dummy"  # what Django uses if DATABASES is empty
+
+
+def mistake() -> str:
+    """Return what is missing and what to do, or an empty string.
+
+    ``k8s.config(env)`` reports mistakes in the environment. This catches what it cannot see: that it was
+    never called, or that the settings module swallowed an exception and went on without a setting.
+    """
+    config = getattr(settings, "DJANGO_K8S", None)
+    if not isinstance(config, Config):
+        return (
+            "DJANGO_K8S is not configured, so mistakes in the environment would stay unnoticed. "
+            "Write DJANGO_K8S = k8s.config(env) on the last line of the settings module."
+        )
+    if settings.DEBUG or config.build_phase:
+        return ""
+    if not _secret_key():
+        return "SECRET_KEY is empty. Write SECRET_KEY = k8s.secret_key(env) in the settings module."
+    if not settings.ALLOWED_HOSTS:
+        return "ALLOWED_HOSTS is empty. Write ALLOWED_HOSTS = k8s.allowed_hosts(env) in the settings module."
+    if {"database", "migrations"} & set(config.readiness_checks) and not _database():
+        return (
+            'DATABASES has no default, but READINESS_CHECKS names the database. Write DATABASES = {"default": '
+            "k8s.database(env)} in the settings module, or remove database and migrations from READINESS_CHECKS."
+        )
+    return ""
+
+
+def _secret_key() -> str:
+    try:
+        return str(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # Django's answer to an empty key
+        return ""
+
+
+def _database() -> bool:
+    engine = settings.DATABASES.get("default", {}).get("ENGINE", _DUMMY)
+    return bool(engine != _DUMMY)

@@ -1,0 +1,41 @@
+"""What values mean: truth values and numbers. Each function raises ValueError with what to write instead."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+_TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
+_FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
+
+# Nothing that is counted or waited for needs more, and clocks and drivers take no more. A project's
+# own numbers may be anything that a database column holds.
+LARGEST, LARGEST_OWN = 2**31 - 1, 2**63 - 1
+
+Number = TypeVar("Number", int, float)
+
+
+def truth(text: str) -> bool:
+    """Return the truth value that ``text`` stands for."""
+    word = text.strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError("is neither true nor false. Write true or false.")
+    return word in _TRUE
+
+
+def number(
+    text: str, kind: type[Number], minimum: float | None, maximum: float | None, largest: int
+) -> Number:
+    """Return ``text`` as a number between ``minimum`` and ``maximum``, by default ``-largest`` and ``largest``."""
+    wanted = "a whole number such as 8" if kind is int else "a number such as 2.5"
+    try:
+        value = kind(text.strip())
+    except ValueError:
+        raise ValueError(f"is not a number. Write {wanted}.") from None
+    low = -largest if minimum is None else minimum
+    high = largest if maximum is None else maximum
+    # Not math.isfinite, which cannot take an integer of 400 digits.
+    if not low <= value <= high:
+        bounds = [f"at least {minimum:g}"] if minimum is not None else []
+        bounds += [f"at most {maximum:g}"] if maximum is not None else []
+        raise ValueError(f"is out of range. Write {wanted}{', ' if bounds else ''}{' and '.join(bounds)}.")
+    return value

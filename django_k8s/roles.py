@@ -1,0 +1,7 @@
+"""The names of the roles, in one place."""
+
+from __future__ import annotations
+
+# They run until they are stopped, and answer probes.
+SERVICES = ("web", "worker", "beat")
+ROLES = (*SERVICES, "migrate", "wait", "shell", "manage", "check")
