@@ -23,12 +23,12 @@ RULES: dict[str, Rule] = {
         # Errors stop every command of Django.
         Rule(
             "E001",
-            "HealthMiddleware is not in MIDDLEWARE, so no probe is answered.",
-            "Put 'django_k8s.health.middleware.HealthMiddleware' first.",
+            "KubernetesMiddleware is not in MIDDLEWARE, so no probe is answered.",
+            "Put 'django_k8s.middleware.KubernetesMiddleware' first.",
         ),
         Rule(
             "E002",
-            "HealthMiddleware is not first in MIDDLEWARE: what stands before it may redirect or refuse a probe.",
+            "{name} is not first in MIDDLEWARE: middleware before it may redirect or refuse a probe.",
             "Move it to the top.",
         ),
         Rule(
@@ -39,7 +39,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "E004",
             "TrustedProxyMiddleware comes after SecurityMiddleware.",
-            "Move it to the place after HealthMiddleware.",
+            "Move it to the place after HealthMiddleware, or use KubernetesMiddleware instead of both.",
         ),
         Rule(
             "E005",
@@ -49,7 +49,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "E006",
             "LIVENESS_CHECKS is set, but liveness never tests a dependency: one that is away would restart every pod at once.",
-            "Take it away, and name the checks in READINESS_CHECKS.",
+            "Remove it and list the checks in READINESS_CHECKS.",
         ),
         Rule(
             "E007",
@@ -69,13 +69,18 @@ RULES: dict[str, Rule] = {
         Rule(
             "E010",
             "MetricsMiddleware comes before HealthMiddleware or after middleware that may answer by itself, so it counts probes or misses requests.",
-            "Put it right after HealthMiddleware and RequestIdMiddleware.",
+            "Put it right after HealthMiddleware and RequestIdMiddleware, or use KubernetesMiddleware instead of all three.",
+        ),
+        Rule(
+            "E011",
+            "{name} is in MIDDLEWARE beside KubernetesMiddleware, which contains it.",
+            "Remove {name}.",
         ),
         # Warnings appear with `manage.py check --deploy`.
         Rule(
             "W001",
             "SECURE_PROXY_SSL_HEADER is set without TRUSTED_PROXIES: any client may claim to use HTTPS.",
-            "Set TRUSTED_PROXIES and take the setting away.",
+            "Set TRUSTED_PROXIES and remove the setting.",
         ),
         Rule(
             "W002",
@@ -99,12 +104,12 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "W006",
-            "The cache is local memory, so each process has its own.",
+            "The default cache is used for pages, sessions or readiness, but it is local memory, so each process has its own.",
             "Set CACHE_URL to redis:// or pymemcache://.",
         ),
         Rule(
             "W007",
-            "Media is stored on the pod's disk: it is lost with the pod, and other pods do not see it.",
+            "Files of {fields} are stored on the pod's disk: they are lost with the pod, and other pods do not see them.",
             "Set MEDIA_S3_BUCKET, or mount a shared volume at MEDIA_ROOT.",
         ),
         Rule(
@@ -125,7 +130,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "W011",
             "Static files have no hash in their names, so browsers keep old ones after a release.",
-            "Use STORAGES = django_k8s.settings.storages(env).",
+            "Use k8s.static_storage(env) for STORAGES['staticfiles'].",
         ),
         Rule(
             "W012",
@@ -135,12 +140,12 @@ RULES: dict[str, Rule] = {
         Rule(
             "W013",
             "AWS keys are in the environment: they are kept for the life of the process, even when a pod identity would refresh them.",
-            "Take the keys away and give the service account a role.",
+            "Remove the keys and give the service account a role.",
         ),
         Rule(
             "W014",
             "The Redis broker has no socket_timeout: one half-open connection hangs a worker for good.",
-            "Write CELERY = django_k8s.settings.celery(env).",
+            "Write CELERY = k8s.celery(env).",
         ),
         Rule(
             "W015",
@@ -149,18 +154,18 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "W016",
-            "E-mail is printed to the log in place of being sent.",
-            "Set EMAIL_URL, or dummymail:// when the project sends none.",
+            "Mail is printed to the log instead of being sent.",
+            "Set EMAIL_URL to a mail server, or to dummymail:// to discard mail.",
         ),
         Rule(
             "W017",
-            "METRICS is on, but MetricsMiddleware is not in MIDDLEWARE: no request is counted.",
-            "Put 'django_k8s.observability.http.MetricsMiddleware' after HealthMiddleware.",
+            "METRICS is on, but neither KubernetesMiddleware nor MetricsMiddleware is in MIDDLEWARE: no request is counted.",
+            "Put 'django_k8s.middleware.KubernetesMiddleware' first.",
         ),
         Rule(
             "W018",
             "LOG_FORMAT is json, but LOGGING has no formatter of this app, so lines are not JSON.",
-            "Use LOGGING = django_k8s.settings.logging(env).",
+            "Use LOGGING = k8s.logging(env).",
         ),
         Rule(
             "W019",
@@ -172,6 +177,16 @@ RULES: dict[str, Rule] = {
             "W020",
             "The settings have CELERY, but {why}",
             "Make the application, or delete CELERY from the settings.",
+        ),
+        Rule(
+            "W021",
+            "The variable {name} is set, but nothing reads it.",
+            "Set {instead} instead, or read {name} with env.str() in the settings module, or silence this check.",
+        ),
+        Rule(
+            "W022",
+            "Errors are mailed to ADMINS, but no mail server is configured, so nobody gets them.",
+            "Set EMAIL_URL.",
         ),
     )
 }

@@ -31,7 +31,7 @@ OPTIONAL = (
 # Which modules may import an optional library when they are imported themselves.
 OWNERS = {
     "boto3": ("storage",), "botocore": ("storage",), "storages": ("storage",),
-    "gunicorn": ("servers.",), "whitenoise": ("static",), "celery": ("celery.",), "kombu": ("celery.",),
+    "gunicorn": ("servers.",), "whitenoise": ("middleware.static_files", "staticfiles"), "celery": ("celery.",), "kombu": ("celery.",),
     "prometheus_client": ("observability.metrics",),
 }  # fmt: skip
 
@@ -54,7 +54,7 @@ LAYERS = {
     "gate": {"conf"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
     "mail": {"conf"},
-    "observability": {"env", "exits", "identity", "masking", "conf", "health", "startup"},
+    "observability": {"env", "exits", "identity", "masking", "startup"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "stops"},
     "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report"},
     "celery": {
@@ -70,7 +70,8 @@ LAYERS = {
         "stops",
         "servers",
     },
-    "health": {"conf", "database", "settings", "masking", "observability", "celery"},
+    "health": {"conf", "database", "settings", "masking", "celery"},
+    "middleware": {"conf", "health", "observability", "startup"},
 }
 
 

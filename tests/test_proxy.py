@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from support.configured import configured
 
-from django_k8s.proxy import TrustedProxyMiddleware
+from django_k8s.middleware.trusted_proxy import TrustedProxyMiddleware
 
 PROXIES = ["10.0.0.0/8", "fd00::/8"]
 

@@ -29,11 +29,11 @@ APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
 ]
-HEALTH = "django_k8s.health.middleware.HealthMiddleware"
-REQUEST_ID = "django_k8s.observability.requests.RequestIdMiddleware"
-METRICS = "django_k8s.observability.http.MetricsMiddleware"
-PROXY = "django_k8s.proxy.TrustedProxyMiddleware"
-STATIC = "django_k8s.static.StaticFilesMiddleware"
+HEALTH = "django_k8s.middleware.health.HealthMiddleware"
+REQUEST_ID = "django_k8s.middleware.request_id.RequestIdMiddleware"
+METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
+PROXY = "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware"
+STATIC = "django_k8s.middleware.static_files.StaticFilesMiddleware"
 
 urlpatterns = [path("plain", lambda request: HttpResponse("ok"))]
 

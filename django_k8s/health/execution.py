@@ -82,16 +82,20 @@ class Run:
         """Seconds until the deadline, at least 0."""
         return max(0.0, self._deadline - time.monotonic())
 
+    def within(self, limit: float | None) -> float:
+        """Return the seconds until the deadline, but not more than ``limit``."""
+        return self.remaining if limit is None else min(self.remaining, max(0.0, limit))
+
     def futures(self, names: Iterable[str]) -> list[Future[Result]]:
         """What a caller who needs these checks has to wait for."""
         return [self.executions[name].future for name in names if name in self.executions]
 
-    async def settle(self, names: Iterable[str]) -> None:
-        """Wait in an event loop until these checks have ended, until the deadline."""
+    async def settle(self, names: Iterable[str], seconds: float) -> None:
+        """Wait in an event loop until these checks have ended, for ``seconds`` at most."""
         executions = [self.executions[name] for name in names if name in self.executions]
         pending = [execution.in_loop() for execution in executions if not execution.future.done()]
         if pending:
-            await asyncio.wait(pending, timeout=self.remaining)
+            await asyncio.wait(pending, timeout=seconds)
 
     def expired(self, keep: float) -> bool:
         """Whether it ended, by its last check or by its deadline, more than ``keep`` seconds ago."""

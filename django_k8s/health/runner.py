@@ -68,16 +68,19 @@ class Runner:
         self._run: Run | None = None
         self._failing: set[str] = set()
 
-    def ready(self) -> bool:
-        """Whether every required check passes; waits for those alone, until the deadline."""
+    def ready(self, limit: float | None = None) -> bool:
+        """Return whether every required check passes.
+
+        Wait for those checks only, until the deadline, and for ``limit`` seconds at most.
+        """
         required, run = self._required(), self._current()
-        wait(run.futures(required), run.remaining)
+        wait(run.futures(required), run.within(limit))
         return self._report(run).ready
 
-    async def aready(self) -> bool:
-        """As :meth:`ready`, in an event loop."""
+    async def aready(self, limit: float | None = None) -> bool:
+        """Do the same as :meth:`ready`, in an event loop."""
         required, run = self._required(), self._current()
-        await run.settle(required)
+        await run.settle(required, run.within(limit))
         return self._report(run).ready
 
     def report(self) -> Report:
@@ -89,7 +92,7 @@ class Runner:
     async def areport(self) -> Report:
         """As :meth:`report`, in an event loop."""
         run = self._current()
-        await run.settle(self._checks)
+        await run.settle(self._checks, run.remaining)
         return self._report(run)
 
     def _current(self) -> Run:

@@ -11,6 +11,7 @@ from django_k8s.conf import Config
 from django_k8s.env import Env
 from django_k8s.networks import trusted_proxies
 from django_k8s.settings.email import mailers
+from django_k8s.settings.foreign import without_effect
 
 
 def config(env: Env, **project: Any) -> Config:
@@ -25,10 +26,14 @@ def config(env: Env, **project: Any) -> Config:
     """
     env.mask_secrets()
     stops.check(env)
+    page = env.str("READINESS_PAGE")
+    if page and not page.startswith("/"):
+        env.problem("READINESS_PAGE", "is not a path. Write it with a slash at its beginning, such as /.")
     special: dict[str, Any] = {
         "build_phase": env.build,
         "trusted_proxies": tuple(trusted_proxies(env)),
         "mailer": mailers(env).get("default", {}),
+        "without_effect": without_effect(env),
     }
     read = {f.name: _frozen(env, f.name.upper()) for f in fields(Config) if f.name not in special}
     result = replace(Config(**special, **read), **project)

@@ -34,7 +34,7 @@ def static_storage(env: Env) -> dict[str, Any]:
     """
     if env.debug:
         return {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    return {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    return {"BACKEND": "django_k8s.staticfiles.ManifestStorage"}
 
 
 def _s3(env: Env) -> dict[str, Any]:

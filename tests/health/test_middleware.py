@@ -16,7 +16,7 @@ from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
 from support.configured import changed, configured
 
 from django_k8s.health import Unhealthy
-from django_k8s.health.middleware import HealthMiddleware
+from django_k8s.middleware.health import HealthMiddleware
 
 TOKEN = "a-token-for-the-tests"
 POD = "10.1.2.3:8000"
@@ -187,7 +187,7 @@ def test_everything_else_goes_on(ask: Ask) -> None:
 def test_later_middleware_is_not_reached(ask: Ask) -> None:
     """Login, maintenance and whatever else stands behind it have no say."""
     with override_settings(
-        MIDDLEWARE=["django_k8s.health.middleware.HealthMiddleware", f"{__name__}.refuse"]
+        MIDDLEWARE=["django_k8s.middleware.health.HealthMiddleware", f"{__name__}.refuse"]
     ):
         import sys
 

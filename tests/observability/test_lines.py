@@ -101,7 +101,7 @@ def test_an_odd_id_is_replaced(given: str | None) -> None:
 def test_the_id_is_forgotten_after_the_request() -> None:
     """What the thread writes next belongs to no request."""
     seen = []
-    with override_settings(MIDDLEWARE=["django_k8s.observability.requests.RequestIdMiddleware"]):
+    with override_settings(MIDDLEWARE=["django_k8s.middleware.request_id.RequestIdMiddleware"]):
         answer = Client().get("/where", headers={"X-Request-ID": "edge-1"})
         seen.append(answer.headers["X-Request-ID"])
         answer.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.process import Response, answers, environment, free_port, get, started, wait_until
+from support.process import Response, answers, environment, free_port, get, run, started, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent / "project"
 URLS = """
@@ -96,9 +96,40 @@ def test_file_of_the_last_release(site: int) -> None:
     assert "immutable" in answer.headers["cache-control"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/static/app/style.000000000000.css", "/static/app/style.css", "/static/none"]
-)
+def test_original_names(site: int) -> None:
+    """A file is served by its original name too, which mails and scripts use; that answer is not kept for long."""
+    answer = fetch(site, "/static/app/style.css", "br")
+
+    assert (answer.status, answer.headers["content-encoding"]) == (200, "br")
+    assert "immutable" not in answer.headers["cache-control"]
+
+
+def test_missing_source_map(tmp_path: Path) -> None:
+    """A source map that a vendored file names and that does not exist stops nothing; a missing picture does."""
+    (tmp_path / "app" / "static").mkdir(parents=True)
+    (tmp_path / "app" / "__init__.py").touch()
+    script = tmp_path / "app" / "static" / "vendored.js"
+    script.write_text("let a;\n//# sourceMappingURL=vendored.js.map\n")
+    style = tmp_path / "app" / "static" / "vendored.css"
+    style.write_text("a{}\n/*# sourceMappingURL=vendored.css.map */\n")
+    env = environment(
+        DJANGO_SETTINGS_MODULE="project.settings", PYTHONPATH=f"{tmp_path}:{PROJECT}", TEST_APPS="app",
+        STATIC_ROOT=str(tmp_path / "collected"), BUILD_PHASE="1",
+    )  # fmt: skip
+    collect = [sys.executable, "-m", "django", "collectstatic", "--noinput"]
+
+    done = run(collect, env, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (hashed,) = (tmp_path / "collected").glob("vendored.????????????.js")
+    assert hashed.read_text().endswith("sourceMappingURL=vendored.js.map\n")
+
+    style.write_text("a { background: url(missing.png) }\n")
+    done = run(collect, env, tmp_path)
+    assert done.returncode != 0
+    assert "missing.png" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/static/app/style.000000000000.css", "/static/none"])
 def test_missing_file_is_not_cached(site: int, path: str) -> None:
     """What is not here may be on the next pod: no cache may remember the 404."""
     answer = fetch(site, path)
@@ -113,7 +144,7 @@ def test_asynchronous(tmp_path: Path) -> None:
     from django.http import FileResponse, HttpRequest, HttpResponse
     from django.test import RequestFactory, override_settings
 
-    from django_k8s.static import StaticFilesMiddleware
+    from django_k8s.middleware.static_files import StaticFilesMiddleware
 
     async def respond(request: HttpRequest) -> HttpResponse:
         return HttpResponse("project")

@@ -61,12 +61,9 @@ INSTALLED_APPS = [
     *env.list("TEST_APPS", []),
 ]
 MIDDLEWARE = [
-    "django_k8s.health.middleware.HealthMiddleware",
-    "django_k8s.observability.requests.RequestIdMiddleware",
-    "django_k8s.observability.http.MetricsMiddleware",
-    "django_k8s.proxy.TrustedProxyMiddleware",
+    "django_k8s.middleware.KubernetesMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django_k8s.static.StaticFilesMiddleware",
+    "django_k8s.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

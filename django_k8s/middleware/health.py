@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,6 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from django_k8s import conf
 from django_k8s.health.base import Report
+from django_k8s.health.page import Page
 from django_k8s.health.runner import Runner
 from django_k8s.observability import newrelic
 
@@ -20,7 +24,7 @@ _METHODS = ("GET", "HEAD")
 class HealthMiddleware:
     """First in MIDDLEWARE: a kubelet knows no host name, no TLS, no login, and wants no log line.
 
-    /livez: this process answers; nothing is asked. /readyz: 200 or 503, by READINESS_CHECKS.
+    /livez: this process answers; nothing is asked. /readyz: 200 or 503, by READINESS_CHECKS and READINESS_PAGE.
     /healthz: what each check says, in JSON, for those who send ``Authorization: Bearer
     HEALTH_TOKEN``; 404 for all others. GET and HEAD. Works in WSGI and in ASGI.
     """
@@ -29,14 +33,23 @@ class HealthMiddleware:
     async_capable = True
 
     def __init__(
-        self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+        self,
+        get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
+        page_handler: Callable[[HttpRequest], Any] | None = None,
     ) -> None:
         self.get_response = get_response
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
-        self._token = conf.current().health_token
+        config = conf.current()
+        self._token = config.health_token
         self._runner = Runner.configured()
+        self._page = self._page_runner = None
+        if config.readiness_page:
+            self._page = Page(config.readiness_page, page_handler or get_response)
+            # It depends on what the other checks test, so it waits for them.
+            self._timeout = config.readiness_timeout_seconds
+            self._page_runner = Runner({"page": self._page}, self._timeout, config.readiness_cache_seconds)
         self._answers = {"/livez": self._livez, "/readyz": self._readyz, "/healthz": self._healthz}
         self._async_answers = {"/readyz": self._async_readyz, "/healthz": self._async_healthz}
 
@@ -61,10 +74,19 @@ class HealthMiddleware:
         return _text(200, b"ok\n")
 
     def _readyz(self, request: HttpRequest) -> HttpResponse:
-        return _readiness(self._runner.ready())
+        began = time.monotonic()
+        ready = self._runner.ready()
+        if ready and self._page_runner:
+            ready = self._page_runner.ready(self._timeout - (time.monotonic() - began))
+        return _readiness(ready)
 
     async def _async_readyz(self, request: HttpRequest) -> HttpResponse:
-        return _readiness(await self._runner.aready())
+        began = time.monotonic()
+        ready = await self._runner.aready()
+        if ready and self._page and self._page_runner:
+            self._page.loop = asyncio.get_running_loop()
+            ready = await self._page_runner.aready(self._timeout - (time.monotonic() - began))
+        return _readiness(ready)
 
     def _healthz(self, request: HttpRequest) -> HttpResponse:
         return _details(self._runner.report()) if self._trusted(request) else _text(404, b"not found\n")

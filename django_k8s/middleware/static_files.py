@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -11,15 +12,18 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpRespons
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 _PIECE_BYTES = 65536
+# The names that Django's manifest storages give: twelve hexadecimal digits before the extension.
+_HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]+$")
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """WhiteNoise's middleware with two additions.
+    """WhiteNoise's middleware with three additions.
 
     A path under STATIC_URL that is not there gets 404 with ``Cache-Control: no-store``: during a
     rollout a page of the new release may ask an old pod for a new file, and a CDN that remembers
-    the 404 breaks the site long after. And it runs under ASGI without a thread for every request
-    that is not for a file.
+    the 404 breaks the site long after. Hashed files of earlier releases, which the manifest no longer knows,
+    may be cached for ever like the others. And it runs under ASGI without a thread for every request that is
+    not for a file.
     """
 
     sync_capable = True
@@ -45,6 +49,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
             response.streaming_content = _pieces(response.file_to_stream)
         answer: HttpResponseBase = await self.get_response(request) if response is None else response
         return answer
+
+    def immutable_file_test(self, path: str, url: str) -> bool:
+        """Return whether browsers may keep the file for ever."""
+        return bool(_HASHED.search(url) or super().immutable_file_test(path, url))
 
     def file(self, request: HttpRequest) -> HttpResponseBase | None:
         """The answer for a path of a file or under STATIC_URL, else None."""

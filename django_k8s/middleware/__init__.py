@@ -1,0 +1,34 @@
+"""Middleware. Two classes are all that a project needs::
+
+    MIDDLEWARE = [
+        "django_k8s.middleware.KubernetesMiddleware",
+        "django.middleware.security.SecurityMiddleware",
+        "django_k8s.middleware.StaticFilesMiddleware",
+        ...
+    ]
+
+The parts of ``KubernetesMiddleware`` also work alone: ``health``, ``request_id``, ``metrics``, ``trusted_proxy``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django_k8s.middleware.kubernetes import KubernetesMiddleware as KubernetesMiddleware
+    from django_k8s.middleware.static_files import StaticFilesMiddleware as StaticFilesMiddleware
+
+__all__ = ["KubernetesMiddleware", "StaticFilesMiddleware"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when they are used: WhiteNoise may not be installed.
+    if name == "KubernetesMiddleware":
+        from django_k8s.middleware.kubernetes import KubernetesMiddleware
+
+        return KubernetesMiddleware
+    if name == "StaticFilesMiddleware":
+        from django_k8s.middleware.static_files import StaticFilesMiddleware
+
+        return StaticFilesMiddleware
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

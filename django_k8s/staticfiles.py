@@ -1,0 +1,26 @@
+"""The storage of collected static files."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    """Hashed names and compressed copies; a missing source map is no error.
+
+    Minified files of other projects often name a source map that was never published. Only a debugger asks for
+    it. Every other file that is missing still stops collectstatic.
+    """
+
+    def hashed_name(self, name: str, content: Any = None, filename: str | None = None) -> str:
+        """Return the name with the hash of the content, or the plain name of a missing source map."""
+        try:
+            hashed: str = super().hashed_name(name, content, filename)
+        except ValueError:
+            if urlsplit(unquote(name)).path.strip().endswith(".map"):
+                return name
+            raise
+        return hashed

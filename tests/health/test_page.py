@@ -1,0 +1,149 @@
+"""READINESS_PAGE: a page that does not render keeps the pod unready."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core import mail
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client, override_settings
+from django.urls import path
+from support.configured import changed
+
+from django_k8s.health.page import host
+
+state: dict[str, Any] = {}
+Ask = Callable[[str], HttpResponse]
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """The page that has to render."""
+    state["requests"].append((request.get_host(), request.is_secure(), threading.current_thread().name))
+    if isinstance(state["answer"], Exception):
+        raise state["answer"]
+    return HttpResponse(state["answer"], status=state["status"])
+
+
+async def apage(request: HttpRequest) -> HttpResponse:
+    """The same as a coroutine, which may use what belongs to the server's event loop."""
+    state["loops"].append(asyncio.get_running_loop())
+    return page(request)
+
+
+def well(timeout: float) -> None:
+    """A check that passes, until it is told not to."""
+    if state["down"]:
+        raise OSError("down")
+
+
+urlpatterns = [path("start", page), path("astart", apage)]
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "page_urls", sys.modules[__name__])
+    state.update(answer="page", status=200, down=False, requests=[], loops=[])
+
+
+@pytest.fixture(params=["wsgi", "asgi"])
+def ask(request: pytest.FixtureRequest) -> Iterator[Ask]:
+    """Probes a site whose READINESS_PAGE is /start."""
+    yield from _site(request.param, "/start")
+
+
+def _site(interface: str, readiness_page: str, **settings: Any) -> Iterator[Ask]:
+    defaults = {
+        "DJANGO_K8S": changed(
+            readiness_page=readiness_page, readiness_checks=("page_urls.well",), readiness_cache_seconds=0
+        ),
+        "ROOT_URLCONF": "page_urls",
+        "ALLOWED_HOSTS": [".example.com"],
+        "SECURE_SSL_REDIRECT": True,
+        "DEBUG": False,
+        "ADMINS": ["admin@example.com"],
+    }
+
+    with override_settings(**{**defaults, **settings}):
+        if interface == "wsgi":
+            client = Client(raise_request_exception=False)
+            yield lambda path: client.get(path, headers={"host": "10.0.0.7:8000"})
+        else:
+            aclient = AsyncClient(raise_request_exception=False)
+            yield lambda path: async_to_sync(aclient.get)(path, headers={"host": "10.0.0.7:8000"})
+
+
+def test_page_renders_once(ask: Ask) -> None:
+    """The page is requested with an allowed host and over TLS, once: not at every probe."""
+    assert [ask("/readyz").status_code for _ in range(3)] == [200] * 3
+    assert [(name, secure) for name, secure, _ in state["requests"]] == [("example.com", True)]
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, 200), (302, 200), (404, 200), (400, 503), (503, 503)])
+def test_status(ask: Ask, status: int, expected: int) -> None:
+    """400 and 5xx keep the pod unready; a login or a redirect does not."""
+    state["status"] = status
+    assert ask("/readyz").status_code == expected
+    assert ask("/livez").status_code == 200
+
+
+def test_reason_is_logged_once(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says why, once per change, and no mail is sent to ADMINS."""
+    mail.outbox = []
+    state["answer"] = RuntimeError("no manifest at postgres://u:hunter2@h/n")
+    with caplog.at_level(logging.INFO):
+        assert [ask("/readyz").status_code for _ in range(3)] == [503] * 3
+        state["answer"] = "page"
+        assert ask("/readyz").status_code == 200
+
+    assert [record.getMessage() for record in caplog.records if record.name != "asyncio"] == [
+        "health check page fails: GET /start answers 500: RuntimeError: no manifest at postgres://***@h/n",
+        "health check page passes again",
+    ]
+    assert mail.outbox == []
+
+
+def test_other_checks_come_first(ask: Ask) -> None:
+    """A page is not rendered while a dependency is away."""
+    state["down"] = True
+    assert ask("/readyz").status_code == 503
+    assert state["requests"] == []
+    state["down"] = False
+    assert ask("/readyz").status_code == 200
+
+
+def test_the_servers_event_loop() -> None:
+    """A coroutine view runs in the event loop of the server."""
+
+    async def probe() -> tuple[int, asyncio.AbstractEventLoop]:
+        response = await AsyncClient().get("/readyz", headers={"host": "10.0.0.7:8000"})
+        return response.status_code, asyncio.get_running_loop()
+
+    for _ in _site("asgi", "/astart"):
+        status, loop = asyncio.run(probe())
+        assert status == 200
+        assert state["loops"] == [loop]
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_host_that_is_not_allowed(interface: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A site whose first host is refused is never ready; the reason is in the log."""
+    with caplog.at_level(logging.INFO):
+        for ask in _site(interface, "/start", ALLOWED_HOSTS=["not a host"]):
+            assert ask("/readyz").status_code == 503
+    text = " ".join(record.getMessage() for record in caplog.records)
+    assert "GET /start answers 400: DisallowedHost" in text
+
+
+def test_hosts() -> None:
+    """Wildcards become a host that a request can name."""
+    assert host(["*"]) == "localhost"
+    assert host(["*", "example.com"]) == "example.com"
+    assert host([".example.com", "example.org"]) == "example.com"
+    assert host([]) == "localhost"
