@@ -130,8 +130,7 @@ def test_looking_does_not_load_the_settings(tmp_path: Path) -> None:
     [
         (
             {"DJANGO_SETTINGS_MODULE": "shop.settings"},
-            "the project has no Celery application: there is none in shop, shop.celery or shop.celery_app."
-            " If there is one elsewhere, name its module with CELERY_APP.",
+            "the project has no Celery application: there is none in shop, shop.celery or shop.celery_app.",
         ),
         ({}, "neither CELERY_APP nor DJANGO_SETTINGS_MODULE is set."),
         ({"CELERY_APP": "nowhere"}, "there is no Celery application at nowhere, which CELERY_APP names."),
