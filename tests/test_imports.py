@@ -53,6 +53,7 @@ LAYERS = {
     "conf": set(),
     "gate": {"conf"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops"},
+    "overlay": {"env", "settings"},
     "mail": {"conf"},
     "observability": {"env", "exits", "identity", "masking", "startup"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "stops"},
