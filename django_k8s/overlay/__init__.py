@@ -6,7 +6,7 @@ changed in place::
 
     from django_k8s import Env, overlay
 
-    from .production import *  # noqa: F403
+    from .production import *  # noqa: F403, RUF100
     from .production import BASE_DIR, DATABASES, INSTALLED_APPS, LOGGING, MIDDLEWARE
 
     env = Env(BASE_DIR)

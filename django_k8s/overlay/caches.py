@@ -16,7 +16,7 @@ _DJANGO_REDIS = "django_redis.cache.RedisCache"
 _PYMEMCACHE = "django.core.cache.backends.memcached.PyMemcacheCache"
 
 
-def caches(env: Env, project: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def caches(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return CACHES with timeouts added to each cache on Redis (Django's or django-redis) or Memcached (pymemcache).
 
     CACHE_URL says where ``default`` is, RENDITIONS_CACHE_URL where ``renditions`` is, and likewise for any

@@ -25,7 +25,7 @@ _TIMEOUTS = {
 _FAMILIES = ("postg", "sqlite", "spatialite", "mysql", "oracle")
 
 
-def databases(env: Env, project: Mapping[str, Mapping[str, Any]]) -> dict[str, Database]:
+def databases(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return DATABASES with timeouts, keepalives and health checks added to each database.
 
     DATABASE_URL, or DATABASE_HOST and its parts, say where ``default`` is; REPLICA_DATABASE_URL says where

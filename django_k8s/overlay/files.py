@@ -37,7 +37,7 @@ _DECIDED = {
 }
 
 
-def storages(env: Env, project: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return STORAGES with hashed, compressed static files, and with media in MEDIA_S3_BUCKET if that is set.
 
     ``staticfiles`` becomes this library's manifest storage if the project has Django's or WhiteNoise's manifest

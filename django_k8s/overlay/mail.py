@@ -9,7 +9,7 @@ from django_k8s import settings as k8s
 from django_k8s.env import Env
 
 
-def mailers(env: Env, project: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def mailers(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return MAILERS (Django 6.1 and newer): EMAIL_URL says how ``default`` sends; other aliases stay.
 
     Without EMAIL_URL it is the project's. Use ``email_backend`` in a project with EMAIL settings: Django

@@ -6,8 +6,8 @@ The settings module is DJANGO_SETTINGS_MODULE; the working directory is the proj
 from __future__ import annotations
 
 import json
-import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import django
@@ -33,7 +33,7 @@ def probe() -> int:
 
 def main() -> None:
     """Print ``{"settings": ..., "livez": ...}``."""
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     django.setup()
     result = {"settings": explicit(), "livez": probe()}
     print(json.dumps(result, default=str))

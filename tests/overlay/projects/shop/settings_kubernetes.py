@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from settings import *  # noqa: F403
+from django_k8s import Env, overlay
+from django_k8s import settings as k8s
+
+from settings import *  # noqa: F403, RUF100
 from settings import (
     ALLOWED_HOSTS,
     CACHES,
@@ -19,9 +22,6 @@ from settings import (
     STATIC_URL,
     STORAGES,
 )
-
-from django_k8s import Env, overlay
-from django_k8s import settings as k8s
 
 env = Env(Path(__file__).parent)
 

@@ -2,7 +2,7 @@
 
 from django_k8s import Env, overlay
 
-from .settings import *  # noqa: F403
+from .settings import *  # noqa: F403, RUF100
 from .settings import (
     ALLOWED_HOSTS,
     BASE_DIR,

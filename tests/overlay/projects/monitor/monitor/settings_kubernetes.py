@@ -1,12 +1,11 @@
 """The settings for Kubernetes, on top of the project's own."""
 
 import django
-
 from django_k8s import Env, overlay
 from django_k8s import settings as k8s
 
 from . import settings
-from .settings import *  # noqa: F403
+from .settings import *  # noqa: F403, RUF100
 from .settings import (
     ALLOWED_HOSTS,
     BASE_DIR,

@@ -2,7 +2,7 @@
 
 from django_k8s import Env, overlay
 
-from .production import *  # noqa: F403
+from .production import *  # noqa: F403, RUF100
 from .production import (
     ALLOWED_HOSTS,
     BASE_DIR,

@@ -1,11 +1,10 @@
 """The settings for Kubernetes, on top of those for production."""
 
 import django
-
 from django_k8s import Env, overlay
 
 from . import prod
-from .prod import *  # noqa: F403
+from .prod import *  # noqa: F403, RUF100
 from .prod import (
     ALLOWED_HOSTS,
     BASE_DIR,
