@@ -10,7 +10,12 @@ _APPS = ("django_k8s", "django_k8s.apps.DjangoK8sConfig")
 _FIRST = "django_k8s.middleware.KubernetesMiddleware"
 _STATIC = "django_k8s.middleware.StaticFilesMiddleware"
 _SECURITY = "django.middleware.security.SecurityMiddleware"
-_WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+_OURS = "django_k8s.middleware."
+_SERVERS = (
+    _STATIC,
+    "django_k8s.middleware.static_files.StaticFilesMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+)
 
 
 # The settings of a project may hold tuples, whose type names each item. No other tuple fits into it.
@@ -35,14 +40,10 @@ def middleware(project: Sequence[str], *, static_files: bool = True) -> Any:
     is not installed, or with ``static_files=False``, if something else serves static files. All other entries
     keep their order. Nothing is imported, so an entry that cannot be imported stays as it is.
     """
-    own = [name for name in project if not name.startswith("django_k8s.middleware.")]
-    rest = [name for name in own if name != _WHITENOISE]
+    rest = [name for name in project if not name.startswith(_OURS)]
     if static_files and importlib.util.find_spec("whitenoise"):
-        if _SECURITY in rest:
-            place = rest.index(_SECURITY) + 1
-        else:
-            place = own.index(_WHITENOISE) if _WHITENOISE in own else 0
-        rest.insert(place, _STATIC)
-    elif not static_files:
-        rest = own
+        others = [name for name in project if name in _SERVERS or name in rest]
+        served = next((others.index(name) for name in others if name in _SERVERS), 0)
+        rest = [name for name in rest if name not in _SERVERS]
+        rest.insert(rest.index(_SECURITY) + 1 if _SECURITY in rest else served, _STATIC)
     return type(project)([_FIRST, *rest])  # type: ignore[call-arg]
