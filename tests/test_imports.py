@@ -52,17 +52,7 @@ LAYERS = {
     "stops": {"env"},
     "conf": set(),
     "gate": {"conf"},
-    "settings": {
-        "env",
-        "variables",
-        "sources",
-        "identity",
-        "networks",
-        "conf",
-        "report",
-        "stops",
-        "celery",
-    },
+    "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
     "overlay": {"env", "settings"},
     "mail": {"conf"},
     "observability": {"env", "exits", "identity", "masking", "startup"},
@@ -82,7 +72,7 @@ LAYERS = {
         "servers",
     },
     "health": {"conf", "database", "settings", "masking", "celery"},
-    "middleware": {"conf", "health", "observability"},
+    "middleware": {"conf", "health", "observability", "startup"},
 }
 
 
