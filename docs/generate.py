@@ -1,11 +1,16 @@
-"""Writes the reference pages that come from the code: variables and system checks."""
+"""Writes the reference pages that come from the code: variables, system checks, settings functions."""
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from itertools import groupby
 from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
 
+from django_k8s import overlay, settings
 from django_k8s.listing import default_text
 from django_k8s.rules import RULES
 from django_k8s.variables import VARIABLES, Variable
@@ -65,7 +70,47 @@ def system_checks() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"environment.md": variables, "system-checks.md": system_checks}
+# What stands before it in a page is written by hand.
+_MARK = "<!-- From here on generated from docstrings by `make docs`. -->"
+
+
+def settings_functions() -> str:
+    """The page of the settings functions and the overlay: its own introduction, then their docstrings."""
+    head = (REFERENCE / "settings.md").read_text().partition(_MARK)[0]
+    parts = [
+        head + _MARK,
+        "## Functions for a project's settings",
+        *(_function("k8s", settings, name) for name in settings.__all__),
+        "## Functions of the overlay",
+        *(_function("overlay", overlay, name) for name in overlay.__all__),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _function(prefix: str, module: ModuleType, name: str) -> str:
+    function = getattr(module, name)
+    same = module is overlay and function is getattr(settings, name, None)
+    text = f"The same as `k8s.{name}`." if same else _markdown(inspect.getdoc(function) or "")
+    signature = inspect.signature(function)
+    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    call = f"{prefix}.{name}{signature.replace(parameters=plain, return_annotation=signature.empty)}"
+    return f"### `{call}`\n\n{text}"
+
+
+def _markdown(docstring: str) -> str:
+    """A docstring as Markdown: its examples in fences, its code in single backticks."""
+    parts = re.split(r"::\n\n((?:(?:    .*)?\n)+)", f"{docstring}\n")
+    return "".join(
+        f":\n\n```python\n{dedent(part).strip()}\n```\n\n" if index % 2 else part.replace("``", "`")
+        for index, part in enumerate(parts)
+    ).strip()
+
+
+PAGES = {
+    "environment.md": variables,
+    "settings.md": settings_functions,
+    "system-checks.md": system_checks,
+}
 
 
 def main() -> int:

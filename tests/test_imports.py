@@ -54,6 +54,7 @@ LAYERS = {
     "conf": set(),
     "gate": {"conf"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
+    "overlay": {"env", "settings"},
     "mail": {"conf"},
     "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},

@@ -10,7 +10,7 @@ from django_k8s.settings.redis import redis_options
 from django_k8s.settings.urls import encoded, scheme
 
 # Seconds; pymemcache's default is to wait for ever.
-MEMCACHED_TIMEOUTS = {"connect_timeout": 5, "timeout": 5}
+MEMCACHED_OPTIONS = {"connect_timeout": 5, "timeout": 5, "no_delay": True}
 _OTHERS = ("dbcache", "dummycache", "filecache", "pymemcache")
 _EXAMPLE = "Write it as redis://host:6379/1, pymemcache://host:11211, dbcache://table or locmem://."
 
@@ -73,8 +73,7 @@ def _memcached(env: Env, name: str, cache: dict[str, Any]) -> dict[str, Any]:
         # By name: if pymemcache is missing, django-environ chooses another library.
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "OPTIONS": {
-            **MEMCACHED_TIMEOUTS,
-            "no_delay": True,
+            **MEMCACHED_OPTIONS,
             **{key.lower(): value for key, value in cache.get("OPTIONS", {}).items()},
         },
     }

@@ -12,7 +12,7 @@ _POSTGRES = "django.db.backends.postgresql"
 _NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured when it is used
 _SQLITE = "django.db.backends.sqlite3"
 # Engines by the end of their names: PostGIS, SpatiaLite and wrappers take the same settings.
-_POSTGRES_FAMILY = (".postgresql", ".postgis")
+_POSTGRES_FAMILY = (".postgresql", ".postgis", ".postgresql_backend")
 _SQLITE_FAMILY = (".sqlite3", ".spatialite")
 
 # A server that vanished without a word is noticed after 20 to 25 seconds instead of hours.
@@ -45,15 +45,15 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     directory by default; production has to name its database, even if it is SQLite. The build phase gets a
     database that is never opened.
     """
-    found = _tuned(env, _named(env, name))
+    found = tuned(env, located(env, name))
     merged: dict[str, Any] = {
         key: {**found.get(key, {}), **project[key]} for key in ("OPTIONS", "TEST") if key in project
     }
     return {**found, **project, **merged}
 
 
-def _named(env: Env, name: str) -> Database:
-    """Return the database that the environment names, as ENGINE, NAME and so on."""
+def located(env: Env, name: str) -> Database:
+    """Return the database that the variable ``name`` (or DATABASE_HOST) names, as ENGINE, NAME and so on."""
     default = name == "DATABASE_URL"
     url = env.str(name, "", secret=True)
     host = env.str("DATABASE_HOST") if default else ""
@@ -132,7 +132,7 @@ def _from_url(env: Env, name: str, url: str) -> Database:
     return {**database, "OPTIONS": options}
 
 
-def _tuned(env: Env, database: Database) -> Database:
+def tuned(env: Env, database: Database) -> Database:
     """Return ``database`` with connections that survive failures and do not hang."""
     if database["ENGINE"] == _NONE:
         return database

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django_k8s.env import Env
 from django_k8s.networks import trusted_proxies
 
@@ -55,14 +57,17 @@ def csrf_trusted_origins(env: Env) -> list[str]:
     terminates TLS is http unless the proxy is trusted.
     """
     if env.is_set("CSRF_TRUSTED_ORIGINS"):
-        origins = env.list("CSRF_TRUSTED_ORIGINS")
-        if any("://" not in origin for origin in origins):
+        given = env.list("CSRF_TRUSTED_ORIGINS")
+        if any("://" not in origin for origin in given):
             env.problem("CSRF_TRUSTED_ORIGINS", "needs a scheme in every origin, as in https://example.com.")
-        return origins
-    if not https(env):
-        return []
-    hosts = [host for host in env.list("ALLOWED_HOSTS") if host != "*"]
-    return [f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in hosts]
+        return given
+    return origins(env.list("ALLOWED_HOSTS")) if https(env) else []
+
+
+def origins(hosts: Iterable[str]) -> list[str]:
+    """Return ``https://`` with each of ``hosts``, which are those of ALLOWED_HOSTS."""
+    named = [host for host in hosts if host != "*"]
+    return [f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in named]
 
 
 def https(env: Env) -> bool:

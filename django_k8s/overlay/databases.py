@@ -1,0 +1,87 @@
+"""DATABASES of the project, where the environment says they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django_k8s.env import Env
+from django_k8s.overlay.names import variable
+from django_k8s.settings.databases import Database, database, located, tuned
+
+_LOCATION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+# Variables that win over the project's value if they are set, and its key in the database or in its OPTIONS.
+_OVERRULED = {
+    "DATABASE_CONN_MAX_AGE": "CONN_MAX_AGE",
+    "DATABASE_CONNECT_TIMEOUT_SECONDS": "connect_timeout",
+    "DATABASE_POOL_SIZE": "pool",
+    "DATABASE_SSLMODE": "sslmode",
+    "DATABASE_SSLROOTCERT": "sslrootcert",
+}
+_TIMEOUTS = {
+    "DATABASE_STATEMENT_TIMEOUT_SECONDS": "statement_timeout",
+    "DATABASE_LOCK_TIMEOUT_SECONDS": "lock_timeout",
+}
+_FAMILIES = ("postg", "sqlite", "spatialite", "mysql", "oracle")
+
+
+def databases(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
+    """Return DATABASES with timeouts, keepalives and health checks added to each database.
+
+    DATABASE_URL, or DATABASE_HOST and its parts, say where ``default`` is; REPLICA_DATABASE_URL says where
+    ``replica`` is, and likewise for any other alias. Without them, each database stays where the project has
+    it. ENGINE (unless the URL names another kind of database), OPTIONS, ATOMIC_REQUESTS, TEST, CONN_MAX_AGE
+    and further aliases are the project's and win over the defaults; a DATABASE variable that is set wins over
+    both. CONN_HEALTH_CHECKS is always on.
+    """
+    found = {alias: _database(env, alias, own) for alias, own in project.items() if own or alias != "default"}
+    return found if "default" in found else {"default": database(env), **found}
+
+
+def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
+    name = variable(alias, "DATABASE_URL")
+    own: Database = {**project, "OPTIONS": dict(project.get("OPTIONS") or {})}
+    if env.is_set(name) or (alias == "default" and env.is_set("DATABASE_HOST")):
+        own = _moved(own, located(env, name))
+    if not own.get("ENGINE"):
+        return dict(project)
+    for setting in filter(env.is_set, _OVERRULED):
+        own.pop(_OVERRULED[setting], None)
+        own["OPTIONS"].pop(_OVERRULED[setting], None)
+    session = own["OPTIONS"].pop("options", "")
+    result = tuned(env, own)
+    if "CONN_HEALTH_CHECKS" in result:
+        result["CONN_HEALTH_CHECKS"] = True
+    if result["OPTIONS"].get("pool"):  # Django refuses kept connections with a pool
+        result["CONN_MAX_AGE"] = 0
+    return _with_session(env, result, session)
+
+
+def _moved(own: Database, location: Database) -> Database:
+    """Return the project's database at another location."""
+    if _family(own.get("ENGINE", "")) == _family(location["ENGINE"]):
+        place = {key: location.get(key, "") for key in _LOCATION}
+        options = {**location.get("OPTIONS", {}), **own["OPTIONS"]}
+        return {**location, **own, **place, "OPTIONS": options}
+    # The options are those of another kind of database.
+    kept = {key: value for key, value in own.items() if key not in ("ENGINE", "OPTIONS", *_LOCATION)}
+    return {**location, **kept, "OPTIONS": dict(location.get("OPTIONS", {}))}
+
+
+def _family(engine: str) -> str:
+    # PostGIS, wrappers such as django_tenants.postgresql_backend, and SQLite's two names.
+    found = next((family for family in _FAMILIES if family in engine.lower()), engine)
+    return "sqlite" if found == "spatialite" else found
+
+
+def _with_session(env: Env, database: Database, session: str) -> Database:
+    """Return ``database`` with PostgreSQL's session options of the project and the time-outs that are not among them."""
+    if not session:
+        return database
+    words = str(database["OPTIONS"].get("options", "")).split(" -c ")
+    ours = [word.removeprefix("-c ") for word in words if word]
+    decided = {_TIMEOUTS[name] for name in filter(env.is_set, _TIMEOUTS)}
+    added = [item for item in ours if (key := item.partition("=")[0]) in decided or key not in session]
+    # Of a setting that is named twice, PostgreSQL takes the last.
+    database["OPTIONS"]["options"] = " ".join([session, *(f"-c {item}" for item in added)])
+    return database

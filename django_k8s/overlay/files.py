@@ -1,0 +1,85 @@
+"""Static files and uploads of the project, where the environment says they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from django_k8s.env import Env
+from django_k8s.settings.storages import media_storage, static_storage
+
+Folder = TypeVar("Folder", str, Path)
+
+# Ours does what these do.
+_STATIC = (
+    "",
+    "django.contrib.staticfiles.storage.StaticFilesStorage",
+    "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+    "whitenoise.storage.CompressedManifestStaticFilesStorage",
+)
+_MEDIA = (
+    "",
+    "django.core.files.storage.FileSystemStorage",
+    "django.core.files.storage.filesystem.FileSystemStorage",
+)
+_S3 = ("storages.backends.s3.S3Storage", "storages.backends.s3boto3.S3Boto3Storage")
+# Variables that win over the option of a project's storage on S3 if they are set.
+_DECIDED = {
+    "MEDIA_S3_BUCKET": "bucket_name",
+    "MEDIA_S3_PREFIX": "location",
+    "MEDIA_S3_ACCESS": "querystring_auth",
+    "MEDIA_S3_LINK_SECONDS": "querystring_expire",
+    "MEDIA_S3_REGION": "region_name",
+    "MEDIA_S3_ENDPOINT_URL": "endpoint_url",
+    "MEDIA_CDN_DOMAIN": "custom_domain",
+}
+
+
+def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
+    """Return STORAGES with hashed, compressed static files, and with media in MEDIA_S3_BUCKET if that is set.
+
+    ``staticfiles`` becomes this library's manifest storage if the project has Django's or WhiteNoise's manifest
+    storage, or Django's default; the project's OPTIONS stay. In debug mode it is the project's. ``default``
+    changes only if MEDIA_S3_BUCKET is set: files and django-storages' own S3 classes move to this bucket, with
+    the project's other options. Storage classes of the project's own, and further aliases, stay.
+    """
+    found = {alias: dict(storage) for alias, storage in project.items()}
+    static = found.get("staticfiles", {})
+    if static.get("BACKEND", "") in _STATIC and not env.debug:
+        found["staticfiles"] = {**static, **static_storage(env)}
+    media = found.get("default", {})
+    found["default"] = media or media_storage(env)
+    if env.is_set("MEDIA_S3_BUCKET") and media.get("BACKEND", "") in (*_MEDIA, *_S3):
+        found["default"] = _bucket(env, media)
+    return found
+
+
+def _bucket(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
+    if project.get("BACKEND") not in _S3:  # the options are those of files
+        return media_storage(env)
+    decided = {_DECIDED[name] for name in filter(env.is_set, _DECIDED)}
+    own = {key: value for key, value in project.get("OPTIONS", {}).items() if key not in decided}
+    return media_storage(env, **own)
+
+
+def static_root(env: Env, project: Folder) -> Folder:
+    """Return STATIC_ROOT: the variable of this name, which the image sets, else the project's."""
+    return _folder(env, "STATIC_ROOT", project)
+
+
+def media_root(env: Env, project: Folder) -> Folder:
+    """Return MEDIA_ROOT: the variable of this name, which the chart sets for a volume, else the project's."""
+    return _folder(env, "MEDIA_ROOT", project)
+
+
+def static_url(env: Env, project: str) -> str:
+    """Return STATIC_URL: the project's, behind STATIC_CDN_URL if that is set."""
+    cdn = env.str("STATIC_CDN_URL").rstrip("/")
+    return f"{cdn}/{urlsplit(project).path.lstrip('/')}" if cdn else project
+
+
+def _folder(env: Env, name: str, project: Folder) -> Folder:
+    folder = env.str(name, "")
+    return type(project)(folder) if folder else project

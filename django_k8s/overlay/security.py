@@ -1,0 +1,88 @@
+"""The key, hosts and TLS of the project, as the environment has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django_k8s import settings as k8s
+from django_k8s.env import Env
+from django_k8s.settings.security import origins
+
+
+def secret_key(env: Env, project: str) -> str:
+    """Return SECRET_KEY: the variable of this name, else the project's.
+
+    In production, a key that Django generated for development is a mistake, and so is none at all.
+    """
+    if env.is_set("SECRET_KEY") or not project:
+        return k8s.secret_key(env)
+    if env.production and project.startswith("django-insecure-"):
+        env.problem(
+            "SECRET_KEY",
+            "is missing, and the project's settings hold the key that Django generated for development. "
+            "Set it to 50 random characters or more, from a Secret.",
+        )
+    return project
+
+
+def secret_key_fallbacks(env: Env, project: Sequence[str]) -> list[str]:
+    """Return SECRET_KEY_FALLBACKS: the variable of this name, else the project's."""
+    return k8s.secret_key_fallbacks(env) or list(project)
+
+
+def allowed_hosts(env: Env, project: Sequence[str], *extra: str) -> list[str]:
+    """Return ALLOWED_HOSTS: the variable of this name, else the project's; and ``extra`` in every environment.
+
+    Production needs the one or the other.
+    """
+    hosts = env.list("ALLOWED_HOSTS") or list(project) or k8s.allowed_hosts(env)
+    return [*hosts, *(host for host in extra if host not in hosts)]
+
+
+def csrf_trusted_origins(env: Env, project: Sequence[str], hosts: Sequence[str] = ()) -> list[str]:
+    """Return CSRF_TRUSTED_ORIGINS: the variable of this name, else the project's.
+
+    If neither is set and the site uses HTTPS: ``https://`` with each of ``hosts``.
+    """
+    if env.is_set("CSRF_TRUSTED_ORIGINS") or not (project or hosts):
+        return k8s.csrf_trusted_origins(env)
+    return list(project) or (origins(hosts) if k8s.https(env) else [])
+
+
+def https(env: Env, project: bool) -> bool:
+    """Return the value for SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE: the variable HTTPS, else the project's."""
+    return k8s.https(env) if env.is_set("HTTPS") else project
+
+
+def ssl_redirect(env: Env, project: bool, proxy_ssl_header: tuple[str, str] | None = None) -> bool:
+    """Return SECURE_SSL_REDIRECT: the variable SSL_REDIRECT, else the project's, unless HTTPS is set to false.
+
+    A redirect needs TRUSTED_PROXIES, or the project's ``proxy_ssl_header``: without them every request looks
+    like http to Django, and the redirect would never end.
+    """
+    if env.is_set("HTTPS") and not k8s.https(env) and not env.is_set("SSL_REDIRECT"):
+        return False
+    redirect = env.bool("SSL_REDIRECT", project)
+    if redirect and env.production and not (proxy_ssl_header or env.is_set("TRUSTED_PROXIES")):
+        env.problem(
+            "TRUSTED_PROXIES",
+            "is missing, and http is redirected to https: the redirect would never end. "
+            "Set it to the ingress's addresses, or set SSL_REDIRECT to false.",
+        )
+    return redirect
+
+
+def hsts_seconds(env: Env, project: int) -> int:
+    """Return SECURE_HSTS_SECONDS: the variable HSTS_SECONDS, else the project's; 0 if HTTPS is set to false."""
+    if env.is_set("HSTS_SECONDS") or (env.is_set("HTTPS") and not k8s.https(env)):
+        return k8s.hsts_seconds(env)
+    return project
+
+
+def proxy_ssl_header(env: Env, project: tuple[str, str] | None) -> Any:
+    """Return SECURE_PROXY_SSL_HEADER: None if TRUSTED_PROXIES is set, else the project's.
+
+    With TRUSTED_PROXIES, the server believes X-Forwarded-Proto from these proxies, and from nobody else.
+    """
+    return None if env.is_set("TRUSTED_PROXIES") else project
