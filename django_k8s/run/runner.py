@@ -1,61 +1,25 @@
-"""``django-k8s run``: a project's web, worker and beat on this machine, in one terminal.
-
-It runs what the image runs, by the same entrypoints, in debug mode unless DEBUG says otherwise.
-Each role is in a session of its own, so that the terminal's Ctrl-C reaches this process alone, which
-then stops the roles in order.
-"""
+"""The roles' processes: started, watched and stopped in order."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
-import importlib.util
 import os
-import re
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 from django_k8s.copying import assets
-from django_k8s.env import Env
-from django_k8s.exits import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
-from django_k8s.exports import exports
 from django_k8s.roles import SERVICES as ROLES
-
-_COLOURS = {"web": "36", "worker": "33", "beat": "35", "migrate": "34", "run": "32"}
+from django_k8s.run.project import environment, grace
+from django_k8s.run.terminal import Output
 
 
 class Stopped(Exception):
     """A signal asked for the end."""
-
-
-class Output:
-    """One terminal for all roles: whole lines, each with the role before it."""
-
-    def __init__(self, stream: IO[str], *, colours: bool) -> None:
-        self.stream, self.colours = stream, colours
-        self.lock = threading.Lock()
-
-    def line(self, role: str, text: str) -> None:
-        """Print one line. A reader who has gone away is no reason to fail."""
-        prefix = f"{role:<7}|"
-        if self.colours:
-            prefix = f"\x1b[{_COLOURS[role]}m{prefix}\x1b[0m"
-        with self.lock, contextlib.suppress(OSError, ValueError):
-            self.stream.write(f"{prefix} {text}\n")
-            self.stream.flush()
-
-    def copy(self, role: str, source: IO[bytes]) -> None:
-        """Print every line of ``source`` until its end."""
-        for line in source:
-            self.line(role, line.decode(errors="replace").rstrip())
 
 
 class Child:
@@ -183,49 +147,6 @@ class Runner:
         return 0
 
 
-def environment(folder: Path, port: int) -> dict[str, str]:
-    """The roles' environment: this one, with defaults for a development machine."""
-    defaults = {
-        "DEBUG": "true",
-        "DJANGO_SETTINGS_MODULE": settings_module(folder),
-        "STATE_DIR": str(folder / ".state" / "run"),
-        "WORKER_CONCURRENCY": "2",
-        "WEB_CONCURRENCY": "1",
-    }
-    named = Env(folder, environ=os.environ)
-    kept = {name: value for name, value in defaults.items() if named.resolve(name) is None}
-    env = {**kept, **dict(exports(named)), **os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
-    return env
-
-
-def settings_module(folder: Path) -> str:
-    """What manage.py names as the settings module."""
-    match = re.search(
-        r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)", (folder / "manage.py").read_text(errors="replace")
-    )
-    return match[1] if match else "config.settings"
-
-
-def grace(role: str, environ: Mapping[str, str]) -> float:
-    """Seconds that a role has between SIGTERM and SIGKILL."""
-    env, name = Env(environ=environ), f"{role.upper()}_GRACE_SECONDS"
-    return env.int(name) if name in env.table else 10.0
-
-
-def taken(port: int) -> bool:
-    """Whether somebody listens on ``port`` already."""
-    with socket.socket() as sock:
-        # As servers do: a connection of the former run that lingers is not in the way.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind(("", port))
-            sock.listen(1)
-        except OSError:
-            return True
-    return False
-
-
 def answers(port: int) -> bool:
     """Whether the site is ready."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -236,54 +157,3 @@ def answers(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def main(argv: Sequence[str]) -> int:
-    """Run the command line ``django-k8s run`` and return its exit status: 0 after a signal."""
-    parser = argparse.ArgumentParser(
-        prog="django-k8s run", description="Run web, worker and beat of a project on this machine."
-    )
-    parser.add_argument(
-        "--port",
-        type=_port,
-        default=8000,
-        help="port of the site; the probes take the three after it (default: 8000)",
-    )
-    parser.add_argument(
-        "--dir", type=Path, default=Path(), help="folder of manage.py (default: this one)", metavar="FOLDER"
-    )
-    try:
-        options = parser.parse_args(argv)
-    except SystemExit as end:
-        return EX_USAGE if end.code else 0
-    folder = options.dir.resolve()
-    if not (folder / "manage.py").is_file():
-        return _refuse(f"there is no manage.py in {folder}. Name its folder: --dir FOLDER.", EX_NOINPUT)
-    missing = [name for name in ("gunicorn", "celery") if importlib.util.find_spec(name) is None]
-    if missing:
-        return _refuse(
-            f"{' and '.join(missing)} not installed: pip install 'django-k8s-toolkit[web,worker]'.",
-            EX_UNAVAILABLE,
-        )
-    ports = [port for port in range(options.port, options.port + 1 + len(ROLES)) if taken(port)]
-    if ports:
-        names = " and ".join(map(str, ports))
-        what = f"port {names} is taken" if len(ports) == 1 else f"ports {names} are taken"
-        return _refuse(
-            f"{what}, so nothing was started. Stop what runs there, or use others: --port {options.port + 10}.",
-            EX_UNAVAILABLE,
-        )
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return Runner(folder, options.port, Output(sys.stdout, colours=colours)).run()
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1024 <= port <= 65535 - len(ROLES):
-        raise argparse.ArgumentTypeError(f"choose a port from 1024 to {65535 - len(ROLES)}")
-    return port
-
-
-def _refuse(text: str, status: int) -> int:
-    print(f"django-k8s run: {text}", file=sys.stderr)
-    return status
