@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import example
 from support.process import environment, run
 
+import django_k8s
 from django_k8s import Env, listing, masking, report, startup
 from django_k8s import settings as k8s
 from django_k8s.exits import EX_CONFIG
+from django_k8s.exports import exports
 from django_k8s.servers import options
 from django_k8s.sources import Sources
 from django_k8s.variables import VARIABLES
@@ -172,6 +176,100 @@ class TestSources:
 
         assert "ONLY_IN_DOTENV" not in os.environ
         assert Env().find("ONLY_IN_DOTENV") is None
+
+
+class TestScopes:
+    """Settings variables come from every source, start-up variables from the process environment only."""
+
+    def test_startup_variable(self, tmp_path: Path) -> None:
+        """A value that the process does not have is not used, and a warning says what to do."""
+        (tmp_path / ".env").write_text("DEBUG=true\nPORT=9000\nHEALTH_TOKEN=from-dotenv\n")
+        env = Env(tmp_path, environ={})
+
+        assert env.int("PORT") == 8000
+        assert env.str("HEALTH_TOKEN") == "from-dotenv"
+        assert env.resolve("PORT").value == "9000"
+        (warning,) = env.warnings
+        assert warning.name == "PORT"
+        assert f"is set in {tmp_path}/.env, but not in this process" in warning.text
+        assert "django-k8s run" in warning.text
+
+    @pytest.mark.parametrize("source", ["PORT_FILE", "ENV_DIR"])
+    def test_startup_variable_in_a_file(self, tmp_path: Path, source: str) -> None:
+        """The same for files: only the entrypoint reads start-up variables from them."""
+        (tmp_path / "PORT").write_text("9000\n")
+        env = Env(environ={source: str(tmp_path / "PORT" if source == "PORT_FILE" else tmp_path)})
+
+        assert env.int("PORT") == 8000
+        assert [warning.name for warning in env.warnings] == ["PORT"]
+
+    def test_exported_variable(self, tmp_path: Path) -> None:
+        """Once it is exported, there is nothing to warn about."""
+        (tmp_path / ".env").write_text("PORT=9000\n")
+        env = Env(tmp_path, environ={"PORT": "9000"})
+
+        assert env.int("PORT") == 9000
+        assert env.warnings == []
+        assert dict(exports(Env(tmp_path, environ={}))) == {"PORT": "9000"}
+        assert dict(exports(env)) == {}
+
+    def test_env_file(self, tmp_path: Path) -> None:
+        """ENV_FILE names another .env, relative to the project's directory; one that is missing is a problem."""
+        (tmp_path / ".env").write_text("HEALTH_TOKEN=one\n")
+        (tmp_path / "other.env").write_text("HEALTH_TOKEN=two\n")
+
+        assert Env(tmp_path, environ={"ENV_FILE": "other.env"}).str("HEALTH_TOKEN") == "two"
+        assert Env(tmp_path, environ={"ENV_FILE": f"{tmp_path}/other.env"}).str("HEALTH_TOKEN") == "two"
+        assert "names no file" in problems(Env(tmp_path, environ=development(ENV_FILE="no.env")))["ENV_FILE"]
+
+    def test_base_dir_may_be_a_string(self, tmp_path: Path) -> None:
+        """Projects from before pathlib have one."""
+        (tmp_path / ".env").write_text("HEALTH_TOKEN=one\n")
+        env = Env(str(tmp_path), environ={"DEBUG": "true"})
+
+        assert env.base_dir == tmp_path
+        assert env.str("HEALTH_TOKEN") == "one"
+        assert k8s.static(env)[1] == f"{tmp_path}/staticfiles"
+
+    def test_programs_before_django_read_startup_variables_only(self) -> None:
+        """They see nothing but the process environment, so any other variable would differ in silence."""
+        package = Path(django_k8s.__file__).parent
+        files = [package / f"{name}.py" for name in ("identity", "networks", "stops")]
+        files += [
+            path for name in ("probe", "servers", "observability") for path in (package / name).glob("*.py")
+        ]
+        read = {
+            (path.name, name)
+            for path in files
+            for name in re.findall(r"\.(?:str|bool|int|float|list)\(\s*\"([A-Z_]+)\"", path.read_text())
+        }
+
+        assert ("options.py", "PORT") in read
+        assert {name for _, name in read if VARIABLES[name].scope != "startup"} == set()
+
+    @pytest.mark.parametrize("where", ["the project", "/", "elsewhere"])
+    def test_one_truth(self, tmp_path: Path, where: str) -> None:
+        """Wherever a process is started, settings and library see the same values."""
+        site = tmp_path / "site"
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / ".env").write_text("HEALTH_TOKEN=elsewhere\nSTATE_DIR=/elsewhere\n")
+        example.copy(site)
+        (site / ".env").write_text(
+            "DEBUG=true\nHEALTH_TOKEN=the-project\nREADINESS_CHECKS=cache\nSTATE_DIR=/dotenv\n"
+        )
+        folder = {"the project": site, "/": Path("/"), "elsewhere": tmp_path / "elsewhere"}[where]
+        code = (
+            "from django.conf import settings; from django_k8s import conf; from config.settings import env;"
+            "from django_k8s.probe.heartbeat import state_folder; found = conf.current();"
+            "print(found.health_token, found.readiness_checks, env.str('HEALTH_TOKEN'), env.list('READINESS_CHECKS'), state_folder('web'))"
+        )
+        command = [sys.executable, str(site / "manage.py"), "shell", "-v0", "-c", code]
+        done = run(command, environment(DJANGO_SETTINGS_MODULE="config.settings"), folder)
+
+        assert done.stdout.strip() == "the-project ('cache',) the-project ['cache'] /tmp/django-k8s/web", (
+            done.stderr
+        )
+        assert f"STATE_DIR: is set in {site}/.env, but not in this process" in done.stderr
 
 
 class TestTypes:

@@ -12,6 +12,7 @@ from support.process import environment, run
 from support.smtp import postbox
 from support.web import PROJECT, production
 
+import django_k8s
 from django_k8s import Env
 from django_k8s import settings as k8s
 from django_k8s.settings.urls import encoded
@@ -35,6 +36,18 @@ def named(environment: Env) -> set[str]:
 
 def default_database(**values: str) -> dict[str, Any]:
     return k8s.database(env(**values))
+
+
+def without_extras(folder: Path, code: str, **values: str) -> tuple[str, str]:
+    """Run ``code`` in debug mode where only the requirements are installed; what is printed when it ends with 78."""
+    installed = Path(django_k8s.__file__).parent.parent
+    for name in ("django", "django_k8s", "environ", "asgiref", "sqlparse"):
+        (folder / name).symlink_to(installed / name)
+    code = f"from django_k8s import Env, settings; env = Env(); {code}; settings.config(env)"
+    variables = environment(DEBUG="1", PYTHONPATH=str(folder), **values)
+    done = run([sys.executable, "-S", "-c", code], variables, folder)
+    assert done.returncode == 78, done.stderr
+    return done.stdout, done.stderr
 
 
 class TestAddresses:
@@ -179,6 +192,37 @@ class TestDatabases:
 
         assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/ca.pem")
 
+    def test_project_wins(self) -> None:
+        """Keywords are never replaced; options and test settings are merged by key."""
+        database = k8s.database(
+            env(DATABASE_URL=POSTGRES), ATOMIC_REQUESTS=True, CONN_MAX_AGE=5, OPTIONS={"connect_timeout": 2},
+            TEST={"NAME": "t"},
+        )  # fmt: skip
+
+        assert database["ATOMIC_REQUESTS"] is True
+        assert database["CONN_MAX_AGE"] == 5
+        assert database["OPTIONS"]["connect_timeout"] == 2
+        assert database["OPTIONS"]["keepalives_idle"] == 10
+        assert database["TEST"] == {"NAME": "t"}
+
+    def test_further_databases(self) -> None:
+        """Another alias has a URL of its own and the same timeouts; debug mode gives it another file."""
+        replica = k8s.database(
+            env(
+                DATABASE_URL=POSTGRES,
+                DATABASE_HOST="ignored",
+                REPLICA_DATABASE_URL="postgres://u:p#1@replica/shop",
+            ),
+            "REPLICA_DATABASE_URL",
+        )
+        missing, local = env(), env(DEBUG="1")
+        k8s.database(missing, "TRAC_DATABASE_URL")
+
+        assert (replica["HOST"], replica["PASSWORD"]) == ("replica", "p#1")
+        assert replica["OPTIONS"]["connect_timeout"] == 5
+        assert "TRAC_DATABASE_URL" in named(missing)
+        assert k8s.database(local, "TRAC_DATABASE_URL")["NAME"] == "/srv/app/trac.sqlite3"
+
     def test_query_values_have_types(self) -> None:
         """conn_health_checks=false is False, not the text 'false'; pool=true says what to do instead."""
         assert (
@@ -252,26 +296,32 @@ class TestCaches:
 
     def test_memcached_without_its_library(self, tmp_path: Path) -> None:
         """A missing library is a problem that names the extra, and never another backend."""
-        import django_k8s
-
-        installed = Path(django_k8s.__file__).parent.parent
-        for name in ("django", "django_k8s", "environ", "asgiref", "sqlparse"):
-            (tmp_path / name).symlink_to(installed / name)
-        code = (
-            "from django_k8s import Env, settings; env = Env();"
-            "print(settings.cache(env)['BACKEND']); settings.config(env)"
+        output, errors = without_extras(
+            tmp_path, "print(settings.cache(env)['BACKEND'])", CACHE_URL="pymemcache://h:11211"
         )
-        variables = environment(DEBUG="1", CACHE_URL="pymemcache://h:11211", PYTHONPATH=str(tmp_path))
-        done = run([sys.executable, "-S", "-c", code], variables, tmp_path)
 
-        assert done.returncode == 78
-        assert done.stdout.strip().endswith("PyMemcacheCache")
-        assert "CACHE_URL: needs pymemcache" in done.stderr
-        assert "django-k8s-toolkit[memcached]" in done.stderr
+        assert output.strip().endswith("PyMemcacheCache")
+        assert "CACHE_URL: needs pymemcache" in errors
+        assert "django-k8s-toolkit[memcached]" in errors
 
     def test_prefix(self) -> None:
         """A shared server is told apart by a prefix."""
         assert k8s.cache(env(CACHE_KEY_PREFIX="pr-1"))["KEY_PREFIX"] == "pr-1"
+
+    def test_project_wins(self) -> None:
+        """Keywords are never replaced; options are merged by key."""
+        cache = k8s.cache(env(CACHE_URL="redis://h/1"), TIMEOUT=60, OPTIONS={"socket_timeout": 1})
+
+        assert cache["TIMEOUT"] == 60
+        assert cache["OPTIONS"]["socket_timeout"] == 1
+        assert cache["OPTIONS"]["health_check_interval"] == 5
+
+    def test_further_caches(self) -> None:
+        """Another alias has a URL of its own, or local memory that it does not share with the default."""
+        environment = env(REDIS_URL="redis://h/0", DOCS_CACHE_URL="redis://h/2")
+
+        assert k8s.cache(environment, "DOCS_CACHE_URL")["LOCATION"] == "redis://h/2"
+        assert k8s.cache(environment, "OTHER_CACHE_URL")["LOCATION"] == "OTHER_CACHE_URL"
 
     def test_unknown_scheme(self) -> None:
         """An unknown scheme is a problem that lists the known ones."""
@@ -441,6 +491,19 @@ class TestFiles:
         assert options["querystring_auth"] is True
         assert "access_key" not in options
         assert named(refused) == {"MEDIA_CDN_DOMAIN"}
+
+    def test_bucket_without_its_library(self, tmp_path: Path) -> None:
+        """A bucket needs an extra; its absence is found before the first upload."""
+        _, errors = without_extras(tmp_path, "settings.media_storage(env)", MEDIA_S3_BUCKET="b")
+
+        assert "MEDIA_S3_BUCKET: needs django-storages and boto3" in errors
+        assert "django-k8s-toolkit[s3]" in errors
+
+    def test_options_of_the_project(self) -> None:
+        """Options that the project gives win, on disk and in a bucket."""
+        assert k8s.media_storage(env(), base_url="/m/")["OPTIONS"] == {"base_url": "/m/"}
+        bucket = k8s.media_storage(env(MEDIA_S3_BUCKET="b"), location="uploads")["OPTIONS"]
+        assert (bucket["bucket_name"], bucket["location"]) == ("b", "uploads")
 
     def test_public_bucket(self) -> None:
         """Public links, by the CDN where one is named."""

@@ -1,0 +1,142 @@
+"""DJANGO_K8S: the library's configuration, and the report of everything that is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from django_k8s import Env, conf
+from django_k8s import settings as k8s
+from django_k8s.variables import VARIABLES
+
+PRODUCTION = {"SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": "example.com", "DATABASE_URL": "postgres://u:p@h/n"}
+
+
+def report(capsys: pytest.CaptureFixture[str], **values: str) -> str:
+    """What k8s.config prints before it exits with 78."""
+    with pytest.raises(SystemExit) as end:
+        k8s.config(Env(environ={"DEBUG": "true", **values}))
+    assert end.value.code == 78
+    return capsys.readouterr().err
+
+
+def test_values() -> None:
+    """Each field has the value of its variable, in a type that cannot be changed."""
+    config = k8s.config(
+        Env(
+            environ={
+                **PRODUCTION,
+                "READINESS_CHECKS": "database,cache",
+                "METRICS": "true",
+                "TRUSTED_PROXIES": "10.1.2.3/8",
+            }
+        )
+    )
+
+    assert config.readiness_checks == ("database", "cache")
+    assert config.metrics is True
+    assert config.trusted_proxies == ("10.0.0.0/8",)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.metrics = False  # type: ignore[misc]
+
+
+def test_defaults_are_those_of_the_table() -> None:
+    """A default is written in two places, and both say the same."""
+    defaults = conf.Config()
+    for field in dataclasses.fields(conf.Config):
+        variable = VARIABLES.get(field.name.upper())
+        if variable and variable.default is not None:
+            assert getattr(defaults, field.name) == variable.default, field.name
+
+
+def test_no_secret_in_its_repr() -> None:
+    """Django's debug page prints a dataclass unmasked."""
+    config = k8s.config(
+        Env(
+            environ={
+                **PRODUCTION,
+                "HEALTH_TOKEN": "hunter2-token",
+                "DATABASE_DIRECT_URL": "postgres://u:hunter2-direct@h/n",
+                "EMAIL_URL": "smtp://u:hunter2-mail@h",
+            }
+        )
+    )
+
+    assert config.mailer["OPTIONS"]["password"] == "hunter2-mail"
+    assert "hunter2" not in repr(config) + str(config)
+
+
+def test_a_project_may_fix_values() -> None:
+    """Keyword arguments win over the environment."""
+    config = k8s.config(
+        Env(environ={**PRODUCTION, "READINESS_CHECKS": "cache"}), readiness_checks=("broker",)
+    )
+
+    assert config.readiness_checks == ("broker",)
+    with pytest.raises(TypeError):
+        k8s.config(Env(environ=PRODUCTION), readyness_checks=())
+
+
+def test_override_settings() -> None:
+    """Tests of a project may replace it."""
+    with override_settings(DJANGO_K8S=dataclasses.replace(settings.DJANGO_K8S, release="from-a-test")):
+        assert conf.current().release == "from-a-test"
+    assert conf.current().release != "from-a-test"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"WEB_GRACE_SECONDS": "10", "DRAIN_SECONDS": "5"}, "WEB_GRACE_SECONDS: leaves no time"),
+        (
+            {"METRICS": "true", "METRICS_LINGER_SECONDS": "16", "WORKER_GRACE_SECONDS": "20"},
+            "WORKER_GRACE_SECONDS: leaves no time to finish the work. Make it more than METRICS_LINGER_SECONDS + 10.",
+        ),
+        ({"READINESS_PAGE": "start"}, "READINESS_PAGE: is not a path"),
+        ({"TRUSTED_PROXIES": "ingress"}, "TRUSTED_PROXIES: has an item"),
+        ({"EMAIL_URL": "mail://h"}, "EMAIL_URL: has an unknown scheme"),
+    ],
+    ids=["web", "worker", "page", "proxies", "mail"],
+)
+def test_mistakes(capsys: pytest.CaptureFixture[str], values: dict[str, str], expected: str) -> None:
+    """What no settings function looks at is checked here; the arithmetic of a stop is part of it."""
+    assert expected in report(capsys, **values)
+
+
+def test_a_linger_without_metrics_counts_for_nothing() -> None:
+    """METRICS_LINGER_SECONDS has an effect only with METRICS."""
+    values: dict[str, Any] = {"METRICS_LINGER_SECONDS": "60", "WORKER_GRACE_SECONDS": "20"}
+    k8s.config(Env(environ={**PRODUCTION, **values}))
+
+
+def test_debug_mode_says_what_it_uses(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line names the defaults that production does not have."""
+    env = Env(environ={"DEBUG": "true", "CACHE_URL": "dummycache://"})
+    k8s.secret_key(env), k8s.allowed_hosts(env), k8s.database(env), k8s.cache(env)
+    k8s.config(env)
+
+    assert capsys.readouterr().err == (
+        "debug mode: no production values for SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL (SQLite in db.sqlite3), "
+        "EMAIL_URL (mail is printed).\n"
+    )
+
+
+def test_production_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A complete configuration prints nothing."""
+    k8s.config(Env(environ=PRODUCTION))
+
+    assert capsys.readouterr().err == ""
+
+
+def test_production_has_no_built_in_value() -> None:
+    """A forgotten last line leaves no key, no host and no database behind."""
+    env = Env(environ={})
+
+    assert k8s.secret_key(env) == ""
+    assert k8s.allowed_hosts(env) == []
+    assert k8s.database(env) == {"ENGINE": "django.db.backends.dummy"}
+    assert k8s.mailers(env) == {}

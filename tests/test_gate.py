@@ -1,0 +1,116 @@
+"""Production fails closed: an incomplete configuration ends every role with 78, and nothing answers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from support.process import answers, environment, free_port, run, started
+from support.roles import ENTRYPOINT
+from support.web import PROJECT, production
+
+COMPLETE = (PROJECT / "project" / "settings.py").read_text()
+LAST = "DJANGO_K8S = k8s.config(env)\n"
+LINES = {
+    "SECRET_KEY": "SECRET_KEY = k8s.secret_key(env)\n",
+    "ALLOWED_HOSTS": "ALLOWED_HOSTS = k8s.allowed_hosts(env)\n",
+    "DATABASES": 'DATABASES = {"default": k8s.database(env)}\n',
+}
+VARIABLES = {"SECRET_KEY": "SECRET_KEY", "ALLOWED_HOSTS": "ALLOWED_HOSTS", "DATABASES": "DATABASE_URL"}
+ROLES = ["web", "worker", "beat", "migrate", "wait", "manage", "check"]
+
+
+def site(folder: Path, settings: str) -> Path:
+    """The test project in ``folder`` with this settings module."""
+    for name in ("manage.py", "project/__init__.py", "project/celery.py", "project/wsgi.py", "project/asgi.py",
+                 "project/urls.py", "project/views.py", "project/tasks.py"):  # fmt: skip
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_text((PROJECT / name).read_text())
+    (folder / "project" / "settings.py").write_text(settings)
+    return folder
+
+
+def swallowed(name: str) -> str:
+    """Settings in which the line of ``name`` raised an exception that something swallowed."""
+    line = LINES[name]
+    assert line in COMPLETE
+    return COMPLETE.replace(line, f"try:\n    raise OSError\n    {line}except OSError:\n    pass\n")
+
+
+def refused(folder: Path, *args: str, **changes: str) -> str:
+    """What a role prints that must end with 78 and never answer on its port."""
+    port = free_port()
+    env = production(
+        PYTHONPATH=str(folder), DATABASE_URL=f"sqlite:///{folder}/db.sqlite3", CELERY_BROKER_URL="memory://",
+        PORT=str(port), PROBE_PORT="0", STATE_DIR=str(folder / "state"),
+    )  # fmt: skip
+    env = {name: value for name, value in {**env, **changes}.items() if value}
+    log = folder / "log"
+    with started(["/bin/sh", ENTRYPOINT, *args], env, folder, log) as process:
+        while process.running():
+            assert not answers(port, "/livez", timeout=0.2)
+        assert process.wait(1) == 78, process.output
+        assert "Traceback" not in process.output
+        return process.output
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+@pytest.mark.parametrize("setting", LINES)
+def test_missing_variable(tmp_path: Path, setting: str, interface: str) -> None:
+    """Each required variable is named in the message."""
+    variable = VARIABLES[setting]
+    output = refused(site(tmp_path, COMPLETE), "web", WEB_INTERFACE=interface, **{variable: ""})
+
+    assert f"  {variable}: is missing." in output
+
+
+@pytest.mark.parametrize("setting", LINES)
+def test_swallowed_exception(tmp_path: Path, setting: str) -> None:
+    """A settings module that went on without a setting does not serve."""
+    output = refused(site(tmp_path, swallowed(setting)), "web")
+
+    assert f"Write {setting} = " in output
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["", "DJANGO_K8S = None\n", f"try:\n    {LAST}except SystemExit:\n    pass\n"],
+    ids=["forgotten", "none", "swallowed"],
+)
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_no_configuration(tmp_path: Path, last: str, interface: str) -> None:
+    """Without k8s.config(env) there is no site, even if nothing else is wrong."""
+    settings = COMPLETE.replace(LAST, last)
+    variables = {"SECRET_KEY": ""} if "try" in last else {}
+    output = refused(site(tmp_path, settings), "web", WEB_INTERFACE=interface, **variables)
+
+    assert "Write DJANGO_K8S = k8s.config(env) on the last line" in output
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role(tmp_path: Path, role: str) -> None:
+    """No role runs without a configuration; each says why."""
+    folder = site(tmp_path, COMPLETE.replace(LAST, ""))
+    args = [role, *(["check"] if role == "manage" else [])]
+
+    assert "DJANGO_K8S is not configured" in refused(folder, *args)
+
+
+def test_the_complete_configuration_passes(tmp_path: Path) -> None:
+    """The same site with its last line works, so the tests above refuse nothing else."""
+    folder = site(tmp_path, COMPLETE)
+    env = production(PYTHONPATH=str(folder), DATABASE_URL=f"sqlite:///{folder}/db.sqlite3")
+    done = run([sys.executable, "manage.py", "check"], env, folder)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_build_phase_passes(tmp_path: Path) -> None:
+    """An image is built without any secret, host or database."""
+    folder = site(tmp_path, COMPLETE)
+    env = environment(PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="project.settings", BUILD_PHASE="1")
+    done = run([sys.executable, "manage.py", "check"], env, folder)
+
+    assert done.returncode == 0, done.stderr
