@@ -17,6 +17,7 @@ VARIABLES = {
     "SECRET_KEY": "k" * 50,
     "ALLOWED_HOSTS": "*",
     "HTTPS": "false",
+    "CELERY_BROKER_URL": "memory://",
     "DATABASE_URL": "sqlite:////tmp/db.sqlite3",
     "WEB_CONCURRENCY": "1",
 }

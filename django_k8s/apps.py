@@ -31,8 +31,9 @@ class DjangoK8sConfig(AppConfig):
 
         from django.conf import settings
 
-        from django_k8s import checks  # noqa: F401
+        from django_k8s import celery, checks  # noqa: F401
 
         for database in settings.DATABASES.values():
             masking.add(str(database.get("PASSWORD") or ""))
         masking.add(settings.SECRET_KEY)
+        celery.connect_publishers()

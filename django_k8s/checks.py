@@ -18,6 +18,7 @@ from django.core.checks import CheckMessage, Tags, register
 from django.utils.module_loading import import_string
 
 from django_k8s import conf
+from django_k8s.celery import application
 from django_k8s.rules import RULES
 
 KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
@@ -153,8 +154,6 @@ def check_shared_state() -> Iterator[CheckMessage]:
         yield _message("W008")
     if settings.SESSION_ENGINE.endswith(".cache") and local_memory:
         yield _message("W009")
-    if str(getattr(settings, "CELERY_BROKER_URL", "")).startswith(("filesystem", "memory")):
-        yield _message("W010")
 
 
 @_deployed
@@ -180,11 +179,17 @@ def check_files() -> Iterator[CheckMessage]:
 @_deployed
 def check_celery() -> Iterator[CheckMessage]:
     """Delivery settings that lose or repeat work."""
-    options = getattr(settings, "CELERY_BROKER_TRANSPORT_OPTIONS", {})
-    url = str(getattr(settings, "CELERY_BROKER_URL", ""))
+    try:
+        conf = application.find().app.conf
+    except application.NoApplication as error:
+        if getattr(settings, "CELERY", None) is not None:
+            yield _message("W020", why=str(error))
+        return
+    options, url, limit = conf.broker_transport_options, str(conf.broker_write_url), conf.task_time_limit or 0
+    if url.startswith(("filesystem", "memory")):
+        yield _message("W010")
     if url.startswith("redis") and not options.get("socket_timeout"):
         yield _message("W014")
-    limit = getattr(settings, "CELERY_TASK_TIME_LIMIT", None) or 0
     if url.startswith(("redis", "sqs")) and limit >= options.get("visibility_timeout", 3600):
         yield _message("W015")
 

@@ -145,7 +145,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "W014",
             "The Redis broker has no socket_timeout: one half-open connection hangs a worker for good.",
-            "Use django_k8s.settings.celery(env, BASE_DIR).",
+            "Write CELERY = django_k8s.settings.celery(env).",
         ),
         Rule(
             "W015",
@@ -172,6 +172,11 @@ RULES: dict[str, Rule] = {
             "DATABASE_PGBOUNCER is on, so sessions have no time-outs: one locked table restarts every pod after STALL_SECONDS.",
             "Set them below STALL_SECONDS for the database's user (ALTER ROLE NAME SET statement_timeout = '300s'), "
             "then silence this check; or set STALL_SECONDS to 0.",
+        ),
+        Rule(
+            "W020",
+            "The settings have CELERY, but {why}",
+            "Make the application, or delete CELERY from the settings.",
         ),
     )
 }

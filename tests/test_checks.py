@@ -31,8 +31,10 @@ GOOD: dict[str, Any] = {
     },
     "STATIC_ROOT": None,
     "SESSION_ENGINE": "django.contrib.sessions.backends.db",
-    "CELERY_BROKER_URL": "redis://h/0",
-    "CELERY_BROKER_TRANSPORT_OPTIONS": {"socket_timeout": 10, "visibility_timeout": 3600},
+    "CELERY": {
+        "broker_write_url": "redis://h/0",
+        "broker_transport_options": {"socket_timeout": 10, "visibility_timeout": 3600},
+    },
     "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
 }
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -93,11 +95,11 @@ def test_good_configuration_has_no_messages() -> None:
         ("W007", {"STORAGES": storages("default", "django.core.files.storage.FileSystemStorage")}),
         ("W008", {"SESSION_ENGINE": "django.contrib.sessions.backends.file"}),
         ("W009", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": LOCAL_MEMORY}),
-        ("W010", {"CELERY_BROKER_URL": "filesystem://"}),
+        ("W010", {"CELERY": {"broker_write_url": "filesystem://"}}),
         ("W011", {"STORAGES": storages("staticfiles", "django.contrib.staticfiles.storage.StaticFilesStorage")}),
         ("W012", {"STATIC_ROOT": "/nowhere"}),
-        ("W014", {"CELERY_BROKER_TRANSPORT_OPTIONS": {}}),
-        ("W015", {"CELERY_TASK_TIME_LIMIT": 7200}),
+        ("W014", {"CELERY": {"broker_write_url": "redis://h/0"}}),
+        ("W015", {"CELERY": {**GOOD["CELERY"], "task_time_limit": 7200}}),
         ("W017", {"DJANGO_K8S": good(metrics=True), "MIDDLEWARE": [ours.HEALTH]}),
         ("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}),
         ("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}),
@@ -117,6 +119,14 @@ def test_liveness_has_no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVENESS_CHECKS", "database")
 
     assert found() == {"E006"}
+
+
+def test_celery_without_an_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CELERY has no effect then; a project without both is not told about either."""
+    monkeypatch.setenv("CELERY_APP", "nowhere")
+
+    assert found() == {"W020"}
+    assert found(CELERY=None) == set()
 
 
 def test_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ LAYERS = {
     "stops": {"env"},
     "conf": set(),
     "gate": {"conf"},
-    "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops"},
+    "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
     "mail": {"conf"},
     "observability": {"env", "exits", "identity", "masking", "startup"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "stops"},
@@ -68,8 +68,9 @@ LAYERS = {
         "startup",
         "exits",
         "stops",
+        "servers",
     },
-    "health": {"conf", "database", "settings", "masking"},
+    "health": {"conf", "database", "settings", "masking", "celery"},
     "middleware": {"conf", "health", "observability"},
 }
 

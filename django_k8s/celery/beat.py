@@ -17,9 +17,10 @@ from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, connections, router
 from kombu.exceptions import OperationalError
 
+from django_k8s import startup
 from django_k8s.celery.dues import SHORTEST, ahead, following, missed, task_id, too_short
-from django_k8s.celery.lock import TICK_SECONDS, Locked, unbroken
-from django_k8s.env import Env
+from django_k8s.celery.lock import unbroken
+from django_k8s.celery.locked import TICK_SECONDS, Locked
 from django_k8s.exits import EX_CONFIG
 from django_k8s.observability import newrelic
 
@@ -31,6 +32,7 @@ DUE_HEADER = "beat_due"  # the due time, ISO 8601 in UTC, for the task to read
 class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
     """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries."""
 
+    reads_at_takeover = False  # it reads the table then, and has CELERY_BEAT_SCHEDULE checked at the start
     broker_attempts = 1  # a tick that cannot publish comes again in a second
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,7 +63,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
     def pulse(self) -> dict[str, object]:
         """The next due time, in seconds since 1970, where this process is the one to publish it."""
         due = self._next.timestamp()
-        return {"due": due} if self._published and due > 0 else {}
+        return {"due": due} if self._publishing and due > 0 else {}
 
     def work(self) -> float:
         """Publish what is due. Failures of database and broker are logged and tried again."""
@@ -172,7 +174,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
 
 
 def _counter() -> Any:
-    if not Env().bool("METRICS"):
+    if not startup.env().bool("METRICS"):
         return None
     from django_k8s.observability.metrics import beat_published
 

@@ -8,7 +8,7 @@ from typing import Any
 from celery import signals
 from celery.apps import worker
 
-from django_k8s.env import Env
+from django_k8s import startup
 from django_k8s.observability.lines import formatter
 
 logger = logging.getLogger("celery.worker")
@@ -17,7 +17,7 @@ logger = logging.getLogger("celery.worker")
 def connect() -> None:
     """Connect the handlers; calling it again changes nothing."""
     signals.setup_logging.connect(_configure, dispatch_uid="django_k8s.logs")
-    if Env().str("LOG_FORMAT") == "json":
+    if startup.env().str("LOG_FORMAT") == "json":
         # What it says at a stop goes past sys.stdout, straight to the terminal.
         worker.safe_say = _say
 
@@ -31,7 +31,7 @@ def _configure(loglevel: int | str | None = None, **kwargs: Any) -> None:
     root = logging.getLogger()
     if not root.handlers:  # a project whose LOGGING cares for Django alone
         handler = logging.StreamHandler()
-        handler.setFormatter(formatter(Env()))
+        handler.setFormatter(formatter(startup.env()))
         root.addHandler(handler)
         root.setLevel(loglevel or logging.INFO)
     logging.captureWarnings(True)

@@ -10,15 +10,15 @@ from typing import Any
 from celery import signals
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
+from django_k8s import startup
 from django_k8s.celery.context import PUBLISHED_AT
-from django_k8s.env import Env
 
 _began: ContextVar[float] = ContextVar("began", default=0.0)
 
 
 def connect() -> None:
     """Connect the handlers where METRICS is on; calling it again changes nothing."""
-    if Env().bool("METRICS"):
+    if startup.env().bool("METRICS"):
         signals.task_prerun.connect(_begin, dispatch_uid="django_k8s.metrics")
         signals.task_postrun.connect(_end, dispatch_uid="django_k8s.metrics")
         signals.task_failure.connect(_fail, dispatch_uid="django_k8s.metrics")

@@ -17,7 +17,7 @@ from typing import Any
 
 from celery.utils.log import get_logger
 
-from django_k8s.env import Env
+from django_k8s import startup
 from django_k8s.observability.queues import Queue, write
 
 logger = get_logger("django_k8s.beat")
@@ -30,7 +30,7 @@ class Sampler:
     """Samples the queues of ``app`` every QUEUE_SAMPLE_SECONDS, in a thread of its own."""
 
     def __init__(self, app: Any) -> None:
-        env = Env()
+        env = startup.env()
         self._app = app
         self._every = env.float("QUEUE_SAMPLE_SECONDS")
         self._names = sorted({*app.amqp.queues, *env.list("QUEUES"), *env.list("WORKER_QUEUES")})

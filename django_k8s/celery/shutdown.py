@@ -13,13 +13,10 @@ from celery import signals
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.utils.log import get_logger
 
-from django_k8s.env import Env
-from django_k8s.probe.scrapes import await_last, linger_seconds
+from django_k8s import startup, stops
+from django_k8s.probe.scrapes import await_last
 
 logger = get_logger("django_k8s.worker")
-
-# Left of the grace period when the waiting ends: to give tasks back, and to exit.
-RESERVE_SECONDS = 10
 
 # Of a pool of threads: when the waiting for its tasks ends (time.monotonic), and its threads.
 _until: float | None = None
@@ -43,8 +40,7 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
     if how != "Warm":
         return
     global _until
-    env = Env()
-    seconds = max(1, env.int("WORKER_GRACE_SECONDS") - RESERVE_SECONDS - linger_seconds(env))
+    seconds = stops.work_seconds(startup.env(), "worker")
     _until = time.monotonic() + seconds
     if not _threads:
         timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGQUIT))

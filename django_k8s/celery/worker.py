@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import math
+import os
 import time
 from typing import Any
 
 from celery import bootsteps, signals
 
-from django_k8s.env import Env
+from django_k8s import startup
+from django_k8s.celery import logs, metrics, shutdown
 from django_k8s.probe.heartbeat import Heartbeat
+from django_k8s.servers.cgroup import cpu_limit
 
 EVERY_SECONDS = 5.0
 
@@ -50,16 +54,21 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         self._heartbeat.write(state="reconnecting", since=time.monotonic())
 
 
-def connect() -> None:
-    """Connect the handlers below; calling it again changes nothing."""
+def connect(app: Any) -> None:
+    """Give the worker of ``app`` its heartbeat, queues, stop, logs and metrics; may be called again."""
+    app.steps["consumer"].add(HeartbeatStep)
+    if not app.conf.worker_concurrency:
+        app.conf.worker_concurrency = _cpus()
+    for part in (shutdown, logs, metrics):
+        part.connect()
     signals.celeryd_init.connect(_select_queues, dispatch_uid="django_k8s.queues")
     signals.worker_before_create_process.connect(_freeze, dispatch_uid="django_k8s.freeze")
     signals.task_prerun.connect(_renew_connections, dispatch_uid="django_k8s.connections")
 
 
 def _select_queues(instance: Any = None, **kwargs: Any) -> None:
-    """WORKER_QUEUES, from wherever Env finds it; an option -Q on the command line adds to it."""
-    env = Env()
+    """WORKER_QUEUES; an option -Q on the command line adds to it."""
+    env = startup.env()
     if env.is_set("WORKER_QUEUES"):
         instance.app.amqp.queues.select(env.list("WORKER_QUEUES"))
 
@@ -83,3 +92,9 @@ def _freeze(**kwargs: Any) -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _cpus() -> int:
+    """The CPU limit of the container. Celery itself counts the node's CPUs, before 5.7 always."""
+    available = len(os.sched_getaffinity(0))
+    return min(available, math.ceil(cpu_limit() or available))

@@ -5,31 +5,31 @@ from __future__ import annotations
 import tempfile
 from typing import Any
 
-from django.conf import settings
-
+from django_k8s.celery import application
 from django_k8s.health.base import Unhealthy
 from django_k8s.settings.urls import scheme
 
 
 class Broker:
-    """Connects to CELERY_BROKER_URL as a publisher would; for folders, writes into them.
+    """Connects to the Celery application's broker as a publisher would; for folders, writes into them.
 
     Redis answers a ping, RabbitMQ its handshake with login and virtual host, SQS a listing of queues.
     """
 
     def __call__(self, timeout: float) -> None:
-        """Raises what kombu's transport raises, or Unhealthy when there is no broker in the settings."""
-        url = getattr(settings, "CELERY_BROKER_URL", None)
-        if not url:
-            raise Unhealthy("CELERY_BROKER_URL is not among the settings")
-        options: dict[str, Any] = {**getattr(settings, "CELERY_BROKER_TRANSPORT_OPTIONS", {})}
+        """Raises what kombu's transport raises, or Unhealthy if the project has no Celery application."""
+        try:
+            conf = application.find().app.conf
+        except application.NoApplication as error:
+            raise Unhealthy(str(error)) from None
+        url, options = conf.broker_write_url, dict(conf.broker_transport_options)
         if str(url).startswith("filesystem"):
             _write(options)
             return
-        self._connect(url, options, timeout)
+        self._connect(url, options, conf.broker_use_ssl, timeout)
 
     @staticmethod
-    def _connect(url: str, options: dict[str, Any], timeout: float) -> None:
+    def _connect(url: str, options: dict[str, Any], tls: Any, timeout: float) -> None:
         from kombu.connection import Connection
 
         if scheme(url) in ("redis", "rediss", "sentinel"):
@@ -38,7 +38,7 @@ class Broker:
             url,
             connect_timeout=timeout,
             transport_options=options,
-            ssl=getattr(settings, "CELERY_BROKER_USE_SSL", False) or False,
+            ssl=tls or False,
         )
         try:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=timeout)

@@ -1,88 +1,127 @@
-"""Celery's settings: broker, delivery, limits, beat."""
+"""Defaults for Celery's settings: broker, delivery, limits, results."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import ssl
 from pathlib import Path
 from typing import Any
 
+from django_k8s.celery import settings_loaded
 from django_k8s.env import Env
 from django_k8s.settings.redis import redis_options, redis_tls
 from django_k8s.settings.urls import encoded, scheme
 
 _SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory")
 _EXAMPLE = "Write it as redis://host:6379/0 or amqp://user:password@host:5672/vhost."
+_MISSING = (
+    "is missing. Set it, or REDIS_URL. If the project's settings name the broker,"
+    " write k8s.celery(env, broker_url=CELERY_BROKER_URL)."
+)
 
 
-def celery(env: Env, base_dir: Path) -> dict[str, Any]:
-    """Celery's settings with the prefix CELERY\\_, by name.
+def celery(env: Env, **project: Any) -> dict[str, Any]:
+    """Return CELERY: where the broker is, how long things may take, and how they fail.
 
-    Without CELERY_BROKER_URL and REDIS_URL messages are files in ``base_dir/.state/broker``: web,
-    worker and beat of one machine work together with nothing installed. That is for development.
+    These are defaults, by Celery's names in lower case. Whatever the project sets wins, wherever it does:
+    CELERY_* in its settings, ``app.conf``, a configuration module, or keyword arguments here, to which
+    what depends on the broker's kind is fitted::
+
+        CELERY = k8s.celery(env, broker_url=CELERY_BROKER_URL)
+
+    Time zone, serializers, routes, queues and schedules are not among them. Debug mode keeps messages as
+    files in ``base_dir/.state/broker`` by default, so that web, worker and beat of one machine work
+    together with nothing installed; production has to name its broker.
     """
-    url = _broker_url(env)
-    kind = scheme(url)
-    late = env.bool("CELERY_TASK_ACKS_LATE")
-    broker = "filesystem://" if kind == "filesystem" else url
-    settings: dict[str, Any] = {
-        "CELERY_BROKER_URL": broker,
-        # Celery prefers the environment's CELERY_BROKER_URL as it stands; these two win over it.
-        "CELERY_BROKER_READ_URL": broker,
-        "CELERY_BROKER_WRITE_URL": broker,
-        "CELERY_BROKER_TRANSPORT_OPTIONS": _transport_options(env, url, base_dir),
-        "CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP": True,
-        "CELERY_BROKER_CONNECTION_MAX_RETRIES": None,  # the probe decides when to give up, not Celery
-        "CELERY_TASK_ACKS_LATE": late,
-        # On loss of a worker process the task is retried within its max_retries;
-        # task_reject_on_worker_lost would run a task that kills its process for ever.
-        "CELERY_TASK_RETRY_ON_WORKER_LOST": late,
-        "CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS": False,
-        "CELERY_WORKER_PREFETCH_MULTIPLIER": 1,
-        "CELERY_WORKER_CONCURRENCY": env.int("WORKER_CONCURRENCY") or "auto",
-        "CELERY_WORKER_POOL": env.str("WORKER_POOL"),
-        "CELERY_WORKER_HIJACK_ROOT_LOGGER": False,
-        "CELERY_TASK_SEND_SENT_EVENT": False,
-        "CELERY_TIMEZONE": "UTC",
-        "CELERY_DB_REUSE_MAX": env.int("CELERY_DB_REUSE_MAX"),
-        # Another class runs under the same lock.
-        "CELERY_BEAT_SCHEDULER": f"django_k8s.celery.{'lock:scheduler' if env.is_set('BEAT_SCHEDULER') else 'beat:Scheduler'}",
-    }
-    # Redis hands a prefetched task to no other worker, so a worker takes none it cannot start.
-    if late and kind in ("redis", "rediss"):
-        settings["CELERY_WORKER_DISABLE_PREFETCH"] = True
-    if kind in ("amqp", "amqps", "pyamqp"):
-        # In seconds: a connection is given up after two without a word. Celery's 120 would hang a consumer, whose loop
-        # still turns, for minutes at a half-open one.
-        settings["CELERY_BROKER_HEARTBEAT"] = 10
-        # The worker's queue for commands, which the broker holds until it has given up the old connection too: an
-        # exclusive one is refused to the new connection, and that ends the worker.
-        settings["CELERY_CONTROL_QUEUE_EXCLUSIVE"] = False
-    for name, variable in (
-        ("CELERY_TASK_TIME_LIMIT", "CELERY_TASK_TIME_LIMIT_SECONDS"),
-        ("CELERY_TASK_SOFT_TIME_LIMIT", "CELERY_TASK_SOFT_TIME_LIMIT_SECONDS"),
-        ("CELERY_WORKER_MAX_TASKS_PER_CHILD", "WORKER_MAX_TASKS_PER_CHILD"),
-    ):
-        if env.int(variable):
-            settings[name] = env.int(variable)
-    if tls := _broker_tls(env, url):
-        settings["CELERY_BROKER_USE_SSL"] = tls
-    return {**settings, **_results(env)}
+    if importlib.util.find_spec("celery") is None:
+        env.problem(
+            "CELERY",
+            "the settings call k8s.celery(env), but Celery is not installed."
+            " Add the extra django-k8s-toolkit[worker], or delete the line.",
+        )
+    else:
+        # An application that exists already may read its configuration at any moment.
+        settings_loaded()
+    url = _broker_url(env, str(project.get("broker_url") or ""))
+    defaults = {**_broker(env, url), **_delivery(env, url), **_results(env)}
+    defaults["broker_transport_options"] |= project.pop("broker_transport_options", {})
+    return {**defaults, **project}
 
 
-def _broker_url(env: Env) -> str:
+def _broker_url(env: Env, named: str) -> str:
+    if named:
+        return encoded(named)
     name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
     url = encoded(env.str(name, "", secret=True))
     if url and scheme(url) not in _SCHEMES:
         env.problem(name, f"has an unknown scheme. {_EXAMPLE}")
         return ""
+    if not url:
+        env.embed("CELERY_BROKER_URL (messages are files in .state/broker)")
+        if env.production:
+            env.problem("CELERY_BROKER_URL", _MISSING)
     return url or "filesystem://"
 
 
-def _transport_options(env: Env, url: str, base_dir: Path) -> dict[str, Any]:
+def _broker(env: Env, url: str) -> dict[str, Any]:
+    kind = scheme(url)
+    address = "filesystem://" if kind == "filesystem" else url
+    settings: dict[str, Any] = {
+        "broker_url": address,
+        # Celery prefers the environment's CELERY_BROKER_URL as it stands; these two win over it.
+        "broker_read_url": address,
+        "broker_write_url": address,
+        "broker_transport_options": _transport_options(env, url),
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # the probe decides when to give up, not Celery
+    }
+    if kind in ("amqp", "amqps", "pyamqp"):
+        # In seconds: a connection is given up after two without a word. Celery's 120 would hang a consumer, whose loop
+        # still turns, for minutes at a half-open one.
+        settings["broker_heartbeat"] = 10
+        # The worker's queue for commands, which the broker holds until it has given up the old connection too: an
+        # exclusive one is refused to the new connection, and that ends the worker.
+        settings["control_queue_exclusive"] = False
+    if tls := _broker_tls(env, url):
+        settings["broker_use_ssl"] = tls
+    return settings
+
+
+def _delivery(env: Env, url: str) -> dict[str, Any]:
+    late = env.bool("CELERY_TASK_ACKS_LATE")
+    settings: dict[str, Any] = {
+        "task_acks_late": late,
+        # On loss of a worker process the task is retried within its max_retries (from Celery 5.7 on);
+        # task_reject_on_worker_lost would run a task that kills its process for ever.
+        "task_retry_on_worker_lost": late,
+        "worker_prefetch_multiplier": 1,
+        # Celery looks for this one by its name in Django's settings.
+        "CELERY_DB_REUSE_MAX": env.int("CELERY_DB_REUSE_MAX"),
+        "beat_scheduler": env.str("BEAT_SCHEDULER"),
+        # Schedulers that store when an entry ran do it at once: whoever takes over goes on from there.
+        "beat_sync_every": 1,
+    }
+    # Redis hands a prefetched task to no other worker, so a worker takes none it cannot start (from Celery 5.6 on).
+    if late and scheme(url) in ("redis", "rediss"):
+        settings["worker_disable_prefetch"] = True
+    for name, variable in (
+        ("task_time_limit", "CELERY_TASK_TIME_LIMIT_SECONDS"),
+        ("task_soft_time_limit", "CELERY_TASK_SOFT_TIME_LIMIT_SECONDS"),
+        ("worker_concurrency", "WORKER_CONCURRENCY"),
+        ("worker_max_tasks_per_child", "WORKER_MAX_TASKS_PER_CHILD"),
+    ):
+        if env.int(variable):
+            settings[name] = env.int(variable)
+    if env.is_set("WORKER_POOL"):
+        settings["worker_pool"] = env.str("WORKER_POOL")
+    return settings
+
+
+def _transport_options(env: Env, url: str) -> dict[str, Any]:
     kind = scheme(url)
     visibility = env.int("CELERY_VISIBILITY_TIMEOUT_SECONDS")
-    if kind in ("redis", "rediss"):
+    if kind in ("redis", "rediss", "sentinel"):
         return {
             **{key: value for key, value in redis_options(env, url).items() if not key.startswith("ssl")},
             "visibility_timeout": visibility,
@@ -96,7 +135,7 @@ def _transport_options(env: Env, url: str, base_dir: Path) -> dict[str, Any]:
         # The broker confirms what it stored before .delay() returns.
         return {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
     if kind == "filesystem":
-        return _folders(env, Path(url.partition("://")[2] or base_dir / ".state" / "broker"))
+        return _folders(env, Path(url.partition("://")[2] or env.base_dir / ".state" / "broker"))
     return {}
 
 
@@ -126,20 +165,21 @@ def _broker_tls(env: Env, url: str) -> dict[str, Any]:
 
 def _results(env: Env) -> dict[str, Any]:
     backend = encoded(env.str("CELERY_RESULT_BACKEND", secret=True))
-    if not backend:
-        return {"CELERY_TASK_IGNORE_RESULT": True}
     if backend != env.str("CELERY_RESULT_BACKEND", secret=True):
         env.problem(
             "CELERY_RESULT_BACKEND",
             "has a password with special characters, and Celery reads this variable itself. Percent-encode the password.",
         )
-    results: dict[str, Any] = {"CELERY_RESULT_BACKEND": backend}
-    if scheme(backend) in ("redis", "rediss"):
-        options = redis_options(env, backend)
-        results["CELERY_REDIS_SOCKET_TIMEOUT"] = options["socket_timeout"]
-        results["CELERY_REDIS_SOCKET_CONNECT_TIMEOUT"] = options["socket_connect_timeout"]
-        results["CELERY_REDIS_SOCKET_KEEPALIVE"] = True
-        results["CELERY_REDIS_BACKEND_HEALTH_CHECK_INTERVAL"] = options["health_check_interval"]
-        if tls := redis_tls(env, backend):
-            results["CELERY_REDIS_BACKEND_USE_SSL"] = {**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED}
-    return results
+    # Of use to a backend that the project names, too.
+    options = redis_options(env, backend)
+    settings: dict[str, Any] = {
+        "redis_socket_timeout": options["socket_timeout"],
+        "redis_socket_connect_timeout": options["socket_connect_timeout"],
+        "redis_socket_keepalive": True,
+        "redis_backend_health_check_interval": options["health_check_interval"],
+    }
+    if backend:
+        settings["result_backend"] = backend
+    if tls := redis_tls(env, backend):
+        settings["redis_backend_use_ssl"] = {**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return settings

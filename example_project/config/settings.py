@@ -24,7 +24,7 @@ STATIC_URL, STATIC_ROOT = k8s.static(env)
 MEDIA_URL, MEDIA_ROOT = k8s.media(env)
 MAILERS = k8s.mailers(env)
 LOGGING = k8s.logging(env)
-globals().update(k8s.celery(env, BASE_DIR))
+CELERY = k8s.celery(env)
 
 UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 10)  # a variable of this project
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "board.tasks.tick", "schedule": env.float("TICK_SECONDS", 5.0)}}

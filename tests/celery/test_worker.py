@@ -219,10 +219,8 @@ def test_database_connection_is_kept_and_renewed(tmp_path: Path, redis_server: R
 
 
 def test_queues(tmp_path: Path, redis_server: Redis) -> None:
-    """WORKER_QUEUES names what is consumed, from a mounted file too."""
-    (tmp_path / "mounted").mkdir()
-    (tmp_path / "mounted" / "WORKER_QUEUES").write_text("mail,reports\n")
-    with workers(tmp_path, redis_server.url(13), ENV_DIR=str(tmp_path / "mounted")) as group:
+    """WORKER_QUEUES names what is consumed."""
+    with workers(tmp_path, redis_server.url(13), WORKER_QUEUES="mail,reports") as group:
         group.start("-c", "1")
         for number, queue in enumerate(("celery", "mail", "reports")):
             send(redis_server.url(13), [(number, 0.0)], queue=queue)

@@ -63,5 +63,5 @@ def test_production_asks_for_what_is_missing(tmp_path: Path) -> None:
     folder = example.copy(tmp_path / "mysite")
     done = run([sys.executable, "manage.py", "check"], environment(DEBUG="false"), folder)
     assert done.returncode == 78
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"):
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "CELERY_BROKER_URL"):
         assert f"  {name}: is missing." in done.stderr, done.stderr

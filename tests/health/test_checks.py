@@ -312,8 +312,7 @@ def test_cache_that_forgets_fails() -> None:
 
 def broker(url: str, folder: Path) -> Any:
     environ = {"DEBUG": "1", "CELERY_BROKER_URL": url} if url else {"DEBUG": "1"}
-    found = k8s.celery(Env(environ=environ), folder)
-    return override_settings(**{name: value for name, value in found.items() if "BROKER" in name})
+    return override_settings(CELERY=k8s.celery(Env(folder, environ=environ)))
 
 
 def test_redis_broker_answers(redis_server: servers.Redis, tmp_path: Path) -> None:
@@ -363,10 +362,10 @@ def test_folder_as_broker(tmp_path: Path) -> None:
         fails_within(Broker(), 2)
 
 
-@override_settings(CELERY_BROKER_URL=None)
-def test_no_broker_in_the_settings() -> None:
-    """A project that names no broker but asks for it is told so."""
-    with pytest.raises(Unhealthy, match="CELERY_BROKER_URL"):
+def test_no_celery_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project without Celery that asks for its broker is told so."""
+    monkeypatch.setenv("CELERY_APP", "nowhere")
+    with pytest.raises(Unhealthy, match="no Celery application at nowhere"):
         Broker()(SECONDS)
 
 

@@ -80,8 +80,8 @@ class TestAddresses:
         """Each address of a list has a password of its own; Celery's fail-over and Django's replicas."""
         assert encoded(given) == meant
         if given.startswith("amqp"):
-            broker = k8s.celery(env(CELERY_BROKER_URL=given), HERE)
-            assert broker["CELERY_BROKER_URL"] == meant
+            broker = k8s.celery(env(CELERY_BROKER_URL=given))
+            assert broker["broker_url"] == meant
         else:
             assert k8s.cache(env(CACHE_URL=given))["LOCATION"] == meant
 
@@ -333,28 +333,76 @@ class TestCaches:
 
 class TestCelery:
     def test_files_are_the_default(self, tmp_path: Path) -> None:
-        """Nothing set: messages are files, so that the roles of one machine work together."""
-        settings = k8s.celery(env(), tmp_path)
+        """Debug mode, nothing set: messages are files, so that the roles of one machine work together."""
+        settings = k8s.celery(at(tmp_path, DEBUG="1"))
 
-        assert settings["CELERY_BROKER_URL"] == "filesystem://"
-        assert Path(settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["data_folder_in"]).is_dir()
+        assert settings["broker_url"] == "filesystem://"
+        assert Path(settings["broker_transport_options"]["data_folder_in"]).is_dir()
+
+    def test_production_names_its_broker(self) -> None:
+        """Without a broker production does not start; the message names both variables and the keyword."""
+        environment = env()
+        k8s.celery(environment)
+
+        (problem,) = (problem for problem in environment.problems if problem.name == "CELERY_BROKER_URL")
+        assert "REDIS_URL" in problem.text
+        assert "k8s.celery(env, broker_url=CELERY_BROKER_URL)" in problem.text
+
+    def test_keywords_are_the_project_s(self) -> None:
+        """They win; transport options are merged, and follow the broker that the project names."""
+        environment = env(REDIS_URL="redis://h/0")
+        settings = k8s.celery(
+            environment,
+            broker_url="amqp://u:p#1@rabbit//",
+            broker_transport_options={"read_timeout": 99},
+            worker_prefetch_multiplier=4,
+        )
+
+        assert settings["broker_url"] == "amqp://u:p#1@rabbit//"
+        assert settings["broker_read_url"] == settings["broker_write_url"] == "amqp://u:p%231@rabbit//"
+        assert settings["broker_transport_options"] == {
+            "confirm_publish": True,
+            "read_timeout": 99,
+            "write_timeout": 10,
+        }
+        assert settings["broker_heartbeat"] == 10
+        assert settings["worker_prefetch_multiplier"] == 4
+        assert "CELERY_BROKER_URL" not in named(environment)
+
+    def test_a_broker_of_the_project_may_be_of_any_kind(self) -> None:
+        """Only the environment's broker has to be one of ours."""
+        environment = env(DEBUG="1")
+        settings = k8s.celery(
+            environment, broker_url="sentinel://h:26379", broker_transport_options={"master_name": "m"}
+        )
+
+        assert settings["broker_transport_options"]["socket_timeout"] == 5
+        assert settings["broker_transport_options"]["master_name"] == "m"
+        assert named(environment) == set()
+
+    def test_what_the_project_decides_is_left_out(self) -> None:
+        """Time zone, serializers, routes, schedules, events and whether results are kept."""
+        settings = k8s.celery(env(REDIS_URL="redis://h/0"))
+
+        decided = ("timezone", "enable_utc", "serializer", "accept_content", "routes", "queues", "schedule", "ignore_result", "event", "result_backend")  # fmt: skip
+        assert [name for name in settings if name.lower().endswith(decided)] == []
 
     def test_sentinel_is_refused(self) -> None:
         """It would need a name that an address cannot give."""
         environment = env(DEBUG="1", CELERY_BROKER_URL="sentinel://h:26379")
-        k8s.celery(environment, HERE)
+        k8s.celery(environment)
 
         assert named(environment) == {"CELERY_BROKER_URL"}
 
     def test_the_build_phase_makes_no_folder(self, tmp_path: Path) -> None:
         """Building an image leaves nothing behind."""
-        k8s.celery(env(BUILD_PHASE="1"), tmp_path)
+        k8s.celery(at(tmp_path, BUILD_PHASE="1"))
 
         assert list(tmp_path.iterdir()) == []
 
     def test_redis_never_waits_for_ever(self) -> None:
         """The options without which a half-open connection hangs a worker."""
-        options = k8s.celery(env(REDIS_URL="redis://h/0"), HERE)["CELERY_BROKER_TRANSPORT_OPTIONS"]
+        options = k8s.celery(env(REDIS_URL="redis://h/0"))["broker_transport_options"]
 
         assert options["socket_timeout"] == 5
         assert options["socket_connect_timeout"] == 5
@@ -363,49 +411,47 @@ class TestCelery:
 
     def test_tls_is_verified(self) -> None:
         """Neither Redis nor RabbitMQ is talked to without checking its certificate."""
-        redis = k8s.celery(env(CELERY_BROKER_URL="rediss://h/0", CELERY_RESULT_BACKEND="rediss://h/1"), HERE)
-        rabbit = k8s.celery(env(CELERY_BROKER_URL="amqps://h"), HERE)
+        redis = k8s.celery(env(CELERY_BROKER_URL="rediss://h/0", CELERY_RESULT_BACKEND="rediss://h/1"))
+        rabbit = k8s.celery(env(CELERY_BROKER_URL="amqps://h"))
 
-        assert redis["CELERY_BROKER_USE_SSL"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
-        assert redis["CELERY_REDIS_BACKEND_USE_SSL"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
-        assert rabbit["CELERY_BROKER_USE_SSL"]["cert_reqs"] == ssl.CERT_REQUIRED
+        assert redis["broker_use_ssl"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+        assert redis["redis_backend_use_ssl"]["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+        assert rabbit["broker_use_ssl"]["cert_reqs"] == ssl.CERT_REQUIRED
 
     def test_acks_late_is_asked_for(self) -> None:
         """Late acknowledgement is one variable that brings what it needs; it is never the default."""
-        early = k8s.celery(env(REDIS_URL="redis://h/0"), HERE)
-        late = k8s.celery(env(REDIS_URL="redis://h/0", CELERY_TASK_ACKS_LATE="1"), HERE)
+        early = k8s.celery(env(REDIS_URL="redis://h/0"))
+        late = k8s.celery(env(REDIS_URL="redis://h/0", CELERY_TASK_ACKS_LATE="1"))
 
-        assert not early["CELERY_TASK_ACKS_LATE"]
-        assert "CELERY_WORKER_DISABLE_PREFETCH" not in early
-        assert late["CELERY_TASK_ACKS_LATE"]
-        assert late["CELERY_TASK_RETRY_ON_WORKER_LOST"]
-        assert late["CELERY_WORKER_DISABLE_PREFETCH"]
-        assert late["CELERY_WORKER_PREFETCH_MULTIPLIER"] == 1
+        assert not early["task_acks_late"]
+        assert "worker_disable_prefetch" not in early
+        assert late["task_acks_late"]
+        assert late["task_retry_on_worker_lost"]
+        assert late["worker_disable_prefetch"]
+        assert late["worker_prefetch_multiplier"] == 1
 
     def test_unknown_scheme(self) -> None:
         """A scheme that no transport has is a problem."""
         environment = env(DEBUG="1", CELERY_BROKER_URL="rabbitmq://h")
-        k8s.celery(environment, HERE)
+        k8s.celery(environment)
 
         assert "CELERY_BROKER_URL" in named(environment)
 
     def test_any_password(self) -> None:
         """The broker's password may hold anything; Celery reads the result backend's address itself."""
-        broker = k8s.celery(env(CELERY_BROKER_URL="redis://:p#/w@h/0"), HERE)
+        broker = k8s.celery(env(CELERY_BROKER_URL="redis://:p#/w@h/0"))
         refused = env(DEBUG="1", CELERY_RESULT_BACKEND="redis://:p#/w@h/1")
-        k8s.celery(refused, HERE)
+        k8s.celery(refused)
 
-        assert (
-            broker["CELERY_BROKER_READ_URL"] == broker["CELERY_BROKER_WRITE_URL"] == "redis://:p%23%2Fw@h/0"
-        )
+        assert broker["broker_read_url"] == broker["broker_write_url"] == "redis://:p%23%2Fw@h/0"
         assert named(refused) == {"CELERY_RESULT_BACKEND"}
 
     def test_limits(self) -> None:
         """Time limits and the like are set only where they are asked for."""
-        settings = k8s.celery(env(CELERY_TASK_TIME_LIMIT_SECONDS="60", REDIS_URL="redis://h"), HERE)
+        settings = k8s.celery(env(CELERY_TASK_TIME_LIMIT_SECONDS="60", REDIS_URL="redis://h"))
 
-        assert settings["CELERY_TASK_TIME_LIMIT"] == 60
-        assert "CELERY_TASK_SOFT_TIME_LIMIT" not in settings
+        assert settings["task_time_limit"] == 60
+        assert "task_soft_time_limit" not in settings
 
 
 class TestSecurity:

@@ -107,7 +107,7 @@ class Beats:
         """Start one more; ``before`` is a command that starts another."""
         number = len(self.processes)
         env = {**self.env, "STATE_DIR": str(self.folder / f"state-{number}"), **more}
-        command = [*before, sys.executable, "-m", "celery", "-A", "project", "beat", "--loglevel", "INFO"]
+        command = [*before, sys.executable, "-m", "django_k8s.celery", "beat"]
         process = self._stack.enter_context(
             started(command, env, self.folder, self.folder / f"beat-{number}.log")
         )

@@ -150,7 +150,7 @@ def container(
 @contextlib.contextmanager
 def web_alone(image: str) -> Iterator[Container]:
     """web, confined, with no other server beside it; alive when the block begins."""
-    settings = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "*", "HTTPS": "false"}
+    settings = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "*", "HTTPS": "false", "CELERY_BROKER_URL": "memory://"}
     with container(image, options=CONFINED, **settings, DATABASE_URL="sqlite:////tmp/db.sqlite3") as started:
         started.wait_for(8000, "/livez")
         yield started

@@ -31,6 +31,7 @@ class Shop:
             "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopq",
             "ALLOWED_HOSTS": "example.com",
             "HTTPS": "false",
+            "CELERY_BROKER_URL": "memory://",
             "TEST_APPS": "shop",
             "ROLE": "migrate",
             "DATABASE_URL": self.url,

@@ -61,6 +61,7 @@ def production(**extra: str) -> dict[str, str]:
             "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopq",
             "ALLOWED_HOSTS": "*",
             "HTTPS": "false",
+            "CELERY_BROKER_URL": "memory://",
             **extra,
         }
     )

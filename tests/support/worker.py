@@ -30,11 +30,11 @@ class Workers:
         traces = self.folder / "traces"
         traces.mkdir(exist_ok=True)
         env = environment(
-            DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings", PYTHONPATH=str(PROJECT), ROLE="worker",
+            DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings", PYTHONPATH=str(PROJECT), ROLE="worker", LOG_LEVEL="INFO",
             CELERY_BROKER_URL=self.broker, TEST_TRACES=str(traces), TMPDIR=str(self.folder),
             PROBE_PORT=str(port), **{"STATE_DIR": str(self.folder / f"state-{number}"), "DATABASE_URL": "sqlite://:memory:", **self.more, **more},
         )  # fmt: skip
-        command = [sys.executable, "-m", "django_k8s.observability.launch", "celery", "-q", "-A", "project", "worker", "--without-gossip", "--without-mingle", "-n", f"worker{number}@test", "--loglevel", "INFO", *options]  # fmt: skip
+        command = [sys.executable, "-m", "django_k8s.observability.launch", "django_k8s.celery", "worker", "-n", f"worker{number}@test", *options]  # fmt: skip
         process = self._stack.enter_context(
             started(command, env, self.folder, self.folder / f"worker-{number}.log")
         )

@@ -32,7 +32,7 @@ if django.VERSION >= (6, 1):
 else:
     EMAIL_BACKEND = "django_k8s.mail.EmailBackend"
 LOGGING = k8s.logging(env)
-globals().update(k8s.celery(env, BASE_DIR))
+CELERY = k8s.celery(env)
 
 CELERY_BEAT_SCHEDULE = {
     f"every-{seconds}": {
@@ -49,7 +49,7 @@ if env.float("TEST_FORK_SECONDS", 0):  # how long a forked process takes before 
     os.register_at_fork(after_in_child=lambda: time.sleep(env.float("TEST_FORK_SECONDS")))
 
 if env.bool("TEST_NO_TIMEOUTS", False):  # Celery as it comes
-    CELERY_BROKER_TRANSPORT_OPTIONS = {}
+    CELERY["broker_transport_options"] = {}
 
 INSTALLED_APPS = [
     "django_k8s",

@@ -1,0 +1,61 @@
+"""``python -m django_k8s.celery ROLE [OPTION...]``: a Celery role of any project, worker or beat.
+
+It finds the project's Celery application, connects what the role needs and hands over to the celery
+command in this process. OPTIONs are that command's.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from django_k8s import startup
+from django_k8s.celery import application
+from django_k8s.exits import EX_CONFIG, EX_USAGE
+
+# Gossip and mingle cost a second at each start and keep no promise that is needed here.
+OPTIONS = {"worker": ("--without-gossip", "--without-mingle"), "beat": ()}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a role until it ends. Returns its exit status."""
+    role, *options = argv or [""]
+    if role not in OPTIONS:
+        return _refuse(f"{role or 'nothing'} is no role of Celery. Roles: {', '.join(OPTIONS)}.", EX_USAGE)
+    if role == "worker" and {"-B", "--beat"} & set(options):
+        return _refuse(
+            "worker -B would publish the schedule once for each worker. Run the role beat instead.", EX_USAGE
+        )
+    level = startup.env().str("LOG_LEVEL")
+    try:
+        found = _prepared(role, options)
+    except application.NoApplication as error:
+        return _refuse(f"{error} A project without Celery does not run the role {role}.", EX_CONFIG)
+    from celery.bin.celery import main as celery
+
+    sys.argv = ["celery", "--quiet", "-A", found, role, *OPTIONS[role], "--loglevel", level, *options]
+    return int(celery() or 0)
+
+
+def _prepared(role: str, options: Sequence[str]) -> str:
+    """Find the application, connect what the role needs, and return the application's name."""
+    found = application.find()
+    import celery
+    import django
+
+    celery.maybe_patch_concurrency(["celery", *options])
+    django.setup()  # connects what publishers need
+    from django_k8s.celery import defaults, locked, worker
+
+    defaults.apply(found.app)  # whatever the project has set meanwhile
+    (worker if role == "worker" else locked).connect(found.app)
+    return found.name
+
+
+def _refuse(sentence: str, status: int) -> int:
+    print(f"django-k8s: {sentence}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
