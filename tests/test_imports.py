@@ -51,7 +51,7 @@ LAYERS = {
     "networks": {"env"},
     "stops": {"env"},
     "conf": set(),
-    "gate": {"conf"},
+    "gate": {"conf", "celery"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
     "mail": {"conf"},
     "observability": {"env", "exits", "identity", "masking", "startup"},
