@@ -23,7 +23,8 @@ _LEFT_OUT = shutil.ignore_patterns(
     "staticfiles",
     "media",
     ".state",
-    ".mypy_cache", ".ruff_cache",
+    ".mypy_cache",
+    ".ruff_cache",
     ".env",
     "node_modules",
 )
