@@ -12,14 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage
+from django.db.models import FileField
 from django.utils.module_loading import import_string
 
 from django_k8s import conf
 from django_k8s.celery import application
 from django_k8s.rules import RULES
+from django_k8s.settings.foreign import INSTEAD
 
 KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
 HEALTH = "django_k8s.middleware.health.HealthMiddleware"
@@ -30,6 +35,7 @@ PROXY = "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware"
 REQUEST_ID = "django_k8s.middleware.request_id.RequestIdMiddleware"
 METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
 STATIC_FILES = (STATIC, "django_k8s.middleware.static_files.StaticFilesMiddleware", WHITENOISE)
+_SMTP = "django.core.mail.backends.smtp.EmailBackend"  # a mailer that names no backend
 PARTS = {HEALTH, REQUEST_ID, METRICS, PROXY}  # of KubernetesMiddleware
 
 # A check yields messages; Django calls it with the chosen apps, which make no difference here.
@@ -60,8 +66,13 @@ def _deployed(check: Check) -> Check:
     return check
 
 
+def _middleware() -> list[str]:
+    """Return MIDDLEWARE as the project wrote it: OpenTelemetry puts its own in front."""
+    return [name for name in settings.MIDDLEWARE if not name.startswith("opentelemetry.")]
+
+
 def _position(*names: str) -> int | None:
-    return next((index for index, name in enumerate(settings.MIDDLEWARE) if name in names), None)
+    return next((index for index, name in enumerate(_middleware()) if name in names), None)
 
 
 @_always
@@ -72,7 +83,7 @@ def check_middleware() -> Iterator[CheckMessage]:
     if first is None:
         yield _message("E001")
     elif first != 0:
-        yield _message("E002", name=settings.MIDDLEWARE[first].rpartition(".")[2])
+        yield _message("E002", name=_middleware()[first].rpartition(".")[2])
     if static is not None and security is not None and static != security + 1:
         yield _message("E003")
     if KUBERNETES in settings.MIDDLEWARE:
@@ -81,7 +92,7 @@ def check_middleware() -> Iterator[CheckMessage]:
         return
     if proxy is not None and security is not None and proxy > security:
         yield _message("E004")
-    if metrics is not None and not set(settings.MIDDLEWARE[:metrics]) <= PARTS:
+    if metrics is not None and not set(_middleware()[:metrics]) <= PARTS:
         yield _message("E010")
 
 
@@ -143,17 +154,50 @@ def check_proxy() -> Iterator[CheckMessage]:
 @_deployed
 def check_shared_state() -> Iterator[CheckMessage]:
     """State that several pods would not share."""
-    local_memory = any("locmem" in cache["BACKEND"] for cache in settings.CACHES.values())
     if any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values()):
         yield _message("W005")
-    if local_memory:
+    local_memory = "locmem" in settings.CACHES.get("default", {}).get("BACKEND", "")
+    if local_memory and _uses_cache():
         yield _message("W006")
-    if settings.STORAGES.get("default", {}).get("BACKEND", "").endswith("FileSystemStorage"):
-        yield _message("W007")
+    fields = sorted(_fields_on_this_pod())
+    if fields:
+        yield _message("W007", fields=", ".join(fields))
     if settings.SESSION_ENGINE.endswith(".file"):
         yield _message("W008")
     if settings.SESSION_ENGINE.endswith(".cache") and local_memory:
         yield _message("W009")
+
+
+def _uses_cache() -> bool:
+    """Return whether the settings themselves use the default cache.
+
+    What code does with it cannot be known, so calls of ``cache.get`` in views do not count.
+    """
+    return (
+        settings.SESSION_ENGINE.endswith(".cached_db")
+        or "cache" in conf.current().readiness_checks
+        or any(name.startswith("django.middleware.cache.") for name in settings.MIDDLEWARE)
+    )
+
+
+def _fields_on_this_pod() -> Iterator[str]:
+    """Yield the model fields whose files are stored on a disk that belongs to this pod."""
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, FileField) and _on_this_pod(field.storage):
+                yield f"{model._meta.label}.{field.name}"
+
+
+def _on_this_pod(storage: Storage) -> bool:
+    try:
+        local = isinstance(storage, FileSystemStorage)
+    except (ImportError, ImproperlyConfigured, InvalidStorageError):
+        return False  # Django, or the settings function, reports a storage that cannot be made
+    if not local:
+        return False
+    # The nearest mount point: a volume, or the root of the container.
+    path = Path(storage.path("")).absolute()
+    return next(parent for parent in (path, *path.parents) if parent.is_mount()) == Path("/")
 
 
 @_deployed
@@ -198,9 +242,23 @@ def check_celery() -> Iterator[CheckMessage]:
 def check_email() -> Iterator[CheckMessage]:
     """Mail that goes nowhere."""
     mailers = getattr(settings, "MAILERS", None)
-    backend = mailers.get("default", {}).get("BACKEND", "") if mailers else settings.EMAIL_BACKEND
+    if mailers is None:
+        backend = settings.EMAIL_BACKEND
+        if backend == "django_k8s.mail.EmailBackend":
+            backend = conf.current().mailer.get("BACKEND", "")
+    else:  # Django 6.1 then has no EMAIL_BACKEND
+        backend = mailers.get("default", {}).get("BACKEND", _SMTP) if "default" in mailers else ""
     if "console" in backend:
         yield _message("W016")
+    if not backend and settings.ADMINS:
+        yield _message("W022")
+
+
+@_deployed
+def check_variables() -> Iterator[CheckMessage]:
+    """Variables of another set-up that are still there."""
+    for name in conf.current().without_effect:
+        yield _message("W021", name=name, instead=INSTEAD[name])
 
 
 @_deployed

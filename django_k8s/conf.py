@@ -47,6 +47,8 @@ class Config:
     readiness_timeout_seconds: float = 2.0
     stall_seconds: int = 600
     wait_seconds: int = 300
+    # Names of variables that other set-ups use, that are set, and that nothing reads through Env.
+    without_effect: tuple[str, ...] = ()
 
 
 def current() -> Config:

@@ -49,7 +49,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "E006",
             "LIVENESS_CHECKS is set, but liveness never tests a dependency: one that is away would restart every pod at once.",
-            "Take it away, and name the checks in READINESS_CHECKS.",
+            "Remove it and list the checks in READINESS_CHECKS.",
         ),
         Rule(
             "E007",
@@ -80,7 +80,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "W001",
             "SECURE_PROXY_SSL_HEADER is set without TRUSTED_PROXIES: any client may claim to use HTTPS.",
-            "Set TRUSTED_PROXIES and take the setting away.",
+            "Set TRUSTED_PROXIES and remove the setting.",
         ),
         Rule(
             "W002",
@@ -104,12 +104,12 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "W006",
-            "The cache is local memory, so each process has its own.",
+            "The default cache is used for pages, sessions or readiness, but it is local memory, so each process has its own.",
             "Set CACHE_URL to redis:// or pymemcache://.",
         ),
         Rule(
             "W007",
-            "Media is stored on the pod's disk: it is lost with the pod, and other pods do not see it.",
+            "Files of {fields} are stored on the pod's disk: they are lost with the pod, and other pods do not see them.",
             "Set MEDIA_S3_BUCKET, or mount a shared volume at MEDIA_ROOT.",
         ),
         Rule(
@@ -130,7 +130,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "W011",
             "Static files have no hash in their names, so browsers keep old ones after a release.",
-            "Use STORAGES = django_k8s.settings.storages(env).",
+            "Use k8s.static_storage(env) for STORAGES['staticfiles'].",
         ),
         Rule(
             "W012",
@@ -140,12 +140,12 @@ RULES: dict[str, Rule] = {
         Rule(
             "W013",
             "AWS keys are in the environment: they are kept for the life of the process, even when a pod identity would refresh them.",
-            "Take the keys away and give the service account a role.",
+            "Remove the keys and give the service account a role.",
         ),
         Rule(
             "W014",
             "The Redis broker has no socket_timeout: one half-open connection hangs a worker for good.",
-            "Write CELERY = django_k8s.settings.celery(env).",
+            "Write CELERY = k8s.celery(env).",
         ),
         Rule(
             "W015",
@@ -154,8 +154,8 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "W016",
-            "E-mail is printed to the log in place of being sent.",
-            "Set EMAIL_URL, or dummymail:// when the project sends none.",
+            "Mail is printed to the log instead of being sent.",
+            "Set EMAIL_URL to a mail server, or to dummymail:// to discard mail.",
         ),
         Rule(
             "W017",
@@ -165,7 +165,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "W018",
             "LOG_FORMAT is json, but LOGGING has no formatter of this app, so lines are not JSON.",
-            "Use LOGGING = django_k8s.settings.logging(env).",
+            "Use LOGGING = k8s.logging(env).",
         ),
         Rule(
             "W019",
@@ -177,6 +177,16 @@ RULES: dict[str, Rule] = {
             "W020",
             "The settings have CELERY, but {why}",
             "Make the application, or delete CELERY from the settings.",
+        ),
+        Rule(
+            "W021",
+            "The variable {name} is set, but nothing reads it.",
+            "Set {instead} instead, or read {name} with env.str() in the settings module, or silence this check.",
+        ),
+        Rule(
+            "W022",
+            "Errors are mailed to ADMINS, but no mail server is configured, so nobody gets them.",
+            "Set EMAIL_URL.",
         ),
     )
 }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import checks as framework
 from django.test import override_settings
+from support import example
 from support.configured import changed
+from support.process import run
+from support.web import production
 
 from django_k8s import checks as ours
 from django_k8s.conf import Config
@@ -91,8 +95,9 @@ def test_good_configuration_has_no_messages() -> None:
         ("W003", {"DJANGO_K8S": good(trusted_proxies=()), "CSRF_TRUSTED_ORIGINS": []}),
         ("W004", {"ALLOWED_HOSTS": ["*"]}),
         ("W005", {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}),
-        ("W006", {"CACHES": LOCAL_MEMORY}),
-        ("W007", {"STORAGES": storages("default", "django.core.files.storage.FileSystemStorage")}),
+        ("W006", {"CACHES": LOCAL_MEMORY, "SESSION_ENGINE": "django.contrib.sessions.backends.cached_db"}),
+        ("W006", {"CACHES": LOCAL_MEMORY, "MIDDLEWARE": [ours.KUBERNETES, ours.SECURITY, ours.STATIC, "django.middleware.cache.UpdateCacheMiddleware"]}),
+        ("W006", {"CACHES": LOCAL_MEMORY, "DJANGO_K8S": good(readiness_checks=("cache",))}),
         ("W008", {"SESSION_ENGINE": "django.contrib.sessions.backends.file"}),
         ("W009", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": LOCAL_MEMORY}),
         ("W010", {"CELERY": {"broker_write_url": "filesystem://"}}),
@@ -106,12 +111,54 @@ def test_good_configuration_has_no_messages() -> None:
         ("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}),
         ("E007", {"DJANGO_K8S": good(database_statement_timeout_seconds=0)}),
         ("E005", {"DJANGO_K8S": good(readiness_checks=("django_k8s.__version__",))}),
+        ("W021", {"DJANGO_K8S": good(without_effect=("POSTGRES_HOST",))}),
+        ("W022", {"ADMINS": ["admin@example.com"], "MAILERS": {}}),
         ("W019", {"DJANGO_K8S": good(database_pgbouncer=True)}),
     ],
 )  # fmt: skip
 def test_mistake(number: str, changes: dict[str, Any]) -> None:
     """Each mistake is reported under its number."""
     assert number in found(**changes)
+
+
+def test_mail_that_is_not_sent_on_purpose() -> None:
+    """No mailer at all, a mailer without a backend, which is SMTP, and mail that is discarded: nothing to say."""
+    for mailers in ({}, {"default": {}}, {"default": {"BACKEND": "django_k8s.mail.NullBackend"}}):
+        assert found(MAILERS=mailers) == set()
+
+
+def test_cache_that_is_not_used() -> None:
+    """Local memory is the default of a project that uses no cache."""
+    assert found(CACHES=LOCAL_MEMORY) == set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "reported"),
+    [
+        ({"MEDIA_ROOT": "/srv/media"}, True),
+        ({"MEDIA_ROOT": "/dev/shm/media"}, False),
+        ({"MEDIA_S3_BUCKET": "b"}, False),
+    ],
+    ids=["disk", "volume", "bucket"],
+)
+def test_files_on_the_pods_disk(tmp_path: Path, variables: dict[str, str], reported: bool) -> None:
+    """Files of a model's field on the pod's own disk are reported; those on a mounted volume are not."""
+    env = production(
+        DJANGO_SETTINGS_MODULE="config.settings", DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3", **variables
+    )
+    folder = example.copy(tmp_path / "site")
+    done = run([sys.executable, "manage.py", "check", "--deploy"], env, folder)
+
+    number = "W007"
+    words = (
+        f"(django_k8s.{number}) Files of board.Note.image, board.Note.thumbnail are stored on the pod's disk"
+    )
+    assert (words in done.stderr) is reported, done.stderr
+
+
+def test_no_files_at_all() -> None:
+    """A project without a file field stores nothing."""
+    assert found(STORAGES=storages("default", "django.core.files.storage.FileSystemStorage")) == set()
 
 
 def test_liveness_has_no_checks(monkeypatch: pytest.MonkeyPatch) -> None:

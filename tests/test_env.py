@@ -241,7 +241,7 @@ class TestScopes:
         read = {
             (path.name, name)
             for path in files
-            for name in re.findall(r"\.(?:str|bool|int|float|list)\(\s*\"([A-Z_]+)\"", path.read_text())
+            for name in re.findall(r"\.(?:str|bool|int|float|list)\(\s*[\"']([A-Z_]+)[\"']", path.read_text())
         }
 
         assert ("options.py", "PORT") in read

@@ -71,7 +71,7 @@ LAYERS = {
         "servers",
     },
     "health": {"conf", "database", "settings", "masking", "celery"},
-    "middleware": {"conf", "health", "observability"},
+    "middleware": {"conf", "health", "observability", "startup"},
 }
 
 

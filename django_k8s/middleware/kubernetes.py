@@ -32,11 +32,11 @@ class KubernetesMiddleware:
         # MiddlewareNotUsed: metrics are off.
         with contextlib.suppress(MiddlewareNotUsed):
             handler = MetricsMiddleware(handler)
-        self._handler = HealthMiddleware(RequestIdMiddleware(handler), page_handler=get_response)
+        self.get_response = HealthMiddleware(RequestIdMiddleware(handler), page_handler=get_response)
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer a probe, or pass the request on."""
-        response: HttpResponseBase | Awaitable[HttpResponseBase] = self._handler(request)
+        response: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
         return response

@@ -9,7 +9,8 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponseBase
 
-from django_k8s.observability import context
+from django_k8s import startup
+from django_k8s.observability import context, tracing
 
 HEADER = "X-Request-ID"
 
@@ -29,6 +30,7 @@ class RequestIdMiddleware:
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
+        self._access_log = startup.env().bool("WEB_ACCESS_LOG")
         # Not at the end of __call__: Django logs an answer of 400 or more after all middleware.
         request_finished.connect(_forget, dispatch_uid="django_k8s.request_id")
 
@@ -37,6 +39,8 @@ class RequestIdMiddleware:
         found = context.accepted(request.META.get("HTTP_X_REQUEST_ID"))
         request.request_id = found  # type: ignore[attr-defined]
         context.request_id.set(found)
+        if self._access_log:
+            tracing.remember(found)
         if self._async:
             return self._answer(request, found)
         response: HttpResponseBase = self.get_response(request)

@@ -18,6 +18,7 @@ from typing import Any
 from django_k8s.env import Env
 from django_k8s.identity import identity
 from django_k8s.masking import mask
+from django_k8s.observability import tracing
 from django_k8s.observability.context import current
 
 # What every record has; all else came by ``extra=``.
@@ -34,10 +35,10 @@ def formatter(env: Env) -> logging.Formatter:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a record, secrets masked.
+    """Format each record as one JSON object, with secrets masked.
 
     ``fields`` are in every line. Then: time (ISO 8601, UTC), level, logger, message, process; the ids of
-    request and task where there are any; what was given as ``extra=``; and ``exception`` with type,
+    request, task, trace and span if there are any; what was given as ``extra=``; and ``exception`` with type,
     message and traceback.
     """
 
@@ -47,7 +48,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """``record`` as a line without its end."""
-        more = {**current(), **_extra(record)}
+        more = {**current(), **tracing.ids(), **_extra(record)}
         if record.exc_info and record.exc_info[0]:
             more["exception"] = _exception(record.exc_info)
         elif record.stack_info:

@@ -22,6 +22,15 @@ def ignore() -> None:
         agent.ignore_transaction()
 
 
+def linking() -> dict[str, str]:
+    """Return trace_id and span_id of the current transaction, and what New Relic links log lines by."""
+    agent = _agent()
+    found: dict[str, str] = agent.get_linking_metadata() if agent else {}
+    if "trace.id" not in found:
+        return {}
+    return {"trace_id": found["trace.id"], "span_id": found["span.id"], **found}
+
+
 def transaction(name: str, group: str) -> contextlib.AbstractContextManager[Any]:
     """A background transaction, for work that the agent does not know by itself."""
     agent = _agent()

@@ -10,6 +10,7 @@ from gunicorn import glogging
 
 from django_k8s import startup
 from django_k8s.masking import mask
+from django_k8s.observability import tracing
 from django_k8s.observability.lines import JsonFormatter, formatter
 from django_k8s.observability.streams import Handler, write
 
@@ -61,5 +62,6 @@ class Logger(glogging.Logger):  # type: ignore[misc]
         for name, value in resp.headers:
             if name == "X-Request-ID" or name.lower() == "x-request-id":
                 fields["request_id"] = value
+                fields |= tracing.recall(value)
         # Not through a LogRecord, which would cost as much again.
         write(self._json.line(time.time(), "INFO", "gunicorn.access", message, fields))

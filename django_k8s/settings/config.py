@@ -11,6 +11,7 @@ from django_k8s.conf import Config
 from django_k8s.env import Env
 from django_k8s.networks import trusted_proxies
 from django_k8s.settings.email import mailers
+from django_k8s.settings.foreign import without_effect
 
 
 def config(env: Env, **project: Any) -> Config:
@@ -32,6 +33,7 @@ def config(env: Env, **project: Any) -> Config:
         "build_phase": env.build,
         "trusted_proxies": tuple(trusted_proxies(env)),
         "mailer": mailers(env).get("default", {}),
+        "without_effect": without_effect(env),
     }
     read = {f.name: _frozen(env, f.name.upper()) for f in fields(Config) if f.name not in special}
     result = replace(Config(**special, **read), **project)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from support import newrelic, otel
 from support.need import need, program
-from support.process import Process, answers, get, wait_until
-from support.roles import lines, role
+from support.process import Process, answers, get, run, wait_until
+from support.roles import ENTRYPOINT, lines, role, role_environment
 
 ROLES = ("web", "worker", "beat")
 
@@ -49,7 +49,9 @@ def test_new_relic(tmp_path: Path) -> None:
         "pip install newrelic",
     )
     with newrelic.collector(tmp_path / "collector") as collector:
-        with all_roles(tmp_path, TEST_BEAT_SECONDS="1", **collector.variables()) as roles:
+        with all_roles(
+            tmp_path, TEST_BEAT_SECONDS="1", WEB_ACCESS_LOG="true", **collector.variables()
+        ) as roles:
             web = roles["web"]
 
             def reported() -> bool:
@@ -66,8 +68,14 @@ def test_new_relic(tmp_path: Path) -> None:
             wait_until(reported, 60, f"transactions of all roles: {collector.received}", every=1)
         names = collector.transactions()
         connections = collector.connections()
-        for process in roles.values():
-            lines(process.output)  # the agent keeps to the lines of JSON too
+        # The agent keeps to the lines of JSON too, and each names its trace.
+        written = {
+            name: [line for line in lines(process.output) if "trace_id" in line]
+            for name, process in roles.items()
+        }
+    for name, logger in (("web", "gunicorn.access"), ("worker", "shop")):
+        found = next(line for line in written[name] if line["logger"] == logger)
+        assert (found["trace_id"], found["span_id"]) == (found["trace.id"], found["span.id"])
 
     assert not [name for name in names if "Health" in name or "livez" in name or "readyz" in name]
     assert {app for connection in connections for app in connection["app_name"]} == {
@@ -89,7 +97,11 @@ def test_opentelemetry(tmp_path: Path) -> None:
     )
     edge = "4bf92f3577b34da6a3ce929d0e0e4736"
     with otel.collector(tmp_path) as collector:
-        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "500"}
+        variables = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "OTEL_BSP_SCHEDULE_DELAY": "500",
+            "WEB_ACCESS_LOG": "true",
+        }
         with all_roles(tmp_path, TEST_BEAT_SECONDS="1", **variables) as roles:
             web = roles["web"]
             get(web.port, "/send/7", headers={"traceparent": f"00-{edge}-00f067aa0ba902b7-01"})  # type: ignore[attr-defined]
@@ -105,16 +117,32 @@ def test_opentelemetry(tmp_path: Path) -> None:
         spans = collector.spans()
         for process in roles.values():
             lines(process.output)
+        check = run(
+            ["/bin/sh", ENTRYPOINT, "check"],
+            role_environment(
+                tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, OTEL_TRACES_EXPORTER="none"
+            ),
+            tmp_path,
+        )
+    assert "django_k8s.E" not in check.stderr  # OpenTelemetry puts its middleware in front of ours
 
     mine = {span.id: span for span in spans if span.trace == edge}
-    run = next(
+    run_span = next(
         span for span in mine.values() if span.service == "django-worker" and span.name.startswith("run/")
     )
-    sent = mine[run.parent]
+    sent = mine[run_span.parent]
     asked = mine[sent.parent]
     assert (sent.service, sent.name) == ("django-web", "apply_async/project.tasks.work")
     assert asked.service == "django-web"
     assert asked.parent == "00f067aa0ba902b7"
+    written = {
+        (line["logger"], line["span_id"])
+        for name in ("web", "worker")
+        for line in lines(roles[name].output)
+        if line.get("trace_id") == edge
+    }
+    assert ("gunicorn.access", asked.id) in written
+    assert ("celery.app.trace", run_span.id) in written
     assert {span.release for span in spans} == {"r1"}
     assert not [span for span in spans if "livez" in str(span) or "readyz" in str(span)]
 

@@ -140,3 +140,13 @@ def test_production_has_no_built_in_value() -> None:
     assert k8s.allowed_hosts(env) == []
     assert k8s.database(env) == {"ENGINE": "django.db.backends.dummy"}
     assert k8s.mailers(env) == {}
+
+
+def test_variables_of_another_set_up() -> None:
+    """Names that have no effect are kept for the system check, unless the project reads them."""
+    env = Env(environ={**PRODUCTION, "POSTGRES_DB": "shop", "DJANGO_SECRET_KEY": "x", "REDIS_HOST": "r"})
+    env.str("REDIS_HOST")
+    link = {"POSTGRES_PORT": "tcp://10.0.0.1:5432"}  # which Kubernetes sets for a Service
+
+    assert k8s.config(env).without_effect == ("DJANGO_SECRET_KEY", "POSTGRES_DB")
+    assert k8s.config(Env(environ={**PRODUCTION, **link})).without_effect == ()

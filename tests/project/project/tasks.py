@@ -29,6 +29,7 @@ def trace(kind: str, number: int) -> None:
 def work(number: int, seconds: float = 0.1) -> None:
     """Leave a line when it starts and one when it ends."""
     trace("started", number)
+    logging.getLogger("shop").info("working on %s", number)
     time.sleep(seconds)
     trace("done", number)
 
