@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -96,18 +96,18 @@ class Beats:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Beats:
-        result = run([sys.executable, "-m", "django", "migrate", "-v0"], self.env, PROJECT)
+        result = run([sys.executable, "-m", "django", "migrate", "-v0"], self.env, PROJECT, 120)
         assert result.returncode == 0, result.stderr
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def start(self, *before: str, **more: str) -> Process:
-        """Start one more; ``before`` is a command that starts another."""
+    def start(self, *before: str, options: Sequence[str] = (), **more: str) -> Process:
+        """Start one more; ``before`` is a command that starts another, ``options`` are those of ``celery beat``."""
         number = len(self.processes)
         env = {**self.env, "STATE_DIR": str(self.folder / f"state-{number}"), **more}
-        command = [*before, sys.executable, "-m", "django_k8s.celery", "beat"]
+        command = [*before, sys.executable, "-m", "django_k8s.celery", "beat", *options]
         process = self._stack.enter_context(
             started(command, env, self.folder, self.folder / f"beat-{number}.log")
         )
