@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -224,3 +225,22 @@ def test_gunicorn_is_needed_for_web_only(tmp_path: Path) -> None:
     ) as process:
         process.wait_for_output("Ready: worker. Ctrl-C stops everything.", 60)
         assert process.stop(60) == 0
+
+
+def test_a_copy_stays_without_celery(python: str, tmp_path: Path) -> None:
+    """What docs/how-to/without-celery.md says, done: a request and the checks succeed."""
+    folder = example.copy(tmp_path / "site")
+    settings = folder / "config" / "settings.py"
+    text, count = re.subn(
+        r"^WITH_CELERY = .*\nif WITH_CELERY:\n(    .*\n)+", "WITH_CELERY = False\n", settings.read_text(), flags=re.MULTILINE
+    )  # fmt: skip
+    assert count == 1
+    settings.write_text(text)
+    (folder / "config" / "celery.py").unlink()
+    (folder / "board" / "tasks.py").unlink()
+    env = without.environment_of(python, DEBUG="true", LOG_LEVEL="ERROR")
+    request = "from django.test import Client; print(Client().get('/').status_code)"
+    for args in (["check"], ["migrate", "-v0"], ["shell", "-v0", "-c", request]):
+        done = run([python, "manage.py", *args], env, folder)
+        assert done.returncode == 0, done.stderr
+    assert "200" in done.stdout
