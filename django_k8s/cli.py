@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
 
     run = commands.add_parser(
-        "run", help="run web, worker and beat of a project on this machine", add_help=False
+        "run", help="run a project's web, worker and beat on this machine", add_help=False
     )
     run.add_argument("rest", nargs=argparse.REMAINDER)
 

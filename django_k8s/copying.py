@@ -17,7 +17,16 @@ _PARTS = {
     "example": {"example_project": "."},
 }
 _LEFT_OUT = shutil.ignore_patterns(
-    "__pycache__", "*.pyc", "db.sqlite3*", "staticfiles", "media", ".state", ".env", "node_modules"
+    "__pycache__",
+    "*.pyc",
+    "db.sqlite3*",
+    "staticfiles",
+    "media",
+    ".state",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".env",
+    "node_modules",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from django_k8s.celery import application
 from django_k8s.conf import Config
 
 _DUMMY = "django.db.backends.dummy"  # what Django uses if DATABASES is empty
@@ -22,7 +23,11 @@ def mistake() -> str:
             "DJANGO_K8S is not configured, so mistakes in the environment would stay unnoticed. "
             "Write DJANGO_K8S = k8s.config(env) on the last line of the settings module."
         )
-    if settings.DEBUG or config.build_phase:
+    if config.build_phase:
+        return ""
+    if "broker" in config.readiness_checks and (missing := _missing_celery()):
+        return f"READINESS_CHECKS names broker, but {missing} Otherwise remove broker from READINESS_CHECKS."
+    if settings.DEBUG:
         return ""
     if not _secret_key():
         return "SECRET_KEY is empty. Write SECRET_KEY = k8s.secret_key(env) in the settings module."
@@ -33,6 +38,14 @@ def mistake() -> str:
             'DATABASES has no default, but READINESS_CHECKS names the database. Write DATABASES = {"default": '
             "k8s.database(env)} in the settings module, or remove database and migrations from READINESS_CHECKS."
         )
+    return ""
+
+
+def _missing_celery() -> str:
+    try:
+        application.find()
+    except application.NoApplication as error:
+        return str(error)
     return ""
 
 

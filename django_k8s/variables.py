@@ -287,7 +287,7 @@ _CACHE = _group(
 )
 
 _CELERY = _group(
-    "Celery",
+    "Celery (only if the project uses it)",
     _v(
         "CELERY_BROKER_URL",
         "url",
@@ -619,7 +619,7 @@ _OBSERVABILITY = _group(
         "QUEUE_SAMPLE_SECONDS",
         "float",
         10.0,
-        "How often beat looks at the queues, for /metrics and /queues on its PROBE_PORT; 0 means never.",
+        "How often beat looks at the queues, for /metrics and /queues on its PROBE_PORT; 0 means never. Only with Celery.",
         minimum=0,
         scope="startup",
     ),
@@ -627,7 +627,7 @@ _OBSERVABILITY = _group(
         "QUEUES",
         "list",
         (),
-        "Queues that beat looks at, beside those of the project's settings. The chart names those of its workers.",
+        "Queues that beat looks at, beside those of the project's settings. The chart names those of its workers. Only with Celery.",
         scope="startup",
     ),
     _v(

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.process import answers, environment, free_port, run, started
+from support.ports import free_port
+from support.process import answers, environment, run, started
 from support.roles import ENTRYPOINT
 from support.web import PROJECT, production
 

@@ -52,7 +52,7 @@ LAYERS = {
     "networks": {"env"},
     "stops": {"env"},
     "conf": set(),
-    "gate": {"conf"},
+    "gate": {"conf", "celery"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
     "overlay": {"env", "settings"},
     "mail": {"conf"},

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from support import example
-from support.process import answers, environment, free_port, started, wait_until
+from support.ports import free_port
+from support.process import answers, environment, started, wait_until
 
 
 def test_an_edit_restarts_web(tmp_path: Path) -> None:

@@ -41,13 +41,11 @@ def _prepared(role: str, options: Sequence[str]) -> str:
     """Find the application, connect what the role needs, and return the application's name."""
     found = application.find()
     import celery
-    import django
 
     celery.maybe_patch_concurrency(["celery", *options])
-    django.setup()  # connects what publishers need
-    from django_k8s.celery import defaults, locked, worker
+    application.set_up(found)
+    from django_k8s.celery import locked, worker
 
-    defaults.apply(found.app)  # whatever the project has set meanwhile
     (worker if role == "worker" else locked).connect(found.app)
     return found.name
 

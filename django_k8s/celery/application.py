@@ -60,6 +60,31 @@ def find(*, imported: bool = False) -> Application:
     )
 
 
+def set_up(found: Application) -> None:
+    """Set Django up and apply ``settings.CELERY``. Raises NoApplication if there is no broker then."""
+    import django
+
+    from django_k8s.celery import defaults
+
+    django.setup()  # connects what publishers need
+    defaults.apply(found.app)  # whatever the project has set meanwhile
+    broker(found)
+
+
+def broker(found: Application) -> str:
+    """Return the URL of the broker. Raises NoApplication if none is set.
+
+    Celery's own default, a RabbitMQ on this machine, is nobody's intention in a container.
+    """
+    url = found.app.conf.broker_write_url
+    if not url:
+        raise NoApplication(
+            f"the Celery application {found.name} has no broker."
+            " Write CELERY = k8s.celery(env) in the settings module, or set broker_url."
+        )
+    return str(url)
+
+
 def _packages(settings: str) -> list[str]:
     """The packages that a settings module is in, the outermost first; a module without one stands for itself."""
     parts = settings.split(".")
@@ -109,9 +134,10 @@ def _held(module: ModuleType, names: Iterable[str]) -> Application | None:
 
 
 def _is_application(value: object) -> bool:
-    from celery import Celery
-
-    return issubclass(type(value), Celery)  # isinstance would ask a lazy object, such as Django's settings
+    # Whoever made an application has imported Celery; a project without it does not pay for the import.
+    celery = sys.modules.get("celery")
+    # isinstance would ask a lazy object, such as Django's settings.
+    return celery is not None and issubclass(type(value), celery.Celery)
 
 
 def _module(name: str, *, imported: bool) -> ModuleType | None:

@@ -17,13 +17,15 @@ class Broker:
     """
 
     def __call__(self, timeout: float) -> None:
-        """Raises what kombu's transport raises, or Unhealthy if the project has no Celery application."""
+        """Raises what kombu's transport raises, or Unhealthy if there is no Celery application with a broker."""
         try:
-            conf = application.find().app.conf
+            found = application.find()
+            url = application.broker(found)
         except application.NoApplication as error:
             raise Unhealthy(str(error)) from None
-        url, options = conf.broker_write_url, dict(conf.broker_transport_options)
-        if str(url).startswith("filesystem"):
+        conf = found.app.conf
+        options = dict(conf.broker_transport_options)
+        if url.startswith("filesystem"):
             _write(options)
             return
         self._connect(url, options, conf.broker_use_ssl, timeout)

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection
-
-from django_k8s.health import checks
-from django_k8s.health.runner import Runner
 
 _CACHES = {"RedisCache": "Redis", "LocMemCache": "Local memory", "DatabaseCache": "A table of the database"}
 _CACHES |= {"PyMemcacheCache": "Memcached"}
@@ -34,20 +32,26 @@ class Service:
 
 
 @cache
-def _runner() -> Runner:
-    # The library's health checks: under one deadline, and asked once for all readers of some seconds.
-    return Runner(checks(["database", "cache", "broker", "storage"]), timeout=2, keep=3)
+def _runner() -> Any:
+    """The library's health checks: under one deadline, and asked once for all readers of some seconds."""
+    from django_k8s.health import checks
+    from django_k8s.health.runner import Runner
+
+    names = ["database", "cache", "storage", *(["broker"] if settings.WITH_CELERY else [])]
+    return Runner(checks(names), timeout=2, keep=3)
 
 
 def look() -> list[Service]:
     """Ask every service whether it answers."""
     ok = {result.name: result.ok for result in _runner().report().results}
     backend = settings.CACHES["default"]["BACKEND"].rpartition(".")[2]
-    broker = settings.CELERY_BROKER_URL.partition(":")[0]
     folder = isinstance(storages["default"], FileSystemStorage)
-    return [
+    found = [
         Service("database", connection.display_name, ok["database"]),
         Service("cache", _CACHES.get(backend, backend), ok["cache"]),
-        Service("broker", _BROKERS.get(broker, broker), ok["broker"]),
         Service("media", "A folder" if folder else "A bucket", ok["storage"]),
     ]
+    if settings.WITH_CELERY:
+        broker = settings.CELERY["broker_url"].partition(":")[0]
+        found.insert(2, Service("broker", _BROKERS.get(broker, broker), ok["broker"]))
+    return found

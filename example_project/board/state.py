@@ -22,7 +22,7 @@ TICK = "board.tasks.tick"
 
 @dataclass
 class Role:
-    """One of the three processes: whether it is alive, and how that is known."""
+    """One of the processes: whether it is alive, and how that is known."""
 
     name: str
     duty: str
@@ -49,7 +49,9 @@ def board_state() -> dict[str, Any]:
     except DatabaseError:
         logger.exception("The board cannot read the database")
         readable = False
-    roles = [_web(), _worker(now, ticks, runs), _beat(now, ticks)]
+    roles = [_web()]
+    if settings.WITH_CELERY:
+        roles += [_worker(now, ticks, runs), _beat(now, ticks)]
     strip = _strip(now, ticks)
     return {
         "facts": {
@@ -58,6 +60,7 @@ def board_state() -> dict[str, Any]:
             "Role": settings.DJANGO_K8S.role or "web",
             "Host": socket.gethostname(),
         },
+        "celery": settings.WITH_CELERY,
         "roles": roles,
         "services": found,
         "verdict": _verdict(roles, found),
@@ -67,20 +70,16 @@ def board_state() -> dict[str, Any]:
         "limit": settings.UPLOAD_LIMIT_MB,
         "runs": runs,
         "ticks": ticks[:RUNS],
-        "interval": _interval(),
+        "interval": settings.TICK_SECONDS,
         "strip": strip,
         "ticked": strip.count("on"),
         "readable": readable,
     }
 
 
-def _interval() -> float:
-    return float(settings.CELERY_BEAT_SCHEDULE["tick"]["schedule"])
-
-
 def _patience() -> timedelta:
     """How long worker and beat may be silent: four ticks, and at least the time of a restart."""
-    return timedelta(seconds=max(4 * _interval(), 20))
+    return timedelta(seconds=max(4 * settings.TICK_SECONDS, 20))
 
 
 def _web() -> Role:
@@ -95,7 +94,7 @@ def _worker(now: datetime, ticks: list[TaskRun], runs: list[TaskRun]) -> Role:
 
 def _beat(now: datetime, ticks: list[TaskRun]) -> Role:
     remedy = "Look at the log of beat, and whether the worker is alive."
-    role = Role("beat", f"sends a tick every {_interval():g} s")
+    role = Role("beat", f"sends a tick every {settings.TICK_SECONDS:g} s")
     return _judged(role, now, ticks[0] if ticks else None, "Last tick", remedy)
 
 
@@ -116,7 +115,7 @@ def _strip(now: datetime, ticks: list[TaskRun]) -> list[str]:
     strip: list[str] = []
     later = now
     for tick in ticks:
-        due = round((later - tick.started) / timedelta(seconds=_interval()))
+        due = round((later - tick.started) / timedelta(seconds=settings.TICK_SECONDS))
         strip += ["off"] * min(due - 1, SLOTS) + ["on"]
         later = tick.started
     strip += ["before"] * SLOTS

@@ -7,20 +7,32 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import conditional_page, require_GET, require_POST, require_safe
+from django.views.decorators.http import (
+    conditional_page,
+    require_GET,
+    require_POST,
+    require_safe,
+)
 
+from board import thumbnails
 from board.forms import NoteForm, PictureForm
 from board.models import Note
 from board.state import board_state
-from board.tasks import make_thumbnail
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -64,7 +76,7 @@ def live(request: HttpRequest) -> HttpResponse:
 @require_POST
 @_guarded
 def write(request: HttpRequest) -> HttpResponse:
-    """Keep the words first, then the image, then hand it to the worker: what fails later loses nothing."""
+    """Keep the words first, then the image, then have its thumbnail made: what fails later loses nothing."""
     form = NoteForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -86,17 +98,17 @@ def write(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Another image for a note whose image failed, or the same image handed to the worker once more."""
+    """Another image for a note whose image failed, or another thumbnail of the same."""
     note = get_object_or_404(Note, pk=pk)
     if (note.status == Note.Status.FAILED and not note.image) or f"{pk}-image" in request.FILES:
         _attach(request, note, PictureForm(files=request.FILES, prefix=str(pk)))
     elif note.status == Note.Status.FAILED or note.overdue:
-        _hand_over(request, note)
+        _thumbnail(request, note)
     return _back()
 
 
 @require_GET
-def picture(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+def picture(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """A note's image or thumbnail, at an address that stays the same while signed links come and go."""
     note = get_object_or_404(Note, pk=pk)
     file = {"image": note.image, "thumbnail": note.thumbnail}.get(kind)
@@ -105,7 +117,7 @@ def picture(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     try:
         address = file.url
         if urlsplit(address).netloc:
-            response: Any = HttpResponseRedirect(address)
+            response: HttpResponseBase = HttpResponseRedirect(address)
         else:
             response = FileResponse(file.open())
     except OSError as error:
@@ -123,11 +135,11 @@ def _back() -> HttpResponse:
 
 
 def _attach(request: HttpRequest, note: Note, form: PictureForm) -> None:
-    """Store the image of the form, then hand the note over."""
+    """Store the image of the form, then have its thumbnail made."""
     if not form.is_valid():
-        _failed(request, note, form.errors["image"][0])
+        _failed(request, note, str(form.errors["image"][0]))
         return
-    picture: UploadedFile = form.cleaned_data["image"]
+    picture = form.cleaned_data["image"]
     try:
         note.image.save(picture.name, picture, save=False)
     except OSError as error:  # a full or missing disk; a bucket that is away, whose text says what to check
@@ -136,12 +148,36 @@ def _attach(request: HttpRequest, note: Note, form: PictureForm) -> None:
         _failed(request, note, f"The image was not stored. {reason} Then send it again.")
         return
     note.save(update_fields=["image", "changed"])
-    _hand_over(request, note)
+    _thumbnail(request, note)
+
+
+def _thumbnail(request: HttpRequest, note: Note) -> None:
+    """Have the thumbnail made: by the worker, or without Celery at once."""
+    note.becomes(Note.Status.WAITING)
+    if settings.WITH_CELERY:
+        _hand_over(request, note)
+    else:
+        _make(request, note)
+
+
+def _make(request: HttpRequest, note: Note) -> None:
+    """Make the thumbnail in this request."""
+    try:
+        made = thumbnails.make(note)
+    except OSError:
+        logger.exception("The thumbnail of note %s could not be made", note.pk)
+        _failed(request, note, "The media storage does not answer. Try again in a moment.")
+        return
+    if made:
+        messages.success(request, f"“{note}” is kept, with its thumbnail.")
+    else:
+        messages.error(request, f"“{note}” is kept. {note.problem}")
 
 
 def _hand_over(request: HttpRequest, note: Note) -> None:
     """Ask the worker for the thumbnail."""
-    note.becomes(Note.Status.WAITING)
+    from board.tasks import make_thumbnail  # needs Celery
+
     try:
         # One retry, at once: for a connection that went stale since the last task.
         make_thumbnail.apply_async(

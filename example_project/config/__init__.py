@@ -1,5 +1,1 @@
-"""The project: settings, addresses and the three applications that servers load."""
-
-from config.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""The project: settings, addresses and the applications that servers load."""

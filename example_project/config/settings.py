@@ -24,10 +24,14 @@ STATIC_URL, STATIC_ROOT = k8s.static(env)
 MEDIA_URL, MEDIA_ROOT = k8s.media(env)
 MAILERS = k8s.mailers(env)
 LOGGING = k8s.logging(env)
-CELERY = k8s.celery(env)
 
-UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 10)  # a variable of this project
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "board.tasks.tick", "schedule": env.float("TICK_SECONDS", 5.0)}}
+# Variables of this project.
+UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 10)
+TICK_SECONDS = env.float("TICK_SECONDS", 5.0)
+WITH_CELERY = env.bool("WITH_CELERY", True)
+if WITH_CELERY:
+    CELERY = k8s.celery(env)
+    CELERY_BEAT_SCHEDULE = {"tick": {"task": "board.tasks.tick", "schedule": TICK_SECONDS}}
 
 INSTALLED_APPS = [
     "django_k8s",

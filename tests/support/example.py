@@ -15,7 +15,9 @@ from support.process import Response
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = ROOT / "example_project"
-_STATE = shutil.ignore_patterns("__pycache__", "db.sqlite3*", "media", "staticfiles", ".state", ".env")
+_STATE = shutil.ignore_patterns(
+    "__pycache__", "db.sqlite3*", "media", "staticfiles", ".state", ".mypy_cache", ".ruff_cache", ".env"
+)
 
 
 def copy(folder: Path) -> Path:

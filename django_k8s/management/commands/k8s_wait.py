@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_k8s import conf
-from django_k8s.exits import EX_TEMPFAIL, EX_USAGE
+from django_k8s.celery import application
+from django_k8s.exits import EX_CONFIG, EX_TEMPFAIL, EX_USAGE
 from django_k8s.health import CHECKS, Check, find
 from django_k8s.wait import until_well
 
@@ -29,6 +30,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError that names what is missing."""
         seconds = conf.current().wait_seconds if options["timeout"] is None else options["timeout"]
+        if "broker" in options["checks"]:
+            try:
+                application.find()
+            except application.NoApplication as error:
+                raise CommandError(f"There is no broker to wait for: {error}", returncode=EX_CONFIG) from None
         found: dict[str, Check] = {}
         for name in options["checks"]:
             try:

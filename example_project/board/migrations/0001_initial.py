@@ -9,9 +9,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = ()
 
-    operations = [
+    operations = (
         migrations.CreateModel(
             name="Note",
             fields=[
@@ -80,4 +80,4 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["name", "-started"], name="run_by_name")],
             },
         ),
-    ]
+    )
