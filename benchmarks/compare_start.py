@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness import ROOT, Contender, Result, compare
+from harness import ROOT, Contender, Failed, Failure, Result, compare
 
 OURS, THEIRS = "django-k8s-bench:ours", "django-k8s-bench:site-packages-only"
 BUILD = os.environ.get("BUILD", "docker build").split()  # such as "docker build --network host"
@@ -45,7 +45,7 @@ class Start(Contender):
             deadline = time.monotonic() + 60
             while not answers(address):
                 if time.monotonic() > deadline:
-                    raise SystemExit(f"{self.name} did not start: {docker('logs', container)}")
+                    raise Failed(f"{self.name} did not start: {docker('logs', container)}")
                 time.sleep(0.02)
             return sum(map(cpu, docker("top", container, "-o", "pid").split()[1:]))
         finally:
@@ -75,7 +75,7 @@ def cpu(pid: str) -> float:
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def results() -> list[Result]:
+def results() -> list[Result | Failure]:
     """The bar: half the CPU, on a read-only root."""
     folder = ["--build-context", "library=dist", "-f", "docker/Dockerfile", "-t", OURS, "example_project"]
     subprocess.run([*BUILD, "-q", *folder], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

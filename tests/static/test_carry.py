@@ -20,9 +20,10 @@ def collected(folder: Path, files: dict[str, str], extra: tuple[str, ...] = ()) 
 
 
 def carry(previous: Path, current: Path) -> str:
+    # Elsewhere than in this repository, whose source tree Python would find first.
     done = subprocess.run(
         [sys.executable, "-m", "django_k8s.carry", str(previous), str(current)],
-        capture_output=True, text=True, check=True,
+        cwd=previous.parent, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout
 

@@ -1,0 +1,24 @@
+"""What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
+
+from promises import environment, observability, probes, release, settings, tasks, web
+from promises.row import Row
+
+__all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
+
+ROWS = [
+    *environment.ROWS,
+    *settings.ROWS,
+    *probes.ROWS,
+    *web.ROWS,
+    *tasks.ROWS,
+    *release.ROWS,
+    *observability.ROWS,
+]
+
+# Every module and entrypoint with code has a row or stands here with the reason.
+WITHOUT_A_PROMISE = {
+    "django_k8s": "holds the version",
+    "settings": "lists the functions of its modules",
+    "rules": "holds the texts of the system checks; the rows of `checks` break the checks themselves",
+    "entrypoints/debug": "waits for an editor; tests/image attaches one in a container, where no row can break a copy",
+}

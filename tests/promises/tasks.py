@@ -1,0 +1,187 @@
+"""Workers, beat and tasks."""
+
+from __future__ import annotations
+
+from promises.row import Row
+
+ROWS = [
+    Row(
+        "worker: the heartbeat is the consumer's",
+        test="celery/test_worker.py::test_wedged_consumer_is_seen",
+        old="consumer.timer.call_repeatedly(EVERY_SECONDS, self._beat, priority=10)",
+        new="__import__('celery.utils.timer2').utils.timer2.Timer().call_repeatedly(EVERY_SECONDS, self._beat)",
+    ),
+    Row(
+        "worker: looking for the broker is alive, for a while",
+        test="celery/test_worker.py::test_reconnecting_is_alive_for_a_while",
+        old='return "reconnecting for too long" if too_long else ""',
+        new='return "reconnecting"',
+    ),
+    Row(
+        "worker: tasks go back before the grace period ends",
+        test="celery/test_worker.py::test_stop_gives_long_tasks_back",
+        case="15",
+        old="timer.start()",
+        new="pass",
+    ),
+    Row(
+        "worker: the last scrape is part of the grace period",
+        test="celery/test_worker.py::test_stop_gives_long_tasks_back",
+        case="35",
+        within="_escalate",
+        old="- linger_seconds(env)",
+        new="",
+    ),
+    Row(
+        "worker: a poison task ends",
+        test="celery/test_worker.py::test_poison_task_ends",
+        old='"CELERY_TASK_RETRY_ON_WORKER_LOST": late,',
+        new='"CELERY_TASK_REJECT_ON_WORKER_LOST": late,',
+    ),
+    Row(
+        "worker: a half-open connection is noticed",
+        test="celery/test_worker.py::test_half_open_connection_recovers",
+        old='"socket_timeout": 5,',
+        new="",
+    ),
+    Row(
+        "worker: a half-open connection to RabbitMQ is noticed",
+        test="celery/test_outage_rabbitmq.py::test_broker_black_holed",
+        old='settings["CELERY_BROKER_HEARTBEAT"] = 10',
+        new="pass",
+    ),
+    Row(
+        "worker: what RabbitMQ still holds does not end it",
+        test="celery/test_outage_rabbitmq.py::test_broker_holds_the_old_connection",
+        old='settings["CELERY_CONTROL_QUEUE_EXCLUSIVE"] = False',
+        new="pass",
+    ),
+    Row(
+        "worker: a connection that the database cut is renewed",
+        test="celery/test_worker.py::test_database_connection_is_kept_and_renewed",
+        old="close_old_connections()",
+        new="pass",
+    ),
+    Row(
+        "worker: acks late is asked for",
+        test="settings/test_settings.py::TestCelery::test_acks_late_is_asked_for",
+        old='late = env.bool("CELERY_TASK_ACKS_LATE")',
+        new="late = True",
+    ),
+    Row(
+        "worker: WORKER_QUEUES is what it consumes",
+        test="celery/test_worker.py::test_queues",
+        old='instance.app.amqp.queues.select(env.list("WORKER_QUEUES"))',
+        new="pass",
+    ),
+    Row(
+        "worker: it has a heartbeat",
+        test="celery/test_worker.py::test_long_task_is_alive",
+        old='app.steps["consumer"].add(worker.HeartbeatStep)',
+        new="pass",
+    ),
+    Row(
+        "queues: what runs is counted",
+        test="celery/test_queues.py::test_redis",
+        old="held.count(name)",
+        new="0",
+    ),
+    Row(
+        "queues: an old sample is not served",
+        test="celery/test_queues.py::test_stale_sample",
+        old="STALE_SECONDS = 60.0",
+        new="STALE_SECONDS = 1e9",
+    ),
+    Row(
+        "once: a second message is dropped",
+        test="celery/test_once.py::test_once",
+        within="once",
+        old="return None",
+        new="pass",
+    ),
+    Row(
+        "once: what failed may run again",
+        test="celery/test_once.py::test_once",
+        within="once",
+        old="with transaction.atomic(using=database):\n    try:",
+        new="if True:\n    try:",
+    ),
+    Row(
+        "once: its model and the migration agree",
+        test="test_models.py::test_migrations_are_complete",
+        within="Migration",
+        old="db_index=True",
+        new="",
+    ),
+    Row(
+        "beat: of two, one publishes",
+        test="celery/test_beat_others.py::test_two_beats_of_another_class",
+        within="Locked.tick",
+        old="if not self.lock.held():",
+        new="if self.lock.held() is None:",
+    ),
+    Row(
+        "beat: whoever lost the lock publishes nothing",
+        test="celery/test_beat_postgres.py::test_lock_lost_while_it_publishes",
+        old="if not (self.lock.still_held() and row.exists()):",
+        new="if not row.exists():",
+    ),
+    Row(
+        "beat: a duplicate has the same id",
+        test="celery/test_beat_sqlite.py::test_killed_between_publish_and_commit",
+        old='str(uuid.uuid5(_NAMESPACE, f"{app} {entry.name} {entry.task} {due.isoformat()}"))',
+        new="str(uuid.uuid4())",
+    ),
+    Row(
+        "beat: no stop between publish and commit",
+        test="celery/test_beat_sqlite.py::test_stopped_between_publish_and_commit",
+        old="former[number] = signal.signal(number, lambda got, _: held.append(got))",
+        new="pass",
+    ),
+    Row(
+        "beat: a stop in the middle of a query",
+        test="celery/test_beat_postgres.py::test_stopped_while_the_database_is_silent",
+        case="another",
+        old="self._end_at_signals()",
+        new="pass",
+    ),
+    Row(
+        "beat: a lock is given back without waiting for the server",
+        test="celery/test_beat_postgres.py::test_stopped_while_the_database_is_silent",
+        case="entries",
+        old="self.connection.close()",
+        new="self.held()\nself.connection.close()",
+    ),
+    Row(
+        "beat: what was missed coalesces",
+        test="celery/test_dues.py::test_interval",
+        old="in_time = now - due <= max(after - due, LATE)",
+        new="in_time = True",
+    ),
+    Row(
+        "beat: nothing is left out",
+        test="celery/test_dues.py::test_interval",
+        old="max(after - due, LATE)",
+        new="timedelta(0)",
+    ),
+    Row(
+        "beat: alive while the database is away",
+        test="celery/test_beat_postgres.py::test_database_away",
+        within="Locked.tick",
+        old="self._heartbeat.write(**self.pulse())\nif not self.lock.held():",
+        new="if self.lock.held():\n    self._heartbeat.write(**self.pulse())\nelse:",
+    ),
+    Row(
+        "beat: alive while nothing is due",
+        test="celery/test_beat_others.py::test_alive_while_nothing_is_due",
+        old="min(self.work(), TICK_SECONDS)",
+        new="max(self.work(), 3600.0)",
+    ),
+    Row(
+        "beat: its model and the migration agree",
+        test="test_models.py::test_migrations_are_complete",
+        within="BeatEntry",
+        old="max_length=200",
+        new="max_length=100",
+    ),
+]
