@@ -31,7 +31,7 @@ run: .venv/bin/django-k8s  ## run the example project: web, worker and beat in o
 	@exec .venv/bin/django-k8s run --dir example_project $(RUN)
 
 # An environment with everything that tests and linters need, by hash, and the wheel under test: build/venv; build/oldest
-# with the oldest supported Python; build/broken, in which the library is broken on purpose.
+# with the oldest supported Python.
 build/%/stamp: build/wheel requirements/dev.txt
 	@test -x build/$*/bin/pip || $(PYTHON) -m venv build/$*
 	@build/$*/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
@@ -67,8 +67,8 @@ soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 	@build/venv/bin/pytest -m "soak and alone" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and cluster" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 
-broken: build/broken/stamp  ## break promise after promise on purpose and see a test fail: BROKEN="beat worker", --list
-	@build/broken/bin/python tests/broken.py $(BROKEN)
+broken: build/venv/stamp build/tools/stamp  ## break promise after promise on purpose and see a test fail: BROKEN="beat worker", BROKEN="--sample 10%", BROKEN=--list
+	@build/venv/bin/python tests/broken.py $(BROKEN)
 
 lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint
 	@build/venv/bin/ruff check .

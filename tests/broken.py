@@ -7,6 +7,7 @@ everything else, and its test runs there. A test that still passes proves nothin
 from __future__ import annotations
 
 import argparse
+import fcntl
 import math
 import os
 import queue
@@ -84,6 +85,11 @@ def broken(rows: list[Row], jobs: int, limit: float) -> int:
     alone = set(running.collected(sys.executable, {row.test for row in rows}, "-m", "alone"))
     single = [row for row in rows if any(row.selects(test) for test in alone)]
     (HOME / "said").mkdir(parents=True, exist_ok=True)
+    lock = (HOME / "lock").open("w")  # held until this process ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LookupError(f"another run breaks the copies in {HOME}. Wait for its end.") from None
     free: queue.SimpleQueue[copies.Copy] = queue.SimpleQueue()
     for number in range(jobs):
         free.put(copies.Copy(HOME / f"copy-{number}"))

@@ -57,8 +57,7 @@ ROWS = [
     ),
     Row(
         "logs: lines of several processes do not mix",
-        test="observability/test_logs.py::test_web_with_errors",
-        case="wsgi",
+        test="observability/test_streams.py::test_long_lines_of_several_processes_do_not_mix",
         old="fcntl.lockf(_file, fcntl.LOCK_EX)",
         new="pass",
     ),

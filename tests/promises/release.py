@@ -116,8 +116,9 @@ ROWS = [
     Row(
         "run: a role that ends ends the others",
         test="example/test_run.py::test_when_one_role_dies_the_others_stop",
-        old="if self.signals:\n    raise Stopped",
-        new="return",
+        within="Runner.serve",
+        old="if child.status is not None:",
+        new="if False:",
     ),
     Row(
         "cli: the exit status of a wrong command line is 64",
@@ -194,15 +195,15 @@ ROWS = [
         new="migrate | wait | manage)",
     ),
     Row(
-        "entrypoint: migrate runs under the lock",
-        test="observability/test_logs.py::test_beat_migrate_and_wait",
+        "entrypoint: migrate waits for the database",
+        test="entrypoints/test_commands.py::test_migrate_waits_for_the_database",
         within="migrate",
         old="k8s_migrate",
         new="migrate",
     ),
     Row(
         "entrypoint: wait runs the health checks",
-        test="observability/test_logs.py::test_beat_migrate_and_wait",
+        test="entrypoints/test_commands.py::test_wait_runs_health_checks",
         within="wait",
         old="k8s_wait",
         new="check",
@@ -229,7 +230,7 @@ ROWS = [
     ),
     Row(
         "entrypoint: check includes the checks of deployments",
-        test="entrypoints/test_check.py::test_checks_of_a_deployment_too",
+        test="entrypoints/test_commands.py::test_check_includes_the_checks_of_deployments",
         within="check",
         old="--deploy",
         new="",
