@@ -139,8 +139,8 @@ def test_stop_gives_long_tasks_back(
         worker = group.start("-c", "1")
         send(broker, [(1, 300)])
         wait_until(lambda: group.trace("started"), 20, "the task")
-        # Without a share for the last scrape it would end with the whole grace period, a little before it.
-        assert worker.stop(15, below=30) == 0, worker.output
+        # Without a share for the last scrape it would wait for 25 s of the 35.
+        assert worker.stop(15, below=25) == 0, worker.output
         client = redis.Redis.from_url(broker)
         assert client.llen("celery") == 1
         client.close()

@@ -171,7 +171,13 @@ def test_results_are_kept_for_a_while() -> None:
 
 def test_failure_is_kept_no_longer_than_success(hanging: Hanging) -> None:
     """After a run that ended by its deadline the next one begins ``keep`` seconds later, not another deadline."""
-    runner = Runner({"hangs": hanging}, timeout=3, keep=0.2)
+
+    def check(timeout: float) -> None:
+        if not hanging.go.is_set():
+            hanging(timeout)
+            raise Unhealthy("away")
+
+    runner = Runner({"own": check}, timeout=3, keep=0.2)
     assert not runner.ready()
     hanging.go.set()
 
