@@ -71,7 +71,7 @@ def _bound(sender: Any = None, **kwargs: Any) -> None:
 
     def on_stop() -> None:
         begin()
-        for thread in list(_threads):
+        for thread in _threads:
             thread.join(None if _until is None else max(0.0, _until - time.monotonic()))
 
     pool.on_stop = on_stop
