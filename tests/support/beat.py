@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ class Message:
     id: str
     due: datetime | None
     at: float
+    pid: int  # of the process that published it
 
     @property
     def late(self) -> float:
@@ -61,6 +62,11 @@ class Inbox:
     def of(self, entry: str) -> list[Message]:
         return [message for message in self.messages if message.entry == entry]
 
+    def pause(self, old: Process, new: Process) -> float:
+        """Seconds between the last message of one process and the first of another, all of one entry."""
+        of_old, of_new = ([m.at for m in self.messages if m.pid == process.pid] for process in (old, new))
+        return min(of_new) - max(of_old)
+
 
 def parse(raw: bytes) -> Message:
     message = json.loads(raw)
@@ -71,6 +77,7 @@ def parse(raw: bytes) -> Message:
         headers["id"],
         datetime.fromisoformat(due) if due else None,
         time.time(),
+        int(re.sub(r"\D", "", headers["origin"].partition("@")[0])),
     )
 
 
@@ -96,18 +103,18 @@ class Beats:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Beats:
-        result = run([sys.executable, "-m", "django", "migrate", "-v0"], self.env, PROJECT)
+        result = run([sys.executable, "-m", "django", "migrate", "-v0"], self.env, PROJECT, 120)
         assert result.returncode == 0, result.stderr
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def start(self, *before: str, **more: str) -> Process:
-        """Start one more; ``before`` is a command that starts another."""
+    def start(self, *before: str, options: Sequence[str] = (), **more: str) -> Process:
+        """Start one more; ``before`` is a command that starts another, ``options`` are those of ``celery beat``."""
         number = len(self.processes)
         env = {**self.env, "STATE_DIR": str(self.folder / f"state-{number}"), **more}
-        command = [*before, sys.executable, "-m", "django_k8s.celery", "beat"]
+        command = [*before, sys.executable, "-m", "django_k8s.celery", "beat", *options]
         process = self._stack.enter_context(
             started(command, env, self.folder, self.folder / f"beat-{number}.log")
         )
