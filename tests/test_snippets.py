@@ -67,6 +67,12 @@ def files(page: str) -> dict[str, str]:
     return found
 
 
+def install(folder: Path, app: str) -> None:
+    """Do what the tutorial says after the code: add the application to INSTALLED_APPS."""
+    settings = folder / "config" / "settings.py"
+    settings.write_text(settings.read_text().replace('    "board",\n', f'    "board",\n    "{app}",\n'))
+
+
 def test_there_are_pages() -> None:
     """The documentation is found where it is."""
     assert {"README.md", "docs/reference/settings.md", "docs/how-to/existing-project.md"} <= set(pages())
@@ -81,8 +87,10 @@ def test_code(page: str, tmp_path: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(code)
-        if name.endswith("settings/kubernetes.py"):
+        if path.name == "kubernetes.py":
             path.with_name("production.py").write_text(PRODUCTION)
+        if path.name == "models.py":
+            install(folder, path.parent.name)
     (tmp_path / "mypy.ini").write_text(MYPY)
     ruff = run(
         [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", *written], environment(), folder
