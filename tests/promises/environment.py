@@ -7,13 +7,13 @@ from promises.row import Row
 ROWS = [
     Row(
         "env: no value is ever printed",
-        test="test_env.py::TestReport::test_done_lists_all_and_exits",
+        test="test_env.py::TestReport::test_config_lists_all_and_exits",
         old='f"is not a number. Write {wanted}."',
-        new='f"{found.value} is not a number. Write {wanted}."',
+        new='f"{text} is not a number. Write {wanted}."',
     ),
     Row(
         "env: a variable that nothing has read yet is in the message",
-        test="test_env.py::TestReport::test_done_lists_all_and_exits",
+        test="test_env.py::TestReport::test_config_lists_all_and_exits",
         old="self.read(variable)",
         new="pass",
     ),
@@ -26,14 +26,13 @@ ROWS = [
     Row(
         "env: a stranger's variable stops no pod",
         test="test_env.py::TestReport::test_misspelt_name_is_else_a_warning",
-        within="Env.done",
-        old="problems = self.problems",
-        new="problems = self.problems + self.warnings",
+        old="report.stop_if(env.problems)",
+        new="report.stop_if(env.problems + env.warnings)",
     ),
     Row(
         "env: wrong configuration ends with 78",
         test="servers/test_start.py::test_settings_error",
-        within="Env.done",
+        within="stop_if",
         old="raise SystemExit(EX_CONFIG)",
         new="raise SystemExit(1)",
     ),
@@ -46,8 +45,8 @@ ROWS = [
     Row(
         "env: a value that starts with $ is a value",
         test="test_env.py::TestSources::test_a_dollar_is_a_dollar",
-        old='Found(self._environ[name], "environment")',
-        new='Found(os.path.expandvars(self._environ[name]), "environment")',
+        old="Found(self._environ[name], PROCESS)",
+        new="Found(os.path.expandvars(self._environ[name]), PROCESS)",
     ),
     Row(
         "env: a misspelt truth value is a problem",
@@ -69,10 +68,9 @@ ROWS = [
     ),
     Row(
         "env: a project may fix a value in code",
-        test="test_checks.py::test_mistake",
-        case="E007",
-        old='if hasattr(settings, f"K8S_{name}")',
-        new="if False",
+        test="settings/test_config.py::test_a_project_may_fix_values",
+        old="replace(Config(**special, **read), **project)",
+        new="Config(**special, **read)",
     ),
     Row(
         "env: the exit status of wrong configuration is 78",
@@ -84,15 +82,15 @@ ROWS = [
         "env: the entrypoint gets what files hold",
         test="entrypoints/test_entrypoint.py::test_values_from_elsewhere",
         case="files",
-        old='if found and found.source != "environment":',
+        old="if found and found.source != PROCESS:",
         new="if False:",
     ),
     Row(
         "env: no value is run by a shell",
         test="entrypoints/test_entrypoint.py::test_values_from_elsewhere",
         case="files",
-        old="shlex.quote(found.value)",
-        new="found.value",
+        old="shlex.quote(value)",
+        new="value",
     ),
     Row(
         "env: the list shows no secret",

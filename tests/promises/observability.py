@@ -122,7 +122,7 @@ ROWS = [
     Row(
         "metrics: the last counts are scraped",
         test="observability/test_metrics.py::test_the_last_counts_are_scraped",
-        old="seconds = linger_seconds(Env())",
+        old="seconds = linger_seconds(startup.env())",
         new="seconds = 0",
     ),
 ]

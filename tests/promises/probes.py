@@ -77,7 +77,7 @@ ROWS = [
         "readiness: a strict database stays required",
         test="health/test_dropped.py::test_postgresql",
         case="strict wsgi",
-        old='databases if conf.value("READINESS_DATABASE") == "latched" else ()',
+        old='databases if config.readiness_database == "latched" else ()',
         new="databases",
     ),
     Row(

@@ -44,7 +44,7 @@ ROWS = [
     Row(
         "migrate: refused behind a pooler alone",
         test="migrate/test_pgbouncer.py::test_pooler_alone_is_refused",
-        old='elif conf.value("DATABASE_PGBOUNCER"):',
+        old="elif conf.current().database_pgbouncer:",
         new="elif False:",
     ),
     Row(
@@ -63,7 +63,7 @@ ROWS = [
         "checks: E002, middleware before the probes",
         test="test_checks.py::test_mistake",
         case="E002",
-        old="elif health != 0:",
+        old="elif first != 0:",
         new="elif False:",
     ),
     Row(
@@ -75,9 +75,8 @@ ROWS = [
     ),
     Row(
         "checks: E006, a dependency in liveness",
-        test="test_checks.py::test_mistake",
-        case="E006",
-        old='if hasattr(settings, "K8S_LIVENESS_CHECKS") or "LIVENESS_CHECKS" in os.environ:',
+        test="test_checks.py::test_liveness_has_no_checks",
+        old='if "LIVENESS_CHECKS" in os.environ:',
         new="if False:",
     ),
     Row(
@@ -162,8 +161,9 @@ ROWS = [
     Row(
         "entrypoint: heartbeats of the container before are removed",
         test="entrypoints/test_entrypoint.py::test_heartbeats_of_a_former_container_go",
-        old='rm -f "$state"/*.heartbeat',
-        new=":",
+        within="clear",
+        old="path.unlink()",
+        new="pass",
     ),
     Row(
         "entrypoint: an agent only where it is configured",

@@ -29,14 +29,14 @@ ROWS = [
         test="celery/test_worker.py::test_stop_gives_long_tasks_back",
         case="35",
         within="_escalate",
-        old="- linger_seconds(env)",
-        new="",
+        old='stops.work_seconds(startup.env(), "worker")',
+        new='startup.env().int("WORKER_GRACE_SECONDS") - stops.RESERVE_SECONDS["worker"]',
     ),
     Row(
         "worker: a poison task ends",
         test="celery/test_worker.py::test_poison_task_ends",
-        old='"CELERY_TASK_RETRY_ON_WORKER_LOST": late,',
-        new='"CELERY_TASK_REJECT_ON_WORKER_LOST": late,',
+        old='"task_retry_on_worker_lost": late,',
+        new='"task_reject_on_worker_lost": late,',
     ),
     Row(
         "worker: a half-open connection is noticed",
@@ -47,13 +47,13 @@ ROWS = [
     Row(
         "worker: a half-open connection to RabbitMQ is noticed",
         test="celery/test_outage_rabbitmq.py::test_broker_black_holed",
-        old='settings["CELERY_BROKER_HEARTBEAT"] = 10',
+        old='settings["broker_heartbeat"] = 10',
         new="pass",
     ),
     Row(
         "worker: what RabbitMQ still holds does not end it",
         test="celery/test_outage_rabbitmq.py::test_broker_holds_the_old_connection",
-        old='settings["CELERY_CONTROL_QUEUE_EXCLUSIVE"] = False',
+        old='settings["control_queue_exclusive"] = False',
         new="pass",
     ),
     Row(
@@ -77,7 +77,7 @@ ROWS = [
     Row(
         "worker: it has a heartbeat",
         test="celery/test_worker.py::test_long_task_is_alive",
-        old='app.steps["consumer"].add(worker.HeartbeatStep)',
+        old='app.steps["consumer"].add(HeartbeatStep)',
         new="pass",
     ),
     Row(
@@ -174,8 +174,8 @@ ROWS = [
     Row(
         "beat: alive while nothing is due",
         test="celery/test_beat_others.py::test_alive_while_nothing_is_due",
-        old="min(self.work(), TICK_SECONDS)",
-        new="max(self.work(), 3600.0)",
+        old="min(wait, TICK_SECONDS)",
+        new="max(wait, 3600.0)",
     ),
     Row(
         "beat: its model and the migration agree",
