@@ -55,7 +55,7 @@ ROWS = [
     ),
     Row(
         "overlay: the project's own settings stay as they are",
-        test="overlay/test_overlay.py::TestDatabases::test_nothing_is_changed_in_place",
+        test="overlay/test_in_place.py::test_the_project_s_settings_stay_as_they_are",
         within="_database",
         old='dict(project.get("OPTIONS") or {})',
         new='project.get("OPTIONS") or {}',
