@@ -300,7 +300,7 @@ ROWS = [
         new="scheduler_class(self.scheduler_cls)",
     ),
     Row(
-        "beat: another class starts anew when it takes over",
+        "beat: another class reads its schedule when it takes over",
         test="celery/test_schedulers.py::test_two_beats_wherever_the_class_is_named",
         case="variable",
         within="Locked.tick",
