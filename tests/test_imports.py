@@ -54,7 +54,7 @@ LAYERS = {
     "conf": set(),
     "gate": {"conf", "celery"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
-    "overlay": {"env", "settings"},
+    "overlay": {"env", "settings", "conf"},
     "mail": {"conf"},
     "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from django_k8s.overlay.apps import installed_apps, middleware
 from django_k8s.overlay.caches import caches
+from django_k8s.overlay.config import config
 from django_k8s.overlay.databases import databases
 from django_k8s.overlay.files import media_root, static_root, static_url, storages
 from django_k8s.overlay.logs import logging
@@ -29,6 +30,7 @@ from django_k8s.overlay.mail import email_backend, mailers
 from django_k8s.overlay.redis import broker_url, redis_url, result_backend
 from django_k8s.overlay.security import (
     allowed_hosts,
+    cookie_name,
     csrf_trusted_origins,
     hsts_seconds,
     https,
@@ -37,7 +39,7 @@ from django_k8s.overlay.security import (
     secret_key_fallbacks,
     ssl_redirect,
 )
-from django_k8s.settings import celery, config
+from django_k8s.settings import celery
 
 __all__ = [
     "allowed_hosts",
@@ -45,6 +47,7 @@ __all__ = [
     "caches",
     "celery",
     "config",
+    "cookie_name",
     "csrf_trusted_origins",
     "databases",
     "email_backend",

@@ -55,6 +55,16 @@ def https(env: Env, project: bool) -> bool:
     return k8s.https(env) if env.is_set("HTTPS") else project
 
 
+def cookie_name(env: Env, project: str) -> str:
+    """Return SESSION_COOKIE_NAME or CSRF_COOKIE_NAME: the project's, without ``__Secure-`` if HTTPS is set to false.
+
+    Browsers refuse a cookie with this prefix, or with ``__Host-``, that is not secure.
+    """
+    if not env.is_set("HTTPS") or k8s.https(env):
+        return project
+    return project.removeprefix("__Secure-").removeprefix("__Host-")
+
+
 def ssl_redirect(env: Env, project: bool, proxy_ssl_header: tuple[str, str] | None = None) -> bool:
     """Return SECURE_SSL_REDIRECT: the variable SSL_REDIRECT, else the project's, unless HTTPS is set to false.
 

@@ -12,6 +12,7 @@ from django.core.cache import CacheHandler
 from support import servers
 
 from django_k8s import Env, overlay
+from django_k8s import settings as k8s
 
 HERE = Path("/srv/app")
 KEY = "k" * 60
@@ -192,11 +193,12 @@ class TestDatabases:
         assert "DATABASE_URL" in problems(environment)
         assert overlay.databases(env(DATABASE_URL=URL), {})["default"]["NAME"] == "named"
 
-    def test_nothing_is_changed_in_place(self) -> None:
+    @pytest.mark.parametrize("values", [{}, {"DATABASE_URL": URL}])
+    def test_nothing_is_changed_in_place(self, values: dict[str, str]) -> None:
         """The project's own dictionaries are as before."""
         own = {"default": {**POSTGRES, "OPTIONS": {"options": "-c search_path=shop"}}}
         copy = {"default": {**POSTGRES, "OPTIONS": {"options": "-c search_path=shop"}}}
-        overlay.databases(env(DATABASE_URL=URL, DATABASE_CONNECT_TIMEOUT_SECONDS="9"), own)
+        overlay.databases(env(**values, DATABASE_CONNECT_TIMEOUT_SECONDS="9"), own)
 
         assert own == copy
 
@@ -461,6 +463,13 @@ class TestSecurity:
         assert overlay.hsts_seconds(env(), 60) == 60
         assert overlay.hsts_seconds(env(HSTS_SECONDS="7"), 60) == 7
 
+    def test_cookie_names(self) -> None:
+        """A browser takes no cookie of this name over http."""
+        assert overlay.cookie_name(env(), "__Secure-sessionid") == "__Secure-sessionid"
+        assert overlay.cookie_name(env(HTTPS="true"), "__Host-csrf") == "__Host-csrf"
+        assert overlay.cookie_name(env(HTTPS="false"), "__Secure-sessionid") == "sessionid"
+        assert overlay.cookie_name(env(HTTPS="false"), "__Host-csrf") == "csrf"
+
     def test_redirect(self) -> None:
         """A redirect that would never end is a mistake."""
         header = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -507,3 +516,12 @@ class TestMail:
         """The same for projects with EMAIL settings."""
         assert overlay.email_backend(env(), "own") == "own"
         assert overlay.email_backend(env(EMAIL_URL="smtp://mail"), "own") == "django_k8s.mail.EmailBackend"
+
+
+def test_variables_of_the_project() -> None:
+    """A variable that the project's settings read is not reported as one that nothing reads."""
+    environment = env(POSTGRES_HOST="db", DEBUG="true")
+
+    assert overlay.config(environment).without_effect == ()
+    assert overlay.config(environment, readiness_page="/").readiness_page == "/"
+    assert k8s.config(environment).without_effect == ("POSTGRES_HOST",)

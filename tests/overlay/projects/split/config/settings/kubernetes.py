@@ -9,6 +9,7 @@ from .production import (
     CACHES,
     CELERY_BROKER_URL,
     CELERY_RESULT_BACKEND,
+    CSRF_COOKIE_NAME,
     CSRF_COOKIE_SECURE,
     DATABASES,
     EMAIL_BACKEND,
@@ -20,6 +21,7 @@ from .production import (
     SECURE_HSTS_SECONDS,
     SECURE_PROXY_SSL_HEADER,
     SECURE_SSL_REDIRECT,
+    SESSION_COOKIE_NAME,
     SESSION_COOKIE_SECURE,
     STATIC_ROOT,
     STORAGES,
@@ -36,6 +38,8 @@ SECURE_SSL_REDIRECT = overlay.ssl_redirect(k8s_env, SECURE_SSL_REDIRECT, SECURE_
 SECURE_HSTS_SECONDS = overlay.hsts_seconds(k8s_env, SECURE_HSTS_SECONDS)
 SESSION_COOKIE_SECURE = overlay.https(k8s_env, SESSION_COOKIE_SECURE)
 CSRF_COOKIE_SECURE = overlay.https(k8s_env, CSRF_COOKIE_SECURE)
+SESSION_COOKIE_NAME = overlay.cookie_name(k8s_env, SESSION_COOKIE_NAME)
+CSRF_COOKIE_NAME = overlay.cookie_name(k8s_env, CSRF_COOKIE_NAME)
 INSTALLED_APPS = overlay.installed_apps(INSTALLED_APPS)
 MIDDLEWARE = overlay.middleware(MIDDLEWARE)
 DATABASES = overlay.databases(k8s_env, DATABASES)
