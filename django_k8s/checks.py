@@ -35,7 +35,6 @@ PROXY = "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware"
 REQUEST_ID = "django_k8s.middleware.request_id.RequestIdMiddleware"
 METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
 STATIC_FILES = (STATIC, "django_k8s.middleware.static_files.StaticFilesMiddleware", WHITENOISE)
-_SMTP = "django.core.mail.backends.smtp.EmailBackend"  # a mailer that names no backend
 PARTS = {HEALTH, REQUEST_ID, METRICS, PROXY}  # of KubernetesMiddleware
 
 # A check yields messages; Django calls it with the chosen apps, which make no difference here.
@@ -245,13 +244,11 @@ def check_email() -> Iterator[CheckMessage]:
     if mailers is None:
         backend = settings.EMAIL_BACKEND
         if backend == "django_k8s.mail.EmailBackend":
-            backend = conf.current().mailer.get("BACKEND", "")
+            backend = conf.current().mailer["BACKEND"]
     else:  # Django 6.1 then has no EMAIL_BACKEND
-        backend = mailers.get("default", {}).get("BACKEND", _SMTP) if "default" in mailers else ""
+        backend = mailers.get("default", {}).get("BACKEND", "")
     if "console" in backend:
         yield _message("W016")
-    if not backend and settings.ADMINS:
-        yield _message("W022")
 
 
 @_deployed

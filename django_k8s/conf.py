@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 
+def _no_mailer() -> dict[str, Any]:
+    return {"BACKEND": "django_k8s.mail.MissingBackend", "OPTIONS": {}}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """What the library is configured with; each field is the variable of the same name.
@@ -36,8 +40,7 @@ class Config:
     database_statement_timeout_seconds: int = 300
     database_lock_timeout_seconds: int = 60
     health_token: str = field(default="", repr=False)
-    # As MAILERS["default"]; empty if no mail server is named.
-    mailer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    mailer: Mapping[str, Any] = field(default_factory=_no_mailer, repr=False)  # as MAILERS["default"]
     migrate_databases: tuple[str, ...] = ("default",)
     migrate_lock_timeout_seconds: int = 5
     readiness_cache_seconds: float = 2.0

@@ -15,35 +15,39 @@ from django_k8s import conf
 
 
 class EmailBackend(BaseEmailBackend):
-    """Send mail as EMAIL_URL says, for ``EMAIL_BACKEND`` before Django 6.1.
-
-    Raise ImproperlyConfigured when a message is sent although EMAIL_URL is not set.
-    """
+    """Send mail as EMAIL_URL says, for ``EMAIL_BACKEND`` before Django 6.1."""
 
     def __init__(self, fail_silently: bool = False, **options: Any) -> None:
         super().__init__()
-        self._silent = fail_silently
-        self._backend: BaseEmailBackend | None = None
         mailer = conf.current().mailer
-        if mailer:
-            given = {key: value for key, value in options.items() if value is not None}
-            if fail_silently:
-                given["fail_silently"] = True
-            self._backend = import_string(mailer["BACKEND"])(**{**mailer["OPTIONS"], **given})
+        given = {key: value for key, value in options.items() if value is not None}
+        if fail_silently:
+            given["fail_silently"] = True
+        self._backend = import_string(mailer["BACKEND"])(**{**mailer["OPTIONS"], **given})
 
     def open(self) -> bool | None:
         """Open the connection."""
-        return self._backend.open() if self._backend else None
+        opened: bool | None = self._backend.open()
+        return opened
 
     def close(self) -> None:
         """Close the connection."""
-        if self._backend:
-            self._backend.close()
+        self._backend.close()
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Send the messages and return how many were sent."""
-        if self._backend is not None:
-            return self._backend.send_messages(email_messages) or 0
+        return self._backend.send_messages(email_messages) or 0
+
+
+class MissingBackend(BaseEmailBackend):
+    """Stand in for a mail server that is not configured: sending raises ImproperlyConfigured."""
+
+    def __init__(self, fail_silently: bool = False, alias: str | None = None, **options: Any) -> None:
+        super().__init__(alias=alias)
+        self._silent = fail_silently
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Raise ImproperlyConfigured, unless sending may fail silently."""
         if self._silent:
             return 0
         raise ImproperlyConfigured(

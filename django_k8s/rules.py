@@ -183,10 +183,5 @@ RULES: dict[str, Rule] = {
             "The variable {name} is set, but nothing reads it.",
             "Set {instead} instead, or read {name} with env.str() in the settings module, or silence this check.",
         ),
-        Rule(
-            "W022",
-            "Errors are mailed to ADMINS, but no mail server is configured, so nobody gets them.",
-            "Set EMAIL_URL.",
-        ),
     )
 }

@@ -112,7 +112,6 @@ def test_good_configuration_has_no_messages() -> None:
         ("E007", {"DJANGO_K8S": good(database_statement_timeout_seconds=0)}),
         ("E005", {"DJANGO_K8S": good(readiness_checks=("django_k8s.__version__",))}),
         ("W021", {"DJANGO_K8S": good(without_effect=("POSTGRES_HOST",))}),
-        ("W022", {"ADMINS": ["admin@example.com"], "MAILERS": {}}),
         ("W019", {"DJANGO_K8S": good(database_pgbouncer=True)}),
     ],
 )  # fmt: skip

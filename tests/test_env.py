@@ -260,7 +260,7 @@ class TestScopes:
         folder = {"the project": site, "/": Path("/"), "elsewhere": tmp_path / "elsewhere"}[where]
         code = (
             "from django.conf import settings; from django_k8s import conf; from config.settings import env;"
-            "from django_k8s.probe.heartbeat import state_folder; found = conf.current();"
+            "from django_k8s.state import state_folder; found = conf.current();"
             "print(found.health_token, found.readiness_checks, env.str('HEALTH_TOKEN'), env.list('READINESS_CHECKS'), state_folder('web'))"
         )
         command = [sys.executable, str(site / "manage.py"), "shell", "-v0", "-c", code]

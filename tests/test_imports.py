@@ -46,6 +46,7 @@ LAYERS = {
     "parsing": set(),
     "env": {"parsing", "variables", "sources", "masking", "report", "exits"},
     "startup": {"env"},
+    "state": {"startup"},
     "exports": {"env", "sources"},
     "identity": {"env"},
     "networks": {"env"},
@@ -54,8 +55,8 @@ LAYERS = {
     "gate": {"conf", "celery"},
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
     "mail": {"conf"},
-    "observability": {"env", "exits", "identity", "masking", "startup"},
-    "probe": {"env", "exits", "identity", "variables", "observability", "startup", "stops"},
+    "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
+    "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},
     "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report"},
     "celery": {
         "env",

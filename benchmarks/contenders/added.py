@@ -25,7 +25,8 @@ from django.core.signals import request_finished
 from django.core.wsgi import get_wsgi_application
 from gunicorn.config import Config
 
-from django_k8s.env import Env
+from django_k8s import startup
+from django_k8s.conf import Config as LibraryConfig
 from django_k8s.observability.launch import prepare
 from django_k8s.servers.logs import Logger
 
@@ -35,16 +36,16 @@ report = os.dup(1)
 
 if subject == "whole":
     without = site.MIDDLEWARE
-    added = [site.HEALTH, site.REQUEST_ID, site.METRICS, site.PROXY, site.MIDDLEWARE[0], site.STATIC]
+    added = [site.KUBERNETES, site.MIDDLEWARE[0], site.STATIC]
     middleware = [*added, *site.MIDDLEWARE[1:]]
 else:
     without = [site.HEALTH, site.PROXY, *site.MIDDLEWARE]
     middleware = [site.HEALTH, site.REQUEST_ID, site.METRICS, *without[1:]]
     os.environ.update(METRICS="true", LOG_FORMAT="json", ROLE="web", STATE_DIR=tempfile.mkdtemp())
-    prepare(Env())
+    prepare(startup.env())
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where the log lines go
 
-site.configure(without, "django_k8s")
+site.configure(without, "django_k8s", DJANGO_K8S=LibraryConfig(metrics=subject == "observed"))
 plain: Any = get_wsgi_application()
 settings.MIDDLEWARE = middleware
 ours: Any = WSGIHandler()

@@ -33,13 +33,14 @@ HEALTH = "django_k8s.middleware.health.HealthMiddleware"
 REQUEST_ID = "django_k8s.middleware.request_id.RequestIdMiddleware"
 METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
 PROXY = "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware"
-STATIC = "django_k8s.middleware.static_files.StaticFilesMiddleware"
+STATIC = "django_k8s.middleware.StaticFilesMiddleware"
+KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
 
 urlpatterns = [path("plain", lambda request: HttpResponse("ok"))]
 
 
-def configure(middleware: Sequence[str], *apps: str) -> None:
-    """Django's settings with ``middleware`` and, beside its own, ``apps``."""
+def configure(middleware: Sequence[str], *apps: str, **more: Any) -> None:
+    """Django's settings with ``middleware`` and, beside its own, ``apps``; ``more`` are further settings."""
     settings.configure(
         ALLOWED_HOSTS=["example.com"],
         SECRET_KEY="k" * 50,
@@ -51,6 +52,7 @@ def configure(middleware: Sequence[str], *apps: str) -> None:
         USE_TZ=True,
         STATIC_URL="/static/",
         STATIC_ROOT=tempfile.mkdtemp(),
+        **more,
     )
 
 

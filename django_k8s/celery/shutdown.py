@@ -9,7 +9,9 @@ import threading
 import time
 from typing import Any
 
+from billiard import active_children
 from celery import signals
+from celery.apps import worker
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.utils.log import get_logger
 
@@ -18,7 +20,7 @@ from django_k8s.probe.scrapes import await_last
 
 logger = get_logger("django_k8s.worker")
 
-# Of a pool of threads: when the waiting for its tasks ends (time.monotonic), and its threads.
+# Of a pool that no signal ends: when the waiting for its tasks ends (time.monotonic), and the threads to wait for.
 _until: float | None = None
 _threads: set[threading.Thread] = set()
 
@@ -49,16 +51,27 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
 
 
 def _bound(sender: Any = None, **kwargs: Any) -> None:
-    """Let the stop of a pool of threads, which no signal ends, wait no longer than that."""
+    """Let the stop of a pool that no signal ends wait no longer than that.
+
+    Nothing ends a thread from outside; and before Celery 5.5 SIGQUIT does not end a warm stop.
+    """
     global _threads
     pool = sender.pool
-    if not isinstance(pool, ThreadPool):
+    if isinstance(pool, ThreadPool):
+        _threads = pool.executor._threads
+
+        def begin() -> None:
+            pool.executor.shutdown(wait=False, cancel_futures=True)
+
+    elif not hasattr(worker, "on_cold_shutdown"):
+        stopping = threading.Thread(target=pool.on_stop, name="stop", daemon=True)
+        _threads, begin = {stopping}, stopping.start
+    else:
         return
-    _threads = pool.executor._threads
 
     def on_stop() -> None:
-        pool.executor.shutdown(wait=False, cancel_futures=True)
-        for thread in list(_threads):
+        begin()
+        for thread in _threads:
             thread.join(None if _until is None else max(0.0, _until - time.monotonic()))
 
     pool.on_stop = on_stop
@@ -69,7 +82,10 @@ def _end(sender: Any = None, **kwargs: Any) -> None:
     left = sum(thread.is_alive() for thread in _threads)
     if left:
         # At once: what they still do is done again by the worker that gets their task now.
-        logger.warning("tasks that did not end in time and are cut off: %d", left)
+        children = active_children()
+        logger.warning("tasks that did not end in time and are cut off: %d", len(children) or left)
+        for child in children:
+            os.kill(child.pid, signal.SIGKILL)
         logging.shutdown()
         os._exit(sender.exitcode or 0)
     # Wait for a last scrape where that is asked for.

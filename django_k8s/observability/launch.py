@@ -13,16 +13,20 @@ import runpy
 import sys
 from pathlib import Path
 
-from django_k8s import startup
+from django_k8s import startup, state
 from django_k8s.env import Env
 from django_k8s.exits import EX_CONFIG
+from django_k8s.roles import SERVICES
 
 
 def main() -> None:
     """Prepare, and run the program that the command line names."""
     if len(sys.argv) < 2:
         sys.exit("usage: python -m django_k8s.observability.launch PROGRAM ARGUMENT...")
-    prepare(startup.env())
+    env = startup.env()
+    prepare(env)
+    if env.str("ROLE") in SERVICES:
+        state.clear(env.str("ROLE"))
     del sys.argv[0]
     program = sys.argv[0]
     if program.endswith(".py"):
@@ -46,7 +50,7 @@ def prepare(env: Env) -> None:
                 file=sys.stderr,
             )
             sys.exit(EX_CONFIG)
-        folder = Path(env.str("STATE_DIR")) / env.str("ROLE") / "metrics"
+        folder = state.state_folder(env.str("ROLE")) / state.METRICS
         folder.mkdir(parents=True, exist_ok=True)
         # prometheus_client reads it when it is imported; from then on its values are files that processes share.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))

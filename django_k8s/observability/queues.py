@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django_k8s import startup
+from django_k8s.state import QUEUES, state_folder
 
-NAME = "queues.json"
 STALE_SECONDS = 60.0  # or three samples, whichever is longer: older ones are no basis to scale by
 
 
@@ -31,7 +31,7 @@ class Queue(NamedTuple):
 
 
 def _path() -> Path:
-    return Path(startup.env().str("STATE_DIR")) / "beat" / NAME
+    return state_folder("beat") / QUEUES
 
 
 def write(queues: Mapping[str, Queue]) -> None:

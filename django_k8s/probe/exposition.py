@@ -19,6 +19,7 @@ from django_k8s.observability import queues
 from django_k8s.probe import heartbeat, scrapes
 from django_k8s.probe.heartbeat import running
 from django_k8s.probe.listener import Answer
+from django_k8s.state import METRICS
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
@@ -36,7 +37,7 @@ class Exposition:
         from prometheus_client.multiprocess import MultiProcessCollector
 
         self._state, self._labels = folder, labels
-        self._files = folder / "metrics"
+        self._files = folder / METRICS
         self._files.mkdir(parents=True, exist_ok=True)
         self._registry = CollectorRegistry()
         MultiProcessCollector(self._registry, str(self._files))

@@ -18,25 +18,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django_k8s.state import HEARTBEAT_SUFFIX as SUFFIX
+from django_k8s.state import state_folder
+
 logger = logging.getLogger("django_k8s.probe")
 
-SUFFIX = ".heartbeat"
-
 Beat = dict[str, Any]
-
-
-def state_folder(role: str) -> Path:
-    """The folder that holds a role's heartbeats: its own part of STATE_DIR."""
-    from django_k8s import startup
-
-    return Path(startup.env().str("STATE_DIR")) / role
 
 
 class Heartbeat:
     """The heartbeat of one loop of a role.
 
     ``name`` tells the loops of a role apart, such as the process id of a gunicorn worker. ``folder``
-    is :func:`state_folder` of the role unless given; it is made when it is missing.
+    is that of the role unless given; it is made when it is missing.
     """
 
     def __init__(self, role: str, name: str, folder: Path | None = None) -> None:

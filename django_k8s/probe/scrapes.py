@@ -7,17 +7,16 @@ import time
 from pathlib import Path
 
 from django_k8s import startup
-from django_k8s.probe.heartbeat import state_folder
+from django_k8s.state import SCRAPED, state_folder
 from django_k8s.stops import linger_seconds as linger_seconds
 
-_NAME = "scraped"
 _POLL_SECONDS = 0.1
 
 
 def note(folder: Path, began: float) -> None:
     """The metrics of the role in ``folder`` were read at ``began`` (time.monotonic). Never raises."""
     with contextlib.suppress(OSError):
-        (folder / _NAME).write_text(str(began))
+        (folder / SCRAPED).write_text(str(began))
 
 
 def await_last(role: str) -> None:
@@ -27,7 +26,7 @@ def await_last(role: str) -> None:
     the last scrape would be lost otherwise.
     """
     seconds = linger_seconds(startup.env())
-    path, ended = state_folder(role) / _NAME, time.monotonic()
+    path, ended = state_folder(role) / SCRAPED, time.monotonic()
     while seconds and _read(path) is not None and time.monotonic() - ended < seconds:
         if (_read(path) or 0.0) > ended:
             return

@@ -32,7 +32,7 @@ def config(env: Env, **project: Any) -> Config:
     special: dict[str, Any] = {
         "build_phase": env.build,
         "trusted_proxies": tuple(trusted_proxies(env)),
-        "mailer": mailers(env).get("default", {}),
+        "mailer": mailers(env)["default"],
         "without_effect": without_effect(env),
     }
     read = {f.name: _frozen(env, f.name.upper()) for f in fields(Config) if f.name not in special}

@@ -21,35 +21,36 @@ _BACKENDS = {
 def mailers(env: Env) -> dict[str, dict[str, Any]]:
     """Return MAILERS (Django 6.1 and newer) with the alias ``default``, from EMAIL_URL.
 
-    Without EMAIL_URL, debug mode prints mail to standard output. Production has no mailer then, so sending
-    fails instead of losing mail in silence; dummymail:// discards mail on purpose.
+    Without EMAIL_URL, debug mode prints mail to standard output. In production, sending raises
+    ImproperlyConfigured then, so that no mail is lost in silence; dummymail:// discards mail on purpose.
 
     Before Django 6.1: ``EMAIL_BACKEND = "django_k8s.mail.EmailBackend"``, which reads the same from DJANGO_K8S.
     """
-    found = _mailer(env)
-    return {"default": {"BACKEND": found[0], "OPTIONS": found[1]}} if found else {}
+    backend, options = _mailer(env)
+    return {"default": {"BACKEND": backend, "OPTIONS": options}}
 
 
-def _mailer(env: Env) -> tuple[str, dict[str, Any]] | None:
+def _mailer(env: Env) -> tuple[str, dict[str, Any]]:
     from environ import Env as Environ
 
+    nothing: tuple[str, dict[str, Any]] = ("django_k8s.mail.MissingBackend", {})
     url = env.str("EMAIL_URL", "", secret=True)
     if not url:
         if not env.debug:
-            return None
+            return nothing
         env.embed("EMAIL_URL (mail is printed)")
         return _BACKENDS["consolemail"], {}
     kind = scheme(url)
     if kind not in _BACKENDS:
         env.problem("EMAIL_URL", "has an unknown scheme. Write it as smtp+tls://user:password@host:587.")
-        return None
+        return nothing
     if not kind.startswith("smtp"):
         return _BACKENDS[kind], {}
     try:
         parsed = Environ.email_url_config(encoded(url))
     except (ValueError, TypeError):
         env.problem("EMAIL_URL", "cannot be read. Write it as smtp+tls://user:password@host:587.")
-        return None
+        return nothing
     if not parsed["EMAIL_HOST"]:
         env.problem("EMAIL_URL", "names no host. Write it as smtp+tls://user:password@host:587.")
     return _BACKENDS[kind], {

@@ -189,7 +189,7 @@ def test_nothing_of_ours_imports_celery(tmp_path: Path) -> None:
         "from django_k8s import Env, settings as k8s\n"
         "env = Env('.')\nDEBUG = env.debug\nSECRET_KEY = 'k' * 50\n"
         "DATABASES = {'default': k8s.database(env)}\nINSTALLED_APPS = ['django_k8s']\n"
-        "MIDDLEWARE = ['django_k8s.health.middleware.HealthMiddleware']\nDJANGO_K8S = k8s.config(env)\n"
+        "MIDDLEWARE = ['django_k8s.middleware.KubernetesMiddleware']\nDJANGO_K8S = k8s.config(env)\n"
     )
     code = (
         "import sys, django; django.setup()\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from celery.app.task import Task
 from support.process import answers, get, wait_until
 from support.proxy import proxy
 from support.servers import Redis, postgres
@@ -182,7 +183,8 @@ def test_state_that_cannot_be_written(tmp_path: Path, redis_server: Redis) -> No
 
 
 def test_poison_task_ends(tmp_path: Path, redis_server: Redis) -> None:
-    """A task that kills its process is tried max_retries times, not for ever."""
+    """A task that kills its process is tried max_retries times, not for ever; before Celery 5.7 once."""
+    tries = 4 if hasattr(Task, "retry_on_worker_lost") else 1
     broker = redis_server.url(12)
     with workers(tmp_path, broker, **LATE) as group:
         worker = group.start("-c", "1")
@@ -190,11 +192,11 @@ def test_poison_task_ends(tmp_path: Path, redis_server: Redis) -> None:
         send(broker, [(1, 0)])
         wait_until(lambda: group.trace("done"), 60, "the task after the poison")
         kills = "exited with 'signal 9 (SIGKILL)'"
-        wait_until(lambda: worker.output.count(kills) >= 4, 60, "the first try and three more")
+        wait_until(lambda: worker.output.count(kills) >= tries, 60, "the first try and three more")
         for number in (2, 3):  # between the two a poison that comes again has its turn
             send(broker, [(number, 0)])
             wait_until(lambda number=number: group.trace("done")[number], 30, "a task long after the poison")  # type: ignore[misc]
-        assert worker.output.count(kills) == 4, worker.output
+        assert worker.output.count(kills) == tries, worker.output
 
 
 def test_database_connection_is_kept_and_renewed(tmp_path: Path, redis_server: Redis) -> None:

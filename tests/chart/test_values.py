@@ -163,6 +163,17 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"workers": {"Mail": {}}}), "workers.Mail: a name has"),
     (merged(IMAGE, {"workers": {"mail": {"graceSeconds": 5}}}), "workers.mail.graceSeconds is below 15"),
     (
+        merged(
+            IMAGE,
+            {
+                "metrics": {"enabled": True, "lingerSeconds": 20},
+                "web": {"graceSeconds": 60},
+                "workers": {"mail": {"graceSeconds": 30}},
+            },
+        ),
+        "workers.mail.graceSeconds has to exceed metrics.lingerSeconds by 15",
+    ),
+    (
         merged(IMAGE, {"workers": {"a": {"autoscaling": {"maxReplicas": 2}, "keda": {"triggers": [{}]}}}}),
         "would fight over its replicas",
     ),

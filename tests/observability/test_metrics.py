@@ -115,7 +115,7 @@ def test_tasks(tmp_path: Path, redis_server: Redis) -> None:
     with role(tmp_path, "worker", "-c", "2", **variables) as worker:
         ready(worker)
         code = (
-            "from project.celery import app\n"
+            "import django; django.setup(); from project.celery import app\n"
             "for number in range(20): app.send_task('project.tasks.work', (number, 0.0))\n"
             "for _ in range(3): app.send_task('project.tasks.fail', ('broken',))\n"
             "app.send_task('project.tasks.work', (20, 0.0), countdown=1)\n"

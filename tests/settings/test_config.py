@@ -139,7 +139,7 @@ def test_production_has_no_built_in_value() -> None:
     assert k8s.secret_key(env) == ""
     assert k8s.allowed_hosts(env) == []
     assert k8s.database(env) == {"ENGINE": "django.db.backends.dummy"}
-    assert k8s.mailers(env) == {}
+    assert k8s.mailers(env)["default"]["BACKEND"] == "django_k8s.mail.MissingBackend"
 
 
 def test_variables_of_another_set_up() -> None:

@@ -30,6 +30,7 @@ class Message:
     id: str
     due: datetime | None
     at: float
+    pid: int  # of the process that published it
 
     @property
     def late(self) -> float:
@@ -61,6 +62,11 @@ class Inbox:
     def of(self, entry: str) -> list[Message]:
         return [message for message in self.messages if message.entry == entry]
 
+    def pause(self, old: Process, new: Process) -> float:
+        """Seconds between the last message of one process and the first of another, all of one entry."""
+        of_old, of_new = ([m.at for m in self.messages if m.pid == process.pid] for process in (old, new))
+        return min(of_new) - max(of_old)
+
 
 def parse(raw: bytes) -> Message:
     message = json.loads(raw)
@@ -71,6 +77,7 @@ def parse(raw: bytes) -> Message:
         headers["id"],
         datetime.fromisoformat(due) if due else None,
         time.time(),
+        int(re.sub(r"\D", "", headers["origin"].partition("@")[0])),
     )
 
 
