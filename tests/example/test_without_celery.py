@@ -129,6 +129,19 @@ def test_the_variant_runs_web_alone_where_celery_is_installed(tmp_path: Path) ->
         assert f"worker and beat are not run: {reason}" in process.output
 
 
+@pytest.mark.parametrize("role", ["worker", "beat"])
+def test_an_application_without_a_broker_does_not_start(tmp_path: Path, role: str) -> None:
+    """Celery would look for a RabbitMQ on this machine, for ever: one sentence and 78 instead."""
+    folder = example.copy(tmp_path / "site")
+    env = environment(
+        DEBUG="true", DJANGO_SETTINGS_MODULE="config.settings", WITH_CELERY="false", PROBE_PORT="0"
+    )
+    done = run(["/bin/sh", ENTRYPOINT, role], {**env, "STATE_DIR": str(tmp_path / "state")}, folder)
+    assert done.returncode == 78
+    assert "django-k8s: the Celery application config.celery:app has no broker. Write" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_project_without_celery_runs_web_alone_and_does_not_import_it(tmp_path: Path) -> None:
     """Celery is installed, and the project has no application: a request later web has not imported it."""
     folder = without.shop(tmp_path / "site")
