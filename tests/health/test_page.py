@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 from support.configured import changed
+from support.process import wait_until
+from support.web import web
 
 from django_k8s.health.page import host
 
@@ -147,3 +150,21 @@ def test_hosts() -> None:
     assert host(["*", "example.com"]) == "example.com"
     assert host([".example.com", "example.org"]) == "example.com"
     assert host([]) == "localhost"
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_real_server(tmp_path: Path, interface: str) -> None:
+    """gunicorn serves, and the pod gets no traffic while its page fails; one that renders lets it in."""
+    variables = {
+        "WEB_INTERFACE": interface,
+        "READINESS_CHECKS": "database",
+        "ALLOWED_HOSTS": "example.com,127.0.0.1",
+    }
+    with web(tmp_path / "bad", READINESS_PAGE="/fail", **variables) as site:
+        for _ in range(3):
+            assert site.get("/readyz").status == 503
+        assert site.get("/livez").status == 200
+        assert site.gunicorn.output.count("health check page fails: GET /fail answers 500: ") == 1
+        assert "Traceback" not in site.gunicorn.output
+    with web(tmp_path / "good", READINESS_PAGE="/where", **variables) as site:
+        wait_until(lambda: site.get("/readyz").status == 200, 20, "readiness")
