@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -221,6 +222,21 @@ def test_a_role_that_the_project_lacks_cannot_be_chosen(
     assert done.stderr.startswith(f"django-k8s run: {message}")
     assert done.stderr.count("\n") == 1
     assert not (folder / "db.sqlite3").exists()
+
+
+def test_ctrl_c_while_the_application_is_looked_for(tmp_path: Path) -> None:
+    """A project that takes long to import: the search ends at once, and nothing is left of it."""
+    folder = without.shop(tmp_path / "site")
+    (folder / "shop" / "celery.py").write_text(
+        "import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(600)\n"
+    )
+    command = [sys.executable, "-m", "django_k8s.cli", "run", "--port", str(free_port())]
+    with started(command, environment(), folder, tmp_path / "log") as process:
+        wait_until((folder / "begun").exists, 30, "the search")
+        process.signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.output
+        assert example.processes_in(folder) == []
 
 
 def test_gunicorn_is_needed_for_web_only(tmp_path: Path) -> None:
