@@ -1,6 +1,6 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
-from promises import environment, observability, probes, release, settings, tasks, web
+from promises import environment, observability, overlay, probes, release, settings, tasks, web
 from promises.row import Row
 
 __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
@@ -8,6 +8,7 @@ __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
 ROWS = [
     *environment.ROWS,
     *settings.ROWS,
+    *overlay.ROWS,
     *probes.ROWS,
     *web.ROWS,
     *tasks.ROWS,
@@ -19,6 +20,7 @@ ROWS = [
 WITHOUT_A_PROMISE = {
     "django_k8s": "holds the version",
     "settings": "lists the functions of its modules",
+    "overlay": "lists the functions of its modules",
     "rules": "holds the texts of the system checks; the rows of `checks` break the checks themselves",
     "entrypoints/debug": "waits for an editor; tests/image attaches one in a container, where no row can break a copy",
 }

@@ -122,7 +122,31 @@ ROWS = [
     Row(
         "metrics: the last counts are scraped",
         test="observability/test_metrics.py::test_the_last_counts_are_scraped",
-        old="seconds = linger_seconds(Env())",
+        old="seconds = linger_seconds(startup.env())",
         new="seconds = 0",
+    ),
+    Row(
+        "traces: every line carries the ids",
+        test="observability/test_agents.py::test_opentelemetry",
+        old="{**current(), **tracing.ids(), **_extra(record)}",
+        new="{**current(), **_extra(record)}",
+    ),
+    Row(
+        "traces: ids are written as tracing writes them",
+        test="observability/test_agents.py::test_opentelemetry",
+        old='f"{context.trace_id:032x}"',
+        new="str(context.trace_id)",
+    ),
+    Row(
+        "traces: the access log carries the ids of its request",
+        test="observability/test_agents.py::test_opentelemetry",
+        old="_requests[request_id] = found",
+        new="pass",
+    ),
+    Row(
+        "traces: lines under New Relic carry the same names",
+        test="observability/test_agents.py::test_new_relic",
+        old='{"trace_id": found["trace.id"], "span_id": found["span.id"], **found}',
+        new="found",
     ),
 ]

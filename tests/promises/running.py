@@ -13,10 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from support.patience import Limit, patience
+
 from promises.row import Row
 
 TESTS = Path(__file__).resolve().parent.parent
-SECONDS = 300  # for one test
+SECONDS = 300  # for one test, on an idle machine
 ENDING_SECONDS = 30  # for a test that took too long to end what it started
 
 SEEN = "seen to fail"
@@ -61,7 +63,7 @@ def outcome(python: Path, row: Row, log: Path, until: float, stop: threading.Eve
     ]  # fmt: skip
     # What the machine lacks is skipped then, and does not look like a failure.
     env = {name: value for name, value in os.environ.items() if name != "REQUIRE_ALL"}
-    began = time.monotonic()
+    limit = Limit(SECONDS)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=TESTS.parent, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -69,11 +71,10 @@ def outcome(python: Path, row: Row, log: Path, until: float, stop: threading.Eve
         )  # fmt: skip
     try:
         while process.poll() is None:
-            now = time.monotonic()
-            if stop.is_set() or now > until:
+            if stop.is_set() or time.monotonic() > until:
                 return TIME_WAS_UP
-            if now > began + SECONDS:
-                return Outcome(ERROR, f"no end within {SECONDS} s")
+            if limit.over():
+                return Outcome(ERROR, f"no end within {limit}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)
     finally:
@@ -104,7 +105,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(ENDING_SECONDS)
+            process.wait(patience(ENDING_SECONDS))
     if process.poll() is None:
         process.kill()
         process.wait()

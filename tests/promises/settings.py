@@ -14,8 +14,8 @@ ROWS = [
     Row(
         "settings: false in a query is False",
         test="settings/test_settings.py::TestDatabases::test_query_values_have_types",
-        old="_TRUTH.get(str(database[name]).lower(), bool(database[name]))",
-        new="bool(database[name])",
+        old="_TRUTH.get(str(database[key]).lower(), bool(database[key]))",
+        new="bool(database[key])",
     ),
     Row(
         "settings: TLS to Redis is verified",
@@ -26,7 +26,7 @@ ROWS = [
     Row(
         "settings: a missing key is a problem",
         test="settings/test_production.py::test_what_is_missing_is_named",
-        within="_secret_key",
+        within="secret_key",
         old="env.require(",
         new="str.join(",
     ),
@@ -39,7 +39,7 @@ ROWS = [
     Row(
         "settings: a missing database is a problem",
         test="settings/test_production.py::test_what_is_missing_is_named",
-        old='env.require("DATABASE_URL")',
+        old='env.require(name, "" if default else "Set it to the URL of a database.")',
         new="pass",
     ),
     Row(
@@ -63,25 +63,19 @@ ROWS = [
     Row(
         "settings: no host is allowed that is not named",
         test="settings/test_production.py::test_build_phase_allows_no_host",
-        old="hosts or (_ANY_HOST_WHILE_DEBUGGING if env.debug else [])",
-        new='hosts or ["*"]',
+        old="if not hosts and env.debug:",
+        new="if not hosts:",
     ),
     Row(
-        "settings: the session cookie is for HTTPS only",
-        test="settings/test_production.py::test_secure_by_default",
-        old='"SESSION_COOKIE_SECURE": https',
-        new='"SESSION_COOKIE_SECURE": False',
-    ),
-    Row(
-        "settings: the CSRF cookie is for HTTPS only",
-        test="settings/test_production.py::test_secure_by_default",
-        old='"CSRF_COOKIE_SECURE": https',
-        new='"CSRF_COOKIE_SECURE": False',
+        "settings: cookies are for HTTPS only in production",
+        test="settings/test_settings.py::TestSecurity::test_production",
+        old='env.bool("HTTPS", env.production)',
+        new='env.bool("HTTPS", False)',
     ),
     Row(
         "settings: HSTS is on",
         test="settings/test_production.py::test_secure_by_default",
-        old='env.int("HSTS_SECONDS") if https else 0',
+        old='env.int("HSTS_SECONDS") if https(env) else 0',
         new="0",
     ),
     Row(
@@ -93,13 +87,13 @@ ROWS = [
     Row(
         "settings: origins come from the hosts",
         test="settings/test_settings.py::TestSecurity::test_production",
-        old='f"https://{host}" for host in hosts if host != "*"',
-        new='f"https://{host}" for host in ()',
+        old='origins(env.list("ALLOWED_HOSTS")) if https(env) else []',
+        new="[]",
     ),
     Row(
         "settings: an origin needs a scheme",
         test="settings/test_settings.py::TestSecurity::test_bad_items",
-        old='if any("://" not in origin for origin in origins):',
+        old='if any("://" not in origin for origin in given):',
         new="if False:",
     ),
     Row(
@@ -136,7 +130,8 @@ ROWS = [
     Row(
         "settings: Memcached has timeouts",
         test="settings/test_production.py::test_memcached_has_time_outs",
-        old="**MEMCACHED_TIMEOUTS,",
+        within="_memcached",
+        old="**MEMCACHED_OPTIONS,",
         new="",
     ),
     Row(
@@ -172,8 +167,8 @@ ROWS = [
     Row(
         "settings: uploads go where MEDIA_ROOT says",
         test="settings/test_production.py::test_uploads_go_where_media_root_says",
-        old='env.str("MEDIA_ROOT", str(base_dir / "media"))',
-        new='str(base_dir / "media")',
+        old='env.str("MEDIA_ROOT", str(env.base_dir / "media"))',
+        new='str(env.base_dir / "media")',
     ),
     Row(
         "settings: links to private uploads are signed",
@@ -184,8 +179,9 @@ ROWS = [
     Row(
         "settings: static files have hashed names in production",
         test="settings/test_settings.py::TestFiles::test_storages",
-        old="plain if env.debug else hashed",
-        new="plain",
+        within="static_storage",
+        old="if env.debug:",
+        new="if True:",
     ),
     Row(
         "settings: no folder is made while an image is built",
@@ -193,5 +189,97 @@ ROWS = [
         within="_folders",
         old="if not env.build:",
         new="if True:",
+    ),
+    Row(
+        "settings: no key is built in",
+        test="settings/test_config.py::test_production_has_no_built_in_value",
+        within="secret_key",
+        old="if not env.production:",
+        new="if True:",
+    ),
+    Row(
+        "settings: no database is built in",
+        test="settings/test_config.py::test_production_has_no_built_in_value",
+        within="located",
+        old="if env.production:",
+        new="if False:",
+    ),
+    Row(
+        "settings: no broker is built in",
+        test="settings/test_settings.py::TestCelery::test_production_names_its_broker",
+        old='env.problem("CELERY_BROKER_URL", _MISSING)',
+        new="pass",
+    ),
+    Row(
+        "settings: a database option of the project wins",
+        test="settings/test_settings.py::TestDatabases::test_project_wins",
+        old="{**found, **project, **merged}",
+        new="{**project, **merged, **found}",
+    ),
+    Row(
+        "settings: each database has a variable of its own",
+        test="settings/test_settings.py::TestDatabases::test_further_databases",
+        old='default = name == "DATABASE_URL"',
+        new="default = True",
+    ),
+    Row(
+        "settings: a cache option of the project wins",
+        test="settings/test_settings.py::TestCaches::test_project_wins",
+        within="cache",
+        old="{**found, **project}",
+        new="{**project, **found}",
+    ),
+    Row(
+        "settings: a Celery setting of the project wins",
+        test="settings/test_settings.py::TestCelery::test_keywords_are_the_project_s",
+        within="celery",
+        old="{**defaults, **project}",
+        new="{**project, **defaults}",
+    ),
+    Row(
+        "settings: an option of a storage of the project wins",
+        test="settings/test_settings.py::TestFiles::test_options_of_the_project",
+        old='{**found["OPTIONS"], **options}',
+        new='found["OPTIONS"]',
+    ),
+    Row(
+        "settings: TLS to the broker is verified",
+        test="settings/test_settings.py::TestCelery::test_tls_is_verified",
+        old='{**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else {}',
+        new='{**tls, "ssl_cert_reqs": ssl.CERT_NONE} if tls else {}',
+    ),
+    Row(
+        "settings: Celery that is not installed is a problem",
+        test="example/test_without_celery.py::test_the_settings_with_celery_say_that_it_is_not_installed",
+        within="celery",
+        old='if importlib.util.find_spec("celery") is None:',
+        new="if False:",
+    ),
+    Row(
+        "settings: a CDN goes before the project's path",
+        test="settings/test_settings.py::TestFiles::test_static",
+        within="static",
+        old="(f\"{cdn}/{url.lstrip('/')}\" if cdn else url)",
+        new="url",
+    ),
+    Row(
+        "mail: a mail that cannot be sent is an error",
+        test="settings/test_mail.py::test_without_a_server",
+        within="MissingBackend",
+        old="if self._silent:",
+        new="if True:",
+    ),
+    Row(
+        "mail: production does not print its mail",
+        test="settings/test_settings.py::TestEmail::test_default",
+        within="_mailer",
+        old="if not env.debug:",
+        new="if False:",
+    ),
+    Row(
+        "mail: before Django 6.1 a user that a call names wins",
+        test="settings/test_mail.py::test_backend_of_older_djangos",
+        old="given = {key: value for key, value in options.items() if value is not None}",
+        new="given = {}",
     ),
 ]
