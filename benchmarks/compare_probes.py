@@ -59,11 +59,8 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-# What beside `celery -A project` starts each role.
-COMMANDS = {
-    "worker": ["worker", "-c", "1", "-n", "celery@bench", "--without-gossip", "--without-mingle"],
-    "beat": ["beat"],
-}
+# What starts each role.
+COMMANDS = {"worker": ["worker", "-c", "1", "-n", "celery@bench"], "beat": ["beat"]}
 
 
 @contextlib.contextmanager
@@ -76,7 +73,7 @@ def _role(name: str, broker: str) -> Iterator[Asked]:
         )  # fmt: skip
         made = run([sys.executable, "-m", "django", "migrate", "-v0"], env, folder)
         assert made.returncode == 0, made.stderr
-        command = [sys.executable, "-m", "celery", "-A", "project", *COMMANDS[name]]
+        command = [sys.executable, "-m", "django_k8s.celery", *COMMANDS[name]]
         with started(command, env, folder, folder / f"{name}.log") as role:
             probe = [sys.executable, "-m", "django_k8s.probe", "--role", name, "--pid", str(role.pid)]
             with started(probe, env, folder, folder / "probe.log") as listener:

@@ -43,7 +43,7 @@ def look() -> list[Service]:
     """Ask every service whether it answers."""
     ok = {result.name: result.ok for result in _runner().report().results}
     backend = settings.CACHES["default"]["BACKEND"].rpartition(".")[2]
-    broker = settings.CELERY_BROKER_URL.partition(":")[0]
+    broker = settings.CELERY["broker_url"].partition(":")[0]
     folder = isinstance(storages["default"], FileSystemStorage)
     return [
         Service("database", connection.display_name, ok["database"]),
