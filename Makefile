@@ -38,6 +38,13 @@ build/%/stamp: build/wheel requirements/dev.txt
 	@build/$*/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
 	@touch $@
 
+# The lowest supported releases, and what caps Django.
+build/oldest/stamp: build/wheel requirements/oldest.txt
+	@test -x build/oldest/bin/pip || $(PYTHON) -m venv build/oldest
+	@build/oldest/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/oldest.txt
+	@build/oldest/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+	@touch $@
+
 # It pins other releases of what we need, so it has an environment of its own.
 build/checkov/stamp: requirements/checkov.txt
 	@test -x build/checkov/bin/pip || $(PYTHON) -m venv build/checkov
@@ -109,6 +116,7 @@ manifests: build/venv/stamp  ## write the plain manifests from the chart
 COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate --upgrade
 lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) --strip-extras --python-version 3.11 --all-extras pyproject.toml requirements/dev.in requirements/oldest.in -o requirements/oldest.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 
 clean:  ## remove what was built
