@@ -115,7 +115,7 @@ manifests: build/venv/stamp  ## write the plain manifests from the chart
 COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate --upgrade
 lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
-	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct -c requirements/oldest-constraints.txt pyproject.toml -o requirements/oldest.txt
+	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct pyproject.toml requirements/oldest.in -o requirements/oldest.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(COMPILE) --universal --python-version 3.11 --no-deps requirements/tools.in -o requirements/tools.txt
 
