@@ -15,7 +15,7 @@ def test_an_error_in_the_package_is_not_hidden(tmp_path: Path) -> None:
     (package / "__init__.py").write_text("import something_that_nobody_has\n")
     (package / "celery.py").write_text("from celery import Celery\napp = Celery('shop')\n")
     command = [sys.executable, "-m", "django_k8s.celery", "beat"]
-    done = run(command, environment(PYTHONPATH=str(tmp_path), CELERY_APP="shop.celery"), tmp_path)
+    done = run(command, environment(PYTHONPATH=str(tmp_path), CELERY_APP="shop.celery:app"), tmp_path)
 
     assert done.returncode == 1
     assert "No module named 'something_that_nobody_has'" in done.stderr

@@ -255,12 +255,6 @@ ROWS = [
         new="return True",
     ),
     Row(
-        "page: no secret in the reason",
-        test="health/test_page.py::test_reason_is_logged_once",
-        old='mask(f"GET {self._path} answers {status}{reason}")',
-        new='f"GET {self._path} answers {status}{reason}"',
-    ),
-    Row(
         "page: a coroutine runs in the server's event loop",
         test="health/test_page.py::test_the_servers_event_loop",
         old="asyncio.run_coroutine_threadsafe(self._astatus(request), self.loop).result()",

@@ -189,7 +189,7 @@ ROWS = [
         test="celery/test_application.py::test_found_by_the_settings_module",
         within="find",
         old="[named] if named else _packages(settings)",
-        new="[named]",
+        new="[named] if named else []",
     ),
     Row(
         "celery: looking for it wakes no lazy object",
@@ -246,7 +246,7 @@ ROWS = [
     ),
     Row(
         "celery: whatever the project sets wins",
-        test="celery/test_defaults.py::test_the_project_wins",
+        test="celery/test_set_later.py::test_a_change_after_the_set_up_wins",
         old="maps.insert(len(maps) - 1, layer)",
         new="maps.insert(0, layer)",
     ),
