@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from support import docker, example
-from support.cluster import PROVING, Space, eventually, load, ready, space, staging
+from support.cluster import PROVING, Images, Space, eventually, load, ready, space, staging
 
 pytestmark = pytest.mark.cluster
 INTERVAL = 3  # seconds
@@ -50,16 +50,11 @@ def components(made: Space) -> set[str]:
     return {pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in made.items("pods")}
 
 
-def test_without_celery(tmp_path: Path) -> None:
+def test_without_celery(images: Images) -> None:
     """Web and the shell are all that runs; a page, an upload and its thumbnail work."""
-    ready()
-    library = docker.wheel(tmp_path / "library")
-    context = example.copy(tmp_path / "project")
-    with (
-        built(context, library, "config.settings") as image,
-        space("plain") as made,
-    ):
-        made.release("shop", staging(image, celery=False, env={"WITH_CELERY": "false"}))
+    variables = {"DJANGO_SETTINGS_MODULE": "config.settings", "WITH_CELERY": "false"}
+    with space("plain") as made:
+        made.release("shop", staging(images.first, celery=False, env=variables))
 
         assert made.is_ready("web")
         assert made.is_ready("scheduler")
