@@ -30,12 +30,19 @@ build/wheel: pyproject.toml README.md LICENSE $(SOURCES) | python
 run: .venv/bin/django-k8s  ## run the example project: web, worker and beat in one terminal
 	@exec .venv/bin/django-k8s run --dir example_project $(RUN)
 
-# An environment with everything that tests and linters need, by hash, and the wheel under test: build/venv; build/oldest
-# with the oldest supported Python.
-build/%/stamp: build/wheel requirements/dev.txt
-	@test -x build/$*/bin/pip || $(PYTHON) -m venv build/$*
-	@build/$*/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@build/$*/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+# An environment with everything that tests and linters need, by hash, and the wheel under test.
+build/venv/stamp: build/wheel requirements/dev.txt
+	@test -x build/venv/bin/pip || $(PYTHON) -m venv build/venv
+	@build/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@build/venv/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
+	@touch $@
+
+# The same with the oldest supported releases instead of the newest.
+build/oldest/stamp: build/wheel requirements/dev.txt requirements/oldest.txt
+	@test -x build/oldest/bin/pip || $(PYTHON) -m venv build/oldest
+	@build/oldest/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@build/oldest/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/oldest.txt
+	@build/oldest/bin/pip install -q --disable-pip-version-check --force-reinstall --no-deps "$$(cat build/wheel)"
 	@touch $@
 
 # It pins other releases of what we need, so it has an environment of its own.
@@ -108,6 +115,7 @@ manifests: build/venv/stamp  ## write the plain manifests from the chart
 COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate --upgrade
 lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct pyproject.toml requirements/oldest.in -o requirements/oldest.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(COMPILE) --universal --python-version 3.11 --no-deps requirements/tools.in -o requirements/tools.txt
 

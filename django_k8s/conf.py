@@ -28,6 +28,7 @@ class Config:
     """
 
     build_phase: bool = False
+    debug: bool = False
     environment: str = "development"
     release: str = ""
     role: str = ""

@@ -27,6 +27,11 @@ def mistake() -> str:
         return ""
     if "broker" in config.readiness_checks and (missing := _missing_celery()):
         return f"READINESS_CHECKS names broker, but {missing} Otherwise remove broker from READINESS_CHECKS."
+    if settings.DEBUG and not config.debug:
+        # Such as of a module for development that lies below: pages would show settings and source to everybody.
+        return (
+            "DEBUG is on in the settings module, but not in the environment. Write DEBUG = env.debug there."
+        )
     if settings.DEBUG:
         return ""
     if not _secret_key():

@@ -90,6 +90,14 @@ def test_no_configuration(tmp_path: Path, last: str, interface: str) -> None:
     assert "Write DJANGO_K8S = k8s.config(env) on the last line" in output
 
 
+def test_debug_mode_by_itself(tmp_path: Path) -> None:
+    """Debug mode that the environment did not ask for, as in a development module below, does not serve."""
+    settings = COMPLETE.replace("DEBUG = env.debug\n", "DEBUG = True\n")
+    assert settings != COMPLETE
+
+    assert "Write DEBUG = env.debug there." in refused(site(tmp_path, settings), "web")
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role(tmp_path: Path, role: str) -> None:
     """No role runs without a configuration; each says why."""

@@ -26,7 +26,7 @@ READERS = {
     "exports.py": "before a role, for the entrypoint",
     "listing.py": "django-k8s env",
     "reload.py": "before a role, in development",
-    "run.py": "before the roles of django-k8s run",
+    "run/project.py": "before the roles of django-k8s run",
 }
 
 

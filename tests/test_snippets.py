@@ -62,6 +62,8 @@ def files(page: str) -> dict[str, str]:
         code = match["code"]
         named = NAMED.match(code) or NAMED.search(match["before"])
         name = (named["comment"] or named["text"]) if named else "page.py"
+        if named and "/" not in name:
+            name = f"config/{name}"  # such as celery.py, beside the settings
         found[name] = f"{found[name]}\n{code}" if name in found else code
     assert text.count("```python\n") == len(list(BLOCK.finditer(text)))
     return found

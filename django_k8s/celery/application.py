@@ -71,8 +71,8 @@ def set_up(found: Application) -> None:
     broker(found)
 
 
-def broker(found: Application) -> str:
-    """Return the URL of the broker. Raises NoApplication if none is set.
+def broker(found: Application) -> Any:
+    """Return the URL of the broker, or a list of several. Raises NoApplication if none is set.
 
     Celery's own default, a RabbitMQ on this machine, is nobody's intention in a container.
     """
@@ -82,7 +82,7 @@ def broker(found: Application) -> str:
             f"the Celery application {found.name} has no broker."
             " Write CELERY = k8s.celery(env) in the settings module, or set broker_url."
         )
-    return str(url)
+    return url
 
 
 def _packages(settings: str) -> list[str]:

@@ -25,7 +25,7 @@ class Broker:
             raise Unhealthy(str(error)) from None
         conf = found.app.conf
         options = dict(conf.broker_transport_options)
-        if url.startswith("filesystem"):
+        if str(url).startswith("filesystem"):
             _write(options)
             return
         self._connect(url, options, conf.broker_use_ssl, timeout)

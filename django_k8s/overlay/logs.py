@@ -94,8 +94,7 @@ def _handler(handler: Mapping[str, Any], output: Mapping[str, Any]) -> Mapping[s
     if not _writes(handler):
         return handler
     level = {"level": handler["level"]} if "level" in handler else {}
-    filters = [name for name in handler.get("filters", ()) if name != _OURS]
-    return {**output, **level, "filters": [*filters, _OURS]}
+    return {**output, **level, "filters": [*handler.get("filters", ()), _OURS]}
 
 
 def _writes(handler: Mapping[str, Any]) -> bool:

@@ -111,24 +111,22 @@ class Runner:
 
     def missing_celery(self) -> str:
         """Return why the project has no Celery application. Another process looks: it imports the project."""
-        args = [sys.executable, "-m", "django_k8s.run.detect"]
-        popen = subprocess.Popen(  # noqa: S603 - our own module
-            args,
+        with subprocess.Popen(
+            [sys.executable, "-m", "django_k8s.run.detect"],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )
-        try:
-            while True:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    return read(popen.communicate(timeout=0.1)[0])
-                self.breathe()
-        finally:
-            popen.kill()
-            popen.wait()
+        ) as popen:
+            try:
+                while True:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        return read(popen.communicate(timeout=0.1)[0])
+                    self.breathe()
+            finally:
+                popen.kill()
 
     def check_ports(self, roles: Sequence[str]) -> None:
         """Raise Refused if somebody listens on a port that the roles need."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from typing import Any
 
@@ -170,6 +171,11 @@ def _pool(env: Env, role: str) -> dict[str, Any]:
     size = env.int("DATABASE_POOL_SIZE")
     if not size:
         return {}
+    if not all(map(importlib.util.find_spec, ("psycopg", "psycopg_pool"))):
+        env.problem(
+            "DATABASE_POOL_SIZE",
+            "needs psycopg 3 with its pool. Add the extra django-k8s-toolkit[postgres], or set it to 0.",
+        )
     if size < env.int("WEB_THREADS"):
         env.problem(
             "DATABASE_POOL_SIZE",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 from celery.app.task import Task
+from support.drop import dropped
 from support.process import answers, get, wait_until
 from support.proxy import proxy
 from support.servers import Redis, postgres
@@ -107,6 +109,27 @@ def test_half_open_connection_recovers(tmp_path: Path, redis_server: Redis) -> N
         # connection that one is lost, and the first of the new connection when the consumer starts anew.
         wait_until(lambda: len(group.trace("done")) + client.hlen("unacked") >= 3, 10, "all messages but two")
         client.close()
+        assert answers(worker.port, "/livez")
+
+
+@pytest.mark.net
+def test_connection_without_a_peer_recovers(tmp_path: Path, redis_server: Redis) -> None:
+    """Every packet of its old connections is dropped, as when a node vanishes: it consumes again within 30 s."""
+    broker = redis_server.url(9)
+    with workers(tmp_path, broker) as group, contextlib.ExitStack() as firewall:
+        worker = group.start("-c", "1")
+        send(broker, [(0, 0)])
+        wait_until(lambda: group.trace("done"), 20, "a task")
+        client = redis.Redis.from_url(broker)
+        own = client.client_id()
+        ports = [int(one["addr"].rpartition(":")[2]) for one in client.client_list() if int(one["id"]) != own]
+        for port in ports:
+            firewall.enter_context(dropped(redis_server.port, port))
+        began = time.monotonic()
+        client.close()
+        send(broker, [(number, 0) for number in range(1, 6)])
+        wait_until(lambda: len(group.trace("done")) > 1, 30, "a task after the peer vanished")
+        print(f"consumed again after {time.monotonic() - began:.1f} s")
         assert answers(worker.port, "/livez")
 
 

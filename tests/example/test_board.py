@@ -168,7 +168,8 @@ def test_a_second_tick_with_the_same_id_is_dropped(site: Site, tmp_path: Path) -
     publish = 'from board.tasks import tick; print(tick.apply_async(task_id="tick-1").id)'
     rows = "from board.models import TaskRun\nfor r in TaskRun.objects.all(): print(r.task_id, r.outcome, r.copies)"
     assert [site.shell(publish), site.shell(publish)] == ["tick-1", "tick-1"]
-    with started(worker, site.env, site.folder, tmp_path / "worker.log") as process:
+    env = {**site.env, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    with started(worker, env, site.folder, tmp_path / "worker.log") as process:
         wait_until(lambda: process.output.count("succeeded in") == 2, 60, "two messages")
         assert process.output.count("'dropped a duplicate'") == 1
         assert process.stop(30) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -130,6 +131,19 @@ def test_the_variant_runs_web_alone_where_celery_is_installed(tmp_path: Path) ->
         assert f"worker and beat are not run: {reason}" in process.output
 
 
+@pytest.mark.parametrize("role", ["worker", "beat"])
+def test_an_application_without_a_broker_does_not_start(tmp_path: Path, role: str) -> None:
+    """Celery would look for a RabbitMQ on this machine, for ever: one sentence and 78 instead."""
+    folder = example.copy(tmp_path / "site")
+    env = environment(
+        DEBUG="true", DJANGO_SETTINGS_MODULE="config.settings", WITH_CELERY="false", PROBE_PORT="0"
+    )
+    done = run(["/bin/sh", ENTRYPOINT, role], {**env, "STATE_DIR": str(tmp_path / "state")}, folder)
+    assert done.returncode == 78
+    assert "django-k8s: the Celery application config.celery:app has no broker. Write" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_project_without_celery_runs_web_alone_and_does_not_import_it(tmp_path: Path) -> None:
     """Celery is installed, and the project has no application: a request later web has not imported it."""
     folder = without.shop(tmp_path / "site")
@@ -209,6 +223,21 @@ def test_a_role_that_the_project_lacks_cannot_be_chosen(
     assert done.stderr.startswith(f"django-k8s run: {message}")
     assert done.stderr.count("\n") == 1
     assert not (folder / "db.sqlite3").exists()
+
+
+def test_ctrl_c_while_the_application_is_looked_for(tmp_path: Path) -> None:
+    """A project that takes long to import: the search ends at once, and nothing is left of it."""
+    folder = without.shop(tmp_path / "site")
+    (folder / "shop" / "celery.py").write_text(
+        "import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(600)\n"
+    )
+    command = [sys.executable, "-m", "django_k8s.cli", "run", "--port", str(free_port())]
+    with started(command, environment(), folder, tmp_path / "log") as process:
+        wait_until((folder / "begun").exists, 30, "the search")
+        process.signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.output
+        assert example.processes_in(folder) == []
 
 
 def test_gunicorn_is_needed_for_web_only(tmp_path: Path) -> None:

@@ -186,6 +186,7 @@ def test_redis(tmp_path: Path, interface: str, check: str, page: str) -> None:
     with redis("--tcp-keepalive", "2") as server, client.Redis(port=server.port) as own:
         options = {
             "REDIS_URL": server.url(),
+            "CELERY_BROKER_URL": server.url(),
             "READINESS_CHECKS": check,
             "WEB_INTERFACE": interface,
             "HEALTH_TOKEN": TOKEN,

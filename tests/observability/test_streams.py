@@ -9,14 +9,18 @@ from pathlib import Path
 from support.process import environment
 from support.roles import lines
 
-# A pipe keeps writes of 4096 bytes whole, and no longer ones.
+# A pipe takes such a line in many pieces. Words of one letter, since long ones take time to mask.
 SCRIPT = """
 import os
+gate, key = os.pipe()
 for name in "abcd":
     if not os.fork():
-        for _ in range(30):
-            print(name * 8_000)
+        os.close(key)
+        os.read(gate, 1)  # until all are there
+        for _ in range(20):
+            print(f"{name} " * 50_000)
         os._exit(0)
+os.close(key)
 for _ in range(4):
     os.wait()
 """
@@ -31,5 +35,5 @@ def test_long_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert sorted(line["message"] for line in lines(done.stdout)) == [
-        name * 8_000 for name in "abcd" for _ in range(30)
+        f"{name} " * 50_000 for name in "abcd" for _ in range(20)
     ]

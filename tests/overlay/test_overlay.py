@@ -193,11 +193,12 @@ class TestDatabases:
         assert "DATABASE_URL" in problems(environment)
         assert overlay.databases(env(DATABASE_URL=URL), {})["default"]["NAME"] == "named"
 
-    def test_nothing_is_changed_in_place(self) -> None:
+    @pytest.mark.parametrize("values", [{}, {"DATABASE_URL": URL}])
+    def test_nothing_is_changed_in_place(self, values: dict[str, str]) -> None:
         """The project's own dictionaries are as before."""
         own = {"default": {**POSTGRES, "OPTIONS": {"options": "-c search_path=shop"}}}
         copy = {"default": {**POSTGRES, "OPTIONS": {"options": "-c search_path=shop"}}}
-        overlay.databases(env(DATABASE_URL=URL, DATABASE_CONNECT_TIMEOUT_SECONDS="9"), own)
+        overlay.databases(env(**values, DATABASE_CONNECT_TIMEOUT_SECONDS="9"), own)
 
         assert own == copy
 

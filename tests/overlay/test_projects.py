@@ -113,7 +113,7 @@ KEPT = {
     "CSRF_COOKIE_NAME", "WHITENOISE_MAX_AGE", "COMPRESS_OFFLINE", "CACHE_MIDDLEWARE_SECONDS", "SITE_ROOT", "SEARCH",
     "CELERY_TIMEZONE", "CELERY_RESULT_BACKEND", "CELERY_RESULT_EXTENDED", "CELERY_RESULT_BACKEND_MAX_RETRIES",
     "CELERY_ACCEPT_CONTENT", "CELERY_TASK_SERIALIZER", "CELERY_RESULT_SERIALIZER", "CELERY_TASK_TIME_LIMIT",
-    "CELERY_TASK_SOFT_TIME_LIMIT", "CELERY_TASK_ROUTES", "CELERY_BEAT_SCHEDULER", "CELERY_WORKER_SEND_TASK_EVENTS",
+    "CELERY_TASK_SOFT_TIME_LIMIT", "CELERY_TASK_ROUTES", "CELERY_BEAT_SCHEDULE", "CELERY_BEAT_SCHEDULER", "CELERY_WORKER_SEND_TASK_EVENTS",
     "CELERY_TASK_SEND_SENT_EVENT", "CELERY_BROKER_URL",
 }  # fmt: skip
 # The same, of an alias or a logger.
@@ -260,6 +260,42 @@ def test_mypy(name: str, mypy_cache: Path) -> None:
     )
 
     assert result.returncode == 0, result.stdout
+
+
+EFFECTIVE = """
+import django, json
+django.setup()
+from config import celery_app
+conf = celery_app.conf
+names = {names}
+print(json.dumps({{name: conf[name] for name in names}}))
+"""
+
+
+def test_what_celery_makes_of_it() -> None:
+    """Celery's application has every value of the project, and below them how the broker's connection fails."""
+    before, _ = before_and_after("split")
+    own = {
+        name.removeprefix("CELERY_").lower(): value
+        for name, value in before.items()
+        if name.startswith("CELERY_")
+    }
+    env = environment(**PLATFORM, **ALL["split"].environ, DJANGO_SETTINGS_MODULE=ALL["split"].after)
+    names = [
+        *own,
+        "broker_transport_options",
+        "broker_connection_retry_on_startup",
+        "worker_prefetch_multiplier",
+    ]
+    result = run([sys.executable, "-c", EFFECTIVE.format(names=names)], env, PROJECTS / "split")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout.splitlines()[-1])
+
+    assert len(own) > 10
+    assert {name: found[name] for name in own} == own
+    assert found["broker_transport_options"]["socket_timeout"] == 5
+    assert found["broker_connection_retry_on_startup"] is True
+    assert found["worker_prefetch_multiplier"] == 1
 
 
 # The table

@@ -160,6 +160,12 @@ ROWS = [
         new='if not isinstance(config, Config):\n    return ""\nif False:',
     ),
     Row(
+        "gate: no debug mode that nobody asked for",
+        test="test_gate.py::test_debug_mode_by_itself",
+        old="if settings.DEBUG and not config.debug:",
+        new="if False:",
+    ),
+    Row(
         "gate: no site without a key",
         test="test_gate.py::test_swallowed_exception",
         case="SECRET_KEY",

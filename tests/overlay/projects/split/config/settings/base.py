@@ -81,6 +81,7 @@ CELERY_RESULT_SERIALIZER = "json"
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_ROUTES = {"reports.*": {"queue": "reports"}}
+CELERY_BEAT_SCHEDULE = {"daily": {"task": "reports.daily", "schedule": 86400.0}}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_TASK_SEND_SENT_EVENT = True
