@@ -45,6 +45,7 @@ def outlive(
                 lambda before=before: len(group.trace("done")) > min(before, tasks - lost - 1),  # type: ignore[misc]
                 30,
                 "a task after the disturbance",
+                below=120,  # Celery's own heartbeat, which would notice a dead connection that late
             )
         wait_until(
             lambda: len(group.trace("done")) >= tasks - lost, 120 + tasks / 2, f"{tasks} tasks but {lost}"
