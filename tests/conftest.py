@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import django
 import pytest
 from support import profiles, servers
 
+import django_k8s
 from django_k8s import masking, startup
 
 pytest_plugins = ["support.outcomes"]
+ROOT = Path(__file__).resolve().parent.parent
+assert not Path(django_k8s.__file__).is_relative_to(ROOT / "django_k8s"), (
+    "these tests are for the installed wheel, not for the source tree: run them with `make test`"
+)
 
 # Tests in this process see the small test project in debug mode; those of processes set their own.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")

@@ -66,7 +66,8 @@ class Run:
         print(f"\n== {phase.name}", flush=True)
         outcomes = self.folder / f"{phase.name.replace(' ', '-')}.jsonl"
         outcomes.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "pytest", *self.options, *phase.arguments, *tests]
+        # -P: the working directory holds the source tree, and the installed wheel is what is tested.
+        command = [sys.executable, "-P", "-m", "pytest", *self.options, *phase.arguments, *tests]
         began = time.monotonic()
         status = subprocess.run(
             command, cwd=ROOT, env={**self.env, VARIABLE: str(outcomes)}, check=False

@@ -257,7 +257,7 @@ def test_wrong_configuration(image: str) -> None:
         "DATABASE_URL": r"is missing\. .*production has to name one.*Example: postgres://user:password@host:5432/name",
         "SECRET_KEY": r"is too short\. Make it 50 random characters or more\.",
         "ALLOWED_HOSTS": r"is missing\. .*Example: example\.com.* ALOWED_HOSTS is set: is it a misspelling\?",
-        "CACHE_URL": r"is not an address\. Write it as redis://host:6379/1\.",
+        "CACHE_URL": r"is not a URL\. Write it as redis://host:6379/1\.",
     }.items():
         assert re.fullmatch(remedy, lines[name]), (name, lines)
     assert "Traceback" not in result.stderr
