@@ -22,6 +22,7 @@ _REMEDIES = {
     "NoSuchBucket": "the bucket does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
     "404": "the bucket or the object does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
     "InvalidAccessKeyId": "the access key is not known: check the pod's identity",
+    "XAdminUserNotFound": "the access key is not known: check the pod's identity",  # versitygw, as in compose.yaml
     "SignatureDoesNotMatch": "the secret key is wrong: check the pod's identity",
     "ExpiredToken": "the credentials have expired: check the pod's identity",
     "AccessDenied": "access is denied: check what the pod's identity may do in the bucket",

@@ -77,7 +77,7 @@ def test_a_bucket_that_is_there(server: S3, bucket: str, site: Path, tmp_path: P
     ("wrong", "reason"),
     [
         ({"AWS_SECRET_ACCESS_KEY": WRONG}, "access is denied: check the pod's identity, its keys"),
-        ({"AWS_ACCESS_KEY_ID": WRONG}, "access is denied: check the pod's identity, its keys"),
+        ({"AWS_ACCESS_KEY_ID": WRONG}, "the access key is not known: check the pod's identity"),
         ({"MEDIA_S3_BUCKET": "no-such-bucket"}, "does not exist: check MEDIA_S3_BUCKET"),
         ({"MEDIA_S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "cannot be reached (EndpointConnectionError): check MEDIA_S3_ENDPOINT_URL"),
     ],
