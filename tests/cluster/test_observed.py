@@ -53,7 +53,7 @@ def metrics(shop: Space, images: Images, tmp_path_factory: pytest.TempPathFactor
     """Prometheus with the chart's alerts, in haste."""
     objects = render({**values(images.first), "metrics": {"enabled": True, "rules": {"enabled": True}}})
     spec = next(item for item in objects if item["kind"] == "PrometheusRule")["spec"]
-    for rule in spec["groups"][0]["rules"]:
+    for rule in (rule for group in spec["groups"] for rule in group["rules"]):
         rule["for"] = HASTE["for"]
         rule["expr"] = (
             rule["expr"]
