@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
 from django.apps import AppConfig
-
-from django_k8s.exits import EX_CONFIG
 
 
 class DjangoK8sConfig(AppConfig):
@@ -24,10 +20,7 @@ class DjangoK8sConfig(AppConfig):
         """
         from django_k8s import gate, masking
 
-        mistake = gate.mistake()
-        if mistake:
-            print(f"django-k8s: {mistake}", file=sys.stderr, flush=True)
-            raise SystemExit(EX_CONFIG)
+        gate.enforce()
 
         from django.conf import settings
 

@@ -116,6 +116,30 @@ def test_the_complete_configuration_passes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("role", ["web", "worker", "migrate"])
+def test_build_phase_of_a_file_starts_no_role(tmp_path: Path, role: str) -> None:
+    """BUILD_PHASE in a .env that the entrypoint does not see: the key is a built-in one, so no role starts."""
+    folder = site(tmp_path, COMPLETE.replace("= Path(__file__).resolve().parent.parent", "= Path(__file__).parent"))
+    (folder / "project" / ".env").write_text("BUILD_PHASE=1\n")
+
+    assert "BUILD_PHASE is on" in refused(folder, role, SECRET_KEY="")
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_build_phase_starts_no_server(tmp_path: Path, interface: str) -> None:
+    """gunicorn by itself has no ROLE, and does not serve either."""
+    folder = site(tmp_path, COMPLETE)
+    env = environment(
+        PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="project.settings", BUILD_PHASE="1", WEB_INTERFACE=interface,
+        PORT=str(free_port()),
+    )  # fmt: skip
+    done = run([sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf"], env, folder, 60)
+
+    assert done.returncode == 78, done.stderr
+    assert "BUILD_PHASE is on" in done.stderr
+    assert "Listening" not in done.stderr
+
+
 def test_build_phase_passes(tmp_path: Path) -> None:
     """An image is built without any secret, host or database."""
     folder = site(tmp_path, COMPLETE)
