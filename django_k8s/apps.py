@@ -18,8 +18,9 @@ class DjangoK8sConfig(AppConfig):
         Raise SystemExit with status 78 if the configuration is incomplete. No system check could do this:
         none runs under ``get_wsgi_application()``, and probes are answered before the host is checked.
         """
-        from django_k8s import gate, masking
+        from django_k8s import gate, masking, report
 
+        report.stop_if_followed()  # what was found after k8s.config(env), or by another Env
         gate.enforce()
 
         from django.conf import settings

@@ -60,6 +60,8 @@ class Env:
         self._sources = Sources(self.base_dir if dotenv else None, os.environ if environ is None else environ)
         self._variables: dict[str, Variable] = dict(VARIABLES)
         self._embedded: dict[str, None] = {}
+        if environ is None:
+            report.follow(self)
 
     def find(self, name: str) -> Found | None:
         """Return the raw value of ``name`` and its source, or None if it is not set.

@@ -87,7 +87,19 @@ def test_no_configuration(tmp_path: Path, last: str, interface: str) -> None:
     variables = {"SECRET_KEY": ""} if "try" in last else {}
     output = refused(site(tmp_path, settings), "web", WEB_INTERFACE=interface, **variables)
 
-    assert "Write DJANGO_K8S = k8s.config(env) on the last line" in output
+    assert "SECRET_KEY: is missing." in output if variables else "Write DJANGO_K8S = k8s.config(env)" in output
+
+
+@pytest.mark.parametrize(
+    "more", ['env.str("SHOP_NAME")\n', 'Env(BASE_DIR).str("SHOP_NAME")\n'], ids=["late", "another"]
+)
+def test_mistake_that_config_does_not_see(tmp_path: Path, more: str) -> None:
+    """What is read after DJANGO_K8S, or by an Env of its own below it, is reported by the gate."""
+    settings = f"{COMPLETE}{more}" if more.startswith("env") else COMPLETE.replace(LAST, f"{more}{LAST}")
+    output = refused(site(tmp_path, settings), "web")
+
+    assert output.count("  SHOP_NAME: is missing. This project needs it.") == 1
+    assert output.rstrip().endswith("On a development machine, set DEBUG=true, for example in .env.")
 
 
 def test_debug_mode_by_itself(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def config(env: Env, **project: Any) -> Config:
         print(f"warning: {warning}", file=sys.stderr)
     if env.embedded:
         print(f"debug mode: no production values for {', '.join(env.embedded)}.", file=sys.stderr)
-    report.stop_if(env.problems)
+    report.stop_if(env.problems, debug_set=env.is_set("DEBUG"))
     return result
 
 

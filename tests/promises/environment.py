@@ -26,8 +26,8 @@ ROWS = [
     Row(
         "env: a stranger's variable stops no pod",
         test="test_env.py::TestReport::test_misspelt_name_is_else_a_warning",
-        old="report.stop_if(env.problems)",
-        new="report.stop_if(env.problems + env.warnings)",
+        old="report.stop_if(env.problems, ",
+        new="report.stop_if(env.problems + env.warnings, ",
     ),
     Row(
         "env: wrong configuration ends with 78",
@@ -193,6 +193,18 @@ ROWS = [
         test="test_gate.py::test_build_phase_passes",
         within="mistake",
         old="if config.build_phase:",
+        new="if False:",
+    ),
+    Row(
+        "gate: a mistake after the last line, or of another Env, is reported",
+        test="test_gate.py::test_mistake_that_config_does_not_see",
+        old="report.stop_if_followed()",
+        new="pass",
+    ),
+    Row(
+        "report: the last line says how to develop without all that",
+        test="test_gate.py::test_mistake_that_config_does_not_see",
+        old="if not debug_set:",
         new="if False:",
     ),
     Row(
