@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -37,6 +38,8 @@ def mistake(role: str = "") -> str:
             "DJANGO_K8S is not configured, so mistakes in the environment would stay unnoticed. "
             "Write DJANGO_K8S = k8s.config(env) on the last line of the settings module."
         )
+    if apps.apps_ready and not apps.is_installed("django_k8s"):
+        return "django_k8s is not in INSTALLED_APPS, so nothing checks the settings. Put it first."
     if config.build_phase:
         if (role or startup.env().str("ROLE")) in ("", "manage"):
             return ""

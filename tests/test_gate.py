@@ -110,6 +110,18 @@ def test_debug_mode_by_itself(tmp_path: Path) -> None:
     assert "Write DEBUG = env.debug there." in refused(site(tmp_path, settings), "web")
 
 
+@pytest.mark.parametrize("middleware", ["KubernetesMiddleware", "health.HealthMiddleware", ""])
+def test_forgotten_app(tmp_path: Path, middleware: str) -> None:
+    """Without the app nothing calls its gate, so the middleware and the server do."""
+    settings = COMPLETE.replace('"django_k8s",', "").replace('INSTALLED_APPS = ["django_k8s", ', "INSTALLED_APPS = [")
+    first = '"django_k8s.middleware.KubernetesMiddleware",'
+    assert first in settings
+    assert '"django_k8s"' not in settings
+    settings = settings.replace(first, first.replace("KubernetesMiddleware", middleware) if middleware else "")
+
+    assert "django_k8s is not in INSTALLED_APPS" in refused(site(tmp_path, settings), "web")
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role(tmp_path: Path, role: str) -> None:
     """No role runs without a configuration; each says why."""

@@ -73,7 +73,7 @@ LAYERS = {
         "servers",
     },
     "health": {"conf", "database", "settings", "masking", "celery"},
-    "middleware": {"conf", "health", "observability", "startup"},
+    "middleware": {"conf", "gate", "health", "observability", "startup"},
 }
 
 
