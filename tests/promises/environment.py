@@ -255,6 +255,24 @@ ROWS = [
         new="wait_seconds: int = 30",
     ),
     Row(
+        "conf: nothing that servers read is set in code",
+        test="settings/test_config.py::test_what_cannot_be_set_in_code",
+        old="if name in _NOT_IN_CODE or (variable",
+        new="if False and (variable",
+    ),
+    Row(
+        "conf: a page set in code is a path",
+        test="settings/test_config.py::test_a_page_set_in_code_is_a_path",
+        old='project.get("readiness_page", env.str("READINESS_PAGE"))',
+        new='env.str("READINESS_PAGE")',
+    ),
+    Row(
+        "conf: debug mode is silent about mail of the project",
+        test="settings/test_config.py::test_debug_mode_is_silent_about_mail_of_the_project",
+        old='"mailer": mailer(env)',
+        new='"mailer": __import__("django_k8s.settings").settings.mailers(env)["default"]',
+    ),
+    Row(
         "conf: READINESS_PAGE is a path",
         test="settings/test_config.py::test_mistakes",
         case="page",

@@ -96,7 +96,7 @@ def test_override_settings() -> None:
             {"METRICS": "true", "METRICS_LINGER_SECONDS": "16", "WORKER_GRACE_SECONDS": "20"},
             "WORKER_GRACE_SECONDS: leaves no time to finish the work. Make it more than METRICS_LINGER_SECONDS + 10.",
         ),
-        ({"READINESS_PAGE": "start"}, "READINESS_PAGE: is not a path"),
+        ({"READINESS_PAGE": "start"}, "READINESS_PAGE: does not begin with a slash"),
         ({"TRUSTED_PROXIES": "ingress"}, "TRUSTED_PROXIES: has an item"),
         ({"EMAIL_URL": "mail://h"}, "EMAIL_URL: has an unknown scheme"),
     ],
@@ -116,13 +116,40 @@ def test_a_linger_without_metrics_counts_for_nothing() -> None:
 def test_debug_mode_says_what_it_uses(capsys: pytest.CaptureFixture[str]) -> None:
     """One line names the defaults that production does not have."""
     env = Env(environ={"DEBUG": "true", "CACHE_URL": "dummycache://"})
-    k8s.secret_key(env), k8s.allowed_hosts(env), k8s.database(env), k8s.cache(env)
+    k8s.secret_key(env), k8s.allowed_hosts(env), k8s.database(env), k8s.cache(env), k8s.mailers(env)
     k8s.config(env)
 
     assert capsys.readouterr().err == (
-        "debug mode: no production values for SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL (SQLite in db.sqlite3), "
+        "Debug mode uses built-in defaults for SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL (SQLite in db.sqlite3), "
         "EMAIL_URL (mail is printed).\n"
     )
+
+
+def test_debug_mode_is_silent_about_mail_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the project does not call k8s.mailers, its own backend sends."""
+    k8s.config(Env(environ={"DEBUG": "true"}))
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("debug", True), ("build_phase", True), ("metrics", True), ("stall_seconds", 30), ("role", "web")],
+)
+def test_what_cannot_be_set_in_code(capsys: pytest.CaptureFixture[str], keyword: str, value: Any) -> None:
+    """Servers would use another value."""
+    with pytest.raises(SystemExit):
+        k8s.config(Env(environ=PRODUCTION), **{keyword: value})
+
+    assert f"{keyword.upper()}: cannot be set in code" in capsys.readouterr().err
+
+
+def test_a_page_set_in_code_is_a_path(capsys: pytest.CaptureFixture[str]) -> None:
+    """The keyword is looked at like the variable."""
+    with pytest.raises(SystemExit):
+        k8s.config(Env(environ=PRODUCTION), readiness_page="start")
+
+    assert "READINESS_PAGE: does not begin with a slash" in capsys.readouterr().err
 
 
 def test_production_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
