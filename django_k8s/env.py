@@ -106,7 +106,7 @@ class Env:
             return self._fallback(variable, default, "")
         if variable.choices and found.value not in variable.choices:
             if not variable.shared:
-                self.problem(name, f"write one of {', '.join(variable.choices)}.")
+                self.problem(name, f"has an unknown value. Write one of {', '.join(variable.choices)}.")
             return self._fallback(variable, default, "")
         if variable.kind == "url" and not is_address(found.value):
             self.problem(name, f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")

@@ -91,10 +91,13 @@ def test_override_settings() -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"WEB_GRACE_SECONDS": "10", "DRAIN_SECONDS": "5"}, "WEB_GRACE_SECONDS: leaves no time"),
+        (
+            {"WEB_GRACE_SECONDS": "10", "DRAIN_SECONDS": "5"},
+            "WEB_GRACE_SECONDS: is too short: no time is left for running requests. Set it to more than DRAIN_SECONDS + 5.",
+        ),
         (
             {"METRICS": "true", "METRICS_LINGER_SECONDS": "16", "WORKER_GRACE_SECONDS": "20"},
-            "WORKER_GRACE_SECONDS: leaves no time to finish the work. Make it more than METRICS_LINGER_SECONDS + 10.",
+            "WORKER_GRACE_SECONDS: is too short: no time is left for running tasks. Set it to more than METRICS_LINGER_SECONDS + 10.",
         ),
         ({"READINESS_PAGE": "start"}, "READINESS_PAGE: does not begin with a slash"),
         ({"TRUSTED_PROXIES": "ingress"}, "TRUSTED_PROXIES: has an item"),
