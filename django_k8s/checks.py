@@ -78,7 +78,11 @@ def _position(*names: str) -> int | None:
 @_always
 def check_middleware() -> Iterator[CheckMessage]:
     """The middleware of probes, proxies and static files, each in its place."""
-    first, static, security = _position(*KUBERNETES_NAMES, HEALTH), _position(*STATIC_FILES), _position(SECURITY)
+    first, static, security = (
+        _position(*KUBERNETES_NAMES, HEALTH),
+        _position(*STATIC_FILES),
+        _position(SECURITY),
+    )
     proxy, metrics = _position(PROXY), _position(METRICS)
     if first is None:
         yield _message("E001")

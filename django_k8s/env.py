@@ -60,7 +60,8 @@ class Env:
         self._sources = Sources(self.base_dir if dotenv else None, os.environ if environ is None else environ)
         self._variables: dict[str, Variable] = dict(VARIABLES)
         self._embedded: dict[str, None] = {}
-        if environ is None:
+        self.of_process = environ is None  # it reads the process environment as it is now
+        if self.of_process:
             report.follow(self)
 
     def find(self, name: str) -> Found | None:

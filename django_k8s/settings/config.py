@@ -6,12 +6,13 @@ import sys
 from dataclasses import fields, replace
 from typing import Any
 
-from django_k8s import report, stops
+from django_k8s import report, startup, stops
 from django_k8s.conf import Config
 from django_k8s.env import Env
 from django_k8s.networks import trusted_proxies
 from django_k8s.settings.email import mailer
 from django_k8s.settings.foreign import without_effect
+from django_k8s.sources import Problem
 
 _NOT_IN_CODE = ("debug", "build_phase")  # beside the start-up variables
 
@@ -48,12 +49,28 @@ def config(env: Env, **project: Any) -> Config:
     }
     read = {f.name: _frozen(env, f.name.upper()) for f in fields(Config) if f.name not in special}
     result = replace(Config(**special, **read), **project)
-    for warning in env.warnings:
+    for warning in [*env.warnings, *_changed(env)]:
         print(f"warning: {warning}", file=sys.stderr)
     if env.embedded:
         print(f"Debug mode uses built-in defaults for {', '.join(env.embedded)}.", file=sys.stderr)
     report.stop_if(env.problems, debug_set=env.is_set("DEBUG"))
     return result
+
+
+def _changed(env: Env) -> list[Problem]:
+    """Start-up variables that have another value than when this process started."""
+    if not env.of_process:
+        return []
+    names = [name for name, variable in env.table.items() if variable.scope == "startup"]
+    return [
+        Problem(
+            name,
+            "has changed since this process started, such as by read_env() of django-environ. Servers use the former "
+            "value. Set it where the role is started.",
+        )
+        for name in names
+        if env.find(name) != startup.env().find(name)
+    ]
 
 
 def _frozen(env: Env, name: str) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from django_k8s import Env, conf
+from django_k8s import Env, conf, startup
 from django_k8s import settings as k8s
 from django_k8s.variables import VARIABLES
 
@@ -153,6 +154,19 @@ def test_a_page_set_in_code_is_a_path(capsys: pytest.CaptureFixture[str]) -> Non
         k8s.config(Env(environ=PRODUCTION), readiness_page="start")
 
     assert "READINESS_PAGE: does not begin with a slash" in capsys.readouterr().err
+
+
+def test_startup_variable_that_changed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a project's read_env() writes into os.environ comes too late for servers, and is reported."""
+    before = startup.env()
+    monkeypatch.setenv("WEB_THREADS", "3")
+    k8s.config(Env(tmp_path))
+
+    assert before.int("WEB_THREADS") != 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: WEB_THREADS: has changed since this process started")
 
 
 def test_production_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
