@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
 from django.apps import AppConfig
-
-from django_k8s.exits import EX_CONFIG
 
 
 class DjangoK8sConfig(AppConfig):
@@ -22,12 +18,10 @@ class DjangoK8sConfig(AppConfig):
         Raise SystemExit with status 78 if the configuration is incomplete. No system check could do this:
         none runs under ``get_wsgi_application()``, and probes are answered before the host is checked.
         """
-        from django_k8s import gate, masking
+        from django_k8s import gate, masking, report
 
-        mistake = gate.mistake()
-        if mistake:
-            print(f"django-k8s: {mistake}", file=sys.stderr, flush=True)
-            raise SystemExit(EX_CONFIG)
+        report.stop_if_followed()  # what was found after k8s.config(env), or by another Env
+        gate.enforce()
 
         from django.conf import settings
 

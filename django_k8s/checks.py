@@ -27,6 +27,7 @@ from django_k8s.rules import RULES
 from django_k8s.settings.foreign import INSTEAD
 
 KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
+KUBERNETES_NAMES = (KUBERNETES, "django_k8s.middleware.kubernetes.KubernetesMiddleware")
 HEALTH = "django_k8s.middleware.health.HealthMiddleware"
 STATIC = "django_k8s.middleware.StaticFilesMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
@@ -77,7 +78,11 @@ def _position(*names: str) -> int | None:
 @_always
 def check_middleware() -> Iterator[CheckMessage]:
     """The middleware of probes, proxies and static files, each in its place."""
-    first, static, security = _position(KUBERNETES, HEALTH), _position(*STATIC_FILES), _position(SECURITY)
+    first, static, security = (
+        _position(*KUBERNETES_NAMES, HEALTH),
+        _position(*STATIC_FILES),
+        _position(SECURITY),
+    )
     proxy, metrics = _position(PROXY), _position(METRICS)
     if first is None:
         yield _message("E001")
@@ -85,7 +90,7 @@ def check_middleware() -> Iterator[CheckMessage]:
         yield _message("E002", name=_middleware()[first].rpartition(".")[2])
     if static is not None and security is not None and static != security + 1:
         yield _message("E003")
-    if KUBERNETES in settings.MIDDLEWARE:
+    if set(KUBERNETES_NAMES) & set(settings.MIDDLEWARE):
         for name in PARTS & set(settings.MIDDLEWARE):
             yield _message("E011", name=name.rpartition(".")[2])
         return
@@ -261,7 +266,7 @@ def check_variables() -> Iterator[CheckMessage]:
 @_deployed
 def check_observability() -> Iterator[CheckMessage]:
     """What is asked for, but not built in."""
-    if conf.current().metrics and _position(KUBERNETES, METRICS) is None:
+    if conf.current().metrics and _position(*KUBERNETES_NAMES, METRICS) is None:
         yield _message("W017")
     formatters = (settings.LOGGING or {}).get("formatters", {}).values()
     if conf.current().log_format == "json" and not any(

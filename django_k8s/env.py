@@ -60,6 +60,9 @@ class Env:
         self._sources = Sources(self.base_dir if dotenv else None, os.environ if environ is None else environ)
         self._variables: dict[str, Variable] = dict(VARIABLES)
         self._embedded: dict[str, None] = {}
+        self.of_process = environ is None  # it reads the process environment as it is now
+        if self.of_process:
+            report.follow(self)
 
     def find(self, name: str) -> Found | None:
         """Return the raw value of ``name`` and its source, or None if it is not set.
@@ -104,7 +107,7 @@ class Env:
             return self._fallback(variable, default, "")
         if variable.choices and found.value not in variable.choices:
             if not variable.shared:
-                self.problem(name, f"write one of {', '.join(variable.choices)}.")
+                self.problem(name, f"has an unknown value. Write one of {', '.join(variable.choices)}.")
             return self._fallback(variable, default, "")
         if variable.kind == "url" and not is_address(found.value):
             self.problem(name, f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from django_k8s import startup
 from django_k8s.celery import application
 from django_k8s.conf import Config
+from django_k8s.exits import EX_CONFIG
 
 _DUMMY = "django.db.backends.dummy"  # what Django uses if DATABASES is empty
 
 
-def mistake() -> str:
+def enforce(role: str = "") -> None:
+    """Print what is missing and raise SystemExit with status 78, if there is anything.
+
+    ``role`` is what this process is, if the variable ROLE does not say so.
+    """
+    if found := mistake(role):
+        print(f"django-k8s: {found}", file=sys.stderr, flush=True)
+        raise SystemExit(EX_CONFIG)
+
+
+def mistake(role: str = "") -> str:
     """Return what is missing and what to do, or an empty string.
 
     ``k8s.config(env)`` reports mistakes in the environment. This catches what it cannot see: that it was
@@ -23,8 +38,12 @@ def mistake() -> str:
             "DJANGO_K8S is not configured, so mistakes in the environment would stay unnoticed. "
             "Write DJANGO_K8S = k8s.config(env) on the last line of the settings module."
         )
+    if apps.apps_ready and not apps.is_installed("django_k8s"):
+        return "django_k8s is not in INSTALLED_APPS, so nothing checks the settings. Put it first."
     if config.build_phase:
-        return ""
+        if (role or startup.env().str("ROLE")) in ("", "manage"):
+            return ""
+        return "BUILD_PHASE is on, so the settings hold no secrets and no role starts. Remove it."
     if "broker" in config.readiness_checks and (missing := _missing_celery()):
         return f"READINESS_CHECKS names broker, but {missing} Otherwise remove broker from READINESS_CHECKS."
     if settings.DEBUG and not config.debug:

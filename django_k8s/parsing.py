@@ -26,11 +26,11 @@ def number(
     text: str, kind: type[Number], minimum: float | None, maximum: float | None, largest: int
 ) -> Number:
     """Return ``text`` as a number between ``minimum`` and ``maximum``, by default ``-largest`` and ``largest``."""
-    wanted = "a whole number such as 8" if kind is int else "a number such as 2.5"
+    wanted, example = ("a whole number", "8") if kind is int else ("a number", "2.5")
     try:
         value = kind(text.strip())
     except ValueError:
-        raise ValueError(f"is not a number. Write {wanted}.") from None
+        raise ValueError(f"is not a number. Write {wanted} such as {example}.") from None
     low = -largest if minimum is None else minimum
     high = largest if maximum is None else maximum
     # Not math.isfinite, which cannot take an integer of 400 digits.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable
+from typing import Protocol
 
 from django_k8s.exits import EX_CONFIG
 from django_k8s.sources import Problem
@@ -13,20 +14,58 @@ _ALIKE = 0.84
 _LENGTHS_APART = 2
 
 
-def message(problems: Collection[Problem]) -> str:
-    """All problems, one line each."""
+class Reader(Protocol):
+    """What reads the environment and records what is wrong with it: an ``Env``."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong so far."""
+
+    def is_set(self, name: str, /) -> bool:
+        """Return whether ``name`` is set."""
+
+
+_followed: list[Reader] = []
+
+
+def follow(reader: Reader) -> None:
+    """Have :func:`stop_if_followed` report the problems of ``reader`` too."""
+    _followed.append(reader)
+
+
+def reset() -> None:
+    """Forget the readers. For tests that make some with mistakes."""
+    _followed.clear()
+
+
+def stop_if_followed() -> None:
+    """Do as :func:`stop_if` with the problems of every reader, once for each name; then forget the readers."""
+    problems: dict[str, Problem] = {}
+    for reader in _followed:
+        for problem in reader.problems:
+            problems.setdefault(problem.name, problem)
+    debug_set = any(reader.is_set("DEBUG") for reader in _followed)
+    reset()
+    stop_if(list(problems.values()), debug_set=debug_set)
+
+
+def message(problems: Collection[Problem], *, debug_set: bool) -> str:
+    """All problems, one line each. Without DEBUG, the last line says how to develop without them."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = [f"  {problem}" for problem in problems]
-    return "\n".join([f"The configuration has {count}:", *lines, "`django-k8s env` lists every variable."])
+    lines = [f"The configuration has {count}:", *lines, "`django-k8s env` lists every variable."]
+    if not debug_set:
+        lines.append("On a development machine, set DEBUG=true, for example in .env.")
+    return "\n".join(lines)
 
 
-def stop_if(problems: Collection[Problem]) -> None:
+def stop_if(problems: Collection[Problem], *, debug_set: bool = True) -> None:
     """Print all problems to standard error and raise SystemExit with status 78, if there are any.
 
     78 is EX_CONFIG of sysexits.h. An ordinary exception would be caught by frameworks, which print a traceback.
     """
     if problems:
-        print(message(problems), file=sys.stderr, flush=True)
+        print(message(problems, debug_set=debug_set), file=sys.stderr, flush=True)
         raise SystemExit(EX_CONFIG)
 
 

@@ -53,7 +53,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "E007",
-            "STALL_SECONDS is not above {longer}, so one locked table restarts every pod.",
+            "STALL_SECONDS must be greater than {longer}, or one locked table restarts every pod.",
             "Raise STALL_SECONDS or lower the time-out.",
         ),
         Rule(

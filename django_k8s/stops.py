@@ -29,10 +29,11 @@ def check(env: Env) -> None:
     for role, reserve in RESERVE_SECONDS.items():
         if _left(env, role) < 1:
             parts = ["DRAIN_SECONDS"] if role == "web" else []
-            parts += ["METRICS_LINGER_SECONDS"] if role in _LINGERS else []
+            parts += ["METRICS_LINGER_SECONDS"] if role in _LINGERS and env.bool("METRICS") else []
+            work = "requests" if role == "web" else "tasks"
             env.problem(
                 f"{role.upper()}_GRACE_SECONDS",
-                f"leaves no time to finish the work. Make it more than {' + '.join([*parts, str(reserve)])}.",
+                f"is too short: no time is left for running {work}. Set it to more than {' + '.join([*parts, str(reserve)])}.",
             )
 
 

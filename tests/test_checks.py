@@ -89,6 +89,7 @@ def test_good_configuration_has_no_messages() -> None:
         pytest.param("E008", {"DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": {"pool": {"max_size": 4}}}}}, id="E008"),
         pytest.param("E009", {"STATICFILES_STORAGE": "x"}, id="E009"),
         pytest.param("E010", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.METRICS]}, id="E010"),
+        pytest.param("E011", {"MIDDLEWARE": [ours.KUBERNETES_NAMES[1], ours.METRICS, ours.SECURITY, ours.STATIC]}, id="E011 by its module"),
         pytest.param("E011", {"MIDDLEWARE": [ours.KUBERNETES, ours.METRICS, ours.SECURITY, ours.STATIC]}, id="E011"),
         pytest.param("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "DJANGO_K8S": good(trusted_proxies=())}, id="W001"),
         pytest.param("W002", {"DJANGO_K8S": good(trusted_proxies=("*",))}, id="W002"),

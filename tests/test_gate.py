@@ -87,7 +87,21 @@ def test_no_configuration(tmp_path: Path, last: str, interface: str) -> None:
     variables = {"SECRET_KEY": ""} if "try" in last else {}
     output = refused(site(tmp_path, settings), "web", WEB_INTERFACE=interface, **variables)
 
-    assert "Write DJANGO_K8S = k8s.config(env) on the last line" in output
+    assert (
+        "SECRET_KEY: is missing." in output if variables else "Write DJANGO_K8S = k8s.config(env)" in output
+    )
+
+
+@pytest.mark.parametrize(
+    "more", ['env.str("SHOP_NAME")\n', 'Env(BASE_DIR).str("SHOP_NAME")\n'], ids=["late", "another"]
+)
+def test_mistake_that_config_does_not_see(tmp_path: Path, more: str) -> None:
+    """What is read after DJANGO_K8S, or by an Env of its own below it, is reported by the gate."""
+    settings = f"{COMPLETE}{more}" if more.startswith("env") else COMPLETE.replace(LAST, f"{more}{LAST}")
+    output = refused(site(tmp_path, settings), "web")
+
+    assert output.count("  SHOP_NAME: is missing. This project needs it.") == 1
+    assert output.rstrip().endswith("On a development machine, set DEBUG=true, for example in .env.")
 
 
 def test_debug_mode_by_itself(tmp_path: Path) -> None:
@@ -96,6 +110,22 @@ def test_debug_mode_by_itself(tmp_path: Path) -> None:
     assert settings != COMPLETE
 
     assert "Write DEBUG = env.debug there." in refused(site(tmp_path, settings), "web")
+
+
+@pytest.mark.parametrize("middleware", ["KubernetesMiddleware", "health.HealthMiddleware", ""])
+def test_forgotten_app(tmp_path: Path, middleware: str) -> None:
+    """Without the app nothing calls its gate, so the middleware and the server do."""
+    settings = COMPLETE.replace('"django_k8s",', "").replace(
+        'INSTALLED_APPS = ["django_k8s", ', "INSTALLED_APPS = ["
+    )
+    first = '"django_k8s.middleware.KubernetesMiddleware",'
+    assert first in settings
+    assert '"django_k8s"' not in settings
+    settings = settings.replace(
+        first, first.replace("KubernetesMiddleware", middleware) if middleware else ""
+    )
+
+    assert "django_k8s is not in INSTALLED_APPS" in refused(site(tmp_path, settings), "web")
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -114,6 +144,34 @@ def test_the_complete_configuration_passes(tmp_path: Path) -> None:
     done = run([sys.executable, "manage.py", "check"], env, folder)
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "migrate"])
+def test_build_phase_of_a_file_starts_no_role(tmp_path: Path, role: str) -> None:
+    """BUILD_PHASE in a .env that the entrypoint does not see: the key is a built-in one, so no role starts."""
+    folder = site(
+        tmp_path, COMPLETE.replace("= Path(__file__).resolve().parent.parent", "= Path(__file__).parent")
+    )
+    (folder / "project" / ".env").write_text("BUILD_PHASE=1\n")
+
+    assert "BUILD_PHASE is on" in refused(folder, role, SECRET_KEY="")
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_build_phase_starts_no_server(tmp_path: Path, interface: str) -> None:
+    """gunicorn by itself has no ROLE, and does not serve either."""
+    folder = site(tmp_path, COMPLETE)
+    env = environment(
+        PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="project.settings", BUILD_PHASE="1", WEB_INTERFACE=interface,
+        PORT=str(free_port()),
+    )  # fmt: skip
+    done = run(
+        [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf"], env, folder, 60
+    )
+
+    assert done.returncode == 78, done.stderr
+    assert "BUILD_PHASE is on" in done.stderr
+    assert "Listening" not in done.stderr
 
 
 def test_build_phase_passes(tmp_path: Path) -> None:

@@ -52,13 +52,24 @@ LAYERS = {
     "networks": {"env"},
     "stops": {"env"},
     "conf": set(),
-    "gate": {"conf", "celery"},
-    "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
+    "gate": {"conf", "celery", "exits", "startup"},
+    "settings": {
+        "env",
+        "variables",
+        "sources",
+        "identity",
+        "networks",
+        "conf",
+        "report",
+        "startup",
+        "stops",
+        "celery",
+    },
     "overlay": {"env", "settings", "conf"},
     "mail": {"conf"},
     "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},
-    "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report"},
+    "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report", "gate"},
     "celery": {
         "env",
         "probe",
@@ -73,7 +84,7 @@ LAYERS = {
         "servers",
     },
     "health": {"conf", "database", "settings", "masking", "celery"},
-    "middleware": {"conf", "health", "observability", "startup"},
+    "middleware": {"conf", "gate", "health", "observability", "startup"},
 }
 
 

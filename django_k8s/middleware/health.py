@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
-from django_k8s import conf
+from django_k8s import conf, gate
 from django_k8s.health.base import Report
 from django_k8s.health.page import Page
 from django_k8s.health.runner import Runner
@@ -37,6 +37,7 @@ class HealthMiddleware:
         get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
         page_handler: Callable[[HttpRequest], Any] | None = None,
     ) -> None:
+        gate.enforce()
         self.get_response = get_response
         self._async = iscoroutinefunction(get_response)
         if self._async:

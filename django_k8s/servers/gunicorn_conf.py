@@ -55,7 +55,10 @@ gc.disable()  # in the master, for collections would touch, and so copy, what is
 
 def on_starting(server: Any) -> None:
     """Runs in the master, with the application loaded and nothing listening yet."""
+    from django_k8s import gate
+
     report.stop_if(_env.problems)
+    gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
     server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _concurrency)
 
 

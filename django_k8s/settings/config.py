@@ -6,12 +6,15 @@ import sys
 from dataclasses import fields, replace
 from typing import Any
 
-from django_k8s import report, stops
+from django_k8s import report, startup, stops
 from django_k8s.conf import Config
 from django_k8s.env import Env
 from django_k8s.networks import trusted_proxies
-from django_k8s.settings.email import mailers
+from django_k8s.settings.email import mailer
 from django_k8s.settings.foreign import without_effect
+from django_k8s.sources import Problem
+
+_NOT_IN_CODE = ("debug", "build_phase")  # beside the start-up variables
 
 
 def config(env: Env, **project: Any) -> Config:
@@ -21,28 +24,53 @@ def config(env: Env, **project: Any) -> Config:
 
         DJANGO_K8S = k8s.config(env, readiness_checks=("database", "cache"))
 
+    Start-up variables, DEBUG and BUILD_PHASE cannot be fixed so.
+
     Every mistake that the settings functions and ``env`` have found is printed to standard error, one line
     each, followed by SystemExit with status 78. Warnings are printed too and change nothing.
     """
     env.mask_secrets()
     stops.check(env)
-    page = env.str("READINESS_PAGE")
+    page = project.get("readiness_page", env.str("READINESS_PAGE"))
     if page and not page.startswith("/"):
-        env.problem("READINESS_PAGE", "is not a path. Write it with a slash at its beginning, such as /.")
+        env.problem("READINESS_PAGE", "does not begin with a slash. Write a path such as / or /status/.")
+    for name in project:
+        variable = env.table.get(name.upper())
+        if name in _NOT_IN_CODE or (variable and variable.scope == "startup"):
+            env.problem(
+                name.upper(),
+                "cannot be set in code: servers read it before Django. Set the environment variable.",
+            )
     special: dict[str, Any] = {
         "build_phase": env.build,
         "trusted_proxies": tuple(trusted_proxies(env)),
-        "mailer": mailers(env)["default"],
+        "mailer": mailer(env),
         "without_effect": without_effect(env),
     }
     read = {f.name: _frozen(env, f.name.upper()) for f in fields(Config) if f.name not in special}
     result = replace(Config(**special, **read), **project)
-    for warning in env.warnings:
+    for warning in [*env.warnings, *_changed(env)]:
         print(f"warning: {warning}", file=sys.stderr)
     if env.embedded:
-        print(f"debug mode: no production values for {', '.join(env.embedded)}.", file=sys.stderr)
-    report.stop_if(env.problems)
+        print(f"Debug mode uses built-in defaults for {', '.join(env.embedded)}.", file=sys.stderr)
+    report.stop_if(env.problems, debug_set=env.is_set("DEBUG"))
     return result
+
+
+def _changed(env: Env) -> list[Problem]:
+    """Start-up variables that have another value than when this process started."""
+    if not env.of_process:
+        return []
+    names = [name for name, variable in env.table.items() if variable.scope == "startup"]
+    return [
+        Problem(
+            name,
+            "has changed since this process started, such as by read_env() of django-environ. Servers use the former "
+            "value. Set it where the role is started.",
+        )
+        for name in names
+        if env.find(name) != startup.env().find(name)
+    ]
 
 
 def _frozen(env: Env, name: str) -> Any:

@@ -26,6 +26,7 @@ KEEPALIVES = {
 }
 
 # What people write for a truth value in a URL's query; django-environ leaves it a string.
+_PARTS = "Set it, or DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD."
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 Database = dict[str, Any]
@@ -65,7 +66,7 @@ def located(env: Env, name: str) -> Database:
     if url:
         return _from_url(env, name, url)
     if env.production:
-        env.require(name, "" if default else "Set it to the URL of a database.")
+        env.require(name, _PARTS if default else "Set it to the URL of a database.")
         return {"ENGINE": _NONE}
     file = "db.sqlite3" if default else f"{name.removesuffix('_DATABASE_URL').lower()}.sqlite3"
     env.embed(f"{name} (SQLite in {file})")
@@ -179,7 +180,7 @@ def _pool(env: Env, role: str) -> dict[str, Any]:
     if size < env.int("WEB_THREADS"):
         env.problem(
             "DATABASE_POOL_SIZE",
-            "is smaller than WEB_THREADS, so requests would wait for each other. Raise it.",
+            "is smaller than WEB_THREADS, so requests wait for a connection. Set it to at least WEB_THREADS.",
         )
     if role in ("worker", "beat"):
         # Celery closes the pool after every task; CELERY_DB_REUSE_MAX keeps a connection instead.

@@ -26,8 +26,15 @@ def mailers(env: Env) -> dict[str, dict[str, Any]]:
 
     Before Django 6.1: ``EMAIL_BACKEND = "django_k8s.mail.EmailBackend"``, which reads the same from DJANGO_K8S.
     """
+    if not env.is_set("EMAIL_URL"):
+        env.embed("EMAIL_URL (mail is printed)")
+    return {"default": mailer(env)}
+
+
+def mailer(env: Env) -> dict[str, Any]:
+    """Return one mailer, from EMAIL_URL, without a word about how debug mode sends."""
     backend, options = _mailer(env)
-    return {"default": {"BACKEND": backend, "OPTIONS": options}}
+    return {"BACKEND": backend, "OPTIONS": options}
 
 
 def _mailer(env: Env) -> tuple[str, dict[str, Any]]:
@@ -38,7 +45,6 @@ def _mailer(env: Env) -> tuple[str, dict[str, Any]]:
     if not url:
         if not env.debug:
             return nothing
-        env.embed("EMAIL_URL (mail is printed)")
         return _BACKENDS["consolemail"], {}
     kind = scheme(url)
     if kind not in _BACKENDS:

@@ -46,7 +46,7 @@ def allowed_hosts(env: Env) -> list[str]:
         env.embed("ALLOWED_HOSTS")
         return ["*"]
     if not hosts:
-        env.require("ALLOWED_HOSTS")
+        env.require("ALLOWED_HOSTS", "Set it to the host names of the site, separated by commas.")
     return hosts
 
 

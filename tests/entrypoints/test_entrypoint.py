@@ -61,12 +61,23 @@ def test_build_phase_starts_no_role(site: Path, role: str) -> None:
     assert "BUILD_PHASE" in done.stderr
 
 
-@pytest.mark.parametrize("role", ["worker", "beat"])
-def test_no_application(site: Path, role: str) -> None:
-    """Celery needs to know its application."""
-    done = run(["/bin/sh", ENTRYPOINT, role], environment(DEBUG="true"), site, 60)
+@pytest.mark.parametrize("role", ["web", "worker", "beat", "migrate", "wait", "check"])
+def test_no_settings(tmp_path: Path, role: str) -> None:
+    """A role needs to know its settings, unless a manage.py names them."""
+    done = run(["/bin/sh", ENTRYPOINT, role], environment(DEBUG="true"), tmp_path, 60)
     assert done.returncode == 78
-    assert "DJANGO_SETTINGS_MODULE" in done.stderr
+    assert (
+        "Set DJANGO_SETTINGS_MODULE" in done.stderr
+        or "DJANGO_SETTINGS_MODULE is not set. Set it" in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_manage_names_the_settings(site: Path) -> None:
+    """What a project's manage.py names need not be a variable."""
+    done = run(["/bin/sh", ENTRYPOINT, "check"], environment(DEBUG="true", PROBE_PORT="0"), site, 60)
+    assert done.returncode != 78
+    assert "System check identified" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -254,9 +254,9 @@ def test_wrong_configuration(image: str) -> None:
         name: rest for name, _, rest in (line.strip().partition(": ") for line in result.stderr.splitlines())
     }
     for name, remedy in {
-        "DATABASE_URL": r"is missing\. .*production has to name one.*Example: postgres://user:password@host:5432/name",
+        "DATABASE_URL": r"is missing\. Set it, or DATABASE_HOST, .*\. Example: postgres://user:password@host:5432/name",
         "SECRET_KEY": r"is too short\. Make it 50 random characters or more\.",
-        "ALLOWED_HOSTS": r"is missing\. .*Example: example\.com.* ALOWED_HOSTS is set: is it a misspelling\?",
+        "ALLOWED_HOSTS": r"is missing\. Set it to the host names of the site, separated by commas\. Example: example\.com.* ALOWED_HOSTS is set: is it a misspelling\?",
         "CACHE_URL": r"is not a URL\. Write it as redis://host:6379/1\.",
     }.items():
         assert re.fullmatch(remedy, lines[name]), (name, lines)

@@ -8,8 +8,8 @@ ROWS = [
     Row(
         "env: no value is ever printed",
         test="test_env.py::TestReport::test_config_lists_all_and_exits",
-        old='f"is not a number. Write {wanted}."',
-        new='f"{text} is not a number. Write {wanted}."',
+        old='f"is not a number.',
+        new='f"{text} is not a number.',
     ),
     Row(
         "env: a variable that nothing has read yet is in the message",
@@ -26,8 +26,8 @@ ROWS = [
     Row(
         "env: a stranger's variable stops no pod",
         test="test_env.py::TestReport::test_misspelt_name_is_else_a_warning",
-        old="report.stop_if(env.problems)",
-        new="report.stop_if(env.problems + env.warnings)",
+        old="report.stop_if(env.problems, ",
+        new="report.stop_if(env.problems + env.warnings, ",
     ),
     Row(
         "env: wrong configuration ends with 78",
@@ -148,7 +148,7 @@ ROWS = [
         "gate: an incomplete configuration ends the process",
         test="test_gate.py::test_swallowed_exception",
         case="ALLOWED_HOSTS",
-        within="DjangoK8sConfig.ready",
+        within="enforce",
         old="raise SystemExit(EX_CONFIG)",
         new="pass",
     ),
@@ -196,6 +196,40 @@ ROWS = [
         new="if False:",
     ),
     Row(
+        "gate: a mistake after the last line, or of another Env, is reported",
+        test="test_gate.py::test_mistake_that_config_does_not_see",
+        old="report.stop_if_followed()",
+        new="pass",
+    ),
+    Row(
+        "report: the last line says how to develop without all that",
+        test="test_gate.py::test_mistake_that_config_does_not_see",
+        old="if not debug_set:",
+        new="if False:",
+    ),
+    Row(
+        "gate: a forgotten app is no way around it",
+        test="test_gate.py::test_forgotten_app",
+        old='if apps.apps_ready and not apps.is_installed("django_k8s"):',
+        new="if False:",
+    ),
+    Row(
+        "gate: the build phase starts no role",
+        test="test_gate.py::test_build_phase_of_a_file_starts_no_role",
+        case="web",
+        within="mistake",
+        old='in ("", "manage")',
+        new='in (role or startup.env().str("ROLE"),)',
+    ),
+    Row(
+        "gate: the build phase starts no server",
+        test="test_gate.py::test_build_phase_starts_no_server",
+        case="wsgi",
+        within="on_starting",
+        old='gate.enforce("web")',
+        new="pass",
+    ),
+    Row(
         "gate: no health check of a broker that is nowhere named",
         test="example/test_without_celery.py::test_a_health_check_of_the_broker_is_refused",
         case="no-application",
@@ -219,6 +253,30 @@ ROWS = [
         test="settings/test_config.py::test_defaults_are_those_of_the_table",
         old="wait_seconds: int = 300",
         new="wait_seconds: int = 30",
+    ),
+    Row(
+        "conf: nothing that servers read is set in code",
+        test="settings/test_config.py::test_what_cannot_be_set_in_code",
+        old="if name in _NOT_IN_CODE or (variable",
+        new="if False and (variable",
+    ),
+    Row(
+        "conf: a page set in code is a path",
+        test="settings/test_config.py::test_a_page_set_in_code_is_a_path",
+        old='project.get("readiness_page", env.str("READINESS_PAGE"))',
+        new='env.str("READINESS_PAGE")',
+    ),
+    Row(
+        "conf: debug mode is silent about mail of the project",
+        test="settings/test_config.py::test_debug_mode_is_silent_about_mail_of_the_project",
+        old='"mailer": mailer(env)',
+        new='"mailer": __import__("django_k8s.settings").settings.mailers(env)["default"]',
+    ),
+    Row(
+        "conf: a start-up variable that changed since the start is reported",
+        test="settings/test_config.py::test_startup_variable_that_changed",
+        old="if env.find(name) != startup.env().find(name)",
+        new="if False",
     ),
     Row(
         "conf: READINESS_PAGE is a path",

@@ -72,7 +72,7 @@ def test_graceful_time_out_comes_from_the_grace_period() -> None:
     assert options.graceful_seconds(scraped) == 18
     env = Env(environ={"WEB_GRACE_SECONDS": "20", "DRAIN_SECONDS": "15"})
     assert options.graceful_seconds(env) == 1
-    assert any("WEB_GRACE_SECONDS: leaves no time" in problem for problem in problems(env))
+    assert any("WEB_GRACE_SECONDS: is too short" in problem for problem in problems(env))
 
 
 def test_trusted_proxies() -> None:

@@ -41,7 +41,7 @@ def test_error_that_only_the_server_sees(tmp_path: Path) -> None:
     )
     done = run(COMMAND, env, tmp_path, 60)
     assert done.returncode == 78, done.stderr
-    assert "WEB_GRACE_SECONDS: leaves no time to finish the work" in done.stderr
+    assert "WEB_GRACE_SECONDS: is too short: no time is left for running requests" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Listening" not in done.stderr
 

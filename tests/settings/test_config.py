@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from django_k8s import Env, conf
+from django_k8s import Env, conf, startup
 from django_k8s import settings as k8s
 from django_k8s.variables import VARIABLES
 
@@ -91,12 +92,15 @@ def test_override_settings() -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"WEB_GRACE_SECONDS": "10", "DRAIN_SECONDS": "5"}, "WEB_GRACE_SECONDS: leaves no time"),
+        (
+            {"WEB_GRACE_SECONDS": "10", "DRAIN_SECONDS": "5"},
+            "WEB_GRACE_SECONDS: is too short: no time is left for running requests. Set it to more than DRAIN_SECONDS + 5.",
+        ),
         (
             {"METRICS": "true", "METRICS_LINGER_SECONDS": "16", "WORKER_GRACE_SECONDS": "20"},
-            "WORKER_GRACE_SECONDS: leaves no time to finish the work. Make it more than METRICS_LINGER_SECONDS + 10.",
+            "WORKER_GRACE_SECONDS: is too short: no time is left for running tasks. Set it to more than METRICS_LINGER_SECONDS + 10.",
         ),
-        ({"READINESS_PAGE": "start"}, "READINESS_PAGE: is not a path"),
+        ({"READINESS_PAGE": "start"}, "READINESS_PAGE: does not begin with a slash"),
         ({"TRUSTED_PROXIES": "ingress"}, "TRUSTED_PROXIES: has an item"),
         ({"EMAIL_URL": "mail://h"}, "EMAIL_URL: has an unknown scheme"),
     ],
@@ -116,13 +120,53 @@ def test_a_linger_without_metrics_counts_for_nothing() -> None:
 def test_debug_mode_says_what_it_uses(capsys: pytest.CaptureFixture[str]) -> None:
     """One line names the defaults that production does not have."""
     env = Env(environ={"DEBUG": "true", "CACHE_URL": "dummycache://"})
-    k8s.secret_key(env), k8s.allowed_hosts(env), k8s.database(env), k8s.cache(env)
+    k8s.secret_key(env), k8s.allowed_hosts(env), k8s.database(env), k8s.cache(env), k8s.mailers(env)
     k8s.config(env)
 
     assert capsys.readouterr().err == (
-        "debug mode: no production values for SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL (SQLite in db.sqlite3), "
+        "Debug mode uses built-in defaults for SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL (SQLite in db.sqlite3), "
         "EMAIL_URL (mail is printed).\n"
     )
+
+
+def test_debug_mode_is_silent_about_mail_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the project does not call k8s.mailers, its own backend sends."""
+    k8s.config(Env(environ={"DEBUG": "true"}))
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("debug", True), ("build_phase", True), ("metrics", True), ("stall_seconds", 30), ("role", "web")],
+)
+def test_what_cannot_be_set_in_code(capsys: pytest.CaptureFixture[str], keyword: str, value: Any) -> None:
+    """Servers would use another value."""
+    with pytest.raises(SystemExit):
+        k8s.config(Env(environ=PRODUCTION), **{keyword: value})
+
+    assert f"{keyword.upper()}: cannot be set in code" in capsys.readouterr().err
+
+
+def test_a_page_set_in_code_is_a_path(capsys: pytest.CaptureFixture[str]) -> None:
+    """The keyword is looked at like the variable."""
+    with pytest.raises(SystemExit):
+        k8s.config(Env(environ=PRODUCTION), readiness_page="start")
+
+    assert "READINESS_PAGE: does not begin with a slash" in capsys.readouterr().err
+
+
+def test_startup_variable_that_changed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a project's read_env() writes into os.environ comes too late for servers, and is reported."""
+    before = startup.env()
+    monkeypatch.setenv("WEB_THREADS", "3")
+    k8s.config(Env(tmp_path))
+
+    assert before.int("WEB_THREADS") != 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: WEB_THREADS: has changed since this process started")
 
 
 def test_production_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
