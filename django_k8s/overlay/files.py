@@ -42,8 +42,9 @@ def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
 
     ``staticfiles`` becomes this library's manifest storage if the project has Django's or WhiteNoise's manifest
     storage, or Django's default; the project's OPTIONS stay. In debug mode it is the project's. ``default``
-    changes only if MEDIA_S3_BUCKET is set: files and django-storages' own S3 classes move to this bucket, with
-    the project's other options. Storage classes of the project's own, and further aliases, stay.
+    changes only if MEDIA_S3_BUCKET is set: files and django-storages' own S3 classes move to this bucket. A project
+    on S3 keeps its AWS_* settings and OPTIONS, except what a MEDIA variable that is set names. Storage classes of
+    the project's own, and further aliases, stay.
     """
     found = {alias: dict(storage) for alias, storage in project.items()}
     static = found.get("staticfiles", {})
@@ -60,8 +61,11 @@ def _bucket(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     if project.get("BACKEND") not in _S3:  # the options are those of files
         return media_storage(env)
     decided = {_DECIDED[name] for name in filter(env.is_set, _DECIDED)}
+    ours = media_storage(env)
+    # A default of ours would hide the project's AWS_* setting.
+    chosen = {key: value for key, value in ours["OPTIONS"].items() if key in decided}
     own = {key: value for key, value in project.get("OPTIONS", {}).items() if key not in decided}
-    return media_storage(env, **own)
+    return {**ours, "OPTIONS": {**own, **chosen}}
 
 
 def static_root(env: Env, project: Folder) -> Folder:

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.cache import CacheHandler
+from django.core.files.storage.handler import StorageHandler
+from django.test import override_settings
 from support import servers
 
 from django_k8s import Env, overlay
@@ -396,6 +398,34 @@ class TestFiles:
         assert tuned["OPTIONS"]["bucket_name"] == "named"
         assert tuned["OPTIONS"]["region_name"] == "eu-1"
         assert (tuned["OPTIONS"]["default_acl"], tuned["OPTIONS"]["querystring_auth"]) == ("private", False)
+
+    @pytest.mark.parametrize(
+        ("values", "location", "signed", "expire", "overwrite"),
+        [
+            ({}, "shop", False, 60, True),
+            ({"MEDIA_S3_PREFIX": "p", "MEDIA_S3_LINK_SECONDS": "9"}, "p", False, 9, True),
+            ({"MEDIA_S3_ACCESS": "private"}, "shop", True, 60, True),
+        ],
+    )
+    def test_aws_settings_stay(
+        self, values: dict[str, str], location: str, signed: bool, expire: int, overwrite: bool
+    ) -> None:
+        """A project on S3 keeps what its AWS_* settings say; only a variable that is set replaces it."""
+        own = {"default": {"BACKEND": "storages.backends.s3.S3Storage"}}
+        found = overlay.storages(env(MEDIA_S3_BUCKET="named", **values), own)
+        settings = {
+            "AWS_STORAGE_BUCKET_NAME": "own",
+            "AWS_LOCATION": "shop",
+            "AWS_QUERYSTRING_AUTH": False,
+            "AWS_QUERYSTRING_EXPIRE": 60,
+            "AWS_S3_FILE_OVERWRITE": True,
+        }
+        with override_settings(**settings):
+            storage: Any = StorageHandler(found)["default"]
+
+        assert storage.bucket_name == "named"
+        assert (storage.location, storage.querystring_auth) == (location, signed)
+        assert (storage.querystring_expire, storage.file_overwrite) == (expire, overwrite)
 
     def test_roots(self) -> None:
         """The image's and the chart's variables win; the type is the project's."""

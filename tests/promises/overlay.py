@@ -101,7 +101,14 @@ ROWS = [
         "overlay: a bucket variable that is set wins",
         test="overlay/test_overlay.py::TestFiles::test_bucket",
         within="_bucket",
-        old="if key not in decided",
+        old="{**own, **chosen}",
+        new="{**chosen, **own}",
+    ),
+    Row(
+        "overlay: AWS_* settings of the project stay",
+        test="overlay/test_overlay.py::TestFiles::test_aws_settings_stay",
+        within="_bucket",
+        old="if key in decided",
         new="",
     ),
     Row(
