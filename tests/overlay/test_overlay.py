@@ -370,6 +370,16 @@ class TestFiles:
 
         assert overlay.storages(env(MEDIA_S3_BUCKET="b"), own) == own
 
+    def test_static_without_whitenoise(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The project's storage stays where ours could not be imported."""
+        monkeypatch.setitem(sys.modules, "whitenoise", None)  # as if it were not installed
+        own = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+        environment = env()
+
+        assert overlay.storages(environment, own)["staticfiles"] == own["staticfiles"]
+        assert overlay.storages(environment, {})["staticfiles"] == own["staticfiles"]
+        assert "STORAGES" not in problems(environment)
+
     def test_missing(self) -> None:
         """Without STORAGES, both aliases are there, as Django needs them."""
         found = overlay.storages(env(), {})

@@ -94,8 +94,15 @@ ROWS = [
     Row(
         "overlay: storage classes of the project stay",
         test="overlay/test_overlay.py::TestFiles::test_own_classes_stay",
-        old='if static.get("BACKEND", "") in _STATIC and not env.debug:',
-        new="if not env.debug:",
+        old='if hashed and static.get("BACKEND", "") in _STATIC:',
+        new="if hashed:",
+    ),
+    Row(
+        "overlay: without WhiteNoise the storage of static files stays",
+        test="overlay/test_overlay.py::TestFiles::test_static_without_whitenoise",
+        within="storages",
+        old='importlib.util.find_spec("whitenoise") is not None',
+        new="True",
     ),
     Row(
         "overlay: a bucket variable that is set wins",

@@ -282,4 +282,10 @@ ROWS = [
         old="given = {key: value for key, value in options.items() if value is not None}",
         new="given = {}",
     ),
+    Row(
+        "settings: static files without WhiteNoise are a problem",
+        test="settings/test_settings.py::TestFiles::test_static_files_without_whitenoise",
+        old='if importlib.util.find_spec("whitenoise") is None:',
+        new="if False:",
+    ),
 ]

@@ -545,6 +545,16 @@ class TestFiles:
         assert "MEDIA_S3_BUCKET: needs django-storages and boto3" in errors
         assert "django-k8s-toolkit[s3]" in errors
 
+    def test_static_files_without_whitenoise(self, tmp_path: Path) -> None:
+        """Static files need an extra; its absence is a problem like the others, in debug mode too."""
+        _, errors = without_extras(tmp_path, "settings.static_storage(env)")
+
+        assert (
+            "STORAGES: the settings call k8s.static_storage(env), but WhiteNoise is not installed" in errors
+        )
+        assert "django-k8s-toolkit[web]" in errors
+        assert "Traceback" not in errors
+
     def test_options_of_the_project(self) -> None:
         """Options that the project gives win, on disk and in a bucket."""
         assert k8s.media_storage(env(), base_url="/m/")["OPTIONS"] == {"base_url": "/m/"}
