@@ -124,8 +124,9 @@ ROWS = [
     Row(
         "settings: a pooler gets no session settings",
         test="settings/test_settings.py::TestDatabases::test_pgbouncer",
-        old='if session and not env.bool("DATABASE_PGBOUNCER"):',
-        new="if session:",
+        within="timeouts",
+        old='if env.bool("DATABASE_PGBOUNCER"):',
+        new="if False:",
     ),
     Row(
         "settings: Memcached has timeouts",
@@ -287,5 +288,18 @@ ROWS = [
         test="settings/test_settings.py::TestFiles::test_static_files_without_whitenoise",
         old='if importlib.util.find_spec("whitenoise") is None:',
         new="if False:",
+    ),
+    Row(
+        "settings: session options of the project do not replace the timeouts",
+        test="settings/test_settings.py::TestDatabases::test_session",
+        within="_add_session",
+        old='part.get("options", "") for part in parts',
+        new='part.get("options", "") for part in parts[-1:]',
+    ),
+    Row(
+        "settings: two values of sslmode are a problem",
+        test="settings/test_settings.py::TestDatabases::test_sslmode_contradicts",
+        old='if env.is_set("DATABASE_SSLMODE") and',
+        new="if False and",
     ),
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import ConnectionHandler
 from support.process import environment, run
 from support.smtp import postbox
 from support.web import PROJECT, production
@@ -18,6 +19,7 @@ from django_k8s import settings as k8s
 from django_k8s.settings.urls import encoded
 
 HERE = Path("/srv/app")
+PUBLIC = '"$user", public'
 POSTGRES = "postgres://app:secret@db.example.com:5432/shop"
 
 
@@ -204,6 +206,42 @@ class TestDatabases:
         assert database["OPTIONS"]["connect_timeout"] == 2
         assert database["OPTIONS"]["keepalives_idle"] == 10
         assert database["TEST"] == {"NAME": "t"}
+
+    @pytest.mark.parametrize(
+        ("values", "keywords", "expected"),
+        [
+            ({}, {"OPTIONS": {"options": "-c search_path=shop"}}, ["shop", "5min", "1min"]),
+            ({"query": "?options=-c%20search_path%3Dshop"}, {}, ["shop", "5min", "1min"]),
+            ({"query": "?options=-c%20lock_timeout%3D9s"}, {"OPTIONS": {"options": "-c lock_timeout=8s"}}, [PUBLIC, "5min", "8s"]),
+            ({"DATABASE_LOCK_TIMEOUT_SECONDS": "7"}, {"OPTIONS": {"options": "--lock_timeout=8s"}}, [PUBLIC, "5min", "8s"]),
+        ],
+    )  # fmt: skip
+    def test_session(
+        self, postgres_url: str, values: dict[str, str], keywords: dict[str, Any], expected: list[str]
+    ) -> None:
+        """Session options of the project and the time-outs are all in force on a real server; the project wins."""
+        variables = {"DATABASE_URL": postgres_url + values.get("query", ""), **values}
+        connection = ConnectionHandler({"default": k8s.database(env(**variables), **keywords)})["default"]
+        shown = []
+        with connection.cursor() as cursor:
+            for name in ("search_path", "statement_timeout", "lock_timeout"):
+                cursor.execute(f"SHOW {name}")
+                shown.append(cursor.fetchone()[0])
+        connection.close()
+
+        assert shown == expected
+
+    def test_sslmode_contradicts(self) -> None:
+        """DATABASE_SSLMODE and another sslmode in the URL are a problem; the same one is none."""
+        other, same = (
+            env(DATABASE_URL=f"{POSTGRES}?sslmode={mode}", DATABASE_SSLMODE="verify-full")
+            for mode in ("require", "verify-full")
+        )
+        k8s.database(other)
+        k8s.database(same)
+
+        assert "DATABASE_SSLMODE" in named(other)
+        assert "DATABASE_SSLMODE" not in named(same)
 
     def test_further_databases(self) -> None:
         """Another alias has a URL of its own and the same timeouts; debug mode gives it another file."""
