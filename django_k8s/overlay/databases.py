@@ -24,7 +24,8 @@ _FAMILIES = ("postg", "sqlite", "spatialite", "mysql", "oracle")
 def databases(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return DATABASES with timeouts, keepalives and health checks added to each database.
 
-    DATABASE_URL, or DATABASE_HOST and its parts, say where ``default`` is; REPLICA_DATABASE_URL says where
+    DATABASE_URL, or DATABASE_HOST and its parts, say where ``default`` is (beside DATABASE_HOST, the project's
+    port and password stay unless DATABASE_PORT and DATABASE_PASSWORD are set); REPLICA_DATABASE_URL says where
     ``replica`` is, and likewise for any other alias. Without them, each database stays where the project has
     it. ENGINE (unless the URL names another kind of database), OPTIONS, ATOMIC_REQUESTS, TEST, CONN_MAX_AGE
     and further aliases are the project's and win over the defaults; a DATABASE variable that is set wins over
@@ -37,8 +38,10 @@ def databases(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
 def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
     name = variable(alias, "DATABASE_URL")
     own: Database = {**project, "OPTIONS": dict(project.get("OPTIONS") or {})}
-    if env.is_set(name) or (alias == "default" and env.is_set("DATABASE_HOST")):
+    if env.is_set(name):
         own = _moved(own, located(env, name))
+    elif alias == "default" and env.is_set("DATABASE_HOST"):
+        own = _moved(own, {**located(env, name), **_kept(env, own)})
     if not own.get("ENGINE"):
         return dict(project)
     for setting in filter(env.is_set, _OVERRULED):
@@ -66,6 +69,14 @@ def _moved(own: Database, location: Database) -> Database:
     # The options are those of another kind of database.
     kept = {key: value for key, value in own.items() if key not in ("ENGINE", "OPTIONS", *_LOCATION)}
     return {**location, **kept, "OPTIONS": dict(location.get("OPTIONS", {}))}
+
+
+def _kept(env: Env, own: Database) -> Database:
+    """Return the parts of a PostgreSQL database that no variable names, for which the project has a value."""
+    parts = {"PORT": "DATABASE_PORT", "PASSWORD": "DATABASE_PASSWORD"}
+    if _family(own.get("ENGINE", "")) != "postg":
+        return {}
+    return {key: own[key] for key, name in parts.items() if own.get(key) and not env.is_set(name)}
 
 
 def _family(engine: str) -> str:

@@ -135,6 +135,22 @@ class TestDatabases:
             "p#w",
         )
 
+    def test_parts_that_no_variable_names(self) -> None:
+        """Beside DATABASE_HOST, port and password are the project's, unless they are set too; SQLite has none."""
+        parts = {"DATABASE_HOST": "db.internal", "DATABASE_NAME": "n", "DATABASE_USER": "u"}
+        sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3", "PASSWORD": "x", "PORT": 1}
+        more = {"DATABASE_PORT": "5434", "DATABASE_PASSWORD": "given"}
+        found = [
+            overlay.databases(env(**parts, **values), {"default": own})["default"]
+            for values, own in (({}, POSTGRES), (more, POSTGRES), ({}, sqlite))
+        ]
+
+        assert [(str(one["PORT"]), one["PASSWORD"]) for one in found] == [
+            ("5433", "own-secret"),
+            ("5434", "given"),
+            ("5432", ""),
+        ]
+
     def test_another_kind(self) -> None:
         """The options of SQLite are none of PostgreSQL; the rest of the project's keys stays."""
         own = {

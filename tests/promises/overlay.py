@@ -42,6 +42,12 @@ ROWS = [
         new='{**own["OPTIONS"], **location.get("OPTIONS", {})}',
     ),
     Row(
+        "overlay: port and password that no variable names stay",
+        test="overlay/test_overlay.py::TestDatabases::test_parts_that_no_variable_names",
+        old="{**located(env, name), **_kept(env, own)}",
+        new="located(env, name)",
+    ),
+    Row(
         "overlay: a database variable that is set wins",
         test="overlay/test_overlay.py::TestDatabases::test_a_variable_that_is_set_wins",
         old="for setting in filter(env.is_set, _OVERRULED):",
