@@ -56,6 +56,7 @@ LAYERS = {
     "settings": {"env", "variables", "sources", "identity", "networks", "conf", "report", "stops", "celery"},
     "overlay": {"env", "settings", "conf"},
     "mail": {"conf"},
+    "reporting": {"masking"},
     "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},
     "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report"},

@@ -302,4 +302,11 @@ ROWS = [
         old='if env.is_set("DATABASE_SSLMODE") and',
         new="if False and",
     ),
+    Row(
+        "reporting: no secret in error reports",
+        test="test_reporting.py::test_no_secret_is_shown",
+        within="_masked",
+        old="return mask(value)",
+        new="return value",
+    ),
 ]
