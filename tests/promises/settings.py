@@ -309,4 +309,10 @@ ROWS = [
         old="return mask(value)",
         new="return value",
     ),
+    Row(
+        "settings: Sentinel without the name of its master is a problem",
+        test="settings/test_settings.py::TestCelery::test_sentinel_needs_a_master",
+        old="env.problem(name, _SENTINEL)",
+        new="pass",
+    ),
 ]

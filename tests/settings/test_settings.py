@@ -425,12 +425,18 @@ class TestCelery:
         decided = ("timezone", "enable_utc", "serializer", "accept_content", "routes", "queues", "schedule", "ignore_result", "event", "result_backend")  # fmt: skip
         assert [name for name in settings if name.lower().endswith(decided)] == []
 
-    def test_sentinel_is_refused(self) -> None:
-        """It would need a name that an address cannot give."""
-        environment = env(DEBUG="1", CELERY_BROKER_URL="sentinel://h:26379")
-        k8s.celery(environment)
+    def test_sentinel_needs_a_master(self) -> None:
+        """An address cannot give its name, so the project does; without it the message says how."""
+        nameless, whole = (env(DEBUG="1", CELERY_BROKER_URL="sentinel://h:26379") for _ in range(2))
+        k8s.celery(nameless)
+        settings = k8s.celery(whole, broker_transport_options={"master_name": "m"})
+        (text,) = [problem.text for problem in nameless.problems]
 
-        assert named(environment) == {"CELERY_BROKER_URL"}
+        assert '{"master_name": "NAME"}' in text
+        assert named(whole) == set()
+        assert settings["broker_url"] == "sentinel://h:26379"
+        assert settings["broker_transport_options"]["master_name"] == "m"
+        assert settings["broker_transport_options"]["socket_timeout"] == 5
 
     def test_the_build_phase_makes_no_folder(self, tmp_path: Path) -> None:
         """Building an image leaves nothing behind."""
