@@ -7,6 +7,7 @@ In the settings::
 
 from __future__ import annotations
 
+from collections.abc import ItemsView
 from types import FrameType
 from typing import Any
 
@@ -31,10 +32,10 @@ class Filter(SafeExceptionReporterFilter):
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
-    ) -> list[tuple[str, Any]]:
+    ) -> ItemsView[str, Any]:
         """Return the local variables of a frame as they may be shown."""
-        found = super().get_traceback_frame_variables(request, tb_frame)  # type: ignore[arg-type]
-        return [(name, _masked(value)) for name, value in found]
+        found = super().get_traceback_frame_variables(request, tb_frame)
+        return {name: _masked(value) for name, value in found}.items()
 
 
 class _Masked:
