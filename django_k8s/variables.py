@@ -299,7 +299,7 @@ _CELERY = _group(
         "CELERY_RESULT_BACKEND",
         "str",
         "",
-        "Where task results are kept, unless the project's settings say so.",
+        "Where task results are kept. In the process environment it wins over the project, because Celery reads it itself.",
         secret=True,
     ),
     _v(

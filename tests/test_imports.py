@@ -67,6 +67,7 @@ LAYERS = {
     },
     "overlay": {"env", "settings", "conf"},
     "mail": {"conf"},
+    "reporting": {"masking"},
     "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
     "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},
     "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report", "gate"},

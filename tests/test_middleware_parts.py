@@ -45,3 +45,15 @@ def test_without_whitenoise() -> None:
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
 
     assert done.stdout == "KubernetesMiddleware\n", done.stderr
+
+
+def test_static_files_without_whitenoise() -> None:
+    """The middleware for static files says which extra it needs."""
+    code = (
+        "import sys; sys.modules['whitenoise'] = None; import django_k8s.middleware as found;"
+        "found.StaticFilesMiddleware"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+
+    assert "ImproperlyConfigured: django_k8s.middleware.StaticFilesMiddleware needs WhiteNoise" in done.stderr
+    assert "django-k8s-toolkit[web]" in done.stderr

@@ -43,7 +43,12 @@ SECRET_KEY = "of the project"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 STATIC_ROOT = BASE_DIR / "static"
 STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SECURE_HSTS_SECONDS = 3600
+CSRF_TRUSTED_ORIGINS = ["https://shop.example.com"]
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 CELERY_BROKER_URL = "redis://localhost"
+CELERY_RESULT_BACKEND = "redis://localhost/1"
 '''
 
 

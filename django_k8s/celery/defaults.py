@@ -57,7 +57,8 @@ def apply(app: Any) -> None:
     """Put ``settings.CELERY`` into the configuration of ``app``; does nothing before Django has its settings.
 
     - A broker that the project names replaces ours whole: its address, and what depends on its kind
-      unless that is the same. (As in plain Celery, the environment variable CELERY_BROKER_URL wins over both.)
+      unless that is the same. (As in plain Celery, CELERY_BROKER_URL and CELERY_RESULT_BACKEND in the process
+      environment win over both.)
     - Options of the transport are merged, and the project's win.
     - TLS options of results go with our result backend only.
     """

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction, sync_to_async
 from django.conf import settings
@@ -19,11 +20,16 @@ from django.utils.encoding import iri_to_uri
 from django_k8s.health.base import Unhealthy
 from django_k8s.masking import mask
 
+logger = logging.getLogger("django_k8s.health")
+
+# Seconds for which a failure is kept: a page may cost more than a check, and a probe asks every few seconds.
+KEPT_SECONDS = 15.0
+
 _ATTRIBUTE = "readiness_page"  # of our own requests, by which log records are told apart
 
 
 class Page:
-    """A health check that requests ``path`` in this process; 400 and 5xx fail it.
+    """A health check that requests ``path`` in this process; 400 and 5xx fail it, and 404 is logged.
 
     It catches what makes every page fail although each dependency is well: a missing manifest of static files,
     a missing template, hosts that are not allowed. ``handler`` answers the request, below all middleware that
@@ -33,7 +39,8 @@ class Page:
     once = True
 
     def __init__(self, path: str, handler: Callable[[HttpRequest], Any]) -> None:
-        self._path, _, self._query = path.partition("?")
+        encoded, _, self._query = path.partition("?")
+        self._path = unquote(encoded)
         self._handler = handler
         self._async = iscoroutinefunction(handler)
         # Under ASGI, the event loop of the server: what views keep may belong to it.
@@ -59,6 +66,11 @@ class Page:
         if status == 400 or status >= 500:
             reason = "".join(f": {type(error).__name__}: {error}" for error in caught)
             raise Unhealthy(mask(f"GET {self._path} answers {status}{reason}"))
+        if status == 404:
+            logger.warning(
+                "READINESS_PAGE: GET %s answers 404, which counts as rendered. Name a page that exists.",
+                self._path,
+            )
 
     async def _astatus(self, request: HttpRequest) -> int:
         async with ThreadSensitiveContext():
@@ -70,7 +82,7 @@ class Page:
         environ = {
             "REQUEST_METHOD": "GET",
             "SCRIPT_NAME": "",
-            "PATH_INFO": self._path,
+            "PATH_INFO": self._path.encode().decode("latin-1"),  # as WSGI wants it
             "QUERY_STRING": iri_to_uri(self._query),
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "443" if _secure() else "80",

@@ -83,16 +83,16 @@ class Runner:
         await run.settle(required, run.within(limit))
         return self._report(run).ready
 
-    def report(self) -> Report:
-        """What came of every check; waits for all, until the deadline."""
+    def report(self, limit: float | None = None) -> Report:
+        """Return what came of every check. Wait for all, until the deadline, and for ``limit`` seconds at most."""
         run = self._current()
-        wait(run.futures(self._checks), run.remaining)
+        wait(run.futures(self._checks), run.within(limit))
         return self._report(run)
 
-    async def areport(self) -> Report:
-        """As :meth:`report`, in an event loop."""
+    async def areport(self, limit: float | None = None) -> Report:
+        """Do the same as :meth:`report`, in an event loop."""
         run = self._current()
-        await run.settle(self._checks, run.remaining)
+        await run.settle(self._checks, run.within(limit))
         return self._report(run)
 
     def _current(self) -> Run:

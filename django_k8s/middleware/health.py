@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from django_k8s import conf, gate
 from django_k8s.health.base import Report
-from django_k8s.health.page import Page
+from django_k8s.health.page import KEPT_SECONDS, Page
 from django_k8s.health.runner import Runner
 from django_k8s.observability import newrelic
 
@@ -25,7 +25,7 @@ class HealthMiddleware:
     """First in MIDDLEWARE: a kubelet knows no host name, no TLS, no login, and wants no log line.
 
     /livez: this process answers; nothing is asked. /readyz: 200 or 503, by READINESS_CHECKS and READINESS_PAGE.
-    /healthz: what each check says, in JSON, for those who send ``Authorization: Bearer
+    /healthz: what each check and READINESS_PAGE say, in JSON, for those who send ``Authorization: Bearer
     HEALTH_TOKEN``; 404 for all others. GET and HEAD. Works in WSGI and in ASGI.
     """
 
@@ -50,7 +50,8 @@ class HealthMiddleware:
             self._page = Page(config.readiness_page, page_handler or get_response)
             # It depends on what the other checks test, so it waits for them.
             self._timeout = config.readiness_timeout_seconds
-            self._page_runner = Runner({"page": self._page}, self._timeout, config.readiness_cache_seconds)
+            keep = max(KEPT_SECONDS, config.readiness_cache_seconds)
+            self._page_runner = Runner({"page": self._page}, self._timeout, keep)
         self._answers = {"/livez": self._livez, "/readyz": self._readyz, "/healthz": self._healthz}
         self._async_answers = {"/readyz": self._async_readyz, "/healthz": self._async_healthz}
 
@@ -90,12 +91,25 @@ class HealthMiddleware:
         return _readiness(ready)
 
     def _healthz(self, request: HttpRequest) -> HttpResponse:
-        return _details(self._runner.report()) if self._trusted(request) else _text(404, b"not found\n")
+        if not self._trusted(request):
+            return _text(404, b"not found\n")
+        began = time.monotonic()
+        report = self._runner.report()
+        if report.ready and self._page_runner:
+            page = self._page_runner.report(self._timeout - (time.monotonic() - began))
+            report = Report(report.results + page.results)
+        return _details(report)
 
     async def _async_healthz(self, request: HttpRequest) -> HttpResponse:
-        if self._trusted(request):
-            return _details(await self._runner.areport())
-        return _text(404, b"not found\n")
+        if not self._trusted(request):
+            return _text(404, b"not found\n")
+        began = time.monotonic()
+        report = await self._runner.areport()
+        if report.ready and self._page and self._page_runner:
+            self._page.loop = asyncio.get_running_loop()
+            page = await self._page_runner.areport(self._timeout - (time.monotonic() - began))
+            report = Report(report.results + page.results)
+        return _details(report)
 
     def _trusted(self, request: HttpRequest) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

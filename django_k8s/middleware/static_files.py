@@ -8,8 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpResponseNotFound
-from whitenoise.middleware import WhiteNoiseMiddleware
+
+try:
+    from whitenoise.middleware import WhiteNoiseMiddleware
+except ImportError as error:
+    raise ImproperlyConfigured(
+        "django_k8s.middleware.StaticFilesMiddleware needs WhiteNoise, which is not installed."
+        " Add the extra: django-k8s-toolkit[web]."
+    ) from error
 
 _PIECE_BYTES = 65536
 # The names that Django's manifest storages give: twelve hexadecimal digits before the extension.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django_k8s.env import Env
 from django_k8s.overlay.names import variable
-from django_k8s.settings.databases import Database, database, located, tuned
+from django_k8s.settings.databases import TIMEOUTS, Database, database, located, session, timeouts, tuned
 
 _LOCATION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 # Variables that win over the project's value if they are set, and its key in the database or in its OPTIONS.
@@ -18,17 +18,14 @@ _OVERRULED = {
     "DATABASE_SSLMODE": "sslmode",
     "DATABASE_SSLROOTCERT": "sslrootcert",
 }
-_TIMEOUTS = {
-    "DATABASE_STATEMENT_TIMEOUT_SECONDS": "statement_timeout",
-    "DATABASE_LOCK_TIMEOUT_SECONDS": "lock_timeout",
-}
 _FAMILIES = ("postg", "sqlite", "spatialite", "mysql", "oracle")
 
 
 def databases(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return DATABASES with timeouts, keepalives and health checks added to each database.
 
-    DATABASE_URL, or DATABASE_HOST and its parts, say where ``default`` is; REPLICA_DATABASE_URL says where
+    DATABASE_URL, or DATABASE_HOST and its parts, say where ``default`` is (beside DATABASE_HOST, the project's
+    port and password stay unless DATABASE_PORT and DATABASE_PASSWORD are set); REPLICA_DATABASE_URL says where
     ``replica`` is, and likewise for any other alias. Without them, each database stays where the project has
     it. ENGINE (unless the URL names another kind of database), OPTIONS, ATOMIC_REQUESTS, TEST, CONN_MAX_AGE
     and further aliases are the project's and win over the defaults; a DATABASE variable that is set wins over
@@ -41,20 +38,24 @@ def databases(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
 def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
     name = variable(alias, "DATABASE_URL")
     own: Database = {**project, "OPTIONS": dict(project.get("OPTIONS") or {})}
-    if env.is_set(name) or (alias == "default" and env.is_set("DATABASE_HOST")):
+    if env.is_set(name):
         own = _moved(own, located(env, name))
+    elif alias == "default" and env.is_set("DATABASE_HOST"):
+        own = _moved(own, {**located(env, name), **_kept(env, own)})
     if not own.get("ENGINE"):
         return dict(project)
     for setting in filter(env.is_set, _OVERRULED):
         own.pop(_OVERRULED[setting], None)
         own["OPTIONS"].pop(_OVERRULED[setting], None)
-    session = own["OPTIONS"].pop("options", "")
+    named = own["OPTIONS"].get("options")
     result = tuned(env, own)
     if "CONN_HEALTH_CHECKS" in result:
         result["CONN_HEALTH_CHECKS"] = True
     if result["OPTIONS"].get("pool"):  # Django refuses kept connections with a pool
         result["CONN_MAX_AGE"] = 0
-    return _with_session(env, result, session)
+    if named and (decided := timeouts(env, filter(env.is_set, TIMEOUTS))):
+        result["OPTIONS"]["options"] = session(result["OPTIONS"]["options"], decided)
+    return result
 
 
 def _moved(own: Database, location: Database) -> Database:
@@ -62,26 +63,23 @@ def _moved(own: Database, location: Database) -> Database:
     if _family(own.get("ENGINE", "")) == _family(location["ENGINE"]):
         place = {key: location.get(key, "") for key in _LOCATION}
         options = {**location.get("OPTIONS", {}), **own["OPTIONS"]}
+        if both := session(*(part.get("OPTIONS", {}).get("options", "") for part in (location, own))):
+            options["options"] = both
         return {**location, **own, **place, "OPTIONS": options}
     # The options are those of another kind of database.
     kept = {key: value for key, value in own.items() if key not in ("ENGINE", "OPTIONS", *_LOCATION)}
     return {**location, **kept, "OPTIONS": dict(location.get("OPTIONS", {}))}
 
 
+def _kept(env: Env, own: Database) -> Database:
+    """Return the parts of a PostgreSQL database that no variable names, for which the project has a value."""
+    parts = {"PORT": "DATABASE_PORT", "PASSWORD": "DATABASE_PASSWORD"}
+    if _family(own.get("ENGINE", "")) != "postg":
+        return {}
+    return {key: own[key] for key, name in parts.items() if own.get(key) and not env.is_set(name)}
+
+
 def _family(engine: str) -> str:
     # PostGIS, wrappers such as django_tenants.postgresql_backend, and SQLite's two names.
     found = next((family for family in _FAMILIES if family in engine.lower()), engine)
     return "sqlite" if found == "spatialite" else found
-
-
-def _with_session(env: Env, database: Database, session: str) -> Database:
-    """Return ``database`` with PostgreSQL's session options of the project and the time-outs that are not among them."""
-    if not session:
-        return database
-    words = str(database["OPTIONS"].get("options", "")).split(" -c ")
-    ours = [word.removeprefix("-c ") for word in words if word]
-    decided = {_TIMEOUTS[name] for name in filter(env.is_set, _TIMEOUTS)}
-    added = [item for item in ours if (key := item.partition("=")[0]) in decided or key not in session]
-    # Of a setting that is named twice, PostgreSQL takes the last.
-    database["OPTIONS"]["options"] = " ".join([session, *(f"-c {item}" for item in added)])
-    return database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,14 +42,19 @@ def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return STORAGES with hashed, compressed static files, and with media in MEDIA_S3_BUCKET if that is set.
 
     ``staticfiles`` becomes this library's manifest storage if the project has Django's or WhiteNoise's manifest
-    storage, or Django's default; the project's OPTIONS stay. In debug mode it is the project's. ``default``
-    changes only if MEDIA_S3_BUCKET is set: files and django-storages' own S3 classes move to this bucket, with
-    the project's other options. Storage classes of the project's own, and further aliases, stay.
+    storage, or Django's default; the project's OPTIONS stay. In debug mode, and if WhiteNoise is not installed, it is
+    the project's; without one it is Django's. ``default``
+    changes only if MEDIA_S3_BUCKET is set: files and django-storages' own S3 classes move to this bucket. A project
+    on S3 keeps its AWS_* settings and OPTIONS, except what a MEDIA variable that is set names. Storage classes of
+    the project's own, and further aliases, stay.
     """
     found = {alias: dict(storage) for alias, storage in project.items()}
     static = found.get("staticfiles", {})
-    if static.get("BACKEND", "") in _STATIC and not env.debug:
+    hashed = not env.debug and importlib.util.find_spec("whitenoise") is not None
+    if hashed and static.get("BACKEND", "") in _STATIC:
         found["staticfiles"] = {**static, **static_storage(env)}
+    elif not static:
+        found["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     media = found.get("default", {})
     found["default"] = media or media_storage(env)
     if env.is_set("MEDIA_S3_BUCKET") and media.get("BACKEND", "") in (*_MEDIA, *_S3):
@@ -60,8 +66,11 @@ def _bucket(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     if project.get("BACKEND") not in _S3:  # the options are those of files
         return media_storage(env)
     decided = {_DECIDED[name] for name in filter(env.is_set, _DECIDED)}
+    ours = media_storage(env)
+    # A default of ours would hide the project's AWS_* setting.
+    chosen = {key: value for key, value in ours["OPTIONS"].items() if key in decided}
     own = {key: value for key, value in project.get("OPTIONS", {}).items() if key not in decided}
-    return media_storage(env, **own)
+    return {**ours, "OPTIONS": {**own, **chosen}}
 
 
 def static_root(env: Env, project: Folder) -> Folder:

@@ -17,7 +17,7 @@ from pathlib import Path
 from django_k8s.copying import assets
 from django_k8s.exits import EX_CONFIG, EX_UNAVAILABLE
 from django_k8s.roles import CELERY_ROLES, SERVICES
-from django_k8s.run.detect import read
+from django_k8s.run.detect import Answer, read
 from django_k8s.run.project import environment, grace
 from django_k8s.run.terminal import Output
 
@@ -100,8 +100,11 @@ class Runner:
 
     def available(self, roles: Sequence[str], *, chosen: bool) -> Sequence[str]:
         """Return those of ``roles`` that the project has."""
+        lacks = self.lacks()
+        if lacks.library:
+            raise Refused(lacks.library, EX_CONFIG)
         names = " and ".join(role for role in roles if role in CELERY_ROLES)
-        if not names or not (missing := self.missing_celery()):
+        if not names or not (missing := lacks.celery):
             return roles
         # A name that is wrong would otherwise look like a project without Celery.
         if chosen or self.env.get("CELERY_APP"):
@@ -109,8 +112,8 @@ class Runner:
         self.output.line("run", f"{names} are not run: {missing}")
         return [role for role in roles if role not in CELERY_ROLES]
 
-    def missing_celery(self) -> str:
-        """Return why the project has no Celery application. Another process looks: it imports the project."""
+    def lacks(self) -> Answer:
+        """Return what the project lacks. Another process looks: it imports the project."""
         with subprocess.Popen(
             [sys.executable, "-m", "django_k8s.run.detect"],
             cwd=self.folder,

@@ -14,7 +14,7 @@ from django_k8s.env import Env
 from django_k8s.settings.redis import redis_options, redis_tls
 from django_k8s.settings.urls import encoded, scheme
 
-_SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory")
+_SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory", "sentinel")
 # A server that vanished without a word is noticed within 20 seconds. Before kombu 5.7 nothing else looks at the connection
 # on which a consumer waits for its next message.
 _KEEPALIVES = {
@@ -28,6 +28,10 @@ _KEEPALIVES = {
     if hasattr(socket, name)  # Linux
 }
 _EXAMPLE = "Write it as redis://host:6379/0 or amqp://user:password@host:5672/vhost."
+_SENTINEL = (
+    "is of Redis Sentinel, which needs the name of a master."
+    ' Write k8s.celery(env, broker_transport_options={"master_name": "NAME"}).'
+)
 _MISSING = (
     "is missing. Set it, or REDIS_URL. If the project's settings name the broker,"
     " write k8s.celery(env, broker_url=CELERY_BROKER_URL)."
@@ -56,7 +60,15 @@ def celery(env: Env, **project: Any) -> dict[str, Any]:
     else:
         # An application that exists already may read its configuration at any moment.
         settings_loaded()
-    url = _broker_url(env, str(project.get("broker_url") or ""))
+    named = str(project.get("broker_url") or "")
+    url = _broker_url(env, named)
+    if (
+        not named
+        and scheme(url) == "sentinel"
+        and not project.get("broker_transport_options", {}).get("master_name")
+    ):
+        name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
+        env.problem(name, _SENTINEL)
     defaults = {**_broker(env, url), **_delivery(env, url), **_results(env)}
     defaults["broker_transport_options"] |= project.pop("broker_transport_options", {})
     return {**defaults, **project}

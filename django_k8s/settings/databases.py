@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django_k8s.env import Env
@@ -25,6 +26,12 @@ KEEPALIVES = {
     "tcp_user_timeout": 20_000,  # milliseconds
 }
 
+# Variables, and PostgreSQL's names.
+TIMEOUTS = {
+    "DATABASE_STATEMENT_TIMEOUT_SECONDS": "statement_timeout",
+    "DATABASE_LOCK_TIMEOUT_SECONDS": "lock_timeout",
+}
+
 # What people write for a truth value in a URL's query; django-environ leaves it a string.
 _PARTS = "Set it, or DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD."
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -35,7 +42,8 @@ Database = dict[str, Any]
 def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Database:
     """Return one database of DATABASES, with timeouts, keepalives and health checks.
 
-    Keyword arguments are the project's, and win; OPTIONS and TEST are merged by key::
+    Keyword arguments are the project's, and win; OPTIONS and TEST are merged by key, and PostgreSQL's session
+    settings in ``OPTIONS["options"]`` are added to the timeouts::
 
         DATABASES = {
             "default": k8s.database(env, ATOMIC_REQUESTS=True),
@@ -51,7 +59,10 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     merged: dict[str, Any] = {
         key: {**found.get(key, {}), **project[key]} for key in ("OPTIONS", "TEST") if key in project
     }
-    return {**found, **project, **merged}
+    result = {**found, **project, **merged}
+    if "OPTIONS" in project and result["ENGINE"].endswith(_POSTGRES_FAMILY):
+        _add_session(result["OPTIONS"], found["OPTIONS"], project["OPTIONS"])
+    return result
 
 
 def located(env: Env, name: str) -> Database:
@@ -129,6 +140,8 @@ def _from_url(env: Env, name: str, url: str) -> Database:
     for key in ("CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"):
         if key in database:
             database[key] = _TRUTH.get(str(database[key]).lower(), bool(database[key]))
+    if env.is_set("DATABASE_SSLMODE") and options.get("sslmode", mode := env.str("DATABASE_SSLMODE")) != mode:
+        env.problem("DATABASE_SSLMODE", f"contradicts the sslmode in {name}. Set one of them.")
     if "server_side_binding" in options:  # Django's own, among those of the driver
         options["server_side_binding"] = _TRUTH.get(str(options["server_side_binding"]).lower(), True)
     return {**database, "OPTIONS": options}
@@ -164,8 +177,28 @@ def tuned(env: Env, database: Database) -> Database:
         return tuned
     if env.bool("DATABASE_PGBOUNCER"):
         tuned["DISABLE_SERVER_SIDE_CURSORS"] = True
-    tuned["OPTIONS"] = {**_postgres_options(env), **pool, **database.get("OPTIONS", {})}
+    ours, own = _postgres_options(env), database.get("OPTIONS", {})
+    tuned["OPTIONS"] = {**ours, **pool, **own}
+    _add_session(tuned["OPTIONS"], ours, own)
     return tuned
+
+
+def timeouts(env: Env, names: Iterable[str] = TIMEOUTS) -> str:
+    """Return PostgreSQL's session options for these variables."""
+    # PgBouncer refuses start-up parameters that it does not know.
+    if env.bool("DATABASE_PGBOUNCER"):
+        return ""
+    return session(*(f"-c {TIMEOUTS[name]}={env.int(name)}s" for name in names if env.int(name)))
+
+
+def session(*options: str) -> str:
+    """Return session options as one string. Of a setting that is named twice, PostgreSQL takes the last."""
+    return " ".join(filter(None, options))
+
+
+def _add_session(merged: dict[str, Any], *parts: Mapping[str, Any]) -> None:
+    if options := session(*(part.get("options", "") for part in parts)):
+        merged["options"] = options
 
 
 def _pool(env: Env, role: str) -> dict[str, Any]:
@@ -196,12 +229,6 @@ def _postgres_options(env: Env) -> dict[str, Any]:
     for key, name in (("sslmode", "DATABASE_SSLMODE"), ("sslrootcert", "DATABASE_SSLROOTCERT")):
         if env.str(name):
             options[key] = env.str(name)
-    timeouts = {
-        "statement_timeout": env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS"),
-        "lock_timeout": env.int("DATABASE_LOCK_TIMEOUT_SECONDS"),
-    }
-    session = " ".join(f"-c {key}={seconds}s" for key, seconds in timeouts.items() if seconds)
-    # PgBouncer refuses start-up parameters that it does not know.
-    if session and not env.bool("DATABASE_PGBOUNCER"):
-        options["options"] = session
+    if session_options := timeouts(env):
+        options["options"] = session_options
     return options

@@ -30,8 +30,14 @@ def static_storage(env: Env) -> dict[str, Any]:
     """Return the storage of static files, ``STORAGES["staticfiles"]``.
 
     In production the collected files have hashed names and compressed copies, so that browsers may keep them
-    for ever. In debug mode they have neither.
+    for ever. In debug mode they have neither. WhiteNoise, which serves them in both modes, has to be installed.
     """
+    if importlib.util.find_spec("whitenoise") is None:
+        env.problem(
+            "STORAGES",
+            "the settings call k8s.static_storage(env), but WhiteNoise is not installed."
+            " Add the extra django-k8s-toolkit[web], or delete the line.",
+        )
     if env.debug:
         return {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     return {"BACKEND": "django_k8s.staticfiles.ManifestStorage"}

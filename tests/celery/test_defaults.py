@@ -179,3 +179,16 @@ def test_override_settings(tmp_path: Path) -> None:
     found = configured(tmp_path, start=start)
 
     assert (found["hosts"], found["prefetch"]) == (["redis:test/0:None"], 9)
+
+
+@pytest.mark.parametrize(("source", "winner"), [("process", "ours"), (".env", "theirs")])
+def test_source_decides(tmp_path: Path, source: str, winner: str) -> None:
+    """In the process environment both variables win over the project, because Celery reads them; from .env they do not."""
+    variables = {"CELERY_BROKER_URL": "redis://ours:6379/0", "CELERY_RESULT_BACKEND": "redis://ours:6379/1"}
+    (tmp_path / "shop.env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    given = variables if source == "process" else {"ENV_FILE": str(tmp_path / "shop.env")}
+    project = 'CELERY_BROKER_URL = "redis://theirs:6379/0"\nCELERY_RESULT_BACKEND = "redis://theirs:6379/1"\n'
+    found = configured(tmp_path, project, **given)
+
+    assert [f"redis:{winner}/0" in host for host in found["hosts"]] == [True]
+    assert found["backend"] == f"redis://{winner}:6379/1"

@@ -130,6 +130,28 @@ def test_a_taken_port_is_one_clear_line(folder: Path) -> None:
     assert not (folder / "db.sqlite3").exists()
 
 
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [
+        ("kubernetes", "Run DJANGO_SETTINGS_MODULE=config.kubernetes django-k8s run."),
+        ("settings_kubernetes", "Run DJANGO_SETTINGS_MODULE=config.settings_kubernetes django-k8s run."),
+        ("other", "Add it, or name settings that have it: DJANGO_SETTINGS_MODULE=MODULE django-k8s run."),
+    ],
+)
+def test_settings_without_the_library(folder: Path, module: str, remedy: str) -> None:
+    """One line names the settings that have it; nothing is migrated."""
+    settings = folder / "config" / "settings.py"
+    settings.with_name(f"{module}.py").write_text(settings.read_text())
+    settings.write_text("INSTALLED_APPS = []\nSECRET_KEY = 'x'\n")
+    done = run([*RUN, "--port", str(free_ports(4)), "--dir", str(folder)], environment(), folder)
+
+    assert done.returncode == 78, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert (
+        done.stderr == f"django-k8s run: django_k8s is not in INSTALLED_APPS of config.settings. {remedy}\n"
+    )
+
+
 def test_what_a_person_can_get_wrong_is_one_line(tmp_path: Path) -> None:
     """No manage.py, no such port, no such option."""
     done = run([*RUN, "--dir", str(tmp_path)], environment(), tmp_path)

@@ -22,6 +22,7 @@ from support.web import web
 
 from django_k8s.health.page import host
 
+TOKEN = "a-token-for-the-tests"
 state: dict[str, Any] = {}
 Ask = Callable[[str], HttpResponse]
 
@@ -46,7 +47,7 @@ def well(timeout: float) -> None:
         raise OSError("down")
 
 
-urlpatterns = [path("start", page), path("astart", apage)]
+urlpatterns = [path("start", page), path("astart", apage), path("größe", page)]
 
 
 @pytest.fixture(autouse=True)
@@ -96,8 +97,11 @@ def test_status(ask: Ask, status: int, expected: int) -> None:
     assert ask("/livez").status_code == 200
 
 
-def test_reason_is_logged_once(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+def test_reason_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
     """The log says why, once per change, and no mail is sent to ADMINS."""
+    monkeypatch.setattr("django_k8s.middleware.health.KEPT_SECONDS", 0)
     mail.outbox = []
     state["answer"] = RuntimeError("no manifest at postgres://u:hunter2@h/n")
     with caplog.at_level(logging.INFO):
@@ -110,6 +114,55 @@ def test_reason_is_logged_once(ask: Ask, caplog: pytest.LogCaptureFixture) -> No
         "health check page passes again",
     ]
     assert mail.outbox == []
+
+
+def test_failure_is_kept(ask: Ask) -> None:
+    """A page that fails is not requested again at each probe."""
+    state["status"] = 500
+    assert [ask("/readyz").status_code for _ in range(3)] == [503] * 3
+    assert len(state["requests"]) == 1
+
+
+def test_404_is_logged(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    """A page that does not exist counts as rendered, and the log says so once."""
+    state["status"] = 404
+    with caplog.at_level(logging.WARNING, "django_k8s.health"):
+        assert [ask("/readyz").status_code for _ in range(2)] == [200] * 2
+    assert [record.getMessage() for record in caplog.records if record.name == "django_k8s.health"] == [
+        "READINESS_PAGE: GET /start answers 404, which counts as rendered. Name a page that exists."
+    ]
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+@pytest.mark.parametrize("name", ["/größe", "/gr%C3%B6%C3%9Fe"])
+def test_path_that_is_not_ascii(interface: str, name: str) -> None:
+    """The path may be written as people read it, or percent-encoded."""
+    for ask in _site(interface, name):
+        assert ask("/readyz").status_code == 200
+    assert len(state["requests"]) == 1
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+@pytest.mark.parametrize(("status", "well"), [(500, False), (200, True)])
+def test_details(interface: str, status: int, well: bool) -> None:
+    """/healthz says of the page what /readyz says."""
+    state["status"] = status
+    config = changed(
+        readiness_page="/start", readiness_checks=(), readiness_cache_seconds=0, health_token=TOKEN
+    )
+    headers = {"host": "10.0.0.7:8000", "authorization": f"Bearer {TOKEN}"}
+    for _ in _site(interface, "/start", DJANGO_K8S=config):
+        found: Any = (
+            Client().get("/healthz", headers=headers)
+            if interface == "wsgi"
+            else async_to_sync(AsyncClient().get)("/healthz", headers=headers)
+        )
+        report = found.json()
+
+        assert found.status_code == (200 if well else 503)
+        assert report["status"] == ("ok" if well else "failed")
+        assert report["checks"]["page"]["ok"] is well
+        assert well or report["checks"]["page"]["message"] == "GET /start answers 500"
 
 
 def test_other_checks_come_first(ask: Ask) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.cache import CacheHandler
+from django.core.files.storage.handler import StorageHandler
+from django.test import override_settings
 from support import servers
 
 from django_k8s import Env, overlay
@@ -132,6 +134,22 @@ class TestDatabases:
             "u",
             "p#w",
         )
+
+    def test_parts_that_no_variable_names(self) -> None:
+        """Beside DATABASE_HOST, port and password are the project's, unless they are set too; SQLite has none."""
+        parts = {"DATABASE_HOST": "db.internal", "DATABASE_NAME": "n", "DATABASE_USER": "u"}
+        sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3", "PASSWORD": "x", "PORT": 1}
+        more = {"DATABASE_PORT": "5434", "DATABASE_PASSWORD": "given"}
+        found = [
+            overlay.databases(env(**parts, **values), {"default": own})["default"]
+            for values, own in (({}, POSTGRES), (more, POSTGRES), ({}, sqlite))
+        ]
+
+        assert [(str(one["PORT"]), one["PASSWORD"]) for one in found] == [
+            ("5433", "own-secret"),
+            ("5434", "given"),
+            ("5432", ""),
+        ]
 
     def test_another_kind(self) -> None:
         """The options of SQLite are none of PostgreSQL; the rest of the project's keys stays."""
@@ -368,6 +386,16 @@ class TestFiles:
 
         assert overlay.storages(env(MEDIA_S3_BUCKET="b"), own) == own
 
+    def test_static_without_whitenoise(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The project's storage stays where ours could not be imported."""
+        monkeypatch.setitem(sys.modules, "whitenoise", None)  # as if it were not installed
+        own = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+        environment = env()
+
+        assert overlay.storages(environment, own)["staticfiles"] == own["staticfiles"]
+        assert overlay.storages(environment, {})["staticfiles"] == own["staticfiles"]
+        assert "STORAGES" not in problems(environment)
+
     def test_missing(self) -> None:
         """Without STORAGES, both aliases are there, as Django needs them."""
         found = overlay.storages(env(), {})
@@ -396,6 +424,34 @@ class TestFiles:
         assert tuned["OPTIONS"]["bucket_name"] == "named"
         assert tuned["OPTIONS"]["region_name"] == "eu-1"
         assert (tuned["OPTIONS"]["default_acl"], tuned["OPTIONS"]["querystring_auth"]) == ("private", False)
+
+    @pytest.mark.parametrize(
+        ("values", "location", "signed", "expire", "overwrite"),
+        [
+            ({}, "shop", False, 60, True),
+            ({"MEDIA_S3_PREFIX": "p", "MEDIA_S3_LINK_SECONDS": "9"}, "p", False, 9, True),
+            ({"MEDIA_S3_ACCESS": "private"}, "shop", True, 60, True),
+        ],
+    )
+    def test_aws_settings_stay(
+        self, values: dict[str, str], location: str, signed: bool, expire: int, overwrite: bool
+    ) -> None:
+        """A project on S3 keeps what its AWS_* settings say; only a variable that is set replaces it."""
+        own = {"default": {"BACKEND": "storages.backends.s3.S3Storage"}}
+        found = overlay.storages(env(MEDIA_S3_BUCKET="named", **values), own)
+        settings = {
+            "AWS_STORAGE_BUCKET_NAME": "own",
+            "AWS_LOCATION": "shop",
+            "AWS_QUERYSTRING_AUTH": False,
+            "AWS_QUERYSTRING_EXPIRE": 60,
+            "AWS_S3_FILE_OVERWRITE": True,
+        }
+        with override_settings(**settings):
+            storage: Any = StorageHandler(found)["default"]
+
+        assert storage.bucket_name == "named"
+        assert (storage.location, storage.querystring_auth) == (location, signed)
+        assert (storage.querystring_expire, storage.file_overwrite) == (expire, overwrite)
 
     def test_roots(self) -> None:
         """The image's and the chart's variables win; the type is the project's."""

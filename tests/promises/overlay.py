@@ -42,6 +42,12 @@ ROWS = [
         new='{**own["OPTIONS"], **location.get("OPTIONS", {})}',
     ),
     Row(
+        "overlay: port and password that no variable names stay",
+        test="overlay/test_overlay.py::TestDatabases::test_parts_that_no_variable_names",
+        old="{**located(env, name), **_kept(env, own)}",
+        new="located(env, name)",
+    ),
+    Row(
         "overlay: a database variable that is set wins",
         test="overlay/test_overlay.py::TestDatabases::test_a_variable_that_is_set_wins",
         old="for setting in filter(env.is_set, _OVERRULED):",
@@ -50,8 +56,8 @@ ROWS = [
     Row(
         "overlay: session options of the project and ours are in force",
         test="overlay/test_overlay.py::TestDatabases::test_session",
-        old='" ".join([session, *(f"-c {item}" for item in added)])',
-        new="session",
+        old="if named and (decided",
+        new="if not named and (decided",
     ),
     Row(
         "overlay: the project's own settings stay as they are",
@@ -94,14 +100,28 @@ ROWS = [
     Row(
         "overlay: storage classes of the project stay",
         test="overlay/test_overlay.py::TestFiles::test_own_classes_stay",
-        old='if static.get("BACKEND", "") in _STATIC and not env.debug:',
-        new="if not env.debug:",
+        old='if hashed and static.get("BACKEND", "") in _STATIC:',
+        new="if hashed:",
+    ),
+    Row(
+        "overlay: without WhiteNoise the storage of static files stays",
+        test="overlay/test_overlay.py::TestFiles::test_static_without_whitenoise",
+        within="storages",
+        old='importlib.util.find_spec("whitenoise") is not None',
+        new="True",
     ),
     Row(
         "overlay: a bucket variable that is set wins",
         test="overlay/test_overlay.py::TestFiles::test_bucket",
         within="_bucket",
-        old="if key not in decided",
+        old="{**own, **chosen}",
+        new="{**chosen, **own}",
+    ),
+    Row(
+        "overlay: AWS_* settings of the project stay",
+        test="overlay/test_overlay.py::TestFiles::test_aws_settings_stay",
+        within="_bucket",
+        old="if key in decided",
         new="",
     ),
     Row(

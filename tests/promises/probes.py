@@ -46,7 +46,7 @@ ROWS = [
     Row(
         "readiness: the deadline holds whatever a check does",
         test="health/test_runner.py::test_deadline_holds_with_a_hanging_check",
-        old="wait(run.futures(self._checks), run.remaining)",
+        old="wait(run.futures(self._checks), run.within(limit))",
         new="wait(run.futures(self._checks), run.remaining + 3)",
     ),
     Row(
@@ -267,6 +267,33 @@ ROWS = [
         within="HealthMiddleware._readyz",
         old="if ready and self._page_runner:",
         new="if self._page_runner:",
+    ),
+    Row(
+        "page: a failure is kept",
+        test="health/test_page.py::test_failure_is_kept",
+        old="max(KEPT_SECONDS, config.readiness_cache_seconds)",
+        new="config.readiness_cache_seconds",
+    ),
+    Row(
+        "page: one that does not exist is said",
+        test="health/test_page.py::test_404_is_logged",
+        old="if status == 404:",
+        new="if False:",
+    ),
+    Row(
+        "page: its path may have any letters",
+        test="health/test_page.py::test_path_that_is_not_ascii",
+        case="wsgi",
+        old='self._path.encode().decode("latin-1")',
+        new="self._path",
+    ),
+    Row(
+        "page: /healthz says what it says",
+        test="health/test_page.py::test_details",
+        case="wsgi 500",
+        within="HealthMiddleware._healthz",
+        old="Report(report.results + page.results)",
+        new="Report(report.results)",
     ),
     Row(
         "page: it is not part of the traffic",

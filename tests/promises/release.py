@@ -107,6 +107,12 @@ ROWS = [
         new="if False:",
     ),
     Row(
+        "run: settings without the library are one clear line",
+        test="example/test_run.py::test_settings_without_the_library",
+        old="if lacks.library:",
+        new="if False:",
+    ),
+    Row(
         "run: Ctrl-C leaves no process behind",
         test="example/test_run.py::test_a_second_signal_cuts_the_wait_short",
         old="with contextlib.suppress(ProcessLookupError, PermissionError):\n    os.killpg(self.popen.pid, signal.SIGKILL)\nself.popen.wait()",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import ConnectionHandler
 from support.process import environment, run
 from support.smtp import postbox
 from support.web import PROJECT, production
@@ -18,6 +19,7 @@ from django_k8s import settings as k8s
 from django_k8s.settings.urls import encoded
 
 HERE = Path("/srv/app")
+PUBLIC = '"$user", public'
 POSTGRES = "postgres://app:secret@db.example.com:5432/shop"
 
 
@@ -205,6 +207,42 @@ class TestDatabases:
         assert database["OPTIONS"]["keepalives_idle"] == 10
         assert database["TEST"] == {"NAME": "t"}
 
+    @pytest.mark.parametrize(
+        ("values", "keywords", "expected"),
+        [
+            ({}, {"OPTIONS": {"options": "-c search_path=shop"}}, ["shop", "5min", "1min"]),
+            ({"query": "?options=-c%20search_path%3Dshop"}, {}, ["shop", "5min", "1min"]),
+            ({"query": "?options=-c%20lock_timeout%3D9s"}, {"OPTIONS": {"options": "-c lock_timeout=8s"}}, [PUBLIC, "5min", "8s"]),
+            ({"DATABASE_LOCK_TIMEOUT_SECONDS": "7"}, {"OPTIONS": {"options": "--lock_timeout=8s"}}, [PUBLIC, "5min", "8s"]),
+        ],
+    )  # fmt: skip
+    def test_session(
+        self, postgres_url: str, values: dict[str, str], keywords: dict[str, Any], expected: list[str]
+    ) -> None:
+        """Session options of the project and the time-outs are all in force on a real server; the project wins."""
+        variables = {"DATABASE_URL": postgres_url + values.get("query", ""), **values}
+        connection = ConnectionHandler({"default": k8s.database(env(**variables), **keywords)})["default"]
+        shown = []
+        with connection.cursor() as cursor:
+            for name in ("search_path", "statement_timeout", "lock_timeout"):
+                cursor.execute(f"SHOW {name}")
+                shown.append(cursor.fetchone()[0])
+        connection.close()
+
+        assert shown == expected
+
+    def test_sslmode_contradicts(self) -> None:
+        """DATABASE_SSLMODE and another sslmode in the URL are a problem; the same one is none."""
+        other, same = (
+            env(DATABASE_URL=f"{POSTGRES}?sslmode={mode}", DATABASE_SSLMODE="verify-full")
+            for mode in ("require", "verify-full")
+        )
+        k8s.database(other)
+        k8s.database(same)
+
+        assert "DATABASE_SSLMODE" in named(other)
+        assert "DATABASE_SSLMODE" not in named(same)
+
     def test_further_databases(self) -> None:
         """Another alias has a URL of its own and the same timeouts; debug mode gives it another file."""
         replica = k8s.database(
@@ -387,12 +425,18 @@ class TestCelery:
         decided = ("timezone", "enable_utc", "serializer", "accept_content", "routes", "queues", "schedule", "ignore_result", "event", "result_backend")  # fmt: skip
         assert [name for name in settings if name.lower().endswith(decided)] == []
 
-    def test_sentinel_is_refused(self) -> None:
-        """It would need a name that an address cannot give."""
-        environment = env(DEBUG="1", CELERY_BROKER_URL="sentinel://h:26379")
-        k8s.celery(environment)
+    def test_sentinel_needs_a_master(self) -> None:
+        """An address cannot give its name, so the project does; without it the message says how."""
+        nameless, whole = (env(DEBUG="1", CELERY_BROKER_URL="sentinel://h:26379") for _ in range(2))
+        k8s.celery(nameless)
+        settings = k8s.celery(whole, broker_transport_options={"master_name": "m"})
+        (text,) = [problem.text for problem in nameless.problems]
 
-        assert named(environment) == {"CELERY_BROKER_URL"}
+        assert '{"master_name": "NAME"}' in text
+        assert named(whole) == set()
+        assert settings["broker_url"] == "sentinel://h:26379"
+        assert settings["broker_transport_options"]["master_name"] == "m"
+        assert settings["broker_transport_options"]["socket_timeout"] == 5
 
     def test_the_build_phase_makes_no_folder(self, tmp_path: Path) -> None:
         """Building an image leaves nothing behind."""
@@ -544,6 +588,16 @@ class TestFiles:
 
         assert "MEDIA_S3_BUCKET: needs django-storages and boto3" in errors
         assert "django-k8s-toolkit[s3]" in errors
+
+    def test_static_files_without_whitenoise(self, tmp_path: Path) -> None:
+        """Static files need an extra; its absence is a problem like the others, in debug mode too."""
+        _, errors = without_extras(tmp_path, "settings.static_storage(env)")
+
+        assert (
+            "STORAGES: the settings call k8s.static_storage(env), but WhiteNoise is not installed" in errors
+        )
+        assert "django-k8s-toolkit[web]" in errors
+        assert "Traceback" not in errors
 
     def test_options_of_the_project(self) -> None:
         """Options that the project gives win, on disk and in a bucket."""
