@@ -20,7 +20,8 @@ from support.docker import ROOT, build, docker, node, web_alone, wheel
 from support.patience import patience
 
 # One process makes what all of these tests use.
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("image-arguments")]
+# Never beside test_development.py: both use the Compose file, which has fixed ports.
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("image-development")]
 
 DOCKERFILES = ("docker/Dockerfile", "docker/Dockerfile.dev")
 # Small ones, which the base has not: the programs `envsubst` and `bc`.
