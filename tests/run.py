@@ -37,7 +37,7 @@ def phases(kind: str, jobs: int) -> list[Phase]:
     """Return the phases of ``make test`` (everything) or ``make test-oldest`` (the library on the oldest releases)."""
     together = ("-n", str(jobs), "--dist", "loadgroup")
     if kind == "oldest":
-        library = ("--ignore", "tests/chart")
+        library = ("--ignore", "tests/chart", "--ignore", "tests/test_promises.py")
         marks = "not alone and not soak and not docker and not browser and not cluster"
         # Of the runs under load, one rolling update and one recycling.
         load = "test_rolling_update and wsgi or test_recycling and wsgi-1"
