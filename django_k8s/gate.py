@@ -46,13 +46,13 @@ def mistake(role: str = "") -> str:
         return "BUILD_PHASE is on, so the settings hold no secrets and no role starts. Remove it."
     if "broker" in config.readiness_checks and (missing := _missing_celery()):
         return f"READINESS_CHECKS names broker, but {missing} Otherwise remove broker from READINESS_CHECKS."
-    if settings.DEBUG and not config.debug:
-        # Such as of a module for development that lies below: pages would show settings and source to everybody.
+    if settings.DEBUG:
+        if config.debug:
+            return ""
+        # A development module below may have switched it on: pages would show settings and source to everybody.
         return (
             "DEBUG is on in the settings module, but not in the environment. Write DEBUG = env.debug there."
         )
-    if settings.DEBUG:
-        return ""
     if not _secret_key():
         return "SECRET_KEY is empty. Write SECRET_KEY = k8s.secret_key(env) in the settings module."
     if not settings.ALLOWED_HOSTS:

@@ -41,7 +41,7 @@ def test_no_secret_is_shown(debug: bool) -> None:
 
 
 def test_django_shows_them() -> None:
-    """Django's own filter goes by names alone; without a difference the test above would prove nothing."""
+    """Django's own filter looks at names only, so the test above proves something."""
     with override_settings(SHOP=PLACE):
         report = reported(SafeExceptionReporterFilter())
 
