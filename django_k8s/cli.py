@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from django_k8s import __version__
-from django_k8s.exits import EX_USAGE
+from django_k8s.environment.exit_codes import EX_USAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from django_k8s.exits import EX_CANTCREAT
+from django_k8s.environment.exit_codes import EX_CANTCREAT
 
 # What is copied, as folders of the package's files and where each goes below the destination.
 _PARTS = {

@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from django_k8s.env import Env
-from django_k8s.exits import EX_CONFIG
-from django_k8s.masking import mask
-from django_k8s.variables import VARIABLES, Variable
+from django_k8s.environment.env import Env
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.masking import mask
+from django_k8s.environment.variables import VARIABLES, Variable
 
 _MASK = "********"
 

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from watchfiles import PythonFilter, run_process
 
 from django_k8s.copying import assets
-from django_k8s.env import Env
-from django_k8s.roles import SERVICES
-from django_k8s.sources import items
+from django_k8s.environment.env import Env
+from django_k8s.environment.roles import SERVICES
+from django_k8s.environment.sources import items
 
 # Templates are cached by each process, and .env is read at its start.
 EXTENSIONS = (".html", ".txt", ".po", ".mo", ".env")

@@ -14,7 +14,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
-from django_k8s.masking import mask
+from django_k8s.environment.masking import mask
 
 _DEEPEST = 20  # levels of containers; one may contain itself
 

@@ -11,7 +11,7 @@ import pytest
 from support.process import environment, run
 
 from django_k8s.cli import main
-from django_k8s.variables import VARIABLES
+from django_k8s.environment.variables import VARIABLES
 
 
 def django_k8s(*args: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -14,9 +14,9 @@ from support.process import environment, run
 import django_k8s
 from django_k8s import Env
 from django_k8s import settings as k8s
-from django_k8s.exits import EX_CONFIG
-from django_k8s.exports import exports
-from django_k8s.variables import VARIABLES
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.shell_exports import exports
+from django_k8s.environment.variables import VARIABLES
 
 
 def problems(env: Env) -> dict[str, str]:
@@ -93,7 +93,7 @@ class TestSources:
         closed.chmod(0o600)
         code = (
             # Imported first: another user may not read this interpreter's files.
-            "import difflib, os; from django_k8s.env import Env;"
+            "import difflib, os; from django_k8s.environment.env import Env;"
             "os.geteuid() or (os.setgid(65534), os.setuid(65534)); print(*Env().problems)"
         )
         for folder in (closed / "mounted", closed, f"/{'x' * 5000}"):
@@ -251,7 +251,7 @@ class TestScopes:
         folder = {"the project": site, "/": Path("/"), "elsewhere": tmp_path / "elsewhere"}[where]
         code = (
             "from django.conf import settings; from django_k8s import conf; from config.settings import env;"
-            "from django_k8s.state import state_folder; found = conf.current();"
+            "from django_k8s.environment.state_directory import state_folder; found = conf.current();"
             "print(found.health_token, found.readiness_checks, env.str('HEALTH_TOKEN'), env.list('READINESS_CHECKS'), state_folder('web'))"
         )
         command = [sys.executable, str(site / "manage.py"), "shell", "-v0", "-c", code]
@@ -384,7 +384,7 @@ def test_imports_neither_django_nor_celery(tmp_path: Path) -> None:
     """The environment can be read by programs that have neither, from .env too."""
     (tmp_path / ".env").write_text("CACHE_KEY_PREFIX=7\n")
     code = (
-        "import sys; from django_k8s.env import Env; print(Env().str('CACHE_KEY_PREFIX'));"
+        "import sys; from django_k8s.environment.env import Env; print(Env().str('CACHE_KEY_PREFIX'));"
         "print([m for m in ('django', 'celery', 'environ') if m in sys.modules])"
     )
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import django_k8s
-from django_k8s import startup, state
 from django_k8s.copying import assets
-from django_k8s.roles import ROLES
+from django_k8s.environment import startup, state_directory
+from django_k8s.environment.roles import ROLES
 
 PACKAGE = Path(django_k8s.__file__).parent
 SOURCES = {
@@ -55,7 +55,13 @@ def test_roles_of_the_entrypoint() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [f'"{state.HEARTBEAT_SUFFIX}"', state.QUEUES, f'"{state.SCRAPED}"', f'/ "{state.METRICS}"']
+    "name",
+    [
+        f'"{state_directory.HEARTBEAT_SUFFIX}"',
+        state_directory.QUEUES,
+        f'"{state_directory.SCRAPED}"',
+        f'/ "{state_directory.METRICS}"',
+    ],
 )
 def test_names_in_the_state_directory(name: str) -> None:
     """Only one module knows them."""
@@ -72,8 +78,8 @@ def test_a_role_begins_with_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in stay + go:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    state.clear("web")
-    state.clear("beat")
+    state_directory.clear("web")
+    state_directory.clear("beat")
 
     left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     assert left == sorted(stay)

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_k8s import Env, listing, masking, report, startup
+from django_k8s import Env, listing
 from django_k8s import settings as k8s
-from django_k8s.exits import EX_CONFIG
+from django_k8s.environment import masking, problems, startup
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.sources import Sources
+from django_k8s.environment.variables import VARIABLES
 from django_k8s.servers import options
-from django_k8s.sources import Sources
-from django_k8s.variables import VARIABLES
 
 LINES = st.one_of(
     st.text(max_size=20),
@@ -122,7 +123,7 @@ def configured(env: Env) -> None:
         options.concurrency(env), options.address(env), options.graceful_seconds(env)
         options.trusted_proxies(env), options.application(env)
         k8s.config(env)
-        report.stop_if(startup.env().problems)
+        problems.stop_if(startup.env().problems)
     except SystemExit as end:
         status = end.code
     assert status == EX_CONFIG

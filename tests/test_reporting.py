@@ -9,7 +9,7 @@ import pytest
 from django.test import RequestFactory, override_settings
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-from django_k8s import masking
+from django_k8s.environment import masking
 from django_k8s.reporting import Filter
 
 SECRET = "hunter2-hunter2"

@@ -25,8 +25,8 @@ from django.core.signals import request_finished
 from django.core.wsgi import get_wsgi_application
 from gunicorn.config import Config
 
-from django_k8s import startup
 from django_k8s.conf import Config as LibraryConfig
+from django_k8s.environment import startup
 from django_k8s.observability.launch import prepare
 from django_k8s.servers.logs import Logger
 

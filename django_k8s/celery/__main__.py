@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from django_k8s import startup
 from django_k8s.celery import application
-from django_k8s.exits import EX_CONFIG, EX_USAGE
+from django_k8s.environment import startup
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_USAGE
 
 # Gossip and mingle cost a second at each start and keep no promise that is needed here.
 OPTIONS = {"worker": ("--without-gossip", "--without-mingle"), "beat": ()}

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django_k8s.celery import logs
 from django_k8s.celery.lock import BeatLock, unbroken
 from django_k8s.celery.queues import Sampler
-from django_k8s.exits import EX_CONFIG
+from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.probe.heartbeat import Heartbeat
 
 logger = get_logger("django_k8s.beat")

@@ -17,7 +17,7 @@ from typing import Any
 
 from celery.utils.log import get_logger
 
-from django_k8s import startup
+from django_k8s.environment import startup
 from django_k8s.observability.queues import Queue, write
 
 logger = get_logger("django_k8s.beat")

@@ -9,7 +9,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from django_k8s import conf
-from django_k8s.masking import mask
+from django_k8s.environment.masking import mask
 
 # Sent with ``result`` after each run of a check.
 checked = Signal()

@@ -13,10 +13,10 @@ import runpy
 import sys
 from pathlib import Path
 
-from django_k8s import startup, state
-from django_k8s.env import Env
-from django_k8s.exits import EX_CONFIG
-from django_k8s.roles import SERVICES
+from django_k8s.environment import startup, state_directory
+from django_k8s.environment.env import Env
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.roles import SERVICES
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     env = startup.env()
     prepare(env)
     if env.str("ROLE") in SERVICES:
-        state.clear(env.str("ROLE"))
+        state_directory.clear(env.str("ROLE"))
     del sys.argv[0]
     program = sys.argv[0]
     if program.endswith(".py"):
@@ -50,7 +50,7 @@ def prepare(env: Env) -> None:
                 file=sys.stderr,
             )
             sys.exit(EX_CONFIG)
-        folder = state.state_folder(env.str("ROLE")) / state.METRICS
+        folder = state_directory.state_folder(env.str("ROLE")) / state_directory.METRICS
         folder.mkdir(parents=True, exist_ok=True)
         # prometheus_client reads it when it is imported; from then on its values are files that processes share.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.identity import identity
-from django_k8s.masking import mask
+from django_k8s.environment.env import Env
+from django_k8s.environment.masking import mask
+from django_k8s.environment.process_labels import identity
 from django_k8s.observability import tracing
 from django_k8s.observability.context import current
 

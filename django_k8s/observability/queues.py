@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from django_k8s import startup
-from django_k8s.state import QUEUES, state_folder
+from django_k8s.environment import startup
+from django_k8s.environment.state_directory import QUEUES, state_folder
 
 STALE_SECONDS = 60.0  # or three samples, whichever is longer: older ones are no basis to scale by
 

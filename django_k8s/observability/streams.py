@@ -15,7 +15,7 @@ import tempfile
 import threading
 from typing import Any
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 from django_k8s.observability.lines import formatter
 
 STDOUT = 1

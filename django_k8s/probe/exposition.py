@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from django_k8s.environment.state_directory import METRICS
 from django_k8s.observability import queues
 from django_k8s.probe import heartbeat, scrapes
 from django_k8s.probe.heartbeat import running
 from django_k8s.probe.listener import Answer
-from django_k8s.state import METRICS
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily

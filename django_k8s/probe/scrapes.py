@@ -6,9 +6,9 @@ import contextlib
 import time
 from pathlib import Path
 
-from django_k8s import startup
-from django_k8s.state import SCRAPED, state_folder
-from django_k8s.stops import linger_seconds as linger_seconds
+from django_k8s.environment import startup
+from django_k8s.environment.grace_period import linger_seconds as linger_seconds
+from django_k8s.environment.state_directory import SCRAPED, state_folder
 
 _POLL_SECONDS = 0.1
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from django_k8s.env import Env
-from django_k8s.exports import exports
+from django_k8s.environment.env import Env
+from django_k8s.environment.shell_exports import exports
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from django_k8s.copying import assets
-from django_k8s.exits import EX_CONFIG, EX_UNAVAILABLE
-from django_k8s.roles import CELERY_ROLES, SERVICES
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_UNAVAILABLE
+from django_k8s.environment.roles import CELERY_ROLES, SERVICES
 from django_k8s.run.detect import Answer, read
 from django_k8s.run.project import environment, grace
 from django_k8s.run.terminal import Output

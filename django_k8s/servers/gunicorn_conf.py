@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any
 
-from django_k8s import report, startup
+from django_k8s.environment import problems, startup
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.scrapes import await_last
 from django_k8s.servers import options
@@ -57,7 +57,7 @@ def on_starting(server: Any) -> None:
     """Runs in the master, with the application loaded and nothing listening yet."""
     from django_k8s import gate
 
-    report.stop_if(_env.problems)
+    problems.stop_if(_env.problems)
     gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
     server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _concurrency)
 

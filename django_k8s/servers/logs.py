@@ -8,8 +8,8 @@ from typing import Any
 
 from gunicorn import glogging
 
-from django_k8s import startup
-from django_k8s.masking import mask
+from django_k8s.environment import startup
+from django_k8s.environment.masking import mask
 from django_k8s.observability import tracing
 from django_k8s.observability.lines import JsonFormatter, formatter
 from django_k8s.observability.streams import Handler, write

@@ -8,9 +8,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from django_k8s import networks, stops
-from django_k8s.env import Env
-from django_k8s.servers.cgroup import cpu_limit
+from django_k8s.environment import grace_period, trusted_networks
+from django_k8s.environment.cgroup import cpu_limit
+from django_k8s.environment.env import Env
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ def address(env: Env) -> str:
 
 def graceful_seconds(env: Env) -> int:
     """Return the seconds that requests in flight have when the pod stops; record a problem if there are none."""
-    stops.check(env)
-    return stops.work_seconds(env, "web")
+    grace_period.check(env)
+    return grace_period.work_seconds(env, "web")
 
 
 def trusted_proxies(env: Env) -> str:
     """TRUSTED_PROXIES as gunicorn reads networks; notes a problem for what is none."""
-    return ",".join(networks.trusted_proxies(env))
+    return ",".join(trusted_networks.trusted_proxies(env))
 
 
 def application(env: Env) -> str | None:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.settings.urls import encoded
+from django_k8s.environment.connection_urls import encoded
+from django_k8s.environment.env import Env
 
 _POSTGRES = "django.db.backends.postgresql"
 _NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured when it is used

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 # Each with the variable to use instead. Taken from cookiecutter-django, from common Docker set-ups and from
 # Django's own names of settings.

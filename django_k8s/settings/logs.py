@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.identity import identity
+from django_k8s.environment.env import Env
+from django_k8s.environment.process_labels import identity
 
 _LINES = "django_k8s.observability.lines"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 
 def media_storage(env: Env, **options: Any) -> dict[str, Any]:

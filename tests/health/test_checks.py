@@ -30,7 +30,7 @@ from support.proxy import proxy
 
 from django_k8s import settings as k8s
 from django_k8s.database import own_connection
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 from django_k8s.health import CHECKS, Unhealthy, checks, find
 from django_k8s.health.base import described
 from django_k8s.health.broker import Broker

@@ -22,7 +22,7 @@ from support.process import answers, environment, started, wait_until
 from support.s3 import S3, s3
 
 from django_k8s import settings as k8s
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 from django_k8s.storage import MediaUnavailable
 
 HERE = Path(__file__).resolve().parent

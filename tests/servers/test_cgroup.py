@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from django_k8s.servers.cgroup import cpu_limit
+from django_k8s.environment.cgroup import cpu_limit
 
 
 def limit(tmp_path: Path, membership: str, files: dict[str, str]) -> float | None:

@@ -10,7 +10,7 @@ import pytest
 from support.process import environment, run
 from support.web import production
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 from django_k8s.servers import options
 
 

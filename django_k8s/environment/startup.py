@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 
 @cache

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from django_k8s.exits import EX_CONFIG
-from django_k8s.sources import Problem
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.sources import Problem
 
 # How alike two names have to be for one to look like a misspelling of the other.
 _ALIKE = 0.84

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 # Seconds kept for the end itself. web: lingering connections and the exit of the interpreter.
 # worker: giving unfinished tasks back to the broker. beat: giving the lock back.

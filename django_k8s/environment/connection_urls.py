@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
-from django_k8s.sources import addresses
+from django_k8s.environment.sources import addresses
 
 # The shortest user part after which a host, a path without "@" and a query still make sense.
 _CREDENTIALS = re.compile(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from django_k8s.roles import ROLES
+from django_k8s.environment.roles import ROLES
 
 Scope = Literal["settings", "startup"]
 Kind = Literal["str", "bool", "int", "float", "list", "url", "path"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 
 def trusted_proxies(env: Env) -> list[str]:

@@ -1,7 +1,7 @@
 """The environment, read once and strictly.
 
 A value is looked up in this order: the process environment, the file that ``NAME_FILE`` names, the
-directories of ``ENV_DIR``, the .env file, the default of :mod:`django_k8s.variables`. An empty value
+directories of ``ENV_DIR``, the .env file, the default of :mod:`django_k8s.environment.variables`. An empty value
 counts as not set and ends the search.
 
 Start-up variables are an exception: they act before Django is loaded, so a value that is not in the
@@ -21,9 +21,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from django_k8s import masking, parsing, report
-from django_k8s.sources import PROCESS, Found, Problem, Sources, is_address, items
-from django_k8s.variables import VARIABLES, Kind, Variable
+from django_k8s.environment import masking, parsing, problems
+from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, is_address, items
+from django_k8s.environment.variables import VARIABLES, Kind, Variable
 
 # The readers of Env are called like the types they return, so inside the class the types need other names.
 _str = str
@@ -62,7 +62,7 @@ class Env:
         self._embedded: dict[str, None] = {}
         self.of_process = environ is None  # it reads the process environment as it is now
         if self.of_process:
-            report.follow(self)
+            problems.follow(self)
 
     def find(self, name: str) -> Found | None:
         """Return the raw value of ``name`` and its source, or None if it is not set.
@@ -294,4 +294,4 @@ class Env:
 
     def _misspelt(self) -> _list[tuple[_str, _str]]:
         unset = [name for name in self._variables if self.resolve(name) is None]
-        return report.misspelt(self.names, self._variables, unset)
+        return problems.misspelt(self.names, self._variables, unset)

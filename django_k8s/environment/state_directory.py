@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from django_k8s import startup
+from django_k8s.environment import startup
 
 HEARTBEAT_SUFFIX = ".heartbeat"  # one file per loop
 METRICS = "metrics"  # prometheus_client's files, one per process and kind

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from django_k8s.sources import addresses
+from django_k8s.environment.sources import addresses
 
 MASK = "***"
 # Shorter values would be found in words that have nothing to do with them.

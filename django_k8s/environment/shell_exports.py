@@ -1,4 +1,4 @@
-"""``python -m django_k8s.exports``: print start-up variables as shell commands.
+"""``python -m django_k8s.environment.shell_exports``: print start-up variables as shell commands.
 
 The programs of a role read start-up variables from the process environment only. The entrypoint evaluates
 what this prints: the start-up variables, and those of agents, that are set in files, in the directories of
@@ -13,8 +13,8 @@ import shlex
 import sys
 from collections.abc import Iterator
 
-from django_k8s.env import Env
-from django_k8s.sources import PROCESS
+from django_k8s.environment.env import Env
+from django_k8s.environment.sources import PROCESS
 
 # Needed by the shell and by manage.py before settings are loaded.
 _MORE = ("BUILD_PHASE", "DJANGO_SETTINGS_MODULE")
