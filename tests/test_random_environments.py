@@ -20,7 +20,7 @@ from django_k8s.environment import masking, problems, startup
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.sources import Sources
 from django_k8s.environment.variables import VARIABLES
-from django_k8s.servers import options
+from django_k8s.gunicorn import options
 
 LINES = st.one_of(
     st.text(max_size=20),

@@ -44,9 +44,10 @@ def _prepared(role: str, options: Sequence[str]) -> str:
 
     celery.maybe_patch_concurrency(["celery", *options])
     application.set_up(found)
-    from django_k8s.celery import locked, worker
+    from django_k8s.celery import worker
+    from django_k8s.celery.beat import locked_scheduler
 
-    (worker if role == "worker" else locked).connect(found.app)
+    (worker if role == "worker" else locked_scheduler).connect(found.app)
     return found.name
 
 

@@ -390,7 +390,7 @@ _CELERY = _group(
     _v(
         "BEAT_SCHEDULER",
         "str",
-        "django_k8s.celery.beat:Scheduler",
+        "django_k8s.celery.beat.scheduler:Scheduler",
         "MODULE:CLASS of beat's scheduler, unless the project names one. Any class runs under the lock; the other guarantees are those of the default.",
         example="django_celery_beat.schedulers:DatabaseScheduler",
         scope="startup",

@@ -190,7 +190,7 @@ def test_memory_of_web(server: S3, bucket: str, tmp_path: Path) -> None:
         DJANGO_SETTINGS_MODULE="project.settings", TEST_URLCONF="storage_urls", PYTHONPATH=f"{HERE}:{HERE.parent}/project",
         CELERY_BROKER_URL="memory://", STATE_DIR=str(tmp_path / "state"), TMPDIR=str(tmp_path), ROLE="web", WEB_THREADS="4",
     )  # fmt: skip
-    command = ["gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf"]
+    command = ["gunicorn", "-c", "python:django_k8s.gunicorn.configuration"]
     with started(command, env, HERE, tmp_path / "web.log") as web:
         wait_until(lambda: answers(port, "/livez"), 30, "web")
         assert fetch(f"http://127.0.0.1:{port}/plain") == b"plain"

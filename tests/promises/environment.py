@@ -31,7 +31,7 @@ ROWS = [
     ),
     Row(
         "env: wrong configuration ends with 78",
-        test="servers/test_start.py::test_settings_error",
+        test="gunicorn/test_start.py::test_settings_error",
         within="stop_if",
         old="raise SystemExit(EX_CONFIG)",
         new="raise SystemExit(1)",
@@ -74,7 +74,7 @@ ROWS = [
     ),
     Row(
         "env: the exit status of wrong configuration is 78",
-        test="servers/test_start.py::test_settings_error",
+        test="gunicorn/test_start.py::test_settings_error",
         old="EX_CONFIG = 78",
         new="EX_CONFIG = 1",
     ),

@@ -92,7 +92,7 @@ def web(folder: Path, *args: str, listener: bool = True, **extra: str) -> Iterat
         "django_k8s.observability.launch",
         "gunicorn",
         "-c",
-        "python:django_k8s.servers.gunicorn_conf",
+        "python:django_k8s.gunicorn.configuration",
         *args,
     ]
     with contextlib.ExitStack() as stack:

@@ -15,8 +15,8 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from django_k8s.servers.beating import Beating
-from django_k8s.servers.connections import pool_statistics
+from django_k8s.gunicorn.database_connections import pool_statistics
+from django_k8s.gunicorn.heartbeat import Beating
 
 # gunicorn closes a connection by sending its FIN and reading on until the client closes too, so that
 # no reset destroys an answer on its way. These are its own limits for that (util.close_graceful).

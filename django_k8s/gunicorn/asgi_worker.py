@@ -13,7 +13,7 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
-from django_k8s.servers.beating import EVERY_SECONDS, Beating
+from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, Beating
 
 # What a stopping worker leaves to a client that may be sending its next request; as in gthread.
 IDLE_SECONDS = 2.0

@@ -11,7 +11,7 @@ from support.process import environment, run
 from support.web import production
 
 from django_k8s.environment.env import Env
-from django_k8s.servers import options
+from django_k8s.gunicorn import options
 
 
 def problems(env: Env) -> list[str]:
@@ -145,7 +145,7 @@ def test_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 def configuration(tmp_path: Path, *args: str, **extra: str) -> dict[str, str]:
     """What gunicorn itself says it is configured with."""
     command = [
-        sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf", "--print-config",
+        sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.gunicorn.configuration", "--print-config",
         *args,
     ]  # fmt: skip
     done = run(command, production(**extra), tmp_path, 60)
@@ -193,7 +193,7 @@ def test_variables_and_options_override(tmp_path: Path) -> None:
 
 def test_nothing_names_the_application(tmp_path: Path) -> None:
     """Without settings and without an application gunicorn says so and ends."""
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.gunicorn.configuration"]
     done = run(command, environment(), tmp_path, 60)
     assert done.returncode == 1
     assert "No application module specified" in done.stderr

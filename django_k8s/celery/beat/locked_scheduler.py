@@ -15,8 +15,8 @@ from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from django_k8s.celery import logs
-from django_k8s.celery.lock import BeatLock, unbroken
-from django_k8s.celery.queues import Sampler
+from django_k8s.celery.beat.lock import BeatLock, unbroken
+from django_k8s.celery.beat.queue_sampler import Sampler
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.probe.heartbeat import Heartbeat
 

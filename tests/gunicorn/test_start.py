@@ -15,7 +15,7 @@ from support.servers import Postgres
 from support.web import PROJECT, migrate, production, web
 
 INTERFACES = pytest.mark.parametrize("interface", ["wsgi", "asgi"])
-COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf"]
+COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.gunicorn.configuration"]
 
 
 @INTERFACES

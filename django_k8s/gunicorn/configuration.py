@@ -1,4 +1,4 @@
-"""The configuration of the web role: ``gunicorn -c python:django_k8s.servers.gunicorn_conf``.
+"""The configuration of the web role: ``gunicorn -c python:django_k8s.gunicorn.configuration``.
 
 Everything comes from the environment; an option on the command line wins. A malformed variable gets
 its default here and is reported before anything listens: by the project's settings, with all else
@@ -13,9 +13,9 @@ import sys
 from typing import Any
 
 from django_k8s.environment import problems, startup
+from django_k8s.gunicorn import options
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.scrapes import await_last
-from django_k8s.servers import options
 
 _env = startup.env()
 _concurrency = options.concurrency(_env)
@@ -23,7 +23,7 @@ _asgi = _env.str("WEB_INTERFACE") == "asgi"
 
 bind = options.address(_env)
 wsgi_app = options.application(_env)
-worker_class = f"django_k8s.servers.{'asgi.AsgiWorker' if _asgi else 'worker.ThreadWorker'}"
+worker_class = f"django_k8s.gunicorn.{'asgi_worker.AsgiWorker' if _asgi else 'thread_worker.ThreadWorker'}"
 workers = _concurrency.processes
 threads = _concurrency.threads or 1
 
@@ -39,7 +39,7 @@ forwarded_allow_ips = options.trusted_proxies(_env)
 # By default a trusted proxy may set SCRIPT_NAME and PATH_INFO, and hands on those that any client sent.
 forwarder_headers = ""
 
-logger_class = "django_k8s.servers.logs.Logger"
+logger_class = "django_k8s.gunicorn.logs.Logger"
 loglevel = _env.str("LOG_LEVEL").lower()
 errorlog = "-"
 accesslog = "-" if _env.bool("WEB_ACCESS_LOG") else None
@@ -66,7 +66,7 @@ def when_ready(server: Any) -> None:
     """Runs in the master, before the first fork."""
     from django.urls import get_resolver
 
-    from django_k8s.servers.connections import close_connections
+    from django_k8s.gunicorn.database_connections import close_connections
 
     # Imported by the first request otherwise, in each process of its own. An error in it ends the start.
     _ = get_resolver().url_patterns
@@ -77,7 +77,7 @@ def when_ready(server: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Runs in each new process."""
-    from django_k8s.servers.connections import close_connections
+    from django_k8s.gunicorn.database_connections import close_connections
 
     _stop_before_signals(server)
     gc.enable()
@@ -100,7 +100,7 @@ def _stop_before_signals(server: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Runs in a process that ends, after its last request."""
-    from django_k8s.servers.connections import close_connections
+    from django_k8s.gunicorn.database_connections import close_connections
 
     close_connections()
 

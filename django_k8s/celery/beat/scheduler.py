@@ -17,9 +17,9 @@ from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, connections, router
 from kombu.exceptions import OperationalError
 
-from django_k8s.celery.dues import SHORTEST, ahead, following, missed, task_id, too_short
-from django_k8s.celery.lock import unbroken
-from django_k8s.celery.locked import TICK_SECONDS, Locked
+from django_k8s.celery.beat.due_times import SHORTEST, ahead, following, missed, task_id, too_short
+from django_k8s.celery.beat.lock import unbroken
+from django_k8s.celery.beat.locked_scheduler import TICK_SECONDS, Locked
 from django_k8s.environment import startup
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.observability import newrelic
