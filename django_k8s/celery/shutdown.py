@@ -16,7 +16,7 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.utils.log import get_logger
 
 from django_k8s.environment import grace_period, startup
-from django_k8s.probe.scrapes import await_last
+from django_k8s.probe.last_scrape import await_last
 
 logger = get_logger("django_k8s.worker")
 

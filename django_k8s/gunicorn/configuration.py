@@ -15,7 +15,7 @@ from typing import Any
 from django_k8s.environment import problems, startup
 from django_k8s.gunicorn import options
 from django_k8s.probe.heartbeat import Heartbeat
-from django_k8s.probe.scrapes import await_last
+from django_k8s.probe.last_scrape import await_last
 
 _env = startup.env()
 _concurrency = options.concurrency(_env)

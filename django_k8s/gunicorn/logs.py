@@ -11,8 +11,8 @@ from gunicorn import glogging
 from django_k8s.environment import startup
 from django_k8s.environment.masking import mask
 from django_k8s.observability import tracing
-from django_k8s.observability.lines import JsonFormatter, formatter
-from django_k8s.observability.streams import Handler, write
+from django_k8s.observability.formatters import JsonFormatter, formatter
+from django_k8s.observability.stdout import Handler, write
 
 PROBES = frozenset({"/livez", "/readyz", "/healthz"})
 

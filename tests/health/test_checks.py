@@ -29,14 +29,14 @@ from support.process import wait_until
 from support.proxy import proxy
 
 from django_k8s import settings as k8s
-from django_k8s.database import own_connection
+from django_k8s.database.connections import own_connection
 from django_k8s.environment.env import Env
 from django_k8s.health import CHECKS, Unhealthy, checks, find
-from django_k8s.health.base import described
 from django_k8s.health.broker import Broker
 from django_k8s.health.cache import Cache
 from django_k8s.health.database import Database, bounded
 from django_k8s.health.migrations import Migrations
+from django_k8s.health.results import described
 from django_k8s.health.runner import Runner
 from django_k8s.health.storage import Storage
 

@@ -16,7 +16,7 @@ from django_k8s.environment import masking
 from django_k8s.environment.env import Env
 from django_k8s.environment.masking import mask
 from django_k8s.observability import context
-from django_k8s.observability.lines import JsonFormatter, TextFormatter, formatter
+from django_k8s.observability.formatters import JsonFormatter, TextFormatter, formatter
 
 
 def record(message: str, *args: Any, **extra: Any) -> logging.LogRecord:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError
 
-from django_k8s.database import direct_connection
-from django_k8s.locks import Lock, session_lock
+from django_k8s.database.connections import direct_connection
+from django_k8s.database.locks import Lock, session_lock
 
 logger = get_logger("django_k8s.beat")
 

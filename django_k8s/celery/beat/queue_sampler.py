@@ -18,7 +18,7 @@ from typing import Any
 from celery.utils.log import get_logger
 
 from django_k8s.environment import startup
-from django_k8s.observability.queues import Queue, write
+from django_k8s.probe.queue_sample import Queue, write
 
 logger = get_logger("django_k8s.beat")
 

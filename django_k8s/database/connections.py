@@ -18,8 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
 from django_k8s import conf
+from django_k8s.database.keepalives import KEEPALIVES
 from django_k8s.environment.connection_urls import encoded
-from django_k8s.settings.databases import KEEPALIVES
 
 # The server lets go of a client that vanished as fast, one that is busy for it too.
 _SESSION: dict[str, dict[str, str]] = {

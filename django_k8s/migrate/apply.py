@@ -18,11 +18,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
-from django_k8s.database import direct_connection, installed
+from django_k8s.database.connections import direct_connection, installed
+from django_k8s.database.locks import Lock, session_lock
 from django_k8s.health.database import Database
-from django_k8s.locks import Lock, session_lock
-from django_k8s.migrate_errors import Failed, invalid_indexes, report, timed_out
-from django_k8s.wait import Say, until_well
+from django_k8s.health.wait import Say, until_well
+from django_k8s.migrate.errors import Failed, invalid_indexes, report, timed_out
 
 _POLL_SECONDS = 0.5
 _REMIND_SECONDS = 15.0

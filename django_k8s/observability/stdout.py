@@ -16,7 +16,7 @@ import threading
 from typing import Any
 
 from django_k8s.environment.env import Env
-from django_k8s.observability.lines import formatter
+from django_k8s.observability.formatters import formatter
 
 STDOUT = 1
 

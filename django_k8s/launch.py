@@ -1,4 +1,4 @@
-"""``python -m django_k8s.observability.launch PROGRAM ARGUMENT...``: run a role's program, observed.
+"""``python -m django_k8s.launch PROGRAM ARGUMENT...``: run a role's program, observed.
 
 PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
 had been started itself; before it, what is printed is turned into lines of JSON where LOG_FORMAT says so,
@@ -22,7 +22,7 @@ from django_k8s.environment.roles import SERVICES
 def main() -> None:
     """Prepare, and run the program that the command line names."""
     if len(sys.argv) < 2:
-        sys.exit("usage: python -m django_k8s.observability.launch PROGRAM ARGUMENT...")
+        sys.exit("usage: python -m django_k8s.launch PROGRAM ARGUMENT...")
     env = startup.env()
     prepare(env)
     if env.str("ROLE") in SERVICES:
@@ -39,7 +39,7 @@ def main() -> None:
 def prepare(env: Env) -> None:
     """Set this process up as LOG_FORMAT and METRICS say. Malformed values are reported by the role itself."""
     if env.str("LOG_FORMAT") == "json":
-        from django_k8s.observability.streams import install
+        from django_k8s.observability.stdout import install
 
         env.mask_secrets()  # even a traceback from before the settings are loaded shows none
         install(env)

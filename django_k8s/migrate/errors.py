@@ -18,7 +18,7 @@ _NOT_THEIRS = tuple(
     f"{folder}/"
     for folder in (
         Path(django.__file__).parent,
-        Path(__file__).parent,
+        Path(__file__).parent.parent,
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("purelib"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from django_k8s.health.base import Check, Result
+from django_k8s.health.results import Check, Result
 from django_k8s.health.runner import Runner
 
 _EVERY_SECONDS = 1.0

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from django.core.cache import caches
 from django.db import connections
 
-from django_k8s.health.base import Check, Result, described, public
+from django_k8s.health.results import Check, Result, described, public
 
 # Called in the thread of a check when it has ended.
 Ended = Callable[[Result], None]
