@@ -26,7 +26,8 @@ class DjangoK8sConfig(AppConfig):
 
         from django.conf import settings
 
-        from django_k8s import celery, checks  # noqa: F401
+        from django_k8s import celery
+        from django_k8s.checks import system_checks  # noqa: F401
 
         for database in settings.DATABASES.values():
             masking.add(str(database.get("PASSWORD") or ""))

@@ -11,9 +11,9 @@ from textwrap import dedent
 from types import ModuleType
 
 from django_k8s import overlay, settings
+from django_k8s.checks.messages import RULES
+from django_k8s.cli.env import default_text
 from django_k8s.environment.variables import VARIABLES, Variable
-from django_k8s.listing import default_text
-from django_k8s.rules import RULES
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -60,7 +60,7 @@ def system_checks() -> str:
     lines = [
         "# System checks",
         "",
-        "Generated from `django_k8s/rules.py` by `make docs`. Errors stop every command of Django; warnings appear with",
+        "Generated from `django_k8s/checks/messages.py` by `make docs`. Errors stop every command of Django; warnings appear with",
         "`manage.py check --deploy`, which the `check` role runs, and are silent while DEBUG is on.",
         "",
         "| number | what is wrong | what to do |",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import django_k8s
-from django_k8s.copying import assets
+from django_k8s.cli.copy import assets
 from django_k8s.environment import startup, state_directory
 from django_k8s.environment.roles import ROLES
 
@@ -22,11 +22,11 @@ ENTRYPOINT = (assets() / "entrypoints" / "entrypoint").read_text()
 
 # Where a process begins, and the one reader of start-up variables.
 READERS = {
-    "startup.py": "of this process",
-    "exports.py": "before a role, for the entrypoint",
-    "listing.py": "django-k8s env",
-    "reload.py": "before a role, in development",
-    "run/project.py": "before the roles of django-k8s run",
+    "environment/startup.py": "of this process",
+    "environment/shell_exports.py": "before a role, for the entrypoint",
+    "cli/env.py": "django-k8s env",
+    "cli/reload.py": "before a role, in development",
+    "cli/run/project.py": "before the roles of django-k8s run",
 }
 
 
@@ -65,7 +65,9 @@ def test_roles_of_the_entrypoint() -> None:
 )
 def test_names_in_the_state_directory(name: str) -> None:
     """Only one module knows them."""
-    assert [path for path, text in SOURCES.items() if name in text and path != "state.py"] == []
+    assert [
+        path for path, text in SOURCES.items() if name in text and path != "environment/state_directory.py"
+    ] == []
     assert name not in ENTRYPOINT
 
 

@@ -7,7 +7,7 @@ from promises.row import Row
 ROWS = [
     Row(
         "web: processes by the pod's CPU limit",
-        test="gunicorn/test_cgroup.py::test_cpu_limit",
+        test="environment/test_cgroup.py::test_cpu_limit",
         old="[_v2(folder) for folder in _upwards(mount, v2_path)]",
         new="[_v2(mount / v2_path.lstrip('/'))]",
     ),
@@ -98,25 +98,25 @@ ROWS = [
     ),
     Row(
         "static: a missing file is never cached",
-        test="static/test_static.py::test_missing_file_is_not_cached",
+        test="static_files/test_static_files.py::test_missing_file_is_not_cached",
         old='headers={"Cache-Control": "no-store"}',
         new="headers={}",
     ),
     Row(
         "static: a hashed file is immutable",
-        test="static/test_static.py::test_hashed_and_immutable",
+        test="static_files/test_static_files.py::test_hashed_and_immutable",
         old="bool(_HASHED.search(url) or super().immutable_file_test(path, url))",
         new="False",
     ),
     Row(
         "static: the last release's files stay",
-        test="static/test_carry.py::test_last_release_is_carried_and_no_more",
+        test="static_files/test_keep_previous.py::test_last_release_is_carried_and_no_more",
         old="shutil.copyfile(source, target)",
         new="pass",
     ),
     Row(
         "static: this release's files are not overwritten",
-        test="static/test_carry.py::test_last_release_is_carried_and_no_more",
+        test="static_files/test_keep_previous.py::test_last_release_is_carried_and_no_more",
         old="and not target.exists()",
         new="",
     ),
@@ -146,7 +146,7 @@ ROWS = [
     ),
     Row(
         "proxy: only trusted proxies name the client",
-        test="test_proxy.py::test_address",
+        test="middleware/test_trusted_proxy.py::test_address",
         old="if not self.trusts(address):\n    break",
         new="pass",
     ),
@@ -170,19 +170,19 @@ ROWS = [
     ),
     Row(
         "static: a file of an earlier release may be kept for ever",
-        test="static/test_static.py::test_file_of_the_last_release",
+        test="static_files/test_static_files.py::test_file_of_the_last_release",
         old="_HASHED.search(url) or",
         new="",
     ),
     Row(
         "static: a missing source map stops no build",
-        test="static/test_static.py::test_missing_source_map",
+        test="static_files/test_static_files.py::test_missing_source_map",
         old='if urlsplit(unquote(name)).path.strip().endswith(".map"):',
         new="if False:",
     ),
     Row(
         "static: any other missing file stops the build",
-        test="static/test_static.py::test_missing_source_map",
+        test="static_files/test_static_files.py::test_missing_source_map",
         old='if urlsplit(unquote(name)).path.strip().endswith(".map"):',
         new="if True:",
     ),

@@ -17,7 +17,9 @@ def test_an_edit_restarts_web(tmp_path: Path) -> None:
     env = environment(
         DEBUG="true", DJANGO_SETTINGS_MODULE="config.settings", PORT=str(port), PROBE_PORT="0", STATE_DIR=str(tmp_path / "state")
     )  # fmt: skip
-    with started([sys.executable, "-m", "django_k8s.reload", "web"], env, site, tmp_path / "web.log") as web:
+    with started(
+        [sys.executable, "-m", "django_k8s.cli.reload", "web"], env, site, tmp_path / "web.log"
+    ) as web:
         wait_until(lambda: answers(port, "/livez"), 60, "web")
         urls.write_text(
             f"{urls.read_text()}\nfrom django.http import HttpResponse\n"

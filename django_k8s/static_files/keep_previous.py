@@ -1,4 +1,4 @@
-"""``python -m django_k8s.carry PREVIOUS CURRENT``: keep the last release's static files for a rollout.
+"""``python -m django_k8s.static_files.keep_previous PREVIOUS CURRENT``: keep the last release's static files for a rollout.
 
 While pods of two releases serve, a page of the old one may ask a new pod for an old file. Only the
 files that the previous release's own manifest names are carried, so that they do not pile up.

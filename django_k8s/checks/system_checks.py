@@ -23,8 +23,8 @@ from django.utils.module_loading import import_string
 
 from django_k8s import conf
 from django_k8s.celery import application
-from django_k8s.rules import RULES
-from django_k8s.settings.foreign import INSTEAD
+from django_k8s.checks.messages import RULES
+from django_k8s.settings.foreign_variables import INSTEAD
 
 KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
 KUBERNETES_NAMES = (KUBERNETES, "django_k8s.middleware.kubernetes.KubernetesMiddleware")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.process import environment, run
 
-from django_k8s.cli import main
+from django_k8s.cli.__main__ import main
 from django_k8s.environment.variables import VARIABLES
 
 
@@ -56,7 +56,7 @@ class TestEnv:
 
     def test_runs_without_django(self, tmp_path: Path) -> None:
         """The list needs neither Django nor a project."""
-        code = "import sys; sys.modules['django'] = None; from django_k8s.cli import main; sys.exit(main(['env']))"
+        code = "import sys; sys.modules['django'] = None; from django_k8s.cli.__main__ import main; sys.exit(main(['env']))"
 
         assert run([sys.executable, "-c", code], environment(DEBUG="1"), tmp_path).returncode == 0
 
@@ -89,7 +89,7 @@ class TestCopy:
     def test_all_of_it(self, tmp_path: Path, what: str, source: str) -> None:
         """Every file of the repository comes out of the wheel, byte for byte."""
         assert main(["copy", what, str(tmp_path)]) == 0
-        folder = Path(__file__).resolve().parent.parent / source
+        folder = Path(__file__).resolve().parents[2] / source
         files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
         # What makes the folder is no part of it, nor the head of its generated page.
         wanted = {
@@ -124,7 +124,7 @@ class TestCopy:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What an installation lacks is said."""
-        monkeypatch.setattr("django_k8s.copying.assets", lambda: tmp_path)
+        monkeypatch.setattr("django_k8s.cli.copy.assets", lambda: tmp_path)
 
         assert main(["copy", "docker", str(tmp_path / "to")]) == 73
         assert "carries no docker" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 In the settings::
 
-    DEFAULT_EXCEPTION_REPORTER_FILTER = "django_k8s.reporting.Filter"
+    DEFAULT_EXCEPTION_REPORTER_FILTER = "django_k8s.error_reports.Filter"
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def collected(folder: Path, files: dict[str, str], extra: tuple[str, ...] = ()) 
 def carry(previous: Path, current: Path) -> str:
     # Elsewhere than in this repository, whose source tree Python would find first.
     done = subprocess.run(
-        [sys.executable, "-m", "django_k8s.carry", str(previous), str(current)],
+        [sys.executable, "-m", "django_k8s.static_files.keep_previous", str(previous), str(current)],
         cwd=previous.parent, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_k8s import Env, listing
+from django_k8s import Env
 from django_k8s import settings as k8s
+from django_k8s.cli.env import print_environment
 from django_k8s.environment import masking, problems, startup
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.sources import Sources
@@ -157,10 +158,10 @@ def test_random_files(
     with process_environment({**process(**parts), **pointers}, here) as said:
         configured(Env())
         assert SECRET not in said()
-        assert listing.print_environment(Path(), as_json=False) in (0, EX_CONFIG)
+        assert print_environment(Path(), as_json=False) in (0, EX_CONFIG)
         said()
         with contextlib.redirect_stderr(io.StringIO()) as problems:
-            listing.print_environment(Path(), as_json=True)
+            print_environment(Path(), as_json=True)
         rows = json.loads(said())
     assert SECRET not in problems.getvalue()
     secrets = [row for row in rows if VARIABLES[row["name"]].secret]

@@ -10,7 +10,7 @@ from django.test import RequestFactory, override_settings
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from django_k8s.environment import masking
-from django_k8s.reporting import Filter
+from django_k8s.error_reports import Filter
 
 SECRET = "hunter2-hunter2"
 PLACE = {"where": "postgres://shop:unknown-to-us@db.internal/shop", "tokens": [SECRET, (SECRET, "plain")]}

@@ -15,9 +15,9 @@ from support.configured import changed
 from support.process import run
 from support.web import production
 
-from django_k8s import checks as ours
+from django_k8s.checks import system_checks as ours
+from django_k8s.checks.messages import RULES
 from django_k8s.conf import Config
-from django_k8s.rules import RULES
 
 GOOD: dict[str, Any] = {
     "DEBUG": False,
@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {
     "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
     "STORAGES": {
-        "default": {"BACKEND": "django_k8s.storage.S3Media"},
+        "default": {"BACKEND": "django_k8s.media.s3.S3Media"},
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     },
     "STATIC_ROOT": None,

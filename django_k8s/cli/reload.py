@@ -1,4 +1,4 @@
-"""``python -m django_k8s.reload ROLE [ARGUMENT...]``: development's entrypoint, with reload.
+"""``python -m django_k8s.cli.reload ROLE [ARGUMENT...]``: development's entrypoint, with reload.
 
 web, worker and beat start again whenever a source file below the working directory changes; an edit
 that breaks them is mended by the next. A role that DEBUGGER names is not restarted, since that would
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from watchfiles import PythonFilter, run_process
 
-from django_k8s.copying import assets
+from django_k8s.cli.copy import assets
 from django_k8s.environment.env import Env
 from django_k8s.environment.roles import SERVICES
 from django_k8s.environment.sources import items

@@ -1,4 +1,4 @@
-"""``python -m django_k8s.run.detect``: say as JSON what a project lacks: this library, or a Celery application.
+"""``python -m django_k8s.cli.run.detect``: say as JSON what a project lacks: this library, or a Celery application.
 
 It looks as the launcher of worker and beat does, which imports the project. An end without an answer means
 that the project itself cannot be imported; its roles say why.

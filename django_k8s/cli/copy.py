@@ -32,8 +32,9 @@ _LEFT_OUT = shutil.ignore_patterns(
 
 def assets() -> Path:
     """The folder that holds docker/, entrypoints/ and the rest: in the wheel, or the repository."""
-    packaged = Path(__file__).parent / "_assets"
-    return packaged if packaged.is_dir() else Path(__file__).parent.parent
+    package = Path(__file__).parent.parent
+    packaged = package / "_assets"
+    return packaged if packaged.is_dir() else package.parent
 
 
 def copy_out(what: str, destination: Path, *, force: bool = False) -> int:

@@ -43,15 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     arguments = sys.argv[1:] if argv is None else list(argv)
     if arguments[:1] == ["run"]:
-        from django_k8s import run as runner
+        from django_k8s.cli import run as runner
 
         return runner.main(arguments[1:])
     options = parser.parse_args(arguments)
     if options.command == "env":
-        from django_k8s.listing import print_environment
+        from django_k8s.cli.env import print_environment
 
         return print_environment(options.dir, as_json=options.json)
-    from django_k8s.copying import copy_out
+    from django_k8s.cli.copy import copy_out
 
     return copy_out(options.what, options.destination, force=options.force)
 

@@ -14,12 +14,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from django_k8s.copying import assets
+from django_k8s.cli.copy import assets
+from django_k8s.cli.run.detect import Answer, read
+from django_k8s.cli.run.project import environment, grace
+from django_k8s.cli.run.terminal import Output
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_UNAVAILABLE
 from django_k8s.environment.roles import CELERY_ROLES, SERVICES
-from django_k8s.run.detect import Answer, read
-from django_k8s.run.project import environment, grace
-from django_k8s.run.terminal import Output
 
 
 class Stopped(Exception):
@@ -115,7 +115,7 @@ class Runner:
     def lacks(self) -> Answer:
         """Return what the project lacks. Another process looks: it imports the project."""
         with subprocess.Popen(
-            [sys.executable, "-m", "django_k8s.run.detect"],
+            [sys.executable, "-m", "django_k8s.cli.run.detect"],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,

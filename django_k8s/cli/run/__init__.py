@@ -15,10 +15,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from django_k8s.cli.run.runner import Refused, Runner
+from django_k8s.cli.run.terminal import Output
 from django_k8s.environment.exit_codes import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 from django_k8s.environment.roles import SERVICES as ROLES
-from django_k8s.run.runner import Refused, Runner
-from django_k8s.run.terminal import Output
 
 
 def main(argv: Sequence[str]) -> int:
