@@ -66,6 +66,6 @@ def _s3(env: Env) -> dict[str, Any]:
         "custom_domain": domain,
     }
     return {
-        "BACKEND": "django_k8s.media.s3.S3Media",
+        "BACKEND": "django_k8s.media_storage.s3.S3Media",
         "OPTIONS": {**options, **{key: value for key, value in optional.items() if value}},
     }

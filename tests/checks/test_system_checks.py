@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {
     "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
     "STORAGES": {
-        "default": {"BACKEND": "django_k8s.media.s3.S3Media"},
+        "default": {"BACKEND": "django_k8s.media_storage.s3.S3Media"},
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     },
     "STATIC_ROOT": None,

@@ -402,7 +402,7 @@ def test_bucket_as_storage(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in server.variables("media").items():
             monkeypatch.setenv(name, value)
         options = {"bucket_name": "media", "endpoint_url": server.endpoint, "region_name": "us-east-1"}
-        backend = {"BACKEND": "django_k8s.media.s3.S3Media"}
+        backend = {"BACKEND": "django_k8s.media_storage.s3.S3Media"}
         with override_settings(STORAGES={"default": {**backend, "OPTIONS": options}}):
             check = Storage()
             for _ in range(3):

@@ -23,7 +23,7 @@ from support.s3 import S3, s3
 
 from django_k8s import settings as k8s
 from django_k8s.environment.env import Env
-from django_k8s.media.s3 import MediaUnavailable
+from django_k8s.media_storage.s3 import MediaUnavailable
 
 HERE = Path(__file__).resolve().parent
 MEBIBYTE = 1024 * 1024
@@ -178,7 +178,8 @@ def expired(url: str) -> bool:
 def test_without_the_extra() -> None:
     """The settings can be built where boto3 is not installed; only using the storage needs it."""
     assert (
-        k8s.media_storage(Env(environ={"MEDIA_S3_BUCKET": "b"}))["BACKEND"] == "django_k8s.media.s3.S3Media"
+        k8s.media_storage(Env(environ={"MEDIA_S3_BUCKET": "b"}))["BACKEND"]
+        == "django_k8s.media_storage.s3.S3Media"
     )
     assert InvalidStorageError  # what Django raises then, with the name of the missing module
 

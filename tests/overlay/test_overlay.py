@@ -420,7 +420,7 @@ class TestFiles:
         values = {"MEDIA_S3_BUCKET": "named", "MEDIA_S3_REGION": "eu-1"}
         moved, tuned = (overlay.storages(env(**values), own)["default"] for own in (files, s3))
 
-        assert (moved["BACKEND"], moved["OPTIONS"]["location"]) == ("django_k8s.media.s3.S3Media", "")
+        assert (moved["BACKEND"], moved["OPTIONS"]["location"]) == ("django_k8s.media_storage.s3.S3Media", "")
         assert tuned["OPTIONS"]["bucket_name"] == "named"
         assert tuned["OPTIONS"]["region_name"] == "eu-1"
         assert (tuned["OPTIONS"]["default_acl"], tuned["OPTIONS"]["querystring_auth"]) == ("private", False)
