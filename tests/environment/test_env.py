@@ -225,9 +225,10 @@ class TestScopes:
     def test_programs_before_django_read_startup_variables_only(self) -> None:
         """They see nothing but the process environment, so any other variable would differ in silence."""
         package = Path(django_k8s.__file__).parent
-        files = [package / f"{name}.py" for name in ("identity", "networks", "stops")]
+        names = ("process_labels", "trusted_networks", "grace_period", "state_directory")
+        files = [package / "launch.py", *(package / "environment" / f"{name}.py" for name in names)]
         files += [
-            path for name in ("probe", "servers", "observability") for path in (package / name).glob("*.py")
+            path for name in ("probe", "gunicorn", "observability") for path in (package / name).glob("*.py")
         ]
         read = {
             (path.name, name)

@@ -26,8 +26,8 @@ ROWS = [
     Row(
         "env: a stranger's variable stops no pod",
         test="environment/test_env.py::TestReport::test_misspelt_name_is_else_a_warning",
-        old="report.stop_if(env.problems, ",
-        new="report.stop_if(env.problems + env.warnings, ",
+        old="problems.stop_if(env.problems, ",
+        new="problems.stop_if(env.problems + env.warnings, ",
     ),
     Row(
         "env: wrong configuration ends with 78",
@@ -198,7 +198,7 @@ ROWS = [
     Row(
         "gate: a mistake after the last line, or of another Env, is reported",
         test="test_gate.py::test_mistake_that_config_does_not_see",
-        old="report.stop_if_followed()",
+        old="problems.stop_if_followed()",
         new="pass",
     ),
     Row(
