@@ -50,7 +50,7 @@ def prepare(env: Env) -> None:
                 file=sys.stderr,
             )
             sys.exit(EX_CONFIG)
-        folder = state_directory.state_folder(env.str("ROLE")) / state_directory.METRICS
+        folder = state_directory.role_directory(env.str("ROLE")) / state_directory.METRICS
         folder.mkdir(parents=True, exist_ok=True)
         # prometheus_client reads it when it is imported; from then on its values are files that processes share.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))

@@ -69,7 +69,7 @@ def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseData
 
 
 @contextmanager
-def installed(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
+def use_connection(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
     """Make ``connection`` the one that this thread uses for its alias; close it at the end.
 
     For what looks connections up by alias, as querysets and Django's commands do.

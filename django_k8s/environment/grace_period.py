@@ -31,7 +31,7 @@ def check(env: Env) -> None:
             parts = ["DRAIN_SECONDS"] if role == "web" else []
             parts += ["METRICS_LINGER_SECONDS"] if role in _LINGERS and env.bool("METRICS") else []
             work = "requests" if role == "web" else "tasks"
-            env.problem(
+            env.add_problem(
                 f"{role.upper()}_GRACE_SECONDS",
                 f"is too short: no time is left for running {work}. Set it to more than {' + '.join([*parts, str(reserve)])}.",
             )

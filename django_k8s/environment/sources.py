@@ -50,7 +50,7 @@ class Sources:
             if _is_file(self._dotenv_path):
                 self._dotenv = self._read_dotenv(self._dotenv_path)
             elif named:
-                self.problem(
+                self.add_problem(
                     "ENV_FILE", "names no file that exists. Correct the path or remove the variable."
                 )
         self._mounted: dict[str, Path] = {}
@@ -60,12 +60,12 @@ class Sources:
                 for path in filter(_is_file, Path(folder).iterdir()):
                     self._mounted.setdefault(path.name, path)
             else:
-                self.problem(
+                self.add_problem(
                     "ENV_DIR",
                     f"directory {number} of it does not exist or cannot be read. Mount it or remove it from the list.",
                 )
 
-    def problem(self, name: str, text: str) -> None:
+    def add_problem(self, name: str, text: str) -> None:
         """Record what is wrong with ``name`` and what to do. Only the first problem per variable is kept."""
         self.problems.setdefault(name, Problem(name, text))
 
@@ -83,7 +83,7 @@ class Sources:
     def _search(self, name: str) -> Found | None:
         if name in self._environ:
             if not _is_text(self._environ[name]):
-                self.problem(name, "is not text. Write it in UTF-8.")
+                self.add_problem(name, "is not text. Write it in UTF-8.")
                 return None
             return Found(self._environ[name], PROCESS)
         if pointer := self._environ.get(f"{name}_FILE", ""):
@@ -100,7 +100,7 @@ class Sources:
         try:
             text = _text(path)
         except (OSError, ValueError):
-            self.problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
+            self.add_problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
             return None
         # Editors and `kubectl create secret --from-file` add one line end that nobody meant.
         return Found(text.removesuffix("\n").removesuffix("\r"), _shown(path))
@@ -109,14 +109,14 @@ class Sources:
         try:
             text = _text(path)
         except (OSError, ValueError):
-            self.problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
+            self.add_problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
             return {}
         values = {}
         for line in text.splitlines():
             if match := _DOTENV_LINE.fullmatch(line):
                 values[match[1]] = _unquoted(match[2])
             elif line and not line.startswith("#"):
-                self.problem(
+                self.add_problem(
                     ".env", f"{path} has a line that is not NAME=value, a comment or empty. Correct it."
                 )
         return values

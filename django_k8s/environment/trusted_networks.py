@@ -14,7 +14,7 @@ def trusted_proxies(env: Env) -> list[str]:
         try:
             networks.append(item if item == "*" else str(ipaddress.ip_network(item, strict=False)))
         except ValueError:
-            env.problem(
+            env.add_problem(
                 "TRUSTED_PROXIES",
                 "has an item that is neither an address nor a network such as 10.0.0.0/8.",
             )

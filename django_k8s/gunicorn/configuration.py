@@ -15,7 +15,7 @@ from typing import Any
 from django_k8s.environment import problems, startup
 from django_k8s.gunicorn import options
 from django_k8s.probe.heartbeat import Heartbeat
-from django_k8s.probe.last_scrape import await_last
+from django_k8s.probe.last_scrape import await_last_scrape
 
 _env = startup.env()
 _concurrency = options.concurrency(_env)
@@ -107,7 +107,7 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     """Runs in the master after the end of all processes."""
-    await_last("web")
+    await_last_scrape("web")
 
 
 def child_exit(server: Any, worker: Any) -> None:

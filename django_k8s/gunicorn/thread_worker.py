@@ -16,7 +16,7 @@ from typing import Any
 from gunicorn.workers import gthread
 
 from django_k8s.gunicorn.database_connections import pool_statistics
-from django_k8s.gunicorn.heartbeat import Beating
+from django_k8s.gunicorn.heartbeat import HeartbeatMixin
 
 # gunicorn closes a connection by sending its FIN and reading on until the client closes too, so that
 # no reset destroys an answer on its way. These are its own limits for that (util.close_graceful).
@@ -24,7 +24,7 @@ LINGER_SECONDS = 2.0
 LINGER_BYTES = 65536
 
 
-class ThreadWorker(Beating, gthread.ThreadWorker):  # type: ignore[misc]
+class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
     """A ``gthread`` worker; all that is added here runs on its main thread."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,7 +35,7 @@ class ThreadWorker(Beating, gthread.ThreadWorker):  # type: ignore[misc]
 
     # How busy the pool is
 
-    def pulse(self) -> dict[str, object]:
+    def heartbeat_fields(self) -> dict[str, object]:
         return {
             "threads": self.cfg.threads,
             "busy": min(self._taken, self.cfg.threads),

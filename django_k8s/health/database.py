@@ -43,11 +43,11 @@ def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDat
     connection.settings_dict["OPTIONS"].update(_limits(connection.vendor, timeout))
 
     def statement(execute: Callable[..., Any], *args: Any) -> Any:
-        with _cut_after(connection, timeout):
+        with _cancel_statements_after(connection, timeout):
             return execute(*args)
 
     try:
-        with _cut_after(connection, 2 * timeout):
+        with _cancel_statements_after(connection, 2 * timeout):
             connection.ensure_connection()
         with connection.execute_wrapper(statement):
             yield connection
@@ -56,7 +56,7 @@ def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDat
 
 
 @contextlib.contextmanager
-def _cut_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
+def _cancel_statements_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
     """Shut the socket of ``connection`` down when the block takes longer, again and again until it ends.
 
     A server that freezes while its kernel goes on acknowledging is silent for ever, and no option of a

@@ -24,7 +24,7 @@ TICK_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """An HTTP answer."""
 
     status: int
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
 
 # Each is given the query of the request.
-Routes = Mapping[str, Callable[[str], Answer]]
+Routes = Mapping[str, Callable[[str], Response]]
 
 
 @dataclass(eq=False)
@@ -52,16 +52,16 @@ def respond(request: bytes, routes: Routes) -> bytes:
     route = routes.get(path)
     extra = ""
     if not method:
-        answer = Answer(400, "bad request\n")
+        answer = Response(400, "bad request\n")
     elif method not in ("GET", "HEAD"):
-        answer, extra = Answer(405, "method not allowed\n"), "Allow: GET, HEAD\r\n"
+        answer, extra = Response(405, "method not allowed\n"), "Allow: GET, HEAD\r\n"
     elif route is None:
-        answer = Answer(404, "not found\n")
+        answer = Response(404, "not found\n")
     else:
         try:
             answer = route(query)
         except Exception:
-            answer = Answer(500, "error\n")
+            answer = Response(500, "error\n")
     body = answer.body.encode()
     head = (
         f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
@@ -108,7 +108,7 @@ class Listener:
             self._selector.register(self._pidfd, selectors.EVENT_READ, self._end)
 
     def serve(self) -> None:
-        """Answer until the process has ended."""
+        """Answer requests until the process has ended."""
         while not self._ended:
             for key, _ in self._selector.select(TICK_SECONDS):
                 # One that was closed a moment ago, to make room, may have been ready as well.

@@ -52,7 +52,7 @@ def celery(env: Env, **project: Any) -> dict[str, Any]:
     together with nothing installed; production has to name its broker.
     """
     if importlib.util.find_spec("celery") is None:
-        env.problem(
+        env.add_problem(
             "CELERY",
             "the settings call k8s.celery(env), but Celery is not installed."
             " Add the extra django-k8s-toolkit[worker], or delete the line.",
@@ -68,7 +68,7 @@ def celery(env: Env, **project: Any) -> dict[str, Any]:
         and not project.get("broker_transport_options", {}).get("master_name")
     ):
         name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
-        env.problem(name, _SENTINEL)
+        env.add_problem(name, _SENTINEL)
     defaults = {**_broker(env, url), **_delivery(env, url), **_results(env)}
     defaults["broker_transport_options"] |= project.pop("broker_transport_options", {})
     return {**defaults, **project}
@@ -80,12 +80,12 @@ def _broker_url(env: Env, named: str) -> str:
     name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
     url = encoded(env.str(name, "", secret=True))
     if url and scheme(url) not in _SCHEMES:
-        env.problem(name, f"has an unknown scheme. {_EXAMPLE}")
+        env.add_problem(name, f"has an unknown scheme. {_EXAMPLE}")
         return ""
     if not url:
         env.embed("CELERY_BROKER_URL (messages are files in .state/broker)")
         if env.production:
-            env.problem("CELERY_BROKER_URL", _MISSING)
+            env.add_problem("CELERY_BROKER_URL", _MISSING)
     return url or "filesystem://"
 
 
@@ -192,7 +192,7 @@ def _broker_tls(env: Env, url: str) -> dict[str, Any]:
 def _results(env: Env) -> dict[str, Any]:
     backend = encoded(env.str("CELERY_RESULT_BACKEND", secret=True))
     if backend != env.str("CELERY_RESULT_BACKEND", secret=True):
-        env.problem(
+        env.add_problem(
             "CELERY_RESULT_BACKEND",
             "has a password with special characters, and Celery reads this variable itself. Percent-encode the password.",
         )

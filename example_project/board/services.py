@@ -34,11 +34,11 @@ class Service:
 @cache
 def _runner() -> Any:
     """The library's health checks: under one deadline, and asked once for all readers of some seconds."""
-    from django_k8s.health import checks
-    from django_k8s.health.runner import Runner
+    from django_k8s.health import make_checks
+    from django_k8s.health.runner import CheckRunner
 
     names = ["database", "cache", "storage", *(["broker"] if settings.WITH_CELERY else [])]
-    return Runner(checks(names), timeout=2, keep=3)
+    return CheckRunner(make_checks(names), timeout=2, keep=3)
 
 
 def look() -> list[Service]:

@@ -17,7 +17,7 @@ from support.process import wait_until
 from support.shop import Shop, five, thirty
 
 from django_k8s.database.connections import own_connection
-from django_k8s.database.locks import Advisory
+from django_k8s.database.locks import AdvisoryLock
 
 
 def test_five_at_once_on_postgresql(shop: Callable[..., Shop]) -> None:
@@ -318,7 +318,7 @@ def test_database_that_restarts_while_one_waits(shop: Callable[..., Shop]) -> No
         project = shop(apps.table("item"), apps.table("last"), url=server.create("shop"))
         with psycopg.connect(project.url, autocommit=True) as holder:
             with default_database(project.url):
-                key = Advisory(own_connection(), "migrate").key()
+                key = AdvisoryLock(own_connection(), "migrate").key()
             holder.execute("SELECT pg_advisory_lock(%s)", [key])
             with project.migrating("waiting") as waiting:
                 waiting.wait_for_output("another migrate is at work")

@@ -45,7 +45,7 @@ ROWS = [
     Row(
         "logs: an error that ends a process is a line",
         test="observability/test_uncaught.py::test_an_error_that_ends_the_process_is_one_line",
-        old="sys.excepthook = report",
+        old="sys.excepthook = write_uncaught",
         new="pass",
     ),
     Row(

@@ -70,7 +70,7 @@ ROWS = [
         "checks: E005, an unknown health check",
         test="checks/test_system_checks.py::test_mistake",
         case="E005",
-        old="if name not in CHECKS and not _importable(name):",
+        old="if name not in BUILT_IN_CHECKS and not _importable(name):",
         new="if False:",
     ),
     Row(
@@ -121,7 +121,7 @@ ROWS = [
     Row(
         "run: a role that ends ends the others",
         test="example/test_run.py::test_when_one_role_dies_the_others_stop",
-        within="Runner.serve",
+        within="RoleRunner.serve",
         old="if child.status is not None:",
         new="if False:",
     ),

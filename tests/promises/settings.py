@@ -209,7 +209,7 @@ ROWS = [
     Row(
         "settings: no broker is built in",
         test="settings/test_settings.py::TestCelery::test_production_names_its_broker",
-        old='env.problem("CELERY_BROKER_URL", _MISSING)',
+        old='env.add_problem("CELERY_BROKER_URL", _MISSING)',
         new="pass",
     ),
     Row(
@@ -313,7 +313,7 @@ ROWS = [
     Row(
         "settings: Sentinel without the name of its master is a problem",
         test="settings/test_settings.py::TestCelery::test_sentinel_needs_a_master",
-        old="env.problem(name, _SENTINEL)",
+        old="env.add_problem(name, _SENTINEL)",
         new="pass",
     ),
 ]

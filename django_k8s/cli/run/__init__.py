@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from django_k8s.cli.run.runner import Refused, Runner
+from django_k8s.cli.run.runner import Refused, RoleRunner
 from django_k8s.cli.run.terminal import Output
 from django_k8s.environment.exit_codes import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 from django_k8s.environment.roles import SERVICES as ROLES
@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     if "web" in roles and importlib.util.find_spec("gunicorn") is None:
         return _refuse("gunicorn is not installed: pip install 'django-k8s-toolkit[web]'.", EX_UNAVAILABLE)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    runner = Runner(folder, options.port, Output(sys.stdout, colours=colours))
+    runner = RoleRunner(folder, options.port, Output(sys.stdout, colours=colours))
     try:
         return runner.run(roles, chosen=bool(options.only))
     except Refused as error:

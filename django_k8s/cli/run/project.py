@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from django_k8s.environment.env import Env
-from django_k8s.environment.shell_exports import exports
+from django_k8s.environment.shell_exports import variables_to_export
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:
@@ -23,7 +23,13 @@ def environment(folder: Path, port: int) -> dict[str, str]:
     }
     named = Env(folder, environ=os.environ)
     kept = {name: value for name, value in defaults.items() if named.resolve(name) is None}
-    env = {**kept, **dict(exports(named)), **os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    env = {
+        **kept,
+        **dict(variables_to_export(named)),
+        **os.environ,
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     return env
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from django_k8s.cli.copy import assets
-from django_k8s.cli.run.detect import Answer, read
+from django_k8s.cli.run.detect import Missing, read
 from django_k8s.cli.run.project import environment, grace
 from django_k8s.cli.run.terminal import Output
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_UNAVAILABLE
@@ -73,7 +73,7 @@ class Child:
         self.reader.join(1)
 
 
-class Runner:
+class RoleRunner:
     """Starts the roles, waits for a signal or for a role's death, and stops all of them."""
 
     def __init__(self, folder: Path, port: int, output: Output) -> None:
@@ -112,7 +112,7 @@ class Runner:
         self.output.line("run", f"{names} are not run: {missing}")
         return [role for role in roles if role not in CELERY_ROLES]
 
-    def lacks(self) -> Answer:
+    def lacks(self) -> Missing:
         """Return what the project lacks. Another process looks: it imports the project."""
         with subprocess.Popen(
             [sys.executable, "-m", "django_k8s.cli.run.detect"],
@@ -127,14 +127,14 @@ class Runner:
                 while True:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         return read(popen.communicate(timeout=0.1)[0])
-                    self.breathe()
+                    self.poll()
             finally:
                 popen.kill()
 
     def check_ports(self, roles: Sequence[str]) -> None:
         """Raise Refused if somebody listens on a port that the roles need."""
         needed = [self.port] if "web" in roles else []
-        ports = [port for port in (*needed, *map(self.probe_port, roles)) if taken(port)]
+        ports = [port for port in (*needed, *map(self.probe_port, roles)) if port_in_use(port)]
         if ports:
             names = " and ".join(map(str, ports))
             what = f"port {names} is taken" if len(ports) == 1 else f"ports {names} are taken"
@@ -151,7 +151,7 @@ class Runner:
         """Bring the database up to date."""
         child = self.start("migrate", {})
         while child.status is None:
-            self.breathe()
+            self.poll()
         child.reader.join(5)
         self.children.clear()
         if child.status:
@@ -165,7 +165,7 @@ class Runner:
         web = "web" in roles
         unready = [self.port] if web else [self.probe_port(role) for role in roles]
         while True:
-            self.breathe()
+            self.poll()
             for child in self.children:
                 if child.status is not None:
                     others = " The others are stopped." if len(roles) > 1 else ""
@@ -186,7 +186,7 @@ class Runner:
         self.children.append(child)
         return child
 
-    def breathe(self) -> None:
+    def poll(self) -> None:
         """A short pause. Raises Stopped once a signal has come."""
         time.sleep(0.1)
         if self.signals:
@@ -216,7 +216,7 @@ class Runner:
         return 0
 
 
-def taken(port: int) -> bool:
+def port_in_use(port: int) -> bool:
     """Whether somebody listens on ``port`` already."""
     with socket.socket() as sock:
         # As servers do: a connection of the former run that lingers is not in the way.
