@@ -20,7 +20,7 @@ _DEEPEST = 20  # levels of containers; one may contain itself
 
 
 class SecretFilter(SafeExceptionReporterFilter):
-    """Django's own filter, which also masks known secrets and passwords in addresses, whatever their names.
+    """Django's own filter, which also masks known secrets and passwords in URLs, whatever their names.
 
     It covers settings, request headers, cookies and the local variables of each frame, also inside dictionaries
     and lists. It does not see the message of the exception itself.

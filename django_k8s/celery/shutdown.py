@@ -36,7 +36,7 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
     """After a warm stop has begun, ask for a cold one before Kubernetes kills the container.
 
     A cold stop (SIGQUIT) puts unfinished acks-late tasks back into their queue at once; SIGKILL
-    would leave them unseen until the visibility time-out. Celery's own soft shutdown sleeps for a
+    would leave them unseen until the visibility timeout. Celery's own soft shutdown sleeps for a
     fixed time even when the tasks have ended.
     """
     if how != "Warm":

@@ -54,7 +54,7 @@ MESSAGES: dict[str, Message] = {
         Message(
             "E007",
             "STALL_SECONDS must be greater than {longer}, or one locked table restarts every pod.",
-            "Raise STALL_SECONDS or lower the time-out.",
+            "Raise STALL_SECONDS or lower the timeout.",
         ),
         Message(
             "E008",
@@ -124,7 +124,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W010",
-            "The broker is a folder on the pod's disk, so no task reaches another pod.",
+            "The broker is a directory on the pod's disk, so no task reaches another pod.",
             "Set CELERY_BROKER_URL or REDIS_URL.",
         ),
         Message(
@@ -149,7 +149,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W015",
-            "CELERY_TASK_TIME_LIMIT is not below the visibility time-out: a long task would run twice.",
+            "CELERY_TASK_TIME_LIMIT is not below the visibility timeout: a long task would run twice.",
             "Raise CELERY_VISIBILITY_TIMEOUT_SECONDS.",
         ),
         Message(
@@ -169,7 +169,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W019",
-            "DATABASE_PGBOUNCER is on, so sessions have no time-outs: one locked table restarts every pod after STALL_SECONDS.",
+            "DATABASE_PGBOUNCER is on, so sessions have no timeouts: one locked table restarts every pod after STALL_SECONDS.",
             "Set them below STALL_SECONDS for the database's user (ALTER ROLE NAME SET statement_timeout = '300s'), "
             "then silence this check; or set STALL_SECONDS to 0.",
         ),

@@ -206,7 +206,7 @@ def _on_this_pod(storage: Storage) -> bool:
 
 @_deployed
 def check_pooler() -> Iterator[CheckMessage]:
-    """Time-outs that a pooler leaves to the database."""
+    """Timeouts that a pooler leaves to the database."""
     if conf.current().database_pgbouncer and conf.current().stall_seconds:
         yield _message("W019")
 

@@ -118,7 +118,7 @@ def _redirected(settings: dict[str, Any], url: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError):
         direct = {}
     if not direct.get("HOST"):
-        # Never the parser's own words, which quote the address with its password.
+        # Never the parser's own words, which quote the URL with its password.
         raise ImproperlyConfigured(
             "DATABASE_DIRECT_URL cannot be read. Write it as postgres://user:password@host:5432/name."
         )

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from django_k8s.environment import masking, parsing, problems
-from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, is_address, items
+from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, is_url, items
 from django_k8s.environment.variables import VARIABLES, Kind, Variable
 
 # The readers of Env are called like the types they return, so inside the class the types need other names.
@@ -109,7 +109,7 @@ class Env:
             if not variable.shared:
                 self.add_problem(name, f"has an unknown value. Write one of {', '.join(variable.choices)}.")
             return self._fallback(variable, default, "")
-        if variable.kind == "url" and not is_address(found.value):
+        if variable.kind == "url" and not is_url(found.value):
             self.add_problem(name, f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")
             return self._fallback(variable, default, "")
         if variable.secret:
@@ -190,7 +190,7 @@ class Env:
         self._sources.add_problem(name, text)
 
     def require(self, name: _str, remedy: _str = "") -> _bool:
-        """Record a problem if ``name`` is missing in production. Return whether it is set."""
+        """Report a problem if ``name`` is missing in production. Return whether it is set."""
         if self.is_set(name):
             return True
         if self.production:

@@ -25,7 +25,7 @@ def work_seconds(env: Env, role: str) -> int:
 
 
 def check(env: Env) -> None:
-    """Record a problem for each role whose grace period leaves it no time to finish its work."""
+    """Report a problem for each role whose grace period leaves it no time to finish its work."""
     for role, reserve in RESERVE_SECONDS.items():
         if _left(env, role) < 1:
             parts = ["DRAIN_SECONDS"] if role == "web" else []

@@ -1,4 +1,4 @@
-"""Where the values of variables come from: environment, files, folders, .env."""
+"""Where the values of variables come from: environment, files, directories, .env."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Sources:
                     "ENV_FILE", "names no file that exists. Correct the path or remove the variable."
                 )
         self._mounted: dict[str, Path] = {}
-        folders = self.find("ENV_DIR")
-        for number, folder in enumerate(items(folders.value) if folders else (), 1):
-            if os.access(folder, os.R_OK | os.X_OK) and Path(folder).is_dir():
-                for path in filter(_is_file, Path(folder).iterdir()):
+        directories = self.find("ENV_DIR")
+        for number, directory in enumerate(items(directories.value) if directories else (), 1):
+            if os.access(directory, os.R_OK | os.X_OK) and Path(directory).is_dir():
+                for path in filter(_is_file, Path(directory).iterdir()):
                     self._mounted.setdefault(path.name, path)
             else:
                 self.add_problem(
@@ -77,7 +77,7 @@ class Sources:
         return self._seen[name]
 
     def names(self) -> set[str]:
-        """Every name that the environment, a folder of ENV_DIR or .env sets."""
+        """Every name that the environment, a directory of ENV_DIR or .env sets."""
         return {*self._environ, *self._mounted, *self._dotenv}
 
     def _search(self, name: str) -> Found | None:
@@ -157,7 +157,7 @@ def _shown(path: Path) -> str:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a folder on the way is closed, or the name is too long to be one
+    except (OSError, ValueError):  # a directory on the way is closed, or the name is too long to be one
         return False
 
 
@@ -171,11 +171,11 @@ def items(text: str) -> list[str]:
     return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
 
 
-def addresses(text: str) -> list[str]:
-    """The addresses of a list such as ``amqp://one;amqp://two``, each with the separator that follows it."""
+def split_urls(text: str) -> list[str]:
+    """Return the URLs of a list such as ``amqp://one;amqp://two``, each with the separator that follows it."""
     return re.split(rf"(?<=[;,])(?={_SCHEME}://)", text)
 
 
-def is_address(value: str) -> bool:
+def is_url(value: str) -> bool:
     """Whether ``value`` looks like ``scheme://…``; what follows is for its reader to judge."""
     return bool(re.match(rf"{_SCHEME}://", value))

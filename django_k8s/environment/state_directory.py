@@ -26,8 +26,8 @@ def clear(role: str) -> None:
 
     Counts begin again with the processes that count. Never raises.
     """
-    folder = role_directory(role)
+    directory = role_directory(role)
     for pattern in (f"*{HEARTBEAT_SUFFIX}", QUEUES, SCRAPED, f"{METRICS}/*.db"):
-        for path in folder.glob(pattern):
+        for path in directory.glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -8,7 +8,7 @@ from django_k8s.environment.env import Env
 
 
 def trusted_proxies(env: Env) -> list[str]:
-    """The networks, and ``*`` for everybody; notes a problem for an item that is neither."""
+    """Return the networks, and ``*`` for everybody. Report every entry that is neither."""
     networks = []
     for item in env.list("TRUSTED_PROXIES"):
         try:

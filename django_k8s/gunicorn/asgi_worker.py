@@ -113,7 +113,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
             closing.cancel()
 
     async def _close_idle(self) -> None:
-        """Close what was idle at two looks; else one idle client holds the stop for the graceful time-out."""
+        """Close what was idle at two looks; else one idle client holds the stop for the graceful timeout."""
         before: set[Connection] = set()
         while True:
             idle = {connection for connection in self.connections if connection.idle}

@@ -37,7 +37,7 @@ class Database:
 def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDatabaseWrapper]:
     """Open ``connection``, of which each statement gives up after ``timeout`` seconds; close it at the end.
 
-    Opening it gives up after twice that: the driver has one time-out for the login, what is asked after
+    Opening it gives up after twice that: the driver has one timeout for the login, what is asked after
     it another.
     """
     connection.settings_dict["OPTIONS"].update(_limits(connection.vendor, timeout))

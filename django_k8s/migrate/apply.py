@@ -99,7 +99,7 @@ def _await_turn(lock: Lock, began: float, seconds: float, say: WriteLine) -> Non
 
 
 def _apply(connection: BaseDatabaseWrapper, say: WriteLine, options: dict[str, Any]) -> None:
-    """Django's migrate; again when an atomic migration did not get its table within the lock time-out."""
+    """Django's migrate; again when an atomic migration did not get its table within the lock timeout."""
     for attempt in range(1, _TRIES + 1):
         try:
             call_command("migrate", database=connection.alias, interactive=False, **options)
@@ -135,7 +135,7 @@ class Statements:
 
     Outside a transaction a statement that did not get its lock is tried again, since nothing else
     is lost with it. What works CONCURRENTLY waits for other transactions without being in anyone's
-    way, and a time-out would leave an invalid index behind: it may wait. And a session that was
+    way, and a timeout would leave an invalid index behind: it may wait. And a session that was
     opened anew goes on only with the lock.
     """
 

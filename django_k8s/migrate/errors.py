@@ -15,8 +15,8 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNo
 
 # Where a developer has nothing to look for.
 _NOT_THE_PROJECT = tuple(
-    f"{folder}/"
-    for folder in (
+    f"{directory}/"
+    for directory in (
         Path(django.__file__).parent,
         Path(__file__).parent.parent,
         sysconfig.get_path("stdlib"),

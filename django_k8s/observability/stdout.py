@@ -49,7 +49,7 @@ def _share() -> None:
     try:
         _file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
     except OSError:
-        _file = None  # no writable folder: long lines of several processes may mix
+        _file = None  # no writable directory: long lines of several processes may mix
 
 
 def _forked() -> None:

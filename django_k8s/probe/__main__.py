@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         env.int("HEARTBEAT_STALENESS_SECONDS"), env.int("STALL_SECONDS"), env.int("WORKER_RECONNECT_SECONDS")
     )
     port = env.int("PROBE_PORT") if options.port is None else options.port
-    folder = role_directory(options.role)
+    directory = role_directory(options.role)
     # The role reports every variable; the listener only those it lives by.
     problems = [str(problem) for problem in env.problems if problem.name in VARIABLES]
     if problems:
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Ctrl-C in a terminal reaches the whole group; no traceback for it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    judge = Judge(folder, limits)
+    judge = Judge(directory, limits)
     routes: dict[str, Callable[[str], Response]] = {
         "/livez": partial(_response, judge.live),
         "/readyz": partial(_response, judge.ready),
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         routes["/queues"] = queue_lengths
     # The role itself refuses to start where the library is missing.
     if env.bool("METRICS") and importlib.util.find_spec("prometheus_client"):
-        routes["/metrics"] = Exposition(folder, {**process_labels(env), "role": options.role})
+        routes["/metrics"] = Exposition(directory, {**process_labels(env), "role": options.role})
     Listener(sock, routes, options.pid, judge.heartbeats).serve()
     return 0
 

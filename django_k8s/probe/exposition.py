@@ -29,14 +29,14 @@ _ADDED = ("counter", "histogram", "summary")
 
 
 class Exposition:
-    """Answers /metrics for the role whose state is in ``folder``. ``labels`` tell it apart in django_info."""
+    """Answers /metrics for the role whose state is in ``directory``. ``labels`` tell it apart in django_info."""
 
-    def __init__(self, folder: Path, labels: dict[str, str]) -> None:
+    def __init__(self, directory: Path, labels: dict[str, str]) -> None:
         from prometheus_client import CollectorRegistry
         from prometheus_client.multiprocess import MultiProcessCollector
 
-        self._state, self._labels = folder, labels
-        self._files = folder / METRICS
+        self._state, self._labels = directory, labels
+        self._files = directory / METRICS
         self._files.mkdir(parents=True, exist_ok=True)
         self._registry = CollectorRegistry()
         MultiProcessCollector(self._registry, str(self._files))

@@ -29,12 +29,12 @@ Record = dict[str, Any]
 class Heartbeat:
     """The heartbeat of one loop of a role.
 
-    ``name`` tells the loops of a role apart, such as the process id of a gunicorn worker. ``folder``
+    ``name`` tells the loops of a role apart, such as the process id of a gunicorn worker. ``directory``
     is that of the role unless given; it is made when it is missing.
     """
 
-    def __init__(self, role: str, name: str, folder: Path | None = None) -> None:
-        self.path = (folder or role_directory(role)) / f"{name}{SUFFIX}"
+    def __init__(self, role: str, name: str, directory: Path | None = None) -> None:
+        self.path = (directory or role_directory(role)) / f"{name}{SUFFIX}"
         self._failing = False
 
     def write(self, **fields: object) -> None:
@@ -68,14 +68,14 @@ class Heartbeat:
             self.path.unlink()
 
 
-def read(folder: Path) -> Iterator[Record]:
+def read(directory: Path) -> Iterator[Record]:
     """The heartbeats of the processes that still run; files of the others are removed.
 
     A process that was killed leaves its file behind, and the one that takes its place writes
     another: the dead one's age must not count against the role.
     """
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted(directory.iterdir())
     except OSError:
         return
     now = time.monotonic()

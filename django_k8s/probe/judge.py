@@ -37,13 +37,13 @@ class Limits:
 
 @dataclass
 class Judge:
-    """Judges a role by the heartbeats in its folder.
+    """Judges a role by the heartbeats in its directory.
 
     ``seen`` is the time of its last sign of life; at first that is its start, so that a role has the
     staleness to come up, and its processes have it to be replaced when all of them are gone.
     """
 
-    folder: Path
+    directory: Path
     limits: Limits
     seen: float = field(default_factory=time.monotonic)
 
@@ -64,7 +64,7 @@ class Judge:
 
     def heartbeats(self) -> list[Record]:
         """Read the heartbeats; done now and then, nothing is missed where nobody asks for long."""
-        beats = list(heartbeat.read(self.folder))
+        beats = list(heartbeat.read(self.directory))
         self.seen = max([self.seen, *(beat["at"] for beat in beats)])
         return beats
 

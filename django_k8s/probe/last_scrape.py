@@ -13,10 +13,10 @@ from django_k8s.environment.state_directory import SCRAPED, role_directory
 _POLL_SECONDS = 0.1
 
 
-def record(folder: Path, began: float) -> None:
-    """The metrics of the role in ``folder`` were read at ``began`` (time.monotonic). Never raises."""
+def record(directory: Path, began: float) -> None:
+    """The metrics of the role in ``directory`` were read at ``began`` (time.monotonic). Never raises."""
     with contextlib.suppress(OSError):
-        (folder / SCRAPED).write_text(str(began))
+        (directory / SCRAPED).write_text(str(began))
 
 
 def await_last_scrape(role: str) -> None:

@@ -35,7 +35,7 @@ def _path() -> Path:
 
 
 def write(queues: Mapping[str, Queue]) -> None:
-    """Replace the sample. Raises OSError when the folder cannot be written."""
+    """Replace the sample. Raises OSError when the directory cannot be written."""
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")

@@ -91,12 +91,12 @@ def _broker_url(env: Env, named: str) -> str:
 
 def _broker(env: Env, url: str) -> dict[str, Any]:
     kind = scheme(url)
-    address = "filesystem://" if kind == "filesystem" else url
+    broker = "filesystem://" if kind == "filesystem" else url
     settings: dict[str, Any] = {
-        "broker_url": address,
+        "broker_url": broker,
         # Celery prefers the environment's CELERY_BROKER_URL as it stands; these two win over it.
-        "broker_read_url": address,
-        "broker_write_url": address,
+        "broker_read_url": broker,
+        "broker_write_url": broker,
         "broker_transport_options": _transport_options(env, url),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # the probe decides when to give up, not Celery
@@ -161,21 +161,21 @@ def _transport_options(env: Env, url: str) -> dict[str, Any]:
         # The broker confirms what it stored before .delay() returns.
         return {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
     if kind == "filesystem":
-        return _folders(env, Path(url.partition("://")[2] or env.base_dir / ".state" / "broker"))
+        return _directories(env, Path(url.partition("://")[2] or env.base_dir / ".state" / "broker"))
     return {}
 
 
-def _folders(env: Env, folder: Path) -> dict[str, Any]:
+def _directories(env: Env, directory: Path) -> dict[str, Any]:
     if not env.build:
         # A project without Celery may stand on a read-only root: it is not for us to stop it.
         with contextlib.suppress(OSError):
             for name in ("messages", "control", "processed"):
-                (folder / name).mkdir(parents=True, exist_ok=True)
+                (directory / name).mkdir(parents=True, exist_ok=True)
     return {
-        "data_folder_in": str(folder / "messages"),
-        "data_folder_out": str(folder / "messages"),
-        "control_folder": str(folder / "control"),
-        "processed_folder": str(folder / "processed"),
+        "data_folder_in": str(directory / "messages"),
+        "data_folder_out": str(directory / "messages"),
+        "control_folder": str(directory / "control"),
+        "processed_folder": str(directory / "processed"),
         "store_processed": False,
     }
 

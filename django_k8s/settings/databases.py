@@ -102,8 +102,8 @@ def _from_url(env: Env, name: str, url: str) -> Database:
     if Environ.DB_SCHEMES[kind].endswith(_SQLITE_FAMILY) and not re.match(r"/[^?]|:memory:", rest):
         env.add_problem(
             name,
-            "names no file after sqlite://. Write sqlite:///FOLDER/NAME for a file below the project, "
-            "sqlite:////FOLDER/NAME for one anywhere, sqlite://:memory: for none.",
+            "names no file after sqlite://. Write sqlite:///DIRECTORY/NAME for a file below the project, "
+            "sqlite:////DIRECTORY/NAME for one anywhere, sqlite://:memory: for none.",
         )
         return nothing
     try:

@@ -11,7 +11,7 @@ from django.db import connection
 _CACHES = {"RedisCache": "Redis", "LocMemCache": "Local memory", "DatabaseCache": "A table of the database"}
 _CACHES |= {"PyMemcacheCache": "Memcached"}
 _BROKERS = {"redis": "Redis", "rediss": "Redis over TLS", "amqp": "RabbitMQ", "amqps": "RabbitMQ over TLS"}
-_BROKERS |= {"sqs": "Amazon SQS", "filesystem": "Files in a folder"}
+_BROKERS |= {"sqs": "Amazon SQS", "filesystem": "Files in a directory"}
 
 
 @dataclass
@@ -45,11 +45,11 @@ def look() -> list[Service]:
     """Ask every service whether it answers."""
     ok = {result.name: result.ok for result in _runner().report().results}
     backend = settings.CACHES["default"]["BACKEND"].rpartition(".")[2]
-    folder = isinstance(storages["default"], FileSystemStorage)
+    directory = isinstance(storages["default"], FileSystemStorage)
     found = [
         Service("database", connection.display_name, ok["database"]),
         Service("cache", _CACHES.get(backend, backend), ok["cache"]),
-        Service("media", "A folder" if folder else "A bucket", ok["storage"]),
+        Service("media", "A directory" if directory else "A bucket", ok["storage"]),
     ]
     if settings.WITH_CELERY:
         broker = settings.CELERY["broker_url"].partition(":")[0]

@@ -244,7 +244,7 @@ def test_redis_cache_that_refuses() -> None:
 
 
 def test_redis_cache_that_never_answers(silent: int) -> None:
-    """The project's time-outs are longer than the deadline; the check's are not."""
+    """The project's timeouts are longer than the deadline; the check's are not."""
     with cache_at(f"redis://127.0.0.1:{silent}/0"):
         fails_within(Cache("default"), 2 * SECONDS + 2)
 
@@ -293,7 +293,7 @@ def test_database_cache_answers(postgres_url: str) -> None:
 
 
 def test_database_cache_that_never_answers(silent: int) -> None:
-    """The database's own time-outs bound it."""
+    """The database's own timeouts bound it."""
     with (
         default_database(f"postgres://u:p@127.0.0.1:{silent}/n", DATABASE_CONNECT_TIMEOUT_SECONDS="2"),
         cache_at("dbcache://cache_table"),

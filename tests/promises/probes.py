@@ -198,8 +198,8 @@ ROWS = [
     Row(
         "listener: a defect tells strangers nothing",
         test="probe/test_listener.py::test_route_that_raises",
-        old='except Exception:\n    answer = Response(500, "error\\n")',
-        new="except Exception as error:\n    answer = Response(500, str(error))",
+        old='except Exception:\n    response = Response(500, "error\\n")',
+        new="except Exception as error:\n    response = Response(500, str(error))",
     ),
     Row(
         "listener: the exit status is 78 if its port is taken",

@@ -39,7 +39,7 @@ def without_psycopg(tmp_path: Path) -> str:
 
 
 def test_database_locks_and_migrations(postgres_url: str, without_psycopg: str) -> None:
-    """The session's time-outs hold, one session has the lock, migrations run, and the checks answer."""
+    """The session's timeouts hold, one session has the lock, migrations run, and the checks answer."""
     env = environment(
         DATABASE_URL=postgres_url, DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings",
         PYTHONPATH=f"{without_psycopg}:{PROJECT}", CELERY_BROKER_URL="memory://",

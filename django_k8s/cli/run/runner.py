@@ -38,13 +38,13 @@ class Child:
     """A role's process, the leader of a session and process group of its own."""
 
     def __init__(
-        self, role: str, args: Sequence[str], env: Mapping[str, str], folder: Path, output: Output
+        self, role: str, args: Sequence[str], env: Mapping[str, str], directory: Path, output: Output
     ) -> None:
         self.role = role
         entrypoint = str(assets() / "entrypoints" / "entrypoint")
         self.popen = subprocess.Popen(  # noqa: S603 - our own script
             ["/bin/sh", entrypoint, role, *args],
-            cwd=folder,
+            cwd=directory,
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -76,11 +76,11 @@ class Child:
 class RoleRunner:
     """Starts the roles, waits for a signal or for a role's death, and stops all of them."""
 
-    def __init__(self, folder: Path, port: int, output: Output) -> None:
-        self.folder, self.port, self.output = folder, port, output
+    def __init__(self, directory: Path, port: int, output: Output) -> None:
+        self.directory, self.port, self.output = directory, port, output
         self.children: list[Child] = []
         self.signals: list[int] = []  # handlers do nothing but append
-        self.env = environment(folder, port)
+        self.env = environment(directory, port)
 
     def run(self, roles: Sequence[str], *, chosen: bool = False) -> int:
         """Run until the end and return the exit status.
@@ -116,7 +116,7 @@ class RoleRunner:
         """Return what the project lacks. Another process looks: it imports the project."""
         with subprocess.Popen(
             [sys.executable, "-m", "django_k8s.cli.run.detect"],
-            cwd=self.folder,
+            cwd=self.directory,
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -182,7 +182,7 @@ class RoleRunner:
         """Start one role with some variables of its own."""
         # Only this machine may connect: debug mode shows settings and source.
         args = ["--bind", f"127.0.0.1:{self.port}"] if role == "web" else []
-        child = Child(role, args, {**self.env, **more}, self.folder, self.output)
+        child = Child(role, args, {**self.env, **more}, self.directory, self.output)
         self.children.append(child)
         return child
 
