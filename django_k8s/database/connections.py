@@ -64,7 +64,7 @@ def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseData
     connection = _wrapper(alias, settings)
     if connection.vendor == "postgresql":
         settings["OPTIONS"] = {**KEEPALIVES, **settings["OPTIONS"]}
-    _prepared(connection, {**_SESSION.get(connection.vendor, {}), **session})
+    _set_when_opened(connection, {**_SESSION.get(connection.vendor, {}), **session})
     return connection
 
 
@@ -88,7 +88,7 @@ def _wrapper(alias: str, settings: dict[str, Any]) -> BaseDatabaseWrapper:
     return wrapper
 
 
-def _prepared(connection: BaseDatabaseWrapper, session: dict[str, str]) -> None:
+def _set_when_opened(connection: BaseDatabaseWrapper, session: dict[str, str]) -> None:
     """Set the variables of ``session`` each time that ``connection`` is opened."""
     opened = connection.init_connection_state
 

@@ -29,7 +29,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._taken = 0
+        self._busy = 0
         self._since = time.monotonic()
         self._lingering: dict[gthread.TConn, int] = {}  # bytes that may still be read; oldest first
 
@@ -38,19 +38,19 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
     def heartbeat_fields(self) -> dict[str, object]:
         return {
             "threads": self.cfg.threads,
-            "busy": min(self._taken, self.cfg.threads),
+            "busy": min(self._busy, self.cfg.threads),
             "since": self._since,
             **pool_statistics(),
         }
 
     def enqueue_req(self, conn: gthread.TConn) -> None:
-        self._taken += 1
-        if self._taken == self.cfg.threads:
+        self._busy += 1
+        if self._busy == self.cfg.threads:
             self._since = time.monotonic()
         super().enqueue_req(conn)
 
     def finish_request(self, conn: gthread.TConn, fs: Future[Any]) -> None:
-        self._taken -= 1
+        self._busy -= 1
         self._since = time.monotonic()
         if fs.cancelled() or fs.exception() or fs.result():
             super().finish_request(conn, fs)

@@ -47,7 +47,7 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     directory by default; production has to name its database, even if it is SQLite. The build phase gets a
     database that is never opened.
     """
-    found = tuned(env, located(env, name))
+    found = with_options(env, from_environment(env, name))
     merged: dict[str, Any] = {
         key: {**found.get(key, {}), **project[key]} for key in ("OPTIONS", "TEST") if key in project
     }
@@ -57,7 +57,7 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     return result
 
 
-def located(env: Env, name: str) -> Database:
+def from_environment(env: Env, name: str) -> Database:
     """Return the database that the variable ``name`` (or DATABASE_HOST) names, as ENGINE, NAME and so on."""
     default = name == "DATABASE_URL"
     url = env.str(name, "", secret=True)
@@ -139,7 +139,7 @@ def _from_url(env: Env, name: str, url: str) -> Database:
     return {**database, "OPTIONS": options}
 
 
-def tuned(env: Env, database: Database) -> Database:
+def with_options(env: Env, database: Database) -> Database:
     """Return ``database`` with connections that survive failures and do not hang."""
     if database["ENGINE"] == _NONE:
         return database

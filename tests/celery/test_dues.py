@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from celery import schedules
 
-from django_k8s.celery.beat.due_times import ahead, is_too_short, missed, next_due
+from django_k8s.celery.beat.due_times import is_ahead, is_too_short, missed, next_due
 
 START = datetime(2030, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -106,10 +106,10 @@ def test_crontab_that_was_late_by_seconds_after_a_pause() -> None:
 )
 def test_last_run_in_the_future(schedule: Any) -> None:
     """A little is how clocks differ; more than the next due time is a clock that was wrong."""
-    assert not ahead(schedule, START - timedelta(days=9), START)
-    assert not ahead(schedule, START, START)
-    assert not ahead(schedule, START + timedelta(seconds=59), START)
-    assert ahead(schedule, START + timedelta(seconds=61), START)
+    assert not is_ahead(schedule, START - timedelta(days=9), START)
+    assert not is_ahead(schedule, START, START)
+    assert not is_ahead(schedule, START + timedelta(seconds=59), START)
+    assert is_ahead(schedule, START + timedelta(seconds=61), START)
 
 
 def test_shortest_interval() -> None:

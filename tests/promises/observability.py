@@ -110,7 +110,7 @@ ROWS = [
         "metrics: processes share their counts",
         test="observability/test_metrics.py::test_requests_across_recycled_and_killed_processes",
         case="wsgi",
-        old='os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))',
+        old='os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(directory))',
         new="pass",
     ),
     Row(

@@ -188,7 +188,7 @@ ROWS = [
     Row(
         "settings: no folder is made while an image is built",
         test="settings/test_settings.py::TestCelery::test_the_build_phase_makes_no_folder",
-        within="_folders",
+        within="_directories",
         old="if not env.build:",
         new="if True:",
     ),
@@ -202,7 +202,7 @@ ROWS = [
     Row(
         "settings: no database is built in",
         test="settings/test_config.py::test_production_has_no_built_in_value",
-        within="located",
+        within="from_environment",
         old="if env.production:",
         new="if False:",
     ),

@@ -79,7 +79,7 @@ def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
     return max(last, min(before, now - LATE))
 
 
-def ahead(schedule: Any, last: datetime, now: datetime) -> bool:
+def is_ahead(schedule: Any, last: datetime, now: datetime) -> bool:
     """Whether ``last`` lies further in the future than the next due time, as if the clock had been set back."""
     return last > next_due(schedule, now)
 

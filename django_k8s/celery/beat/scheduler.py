@@ -17,7 +17,7 @@ from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, connections, router
 from kombu.exceptions import OperationalError
 
-from django_k8s.celery.beat.due_times import SHORTEST, ahead, is_too_short, missed, next_due, task_id
+from django_k8s.celery.beat.due_times import SHORTEST, is_ahead, is_too_short, missed, next_due, task_id
 from django_k8s.celery.beat.lock import defer_stop_signals
 from django_k8s.celery.beat.locked_scheduler import TICK_SECONDS, LockedSchedulerMixin
 from django_k8s.environment import startup
@@ -97,7 +97,7 @@ class Scheduler(LockedSchedulerMixin, BaseScheduler):  # type: ignore[misc]
         self._dues = dict(entries.values_list("name", "due"))
         for name, entry in self.schedule.items():
             last = self._dues[name]
-            if ahead(entry.schedule, last, now):
+            if is_ahead(entry.schedule, last, now):
                 # Written by a clock that was wrong; the entry would be silent until that time.
                 logger.warning(
                     "beat: %s ran at %s by a clock that was ahead; it goes on from now", name, last

@@ -34,7 +34,11 @@ def main(argv: Sequence[str]) -> int:
         help="port of the site; the probes take the three after it (default: 8000)",
     )
     parser.add_argument(
-        "--dir", type=Path, default=Path(), help="directory of manage.py (default: this one)", metavar="DIRECTORY"
+        "--dir",
+        type=Path,
+        default=Path(),
+        help="directory of manage.py (default: this one)",
+        metavar="DIRECTORY",
     )
     parser.add_argument(
         "--only",
@@ -49,7 +53,9 @@ def main(argv: Sequence[str]) -> int:
         return EX_USAGE if end.code else 0
     directory = options.dir.resolve()
     if not (directory / "manage.py").is_file():
-        return _refuse(f"there is no manage.py in {directory}. Name its directory: --dir DIRECTORY.", EX_NOINPUT)
+        return _refuse(
+            f"there is no manage.py in {directory}. Name its directory: --dir DIRECTORY.", EX_NOINPUT
+        )
     roles = [role for role in ROLES if role in (options.only or ROLES)]
     if "web" in roles and importlib.util.find_spec("gunicorn") is None:
         return _refuse("gunicorn is not installed: pip install 'django-k8s-toolkit[web]'.", EX_UNAVAILABLE)

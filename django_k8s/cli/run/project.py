@@ -37,7 +37,8 @@ def environment(directory: Path, port: int) -> dict[str, str]:
 def settings_module(directory: Path) -> str:
     """What manage.py names as the settings module."""
     match = re.search(
-        r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)", (directory / "manage.py").read_text(errors="replace")
+        r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)",
+        (directory / "manage.py").read_text(errors="replace"),
     )
     return match[1] if match else "config.settings"
 
