@@ -11,8 +11,8 @@ from django_k8s.environment import grace_period, problems, startup
 from django_k8s.environment.env import Env
 from django_k8s.environment.sources import Problem
 from django_k8s.environment.trusted_networks import trusted_proxies
-from django_k8s.settings.email import mailer
 from django_k8s.settings.foreign_variables import without_effect
+from django_k8s.settings.mail import mailer
 
 _NOT_IN_CODE = ("debug", "build_phase")  # beside the start-up variables
 
