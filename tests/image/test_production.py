@@ -321,6 +321,7 @@ def test_layers(library: Path, tmp_path: Path) -> None:
     (context / ".git").mkdir()
     (context / ".git" / "config").write_text("hunter2-in-git")
     (context / "private.key").write_text("hunter2-key")
+    (context / ".dockerignore").write_text("*.key\n")
     tag = build(context, library)
     try:
         forbidden = re.compile(r"(^|/)(\.git|\.env|\.cache|pip|ensurepip-[^/]*)(/|$)|\.key$|\.sqlite3")
