@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from support.need import need
 
 # What a database looks like, whatever it is called.
 DATABASE = "SQLite format 3\0SECRET"
@@ -34,6 +37,7 @@ class Layout:
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git as somebody without a configuration; return its output."""
+    need("git", shutil.which("git"), "install git")
     command = ("git", "-c", "core.excludesFile=", "-c", "safe.directory=*", *arguments)
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
 
