@@ -105,6 +105,8 @@ class Run:
             data = self.coverage / phase.slug / "data"
             data.parent.mkdir(parents=True, exist_ok=True)
             env["COVERAGE_FILE"] = str(data)
+            if sys.version_info >= (3, 12):
+                env["COVERAGE_CORE"] = "sysmon"
         # -P: the working directory holds the source tree, and the installed wheel is what is tested.
         command = [sys.executable, "-P", "-m", "pytest", *self.options, *phase.arguments, *tests]
         began = time.monotonic()
