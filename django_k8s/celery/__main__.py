@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from django_k8s import startup
 from django_k8s.celery import application
-from django_k8s.exits import EX_CONFIG, EX_USAGE
+from django_k8s.environment import startup
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_USAGE
 
 # Gossip and mingle cost a second at each start and keep no promise that is needed here.
 OPTIONS = {"worker": ("--without-gossip", "--without-mingle"), "beat": ()}
@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
         )
     level = startup.env().str("LOG_LEVEL")
     try:
-        found = _prepared(role, options)
+        found = _prepare(role, options)
     except application.NoApplication as error:
         return _refuse(f"{error} A project without Celery does not run the role {role}.", EX_CONFIG)
     from celery.bin.celery import main as celery
@@ -37,16 +37,17 @@ def main(argv: Sequence[str]) -> int:
     return int(celery() or 0)
 
 
-def _prepared(role: str, options: Sequence[str]) -> str:
+def _prepare(role: str, options: Sequence[str]) -> str:
     """Find the application, connect what the role needs, and return the application's name."""
     found = application.find()
     import celery
 
     celery.maybe_patch_concurrency(["celery", *options])
     application.set_up(found)
-    from django_k8s.celery import locked, worker
+    from django_k8s.celery import worker
+    from django_k8s.celery.beat import locked_scheduler
 
-    (worker if role == "worker" else locked).connect(found.app)
+    (worker if role == "worker" else locked_scheduler).connect(found.app)
     return found.name
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.cache import BaseCache, caches
 from django.utils.module_loading import import_string
 
-from django_k8s.health.base import Unhealthy
+from django_k8s.health.results import Unhealthy
 
 # The options of each backend that bound a call.
 _TIMEOUTS = {
@@ -38,7 +38,7 @@ class Cache:
 
     def _client(self, timeout: float) -> BaseCache:
         params: dict[str, Any] = {**caches.settings[self.alias]}
-        # The project's own time-outs suit its requests; here they would outlive the deadline.
+        # The project's own timeouts suit its requests; here they would outlive the deadline.
         if names := _TIMEOUTS.get(params["BACKEND"]):
             params["OPTIONS"] = {**params.get("OPTIONS", {}), **dict.fromkeys(names, timeout)}
         kind, location = params.pop("BACKEND"), params.pop("LOCATION", "")

@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponseBase
 
-from django_k8s import startup
+from django_k8s.environment import startup
 from django_k8s.observability import context, tracing
 
 HEADER = "X-Request-ID"
@@ -36,7 +36,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Set the id, answer with it."""
-        found = context.accepted(request.META.get("HTTP_X_REQUEST_ID"))
+        found = context.safe_id(request.META.get("HTTP_X_REQUEST_ID"))
         request.request_id = found  # type: ignore[attr-defined]
         context.request_id.set(found)
         if self._access_log:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from django_k8s.env import Env
+from django_k8s.environment.connection_urls import encoded, scheme
+from django_k8s.environment.env import Env
 from django_k8s.settings.redis import redis_options
-from django_k8s.settings.urls import encoded, scheme
 
 # Seconds; pymemcache's default is to wait for ever.
 MEMCACHED_OPTIONS = {"connect_timeout": 5, "timeout": 5, "no_delay": True}
@@ -53,19 +53,19 @@ def _from_url(env: Env, name: str, url: str) -> dict[str, Any]:
             "OPTIONS": redis_options(env, url),
         }
     if kind not in _OTHERS:
-        env.problem(name, f"has an unknown scheme. {_EXAMPLE}")
+        env.add_problem(name, f"has an unknown scheme. {_EXAMPLE}")
         return _local(name)
     try:
         cache = dict(Environ.cache_url_config(encoded(url)))
     except (ValueError, TypeError):
-        env.problem(name, f"cannot be read. {_EXAMPLE}")
+        env.add_problem(name, f"cannot be read. {_EXAMPLE}")
         return _local(name)
     return _memcached(env, name, cache) if kind == "pymemcache" else cache
 
 
 def _memcached(env: Env, name: str, cache: dict[str, Any]) -> dict[str, Any]:
     if importlib.util.find_spec("pymemcache") is None:
-        env.problem(
+        env.add_problem(
             name, "needs pymemcache, which is not installed. Add the extra: django-k8s-toolkit[memcached]."
         )
     return {

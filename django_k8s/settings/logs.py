@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.identity import identity
+from django_k8s.environment.env import Env
+from django_k8s.environment.process_labels import process_labels
 
-_LINES = "django_k8s.observability.lines"
+_LINES = "django_k8s.observability.formatters"
 
 
 def logging(env: Env) -> dict[str, Any]:
     """Return LOGGING: one line per record on standard output, from LOG_LEVEL up, formatted as LOG_FORMAT says."""
     level = env.str("LOG_LEVEL")
     if env.str("LOG_FORMAT") == "json":
-        line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": identity(env)}
-        stdout: dict[str, Any] = {"class": "django_k8s.observability.streams.Handler"}
+        line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": process_labels(env)}
+        stdout: dict[str, Any] = {"class": "django_k8s.observability.stdout.Handler"}
     else:
         line = {"()": f"{_LINES}.TextFormatter"}
         stdout = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}

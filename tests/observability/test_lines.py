@@ -12,11 +12,11 @@ import pytest
 from django.core.signals import request_finished
 from django.test import Client, override_settings
 
-from django_k8s import masking
-from django_k8s.env import Env
-from django_k8s.masking import mask
+from django_k8s.environment import masking
+from django_k8s.environment.env import Env
+from django_k8s.environment.masking import mask
 from django_k8s.observability import context
-from django_k8s.observability.lines import JsonFormatter, TextFormatter, formatter
+from django_k8s.observability.formatters import JsonFormatter, TextFormatter, formatter
 
 
 def record(message: str, *args: Any, **extra: Any) -> logging.LogRecord:
@@ -96,8 +96,8 @@ def test_ids_of_request_and_task() -> None:
 )
 def test_an_odd_id_is_replaced(given: str | None) -> None:
     """What a stranger sends as an id goes into no log."""
-    assert context.accepted(given) != given
-    assert context.accepted("4bf92f35-77b3.4da6:a") == "4bf92f35-77b3.4da6:a"
+    assert context.safe_id(given) != given
+    assert context.safe_id("4bf92f35-77b3.4da6:a") == "4bf92f35-77b3.4da6:a"
 
 
 def test_the_id_is_forgotten_after_the_request() -> None:

@@ -31,7 +31,7 @@ class Web:
         return get(self.port, path, **options)  # type: ignore[arg-type]
 
     def probe(self, path: str = "/livez", timeout: float = 1.0) -> Response:
-        """One request to the probe port, with the kubelet's default time-out."""
+        """One request to the probe port, with the kubelet's default timeout."""
         return get(self.probe_port, path, timeout=timeout)
 
     @property
@@ -89,10 +89,10 @@ def web(folder: Path, *args: str, listener: bool = True, **extra: str) -> Iterat
     command = [
         sys.executable,
         "-m",
-        "django_k8s.observability.launch",
+        "django_k8s.launch",
         "gunicorn",
         "-c",
-        "python:django_k8s.servers.gunicorn_conf",
+        "python:django_k8s.gunicorn.configuration",
         *args,
     ]
     with contextlib.ExitStack() as stack:

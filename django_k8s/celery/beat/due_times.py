@@ -1,0 +1,94 @@
+"""Due times: when an entry of the schedule should have run since it last did."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import schedules
+
+# A due time may be late by this or by its interval, whichever is more; what is later coalesces.
+LATE = timedelta(seconds=5)
+
+# Below it beat would do nothing but publish.
+SHORTEST = timedelta(seconds=0.1)
+
+# A longer pause is not walked through due time by due time.
+_WALKED = timedelta(hours=1)
+
+_NAMESPACE = uuid.UUID("8a2f4c1e-6d0b-5b7e-9f3a-2c41d7e0b6a5")
+
+
+def next_due(schedule: Any, due: datetime) -> datetime:
+    """The due time after ``due``, on the schedule's own grid, so that nothing drifts.
+
+    An interval counts from the due time before; any other schedule of Celery (crontab, solar, one's
+    own) is asked what remains, with its clock set so that the answer is a point in time.
+    """
+    if type(schedule) is schedules.schedule:
+        interval: timedelta = schedule.run_every
+        return due + interval
+    if isinstance(schedule, schedules.crontab):
+        due = due.replace(microsecond=0)  # which it would carry on
+    clock, schedule.nowfun = schedule.nowfun, lambda: due
+    try:
+        remaining: timedelta = schedule.remaining_estimate(due)
+    finally:
+        schedule.nowfun = clock
+    # A schedule that answers with nothing to wait for would stand still here.
+    return due + max(remaining, timedelta(seconds=1))
+
+
+def missed(schedule: Any, last: datetime, now: datetime) -> Iterator[datetime]:
+    """The due times after ``last`` up to ``now`` that are to be published, oldest first.
+
+    Those that are later than the larger of the interval and LATE coalesce into the newest one that
+    is published.
+    """
+    newest: datetime | None = None
+    due = next_due(schedule, _near(schedule, last, now))
+    while due <= now:
+        after = next_due(schedule, due)
+        in_time = now - due <= max(after - due, LATE)
+        if in_time:
+            yield due
+        newest = None if in_time else due
+        due = after
+    if newest is not None:
+        yield newest
+
+
+def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
+    """A point before the due times that may have to be published, so that a pause of a year is no long walk."""
+    if type(schedule) is schedules.schedule:
+        interval: timedelta = schedule.run_every
+        skipped = (now - last - max(interval, LATE)) // interval - 1
+        return last + interval * max(skipped, 0)
+    if now - last <= _WALKED:
+        return last
+    # The newest due time is the one after the last point that has any up to now.
+    before, after = last, now
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if next_due(schedule, middle) <= now:
+            before = middle
+        else:
+            after = middle
+    return max(last, min(before, now - LATE))
+
+
+def is_ahead(schedule: Any, last: datetime, now: datetime) -> bool:
+    """Whether ``last`` lies further in the future than the next due time, as if the clock had been set back."""
+    return last > next_due(schedule, now)
+
+
+def is_too_short(schedule: Any) -> bool:
+    """Whether it is an interval that leaves no time between two runs."""
+    return type(schedule) is schedules.schedule and schedule.run_every < SHORTEST
+
+
+def task_id(app: str, entry: Any, due: datetime) -> str:
+    """The id of the task of one entry and due time: the same for whoever publishes it."""
+    return str(uuid.uuid5(_NAMESPACE, f"{app} {entry.name} {entry.task} {due.isoformat()}"))

@@ -1,0 +1,187 @@
+"""What each system check says: its number, what is wrong, and what to do about it.
+
+The reference page is generated from here. Numbers are never used again for something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; words in braces are filled in when it is reported."""
+
+    number: str
+    message: str
+    hint: str
+
+
+MESSAGES: dict[str, Message] = {
+    message.number: message
+    for message in (
+        # Errors stop every command of Django.
+        Message(
+            "E001",
+            "KubernetesMiddleware is not in MIDDLEWARE, so no probe is answered.",
+            "Put 'django_k8s.middleware.KubernetesMiddleware' first.",
+        ),
+        Message(
+            "E002",
+            "{name} is not first in MIDDLEWARE: middleware before it may redirect or refuse a probe.",
+            "Move it to the top.",
+        ),
+        Message(
+            "E003",
+            "WhiteNoise does not come right after SecurityMiddleware.",
+            "Move it to the place after 'django.middleware.security.SecurityMiddleware'.",
+        ),
+        Message(
+            "E004",
+            "TrustedProxyMiddleware comes after SecurityMiddleware.",
+            "Move it to the place after HealthMiddleware, or use KubernetesMiddleware instead of both.",
+        ),
+        Message(
+            "E005",
+            "READINESS_CHECKS names {name}, which is no health check.",
+            "Use {known}, or the dotted path of your own.",
+        ),
+        Message(
+            "E006",
+            "LIVENESS_CHECKS is set, but liveness never tests a dependency: one that is away would restart every pod at once.",
+            "Remove it and list the checks in READINESS_CHECKS.",
+        ),
+        Message(
+            "E007",
+            "STALL_SECONDS must be greater than {longer}, or one locked table restarts every pod.",
+            "Raise STALL_SECONDS or lower the timeout.",
+        ),
+        Message(
+            "E008",
+            "The database {alias} has a pool and CONN_MAX_AGE; Django refuses both at once.",
+            "Set CONN_MAX_AGE to 0.",
+        ),
+        Message(
+            "E009",
+            "STATICFILES_STORAGE or DEFAULT_FILE_STORAGE is set, which Django ignores since 5.1.",
+            "Use STORAGES.",
+        ),
+        Message(
+            "E010",
+            "MetricsMiddleware comes before HealthMiddleware or after middleware that may answer by itself, so it counts probes or misses requests.",
+            "Put it right after HealthMiddleware and RequestIdMiddleware, or use KubernetesMiddleware instead of all three.",
+        ),
+        Message(
+            "E011",
+            "{name} is in MIDDLEWARE beside KubernetesMiddleware, which contains it.",
+            "Remove {name}.",
+        ),
+        # Warnings appear with `manage.py check --deploy`.
+        Message(
+            "W001",
+            "SECURE_PROXY_SSL_HEADER is set without TRUSTED_PROXIES: any client may claim to use HTTPS.",
+            "Set TRUSTED_PROXIES and remove the setting.",
+        ),
+        Message(
+            "W002",
+            "TRUSTED_PROXIES trusts everybody, so clients may forge their address.",
+            "Name the ingress's network, or close the pod by a NetworkPolicy.",
+        ),
+        Message(
+            "W003",
+            "The site uses HTTPS, but CSRF_TRUSTED_ORIGINS and TRUSTED_PROXIES are empty: forms posted through a TLS proxy are refused.",
+            "Set TRUSTED_PROXIES or CSRF_TRUSTED_ORIGINS.",
+        ),
+        Message(
+            "W004",
+            "ALLOWED_HOSTS allows every host name.",
+            "Name the hosts; probes are answered without being among them.",
+        ),
+        Message(
+            "W005",
+            "The database is SQLite, a file that other pods do not see.",
+            "Use PostgreSQL by DATABASE_URL, or run one pod with a volume.",
+        ),
+        Message(
+            "W006",
+            "The default cache is used for pages, sessions or readiness, but it is local memory, so each process has its own.",
+            "Set CACHE_URL to redis:// or pymemcache://.",
+        ),
+        Message(
+            "W007",
+            "Files of {fields} are stored on the pod's disk: they are lost with the pod, and other pods do not see them.",
+            "Set MEDIA_S3_BUCKET, or mount a shared volume at MEDIA_ROOT.",
+        ),
+        Message(
+            "W008",
+            "Sessions are files on the pod's disk.",
+            "Use the database or the cache for SESSION_ENGINE.",
+        ),
+        Message(
+            "W009",
+            "Sessions are kept in a cache of local memory: users are logged out at random.",
+            "Set CACHE_URL, or use the database for sessions.",
+        ),
+        Message(
+            "W010",
+            "The broker is a directory on the pod's disk, so no task reaches another pod.",
+            "Set CELERY_BROKER_URL or REDIS_URL.",
+        ),
+        Message(
+            "W011",
+            "Static files have no hash in their names, so browsers keep old ones after a release.",
+            "Use k8s.static_storage(env) for STORAGES['staticfiles'].",
+        ),
+        Message(
+            "W012",
+            "There is no manifest of static files in STATIC_ROOT, so every page that names one fails.",
+            "Run collectstatic when the image is built.",
+        ),
+        Message(
+            "W013",
+            "AWS keys are in the environment: they are kept for the life of the process, even when a pod identity would refresh them.",
+            "Remove the keys and give the service account a role.",
+        ),
+        Message(
+            "W014",
+            "The Redis broker has no socket_timeout: one half-open connection hangs a worker for good.",
+            "Write CELERY = k8s.celery(env).",
+        ),
+        Message(
+            "W015",
+            "CELERY_TASK_TIME_LIMIT is not below the visibility timeout: a long task would run twice.",
+            "Raise CELERY_VISIBILITY_TIMEOUT_SECONDS.",
+        ),
+        Message(
+            "W016",
+            "Mail is printed to the log instead of being sent.",
+            "Set EMAIL_URL to a mail server, or to dummymail:// to discard mail.",
+        ),
+        Message(
+            "W017",
+            "METRICS is on, but neither KubernetesMiddleware nor MetricsMiddleware is in MIDDLEWARE: no request is counted.",
+            "Put 'django_k8s.middleware.KubernetesMiddleware' first.",
+        ),
+        Message(
+            "W018",
+            "LOG_FORMAT is json, but LOGGING has no formatter of this app, so lines are not JSON.",
+            "Use LOGGING = k8s.logging(env).",
+        ),
+        Message(
+            "W019",
+            "DATABASE_PGBOUNCER is on, so sessions have no timeouts: one locked table restarts every pod after STALL_SECONDS.",
+            "Set them below STALL_SECONDS for the database's user (ALTER ROLE NAME SET statement_timeout = '300s'), "
+            "then silence this check; or set STALL_SECONDS to 0.",
+        ),
+        Message(
+            "W020",
+            "The settings have CELERY, but {why}",
+            "Make the application, or delete CELERY from the settings.",
+        ),
+        Message(
+            "W021",
+            "The variable {name} is set, but nothing reads it.",
+            "Set {instead} instead, or read {name} with env.str() in the settings module, or silence this check.",
+        ),
+    )
+}

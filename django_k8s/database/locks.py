@@ -1,0 +1,151 @@
+"""A lock that lasts as long as the session that holds it, so that nothing has to expire after a kill -9."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+from pathlib import Path
+from typing import Protocol
+
+from django.db import DatabaseError, InterfaceError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger("django_k8s.locks")
+
+
+class Lock(Protocol):
+    """What one process holds at a time."""
+
+    def acquire(self) -> bool:
+        """Try once, without waiting; True when this session holds the lock now."""
+        ...
+
+    def held(self) -> bool:
+        """Ask whether this session still holds it. Never raises, never reconnects."""
+        ...
+
+    def release(self) -> None:
+        """Give it back without waiting for the server: a session that holds it there ends."""
+        ...
+
+
+def session_lock(connection: BaseDatabaseWrapper, name: str) -> Lock:
+    """The lock ``name`` of the database that ``connection`` is for, as good as that database allows.
+
+    PostgreSQL: an advisory lock. MySQL and MariaDB: GET_LOCK. SQLite: a lock on a file beside the
+    database's. Any other database has none: then the lock is always free, running only one process
+    at a time is up to the operator, and a warning says so.
+    """
+    kinds: dict[str, type[NoLock]] = {"postgresql": AdvisoryLock, "mysql": UserLevelLock, "sqlite": FileLock}
+    if connection.vendor not in kinds:
+        logger.warning("%s: no lock of a session on %s; run only one at a time", name, connection.vendor)
+    return kinds.get(connection.vendor, NoLock)(connection, name)
+
+
+class NoLock:
+    """No lock at all: whoever asks has it. The base of the real ones."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, name: str) -> None:
+        self.connection = connection
+        self.name = f"django_k8s.{name}"
+
+    def acquire(self) -> bool:
+        return True
+
+    def held(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+class SessionLock(NoLock):
+    """A lock that the server keeps for the session of ``connection``."""
+
+    try_lock = is_held = ""
+
+    def acquire(self) -> bool:
+        return self._ask(self.try_lock)
+
+    def held(self) -> bool:
+        if self.connection.connection is None:
+            return False
+        try:
+            return self._ask(self.is_held)
+        except (DatabaseError, InterfaceError):
+            return False
+
+    def release(self) -> None:
+        # The session ends, and the lock with it: a server that is silent would never answer an unlock.
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            self.connection.close()
+
+    def _ask(self, query: str) -> bool:
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, {"key": self.key()})
+            row = cursor.fetchone()
+        return bool(row and row[0])
+
+    def key(self) -> int | str:
+        raise NotImplementedError
+
+
+class AdvisoryLock(SessionLock):
+    """PostgreSQL's session advisory lock, always tried and never waited for.
+
+    A session that waits inside pg_advisory_lock holds a snapshot, for which CREATE INDEX
+    CONCURRENTLY of the lock's holder waits in turn: neither ever ends.
+    """
+
+    try_lock = "SELECT pg_try_advisory_lock(%(key)s)"
+    is_held = (
+        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
+        " AND ((classid::bigint << 32) | objid::bigint) = %(key)s)"
+    )
+
+    def key(self) -> int:
+        """A number that only this name has; advisory locks of other databases do not meet it."""
+        return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:8], "big", signed=True)
+
+
+class UserLevelLock(SessionLock):
+    """GET_LOCK of MySQL and MariaDB, which is the whole server's, so the database's name is part of it."""
+
+    try_lock = "SELECT GET_LOCK(%(key)s, 0)"
+    is_held = "SELECT IS_USED_LOCK(%(key)s) = CONNECTION_ID()"
+
+    def key(self) -> str:
+        """At most 64 characters, as MySQL demands."""
+        database = f"{self.connection.settings_dict['NAME']}"
+        return f"{self.name}.{hashlib.sha256(database.encode()).hexdigest()[:32]}"
+
+
+class FileLock(NoLock):
+    """The kernel's lock on ``DATABASE.NAME.lock``; nothing is held for a database in memory."""
+
+    _file: int | None = None
+
+    def acquire(self) -> bool:
+        database = str(self.connection.settings_dict["NAME"])
+        if self._file is not None or database == ":memory:" or "mode=memory" in database:
+            return True
+        path = Path(f"{database.removeprefix('file:').partition('?')[0]}.{self.name}.lock")
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def held(self) -> bool:
+        return self._file is not None
+
+    def release(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

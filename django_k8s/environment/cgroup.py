@@ -1,0 +1,76 @@
+"""The CPU limit of the container, from the cgroup file system.
+
+``os.cpu_count()`` and ``os.process_cpu_count()`` see the node's processors and the affinity, never
+the quota that a CPU limit sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+MOUNT = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+
+
+def cpu_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> float | None:
+    """The smallest CPU limit over this process's cgroup and all above it, in CPUs; None without one.
+
+    Version 2 of cgroups is asked first, then version 1, whose controllers may be mounted together.
+    """
+    v2_path, v1_path, v1_names = _membership(membership)
+    limits = [_v2(directory) for directory in _upwards(mount, v2_path)]
+    for name in v1_names:
+        limits += [_v1(directory) for directory in _upwards(mount / name, v1_path)]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _membership(path: Path) -> tuple[str, str, list[str]]:
+    """This process's cgroups: of version 2, of version 1, and where the latter may be mounted."""
+    v2_path, v1_path, names = "/", "/", ["cpu"]
+    for line in _text(path).splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, cgroup = rest.partition(":")
+        if not controllers:
+            v2_path = cgroup
+        elif "cpu" in controllers.split(","):
+            v1_path, names = cgroup, list(dict.fromkeys([controllers, "cpu"]))
+    return v2_path, v1_path, names
+
+
+def _upwards(mount: Path, cgroup: str) -> Iterator[Path]:
+    """The directory of a cgroup and of each one above it, up to the mount.
+
+    Without a cgroup namespace the path is the node's, of which a container sees the end alone: the
+    directories that are not there hold nothing to read.
+    """
+    inside = PurePosixPath(cgroup.lstrip("/"))
+    if ".." in inside.parts:  # seen from a sibling's namespace
+        inside = PurePosixPath()
+    for path in (inside, *inside.parents):
+        yield mount / path
+
+
+def _v2(directory: Path) -> float | None:
+    quota, _, period = _text(directory / "cpu.max").strip().partition(" ")
+    return _cpus(quota, period)
+
+
+def _v1(directory: Path) -> float | None:
+    return _cpus(_text(directory / "cpu.cfs_quota_us"), _text(directory / "cpu.cfs_period_us"))
+
+
+def _cpus(quota: str, period: str) -> float | None:
+    """Both in microseconds; "max" (version 2) and -1 (version 1) are no limit."""
+    try:
+        cpus = int(quota) / int(period)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return cpus if cpus > 0 else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,192 @@
+"""Media on S3 or a server that speaks its protocol."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from storages.backends.s3 import S3File, S3Storage
+from storages.utils import clean_name
+
+_MEBIBYTE = 1024 * 1024
+
+# What an S3 server answers -> what to do about it. Codes: Amazon S3 API reference, "Error responses".
+_REMEDIES = {
+    "NoSuchBucket": "the bucket does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
+    "404": "the bucket or the object does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
+    "InvalidAccessKeyId": "the access key is not known: check the pod's identity",
+    "XAdminUserNotFound": "the access key is not known: check the pod's identity",  # versitygw, as in compose.yaml
+    "SignatureDoesNotMatch": "the secret key is wrong: check the pod's identity",
+    "ExpiredToken": "the credentials have expired: check the pod's identity",
+    "AccessDenied": "access is denied: check what the pod's identity may do in the bucket",
+    "403": "access is denied: check the pod's identity, its keys and what it may do in the bucket",
+}
+
+
+_CLIENT = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"max_attempts": 3, "mode": "standard"},
+    signature_version="s3v4",
+    # boto3 adds checksums since 1.36 that many S3-compatible servers refuse.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+# 5 MiB is the smallest part that S3 takes; each part is held in memory, more than once.
+_TRANSFER = TransferConfig(
+    use_threads=False, multipart_threshold=5 * _MEBIBYTE, multipart_chunksize=5 * _MEBIBYTE
+)
+
+
+_making = threading.RLock()
+os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+
+
+class MediaUnavailable(OSError):
+    """The bucket cannot be used now; the text says why and what to check, and holds no secret.
+
+    An OSError, as a full or a missing disk gives, so that a project handles both storages alike.
+    """
+
+
+class S3Media(S3Storage):  # type: ignore[misc]
+    """django-storages' S3 storage, set up for a web process.
+
+    All threads share one connection; uploads and downloads use one thread and keep one part of 5 MiB in
+    memory (boto3's own transfer takes more than 100 MiB for a file of 100 MiB); no call waits for long; the
+    checksums that boto3 adds since 1.36 are sent only where a server asks for them; and every failure is a
+    :class:`MediaUnavailable` that a view can show.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        if options.get("endpoint_url"):
+            # Other servers than Amazon's seldom have a host name for each bucket.
+            options.setdefault("client_config", _CLIENT.merge(Config(s3={"addressing_style": "path"})))
+        super().__init__(**options)
+        self._connections, self._unsigned_connections = _Shared(), _Shared()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._connections, self._unsigned_connections = _Shared(), _Shared()
+
+    @property
+    def connection(self) -> Any:
+        """boto3's connection; threads that come first wait for the one that makes it."""
+        with _making:
+            return super().connection
+
+    def get_default_settings(self) -> dict[str, Any]:
+        """django-storages' defaults, changed as the class says."""
+        return {
+            **super().get_default_settings(),
+            "transfer_config": _TRANSFER,
+            "max_memory_size": 2 * _MEBIBYTE,
+            "client_config": _CLIENT,
+        }
+
+    def _save(self, name: str, content: Any) -> str:
+        with _explained():
+            saved: str = super()._save(name, content)
+        return saved
+
+    def _open(self, name: str, mode: str = "rb") -> _MediaFile:
+        key = self._normalize_name(clean_name(name))
+        try:
+            with _explained():
+                return _MediaFile(key, mode, self)
+        except MediaUnavailable as error:
+            if _status(error.__cause__) == 404:
+                raise FileNotFoundError(f"File does not exist: {name}") from error
+            raise
+
+    def delete(self, name: str) -> None:
+        """Delete the object ``name``."""
+        with _explained():
+            super().delete(name)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an object ``name``."""
+        with _explained():
+            found: bool = super().exists(name)
+        return found
+
+    def size(self, name: str) -> int:
+        """The size of the object ``name`` in bytes."""
+        with _explained():
+            size: int = super().size(name)
+        return size
+
+    def url(
+        self,
+        name: str,
+        parameters: dict[str, Any] | None = None,
+        expire: int | None = None,
+        http_method: str | None = None,
+    ) -> str:
+        """The URL of the object ``name``: signed, for ``expire`` seconds, where media is private."""
+        with _explained():
+            url: str = super().url(name, parameters, expire, http_method)
+        return url
+
+
+class _Shared:
+    """One connection for all threads of a process, in place of django-storages' one for each thread.
+
+    Each would hold 16 MiB, of boto3's description of S3 above all. What is shared is a client, which boto3
+    says is safe in threads, and the shell around it, which django-storages shares in its bucket anyway.
+    A forked process makes its own.
+    """
+
+    def __init__(self) -> None:
+        self._made: tuple[int, Any] = (0, None)
+
+    @property
+    def connection(self) -> Any:
+        pid, made = self._made
+        return made if pid == os.getpid() else None
+
+    @connection.setter
+    def connection(self, made: Any) -> None:
+        self._made = (os.getpid(), made)
+
+
+class _MediaFile(S3File):  # type: ignore[misc]
+    """django-storages' file, whose late failures (it downloads at the first read) are explained too."""
+
+    def _get_file(self) -> Any:
+        with _explained():
+            return super()._get_file()
+
+    file = property(_get_file, S3File._set_file)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what boto3 raises into a :class:`MediaUnavailable`."""
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        # boto3 wraps the server's answer to an upload in an exception of its own.
+        cause = error if isinstance(error, ClientError) else error.__context__
+        code = str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
+        if code:
+            reason = _REMEDIES.get(
+                code, f"the server answered {code}: check the pod's identity and the MEDIA_S3_ variables"
+            )
+        else:
+            reason = f"the server cannot be reached ({type(error).__name__}): check MEDIA_S3_ENDPOINT_URL and the network"
+        raise MediaUnavailable(f"Media storage: {reason}.") from error
+
+
+def _status(error: BaseException | None) -> int:
+    """The HTTP status of a server's answer, else 0."""
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) if isinstance(error, ClientError) else 0
