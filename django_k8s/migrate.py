@@ -61,7 +61,15 @@ def _session(alias: str, lock_seconds: int) -> dict[str, str]:
             "statement_timeout": "0",
             "idle_in_transaction_session_timeout": "0",
         }
-    return {"lock_wait_timeout": str(lock_seconds)} if vendor == "mysql" else {}
+    if vendor == "mysql":
+        return {
+            "lock_wait_timeout": str(lock_seconds),  # for a table
+            "innodb_lock_wait_timeout": str(lock_seconds),  # for a row
+            # MariaDB has the first and MySQL the second; whichever the server does not know is skipped.
+            "max_statement_time": "0",
+            "max_execution_time": "0",
+        }
+    return {}
 
 
 def _await_database(alias: str, seconds: float, say: Say) -> None:

@@ -7,7 +7,16 @@ from typing import Any
 
 from django_k8s.env import Env
 from django_k8s.overlay.names import variable
-from django_k8s.settings.databases import TIMEOUTS, Database, database, located, session, timeouts, tuned
+from django_k8s.settings.databases import (
+    TIMEOUTS,
+    Database,
+    database,
+    located,
+    refuse_foreign,
+    session,
+    timeouts,
+    tuned,
+)
 
 _LOCATION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 # Variables that win over the project's value if they are set, and its key in the database or in its OPTIONS.
@@ -49,6 +58,8 @@ def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
         own["OPTIONS"].pop(_OVERRULED[setting], None)
     named = own["OPTIONS"].get("options")
     result = tuned(env, own)
+    if alias == "default":
+        refuse_foreign(env, result)
     if "CONN_HEALTH_CHECKS" in result:
         result["CONN_HEALTH_CHECKS"] = True
     if result["OPTIONS"].get("pool"):  # Django refuses kept connections with a pool

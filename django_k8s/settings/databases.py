@@ -16,6 +16,8 @@ _SQLITE = "django.db.backends.sqlite3"
 # Engines by the end of their names: PostGIS, SpatiaLite and wrappers take the same settings.
 _POSTGRES_FAMILY = (".postgresql", ".postgis", ".postgresql_backend")
 _SQLITE_FAMILY = (".sqlite3", ".spatialite")
+# The drivers of Django's own MySQL backends, mysqlclient and PyMySQL, share the names of these options.
+_MYSQL_FAMILY = ("backends.mysql",)
 
 # A server that vanished without a word is noticed after 20 to 25 seconds instead of hours.
 KEEPALIVES = {
@@ -30,6 +32,15 @@ KEEPALIVES = {
 TIMEOUTS = {
     "DATABASE_STATEMENT_TIMEOUT_SECONDS": "statement_timeout",
     "DATABASE_LOCK_TIMEOUT_SECONDS": "lock_timeout",
+}
+
+# Variables that MySQL and MariaDB have no use for, and what does the same there.
+_TLS = 'Set the options of its driver, such as OPTIONS={"ssl": {"ca": FILE}} in k8s.database().'
+_POSTGRES_ONLY = {
+    "DATABASE_SSLMODE": _TLS,
+    "DATABASE_SSLROOTCERT": _TLS,
+    "DATABASE_POOL_SIZE": "Remove it: DATABASE_CONN_MAX_AGE keeps connections open.",
+    "DATABASE_PGBOUNCER": "Remove it.",
 }
 
 # What people write for a truth value in a URL's query; django-environ leaves it a string.
@@ -56,6 +67,8 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     database that is never opened.
     """
     found = tuned(env, located(env, name))
+    if name == "DATABASE_URL":
+        refuse_foreign(env, found)
     merged: dict[str, Any] = {
         key: {**found.get(key, {}), **project[key]} for key in ("OPTIONS", "TEST") if key in project
     }
@@ -164,7 +177,8 @@ def tuned(env: Env, database: Database) -> Database:
         }
     role = env.str("ROLE")
     asynchronous = env.str("WEB_INTERFACE") == "asgi" and role in ("", "web")
-    pool = _pool(env, role)
+    mysql = database["ENGINE"].endswith(_MYSQL_FAMILY)
+    pool = {} if mysql else _pool(env, role)
     tuned = {
         # Django refuses kept connections with a pool, and advises against them under ASGI.
         "CONN_MAX_AGE": 0 if pool or asynchronous else env.int("DATABASE_CONN_MAX_AGE"),
@@ -173,6 +187,8 @@ def tuned(env: Env, database: Database) -> Database:
     }
     if pool:
         tuned["CONN_MAX_AGE"] = 0
+    if mysql:
+        tuned["OPTIONS"] = {**_mysql_options(env), **database.get("OPTIONS", {})}
     if not database["ENGINE"].endswith(_POSTGRES_FAMILY):
         return tuned
     if env.bool("DATABASE_PGBOUNCER"):
@@ -181,6 +197,17 @@ def tuned(env: Env, database: Database) -> Database:
     tuned["OPTIONS"] = {**ours, **pool, **own}
     _add_session(tuned["OPTIONS"], ours, own)
     return tuned
+
+
+def refuse_foreign(env: Env, default: Database) -> None:
+    """Report variables that are set and mean nothing to the default database if that is MySQL or MariaDB."""
+    if default["ENGINE"].endswith(_MYSQL_FAMILY):
+        for name, remedy in _POSTGRES_ONLY.items():
+            read = {"DATABASE_POOL_SIZE": env.int, "DATABASE_PGBOUNCER": env.bool}.get(name, env.str)
+            if read(name):
+                env.problem(
+                    name, f"applies to PostgreSQL, and the default database is MySQL or MariaDB. {remedy}"
+                )
 
 
 def timeouts(env: Env, names: Iterable[str] = TIMEOUTS) -> str:
@@ -231,4 +258,19 @@ def _postgres_options(env: Env) -> dict[str, Any]:
             options[key] = env.str(name)
     if session_options := timeouts(env):
         options["options"] = session_options
+    return options
+
+
+def _mysql_options(env: Env) -> dict[str, Any]:
+    options: dict[str, Any] = {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT_SECONDS")}
+    limits = []
+    if lock := env.int("DATABASE_LOCK_TIMEOUT_SECONDS"):
+        limits += [f"lock_wait_timeout={lock}", f"innodb_lock_wait_timeout={lock}"]
+    if statement := env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS"):
+        # A comment that only MariaDB executes, and one that only MySQL does, where it limits SELECT only.
+        limits += [
+            f"/*M! max_statement_time={statement} */ /*!50708 max_execution_time={statement * 1000} */"
+        ]
+    if limits:
+        options["init_command"] = f"SET SESSION {', '.join(limits)}"
     return options
