@@ -35,7 +35,7 @@ TIMEOUTS = {
 }
 
 # Variables that MySQL and MariaDB have no use for, and what does the same there.
-_TLS = 'Set the options of its driver, such as OPTIONS={"ssl": {"ca": FILE}} in k8s.database().'
+_TLS = 'Set the options of its driver instead, such as OPTIONS={"ssl": {"ca": FILE}} in DATABASES.'
 _POSTGRES_ONLY = {
     "DATABASE_SSLMODE": _TLS,
     "DATABASE_SSLROOTCERT": _TLS,
@@ -75,6 +75,8 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     result = {**found, **project, **merged}
     if "OPTIONS" in project and result["ENGINE"].endswith(_POSTGRES_FAMILY):
         _add_session(result["OPTIONS"], found["OPTIONS"], project["OPTIONS"])
+    if "OPTIONS" in project and result["ENGINE"].endswith(_MYSQL_FAMILY):
+        _add_variables(result["OPTIONS"], found["OPTIONS"], project["OPTIONS"])
     return result
 
 
@@ -188,7 +190,9 @@ def tuned(env: Env, database: Database) -> Database:
     if pool:
         tuned["CONN_MAX_AGE"] = 0
     if mysql:
-        tuned["OPTIONS"] = {**_mysql_options(env), **database.get("OPTIONS", {})}
+        ours, own = _mysql_options(env), database.get("OPTIONS", {})
+        tuned["OPTIONS"] = {**ours, **own}
+        _add_variables(tuned["OPTIONS"], ours, own)
     if not database["ENGINE"].endswith(_POSTGRES_FAMILY):
         return tuned
     if env.bool("DATABASE_PGBOUNCER"):
@@ -226,6 +230,13 @@ def session(*options: str) -> str:
 def _add_session(merged: dict[str, Any], *parts: Mapping[str, Any]) -> None:
     if options := session(*(part.get("options", "") for part in parts)):
         merged["options"] = options
+
+
+def _add_variables(merged: dict[str, Any], ours: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Make one ``SET`` of two. Any other command of the project replaces ours: a driver executes only one."""
+    before, after = ours.get("init_command", ""), own.get("init_command", "")
+    if before and re.match(r"(?i)set\s(?!.*\btransaction\b)[^;]*$", after):
+        merged["init_command"] = f"{before}, {after[3:].strip()}"
 
 
 def _pool(env: Env, role: str) -> dict[str, Any]:
@@ -272,5 +283,5 @@ def _mysql_options(env: Env) -> dict[str, Any]:
             f"/*M! max_statement_time={statement} */ /*!50708 max_execution_time={statement * 1000} */"
         ]
     if limits:
-        options["init_command"] = f"SET SESSION {', '.join(limits)}"
+        options["init_command"] = f"SET {', '.join(limits)}"
     return options

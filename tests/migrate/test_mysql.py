@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 from support import apps
+from support.configured import configured
 from support.databases import default_database
 from support.process import wait_until
 from support.servers import MariaDB
@@ -108,6 +109,19 @@ def test_migrating_session_may_be_silent(mariadb_url: str) -> None:
         connection.close()
 
 
+def test_direct_connection_goes_past_a_proxy(mariadb_url: str) -> None:
+    """With DATABASE_DIRECT_URL the session is on the server it names."""
+    with (
+        default_database("mysql://user:wrong@127.0.0.1:1/proxied"),
+        configured(database_direct_url=mariadb_url),
+    ):
+        connection = direct_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT DATABASE()")
+            assert mariadb_url.endswith(cursor.fetchone()[0])
+        connection.close()
+
+
 def test_two_at_once(mariadb_server: MariaDB, shop: Shop) -> None:
     """One applies, the other waits and exits 0."""
     apps.add(shop.folder, "shop", *(apps.table(f"item{number}") for number in range(3)))
@@ -174,11 +188,13 @@ def test_table_that_stays_in_use(mariadb_server: MariaDB, shop: Shop) -> None:
 
 def test_failure_may_leave_a_part(shop: Shop) -> None:
     """MySQL takes no change of a table back, and the message says so."""
-    half = apps.python("schema_editor.execute('CREATE TABLE half (id int)')\nnumber = 1 / 0", atomic=False)
+    half = (
+        'operations = [migrations.RunSQL("CREATE TABLE half (id int)"), migrations.RunSQL("SELECT nothing")]'
+    )
     apps.add(shop.folder, "shop", half)
     status, _, errors = shop.migrate()
 
     assert status == 1
-    assert "Migration shop.0002_m failed: ZeroDivisionError" in errors
+    assert "Migration shop.0002_m failed: OperationalError" in errors
     assert "It does not run in one transaction, so a part of it may be applied." in errors
     assert "Traceback" not in errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,16 @@ def row(query: str) -> tuple[object, ...]:
         return found
 
 
+def first(database: dict[str, Any], query: str) -> tuple[Any, ...]:
+    """The first row of ``query`` on a new connection to ``database``."""
+    settings = {**connections["default"].settings_dict, **database}
+    with contextlib.closing(load_backend(database["ENGINE"]).DatabaseWrapper(settings)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            found: tuple[Any, ...] = cursor.fetchone()
+            return found
+
+
 LIMITS = "SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@max_statement_time"
 
 
@@ -36,6 +47,29 @@ def test_time_outs(mariadb_url: str, lock: str, statement: str, expected: tuple[
         mariadb_url, DATABASE_LOCK_TIMEOUT_SECONDS=lock, DATABASE_STATEMENT_TIMEOUT_SECONDS=statement
     ):
         assert row(LIMITS) == expected
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["settings", "overlay"])
+def test_variables_of_the_project_are_added(mariadb_url: str, existing: bool) -> None:
+    """One SET holds the time-outs and the project's variables, which win."""
+    own = {"init_command": "SET sql_mode='STRICT_ALL_TABLES', lock_wait_timeout=3"}
+    env = Env(environ={"DATABASE_URL": mariadb_url, "DATABASE_LOCK_TIMEOUT_SECONDS": "7"})
+    project = {"default": {"ENGINE": "django.db.backends.mysql", "OPTIONS": own}}
+    database = overlay.databases(env, project)["default"] if existing else k8s.database(env, OPTIONS=own)
+
+    assert first(database, "SELECT @@sql_mode, @@lock_wait_timeout, @@innodb_lock_wait_timeout") == (
+        "STRICT_ALL_TABLES",
+        3,
+        7,
+    )
+
+
+def test_other_command_of_the_project_replaces_ours(mariadb_url: str) -> None:
+    """What cannot be added to a SET is executed as it is."""
+    own = {"init_command": "SET SESSION TRANSACTION READ ONLY"}
+    database = k8s.database(Env(environ={"DATABASE_URL": mariadb_url}), OPTIONS=own)
+
+    assert first(database, "SELECT @@tx_read_only") == (1,)
 
 
 def test_time_outs_that_are_off(mariadb_server: MariaDB, mariadb_url: str) -> None:
@@ -108,14 +142,7 @@ def trusting(authority: Certificate) -> dict[str, Any]:
 
 def encrypted(database: dict[str, Any]) -> bool:
     """Whether a connection to ``database`` uses TLS."""
-    settings = {**connections["default"].settings_dict, **database}
-    connection = load_backend(database["ENGINE"]).DatabaseWrapper(settings)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
-            return bool(cursor.fetchone()[1])
-    finally:
-        connection.close()
+    return bool(first(database, "SHOW STATUS LIKE 'Ssl_cipher'")[1])
 
 
 def test_tls() -> None:
