@@ -8,8 +8,8 @@ from typing import Any
 from celery import signals
 from celery.apps import worker
 
-from django_k8s import startup
-from django_k8s.observability.lines import formatter
+from django_k8s.environment import startup
+from django_k8s.observability.formatters import formatter
 
 logger = logging.getLogger("celery.worker")
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.settings.urls import encoded
+from django_k8s.database.keepalives import KEEPALIVES
+from django_k8s.environment.connection_urls import encoded
+from django_k8s.environment.env import Env
 
 _POSTGRES = "django.db.backends.postgresql"
 _NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured when it is used
@@ -18,15 +19,6 @@ _POSTGRES_FAMILY = (".postgresql", ".postgis", ".postgresql_backend")
 _SQLITE_FAMILY = (".sqlite3", ".spatialite")
 # The drivers of Django's own MySQL backends, mysqlclient and PyMySQL, share the names of these options.
 _MYSQL_FAMILY = ("backends.mysql",)
-
-# A server that vanished without a word is noticed after 20 to 25 seconds instead of hours.
-KEEPALIVES = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,  # milliseconds
-}
 
 # Variables, and PostgreSQL's names.
 TIMEOUTS = {
