@@ -17,7 +17,7 @@ from support.patience import patience
 from support.process import wait_until
 from support.servers import MariaDB, mariadb
 
-from django_k8s.database import own_connection
+from django_k8s.database.connections import own_connection
 from django_k8s.health.database import Database, bounded
 from django_k8s.health.runner import Runner
 

@@ -16,9 +16,9 @@ from support.process import wait_until
 from support.servers import MariaDB
 from support.shop import Shop
 
-from django_k8s.database import direct_connection
-from django_k8s.locks import session_lock
-from django_k8s.migrate_errors import report, timed_out
+from django_k8s.database.connections import direct_connection
+from django_k8s.database.locks import session_lock
+from django_k8s.migrate.errors import report, timed_out
 
 
 @pytest.fixture

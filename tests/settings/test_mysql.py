@@ -30,11 +30,11 @@ def row(query: str) -> tuple[object, ...]:
 def first(database: dict[str, Any], query: str) -> tuple[Any, ...]:
     """The first row of ``query`` on a new connection to ``database``."""
     settings = {**connections["default"].settings_dict, **database}
-    with contextlib.closing(load_backend(database["ENGINE"]).DatabaseWrapper(settings)) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            found: tuple[Any, ...] = cursor.fetchone()
-            return found
+    connection = load_backend(database["ENGINE"]).DatabaseWrapper(settings)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(query)
+        found: tuple[Any, ...] = cursor.fetchone()
+        return found
 
 
 LIMITS = "SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@max_statement_time"
