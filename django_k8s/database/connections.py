@@ -30,7 +30,7 @@ _SESSION: dict[str, dict[str, str]] = {
         "client_connection_check_interval": "1000",  # milliseconds
         "idle_session_timeout": "0",
     },
-    # A migration may say nothing for hours. It is a year, which is the longest that MySQL allows.
+    # A year, the longest that MySQL allows: a migration may say nothing for hours.
     "mysql": {"wait_timeout": "31536000"},
 }
 
@@ -49,13 +49,14 @@ def direct_connection(
     """As :func:`own_connection`, but to the server itself: to DATABASE_DIRECT_URL where that is set.
 
     What a session holds, such as an advisory lock, lasts for as long as this connection and no
-    longer; TCP keepalives of both sides end it soon after either has vanished. ``session`` are
-    variables that are set (``SET name = value``) whenever it is opened.
+    longer; on PostgreSQL, TCP keepalives of both sides end it soon after either has vanished.
+    ``session`` are variables that are set (``SET name = value``) whenever it is opened.
 
-    ``silence`` is for MySQL and MariaDB, whose sessions cannot ask for TCP keepalives: after that many seconds
-    without a statement the server ends the session, and after that many without an answer the client gives up.
-    Set it only if the caller asks more often and every answer is quick. Raises
-    ImproperlyConfigured when the settings name a pooler in transaction mode and no direct address,
+    ``silence`` does the same on MySQL and MariaDB: after that many seconds without a statement the server
+    ends the session, and after that many without an answer the client gives up. Set it only if the caller
+    asks more often and every answer is quick.
+
+    Raises ImproperlyConfigured when the settings name a pooler in transaction mode and no direct address,
     since a session's lock would then hold nothing.
     """
     settings = _unpooled(alias)

@@ -40,7 +40,7 @@ def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: Say, **opti
     ``lock_seconds`` how long a statement waits for a table that is in use. ``options`` go to
     Django's migrate. Raises NotInTime, or Failed with what went wrong and what to do.
     """
-    with installed(direct_connection(alias, **_session(alias, lock_seconds))) as connection:
+    with installed(direct_connection(alias, silence=0, **_session(alias, lock_seconds))) as connection:
         _await_database(alias, wait_seconds, say)
         lock = session_lock(connection, "migrate")
         _await_lock(lock, connection, wait_seconds, say)
