@@ -2,7 +2,7 @@
 
 PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
 had been started itself; before it, what is printed is turned into lines of JSON where LOG_FORMAT says so,
-and there is a folder for the metrics where METRICS says so. Nothing else is imported.
+and there is a directory for the metrics where METRICS says so. Nothing else is imported.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def prepare(env: Env) -> None:
                 file=sys.stderr,
             )
             sys.exit(EX_CONFIG)
-        folder = state_directory.state_folder(env.str("ROLE")) / state_directory.METRICS
-        folder.mkdir(parents=True, exist_ok=True)
+        directory = state_directory.role_directory(env.str("ROLE")) / state_directory.METRICS
+        directory.mkdir(parents=True, exist_ok=True)
         # prometheus_client reads it when it is imported; from then on its values are files that processes share.
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(directory))
 
 
 if __name__ == "__main__":

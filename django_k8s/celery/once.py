@@ -32,16 +32,16 @@ def once(task: Callable[P, R]) -> Callable[P, R | None]:
 
     @wraps(task)
     def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
-        from django_k8s.models import EffectiveTask
+        from django_k8s.models import CompletedTask
 
         task_id: Any = current_task.request.id
         if task_id is None:  # called as a plain function
             return task(*args, **kwargs)
-        database = router.db_for_write(EffectiveTask)
+        database = router.db_for_write(CompletedTask)
         with transaction.atomic(using=database):
             try:
                 with transaction.atomic(using=database):
-                    EffectiveTask.objects.using(database).create(task_id=task_id)
+                    CompletedTask.objects.using(database).create(task_id=task_id)
             except IntegrityError:
                 logger.info("Dropped a duplicate of task %s", task_id)
                 return None

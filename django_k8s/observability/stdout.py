@@ -49,7 +49,7 @@ def _share() -> None:
     try:
         _file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
     except OSError:
-        _file = None  # no writable folder: long lines of several processes may mix
+        _file = None  # no writable directory: long lines of several processes may mix
 
 
 def _forked() -> None:
@@ -133,7 +133,7 @@ def install(env: Env) -> None:
     atexit.register(printed.finish)
     atexit.register(complained.finish)
 
-    def report(kind: Any, error: Any, trace: Any) -> None:
+    def write_uncaught(kind: Any, error: Any, trace: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
             return
         record = logging.LogRecord(
@@ -141,9 +141,9 @@ def install(env: Env) -> None:
         )
         write(form.format(record))
 
-    sys.excepthook = report
-    threading.excepthook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
-    sys.unraisablehook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.excepthook = write_uncaught
+    threading.excepthook = lambda args: write_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = lambda args: write_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     # A warning takes two lines on standard error, and one as a record.
     logging.captureWarnings(True)
     logging.lastResort = Handler(logging.WARNING)

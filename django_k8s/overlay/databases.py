@@ -11,11 +11,11 @@ from django_k8s.settings.databases import (
     TIMEOUTS,
     Database,
     database,
-    located,
+    from_environment,
     refuse_foreign,
     session,
     timeouts,
-    tuned,
+    with_options,
 )
 
 _LOCATION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
@@ -48,16 +48,16 @@ def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
     name = variable(alias, "DATABASE_URL")
     own: Database = {**project, "OPTIONS": dict(project.get("OPTIONS") or {})}
     if env.is_set(name):
-        own = _moved(own, located(env, name))
+        own = _moved(own, from_environment(env, name))
     elif alias == "default" and env.is_set("DATABASE_HOST"):
-        own = _moved(own, {**located(env, name), **_kept(env, own)})
+        own = _moved(own, {**from_environment(env, name), **_kept(env, own)})
     if not own.get("ENGINE"):
         return dict(project)
     for setting in filter(env.is_set, _OVERRULED):
         own.pop(_OVERRULED[setting], None)
         own["OPTIONS"].pop(_OVERRULED[setting], None)
     named = own["OPTIONS"].get("options")
-    result = tuned(env, own)
+    result = with_options(env, own)
     if alias == "default":
         refuse_foreign(env, result)
     if "CONN_HEALTH_CHECKS" in result:

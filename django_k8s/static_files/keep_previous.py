@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 
-def carry(previous: Path, current: Path) -> int:
+def keep_previous(previous: Path, current: Path) -> int:
     """Copy the hashed files of ``previous`` that ``current`` lacks; returns how many."""
     manifest = previous / "staticfiles.json"
     if not manifest.is_file():
@@ -29,4 +29,6 @@ def carry(previous: Path, current: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(f"{carry(Path(sys.argv[1]), Path(sys.argv[2]))} static files of the previous release are kept")
+    print(
+        f"{keep_previous(Path(sys.argv[1]), Path(sys.argv[2]))} static files of the previous release are kept"
+    )

@@ -13,7 +13,7 @@ import django; django.setup()
 from celery import shared_task
 from django.contrib.auth.models import Group
 from django_k8s.celery.once import once
-from django_k8s.models import EffectiveTask
+from django_k8s.models import CompletedTask
 from project.celery import app
 
 class Wrong(Exception): pass
@@ -30,7 +30,7 @@ def send(task_id, *args):
     return "Wrong" if isinstance(result.result, Wrong) else result.result
 
 print([send("1", "a"), send("1", "a"), send("2", "b", True), send("2", "b"), send("2", "c"), make("plain")])
-print(sorted(Group.objects.values_list("name", flat=True)), EffectiveTask.objects.count())
+print(sorted(Group.objects.values_list("name", flat=True)), CompletedTask.objects.count())
 """
 
 

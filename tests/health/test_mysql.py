@@ -19,7 +19,7 @@ from support.servers import MariaDB, mariadb
 
 from django_k8s.database.connections import own_connection
 from django_k8s.health.database import Database, bounded
-from django_k8s.health.runner import Runner
+from django_k8s.health.runner import CheckRunner
 
 SECONDS = 2.0
 
@@ -56,7 +56,7 @@ def test_database_that_never_answers() -> None:
 
 
 def test_statement_that_takes_too_long(mariadb_url: str) -> None:
-    """It is given up by the client within the time-out."""
+    """It is given up by the client within the timeout."""
     began = time.monotonic()
     with (
         default_database(mariadb_url),
@@ -69,10 +69,10 @@ def test_statement_that_takes_too_long(mariadb_url: str) -> None:
 
 
 def test_server_that_freezes(frozen: MariaDB) -> None:
-    """Not ready within the time-out while the server stands still, no thread left, and ready again after it."""
+    """Not ready within the timeout while the server stands still, no thread left, and ready again after it."""
     assert frozen.process
     with default_database(frozen.create("frozen")):
-        runner = Runner({"database": Database("default")}, timeout=1, keep=0)
+        runner = CheckRunner({"database": Database("default")}, timeout=1, keep=0)
         wait_until(runner.ready, 10, "ready")
         os.kill(frozen.process.pid, signal.SIGSTOP)
         try:

@@ -18,7 +18,7 @@ from support.shop import Shop
 
 from django_k8s.database.connections import direct_connection
 from django_k8s.database.locks import session_lock
-from django_k8s.migrate.errors import report, timed_out
+from django_k8s.migrate.errors import explain, timed_out
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_silent_holder_loses_the_lock(mariadb_url: str) -> None:
 
 
 def test_migrating_session_may_be_silent(mariadb_url: str) -> None:
-    """No time-out of the server or of requests ends a session that works on something else for hours."""
+    """No timeout of the server or of requests ends a session that works on something else for hours."""
     timeouts = {"DATABASE_LOCK_TIMEOUT_SECONDS": "7", "DATABASE_STATEMENT_TIMEOUT_SECONDS": "8"}
     with default_database(mariadb_url, **timeouts):
         connection = direct_connection(lock_wait_timeout="3", max_statement_time="0", no_such_variable="1")
@@ -161,11 +161,12 @@ def test_killed_migrate_is_followed_by_the_one_that_waits(mariadb_server: MariaD
     ids=["table", "row"],
 )
 def test_table_in_use_is_waited_for(mariadb_server: MariaDB, shop: Shop, held: str, wanted: str) -> None:
-    """A statement gives up after the lock time-out, so that readers do not queue behind it, and comes again."""
+    """A statement gives up after the lock timeout, so that readers do not queue behind it, and comes again."""
     database = shop.url.rpartition("/")[2]
     mariadb_server.execute("INSERT INTO shop_item (id, value) VALUES (1, 1)", database)
     apps.add(shop.folder, "shop", apps.sql(wanted))
-    with shop.migrating("waiting", MIGRATE_LOCK_TIMEOUT_SECONDS="1") as role:
+    limits = {"MIGRATE_LOCK_TIMEOUT_SECONDS": "1", "DATABASE_LOCK_TIMEOUT_SECONDS": "3600"}
+    with shop.migrating("waiting", **limits) as role:
         with holding(mariadb_server, database, held):
             role.wait_for_output("a table is in use, trying again (1 of 5)")
         assert role.wait(30) == 0, role.output
@@ -180,7 +181,7 @@ def test_table_that_stays_in_use(mariadb_server: MariaDB, shop: Shop) -> None:
         with pytest.raises(OperationalError) as caught, connection.cursor() as cursor:
             cursor.execute("ALTER TABLE shop_item ADD COLUMN more int")
         assert timed_out(caught.value)
-        text = report(caught.value, None, connection)
+        text = explain(caught.value, None, connection)
         connection.close()
     assert "information_schema.innodb_trx" in text
     assert "MIGRATE_LOCK_TIMEOUT_SECONDS" in text

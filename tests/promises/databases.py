@@ -63,7 +63,7 @@ ROWS = [
         new="",
     ),
     Row(
-        "mysql: migrate knows a lock time-out",
+        "mysql: migrate knows a lock timeout",
         test="migrate/test_mysql.py::test_table_that_stays_in_use",
         old="error.args[:1] == (1205,)",
         new="False",
@@ -77,7 +77,7 @@ ROWS = [
     Row(
         "mysql: migrate says that a part may be applied",
         test="migrate/test_mysql.py::test_failure_may_leave_a_part",
-        within="report",
+        within="explain",
         old="migration.atomic and connection.features.can_rollback_ddl",
         new="migration.atomic",
     ),
@@ -96,18 +96,18 @@ ROWS = [
     Row(
         "mysql: a kept connection that died is replaced",
         test="health/test_mysql.py::test_kept_connection_that_the_server_ended",
-        within="tuned",
+        within="with_options",
         old='"CONN_HEALTH_CHECKS": True,',
         new="",
     ),
     Row(
-        "mysql: statements have a time-out",
+        "mysql: statements have a timeout",
         test="settings/test_mysql.py::test_statement_that_takes_too_long",
         old="/*M! max_statement_time={statement} */",
         new="/*M! max_statement_time=60 */",
     ),
     Row(
-        "mysql: variables of the project are added to the time-outs",
+        "mysql: variables of the project are added to the timeouts",
         test="settings/test_mysql.py::test_variables_of_the_project_are_added",
         old='merged["init_command"] =',
         new="_ =",

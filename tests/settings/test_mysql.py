@@ -41,7 +41,7 @@ LIMITS = "SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@max_statemen
 
 
 @pytest.mark.parametrize(("lock", "statement", "expected"), [("7", "9", (7, 7, 9)), ("7", "0", (7, 7, 0))])
-def test_time_outs(mariadb_url: str, lock: str, statement: str, expected: tuple[int, ...]) -> None:
+def test_timeouts(mariadb_url: str, lock: str, statement: str, expected: tuple[int, ...]) -> None:
     """Those of locks and of statements are the session's."""
     with default_database(
         mariadb_url, DATABASE_LOCK_TIMEOUT_SECONDS=lock, DATABASE_STATEMENT_TIMEOUT_SECONDS=statement
@@ -51,7 +51,7 @@ def test_time_outs(mariadb_url: str, lock: str, statement: str, expected: tuple[
 
 @pytest.mark.parametrize("existing", [False, True], ids=["settings", "overlay"])
 def test_variables_of_the_project_are_added(mariadb_url: str, existing: bool) -> None:
-    """One SET holds the time-outs and the project's variables, which win."""
+    """One SET holds the timeouts and the project's variables, which win."""
     own = {"init_command": "SET sql_mode='STRICT_ALL_TABLES', lock_wait_timeout=3"}
     env = Env(environ={"DATABASE_URL": mariadb_url, "DATABASE_LOCK_TIMEOUT_SECONDS": "7"})
     project = {"default": {"ENGINE": "django.db.backends.mysql", "OPTIONS": own}}
@@ -72,7 +72,7 @@ def test_other_command_of_the_project_replaces_ours(mariadb_url: str) -> None:
     assert first(database, "SELECT @@tx_read_only") == (1,)
 
 
-def test_time_outs_that_are_off(mariadb_server: MariaDB, mariadb_url: str) -> None:
+def test_timeouts_that_are_off(mariadb_server: MariaDB, mariadb_url: str) -> None:
     """With 0 for both, the session has what the server has."""
     off = {"DATABASE_LOCK_TIMEOUT_SECONDS": "0", "DATABASE_STATEMENT_TIMEOUT_SECONDS": "0"}
     with default_database(mariadb_url, **off):
@@ -88,7 +88,7 @@ def test_statement_that_takes_too_long(mariadb_url: str) -> None:
         row("SELECT COUNT(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b")
 
 
-def test_connect_time_out() -> None:
+def test_connect_timeout() -> None:
     """It is the driver's option, and options of the URL win."""
     found = k8s.database(Env(environ={"DATABASE_URL": URL, "DATABASE_CONNECT_TIMEOUT_SECONDS": "3"}))
     assert found["OPTIONS"]["connect_timeout"] == 3
