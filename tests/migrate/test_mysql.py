@@ -165,7 +165,11 @@ def test_table_in_use_is_waited_for(mariadb_server: MariaDB, shop: Shop, held: s
     database = shop.url.rpartition("/")[2]
     mariadb_server.execute("INSERT INTO shop_item (id, value) VALUES (1, 1)", database)
     apps.add(shop.folder, "shop", apps.sql(wanted))
-    limits = {"MIGRATE_LOCK_TIMEOUT_SECONDS": "1", "DATABASE_LOCK_TIMEOUT_SECONDS": "3600"}
+    limits = {
+        "MIGRATE_LOCK_TIMEOUT_SECONDS": "1",
+        "DATABASE_LOCK_TIMEOUT_SECONDS": "3600",
+        "STALL_SECONDS": "0",
+    }
     with shop.migrating("waiting", **limits) as role:
         with holding(mariadb_server, database, held):
             role.wait_for_output("a table is in use, trying again (1 of 5)")
