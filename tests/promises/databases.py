@@ -102,7 +102,7 @@ ROWS = [
     ),
     Row(
         "mysql: statements have a timeout",
-        test="settings/test_mysql.py::test_statement_that_takes_too_long",
+        test="settings/test_mysql.py::test_timeouts",
         old="/*M! max_statement_time={statement} */",
         new="/*M! max_statement_time=60 */",
     ),
