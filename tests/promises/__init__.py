@@ -1,6 +1,6 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
-from promises import environment, observability, overlay, probes, release, settings, tasks, web
+from promises import databases, environment, observability, overlay, probes, release, settings, tasks, web
 from promises.row import Row
 
 __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
@@ -8,6 +8,7 @@ __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
 ROWS = [
     *environment.ROWS,
     *settings.ROWS,
+    *databases.ROWS,
     *overlay.ROWS,
     *probes.ROWS,
     *web.ROWS,
