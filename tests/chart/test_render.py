@@ -343,9 +343,9 @@ def test_grace_periods_are_the_librarys() -> None:
 
 
 def test_size() -> None:
-    """Small enough to be read: under 1,200 lines of templates and 600 of values."""
+    """Small enough to be read: under 1,700 lines of templates and 600 of values."""
     lines = sum(len(path.read_text().splitlines()) for path in (CHART / "templates").rglob("*.*"))
-    assert lines < 1200
+    assert lines < 1700
     assert len((CHART / "values.yaml").read_text().splitlines()) < 600
 
 
