@@ -15,8 +15,9 @@ from cases import CASES, EVERYTHING, HOSTS, IMAGE, STAGING
 from support.chart import CHART, ROOT, merged, template
 
 GENERATE = runpy.run_path(str(CHART.parent / "generate.py"))
-DOCUMENTED = GENERATE["documented"]((CHART / "values.yaml").read_text())
-VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
+TEXT = (CHART / "values.yaml").read_text()
+DOCUMENTED = GENERATE["documented"](TEXT)
+VALUES = yaml.safe_load(TEXT)
 ALB = merged(CASES["eks"], {"ingress": {"alb": {"group": "shared"}}})
 CONTEXTS = {
     "everything": EVERYTHING,
@@ -83,10 +84,10 @@ def at(values: Any, path: tuple[str, ...]) -> Any:
     return values
 
 
-@pytest.mark.parametrize("value", DOCUMENTED, ids=[".".join(value.path) for value in DOCUMENTED])
+@pytest.mark.parametrize("value", DOCUMENTED, ids=[value.name for value in DOCUMENTED])
 def test_every_value_does_something(value: Any) -> None:
     """Changing it changes what is rendered, in at least one of the larger sets of values."""
-    path = ".".join(value.path)
+    path = value.name
     if path in OTHERS and OTHERS[path] is None:
         return
     for context, values in CONTEXTS.items():
@@ -111,6 +112,28 @@ def test_every_key_is_documented() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("value", GENERATE["parse"](TEXT), ids=lambda value: getattr(value, "name", value[0]))
+def test_every_comment_is_made_of_sentences(value: Any) -> None:
+    """It begins with a capital and ends with a full stop, and a word alone is none."""
+    for paragraph in value.paragraphs:
+        assert re.match("[A-Z]", paragraph), paragraph
+        assert paragraph.endswith("."), paragraph
+        assert len(paragraph.split()) >= 2, paragraph
+
+
+def test_grammar() -> None:
+    """Headings, types, paragraphs, examples, sections, and comments that describe nothing."""
+    heading, section, value = GENERATE["parse"](
+        "# For readers only.\n\n## A title\n#\n# An introduction\n# of two lines.\n\n"
+        "# A section.\nweb:\n"
+        "  # (string: a|b) One.\n  # Still one.\n  #\n  # Two.\n  #\n  #     web:\n  #       one: a\n"
+        "  one: b\n  two: c\n"
+    )
+    assert heading == ("A title", ("An introduction of two lines.",))
+    assert section == (("web",), "", ("A section.",), ())
+    assert value == (("web", "one"), "string: a|b", ("One. Still one.", "Two."), ("web:\n  one: a",))
 
 
 @pytest.mark.parametrize(
