@@ -324,7 +324,7 @@ def test_a_role_adds_to_its_pods() -> None:
 
 
 def test_grace_periods_are_the_librarys() -> None:
-    """terminationGracePeriodSeconds and the variable that the role goes by are one number."""
+    """terminationGracePeriodSeconds and the variable that the role reads are one number."""
     objects = named(rendered("everything"))
     assert objects["ConfigMap", "shop-config"]["data"]["WEB_GRACE_SECONDS"] == "40"
     assert objects["ConfigMap", "shop-config"]["data"]["BIG"] == "10000000"

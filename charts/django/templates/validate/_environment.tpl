@@ -17,11 +17,11 @@
   {{- printf "%s: %q is not the name of a variable." $where $name | fail }}
 {{- end }}
 {{- if has $name (list "PORT" "PROBE_PORT" "STATE_DIR") }}
-  {{- printf "%s.%s: probes and Services go by the chart's own. Take it away." $where $name | fail }}
+  {{- printf "%s.%s would differ from what probes and Services expect. Remove it." $where $name | fail }}
 {{- end }}
 {{- $debug := and (eq $name "DEBUG") (not (has (toString $value) (list "false" "0" ""))) }}
 {{- if and $debug (not $v.staging.enabled) }}
-  {{- printf "%s.DEBUG shows settings and source to everybody. It is for staging.enabled alone." $where | fail }}
+  {{- printf "%s.DEBUG shows settings and source to everybody. Set it in staging environments only." $where | fail }}
 {{- end }}
 {{- $named := regexMatch "(^|_)(SECRET_KEY|PASSWORD|TOKEN|LICENSE_KEY)$" $name }}
 {{- $credentials := regexMatch "://[^/]*:[^/]*@" (toString $value) }}

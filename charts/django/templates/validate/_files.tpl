@@ -12,7 +12,7 @@
 {{- else }}
 {{- $key := include "django.fileKey" $path }}
 {{- if hasKey $keys $key }}
-  {{- printf "files: %s and %s come to the same name. Rename one of them." (get $keys $key) $path | fail }}
+  {{- printf "files: %s and %s have the same key in the ConfigMap. Rename one of them." (get $keys $key) $path | fail }}
 {{- end }}
 {{- $_ := set $keys $key $path }}
 {{- end }}

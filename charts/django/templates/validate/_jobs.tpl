@@ -8,10 +8,10 @@
 {{- if not ($job | default dict).args }}
   {{- fail (print
     $kind "." $name ".args is missing. "
-    "Give a role and its arguments, such as [manage, clearsessions].") }}
+    "Set it to a role and its arguments, such as [manage, clearsessions].") }}
 {{- end }}
 {{- if and (eq $kind "cronJobs") (not $job.schedule) }}
-  {{- printf "cronJobs.%s.schedule is missing, such as \"0 3 * * *\"." $name | fail }}
+  {{- printf "cronJobs.%s.schedule is missing. Set it, for example to \"0 3 * * *\"." $name | fail }}
 {{- end }}
 {{- end }}
 {{- end }}

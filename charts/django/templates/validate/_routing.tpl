@@ -11,11 +11,11 @@
   {{- fail "externalDNS has neither an Ingress nor an HTTPRoute to annotate. Set ingress.enabled or gateway.enabled." }}
 {{- end }}
 {{- if and $routed (not $v.web.enabled) }}
-  {{- fail "ingress and gateway lead to web, and web.enabled is false. Enable it, or take them away." }}
+  {{- fail "ingress and gateway route to web, but web.enabled is false. Enable it, or disable them." }}
 {{- end }}
 {{- if and $https (not $v.trustedProxies) (not (hasKey $v.env "TRUSTED_PROXIES")) }}
   {{- fail (print
-    "TLS ends at a proxy, but trustedProxies is empty: web would take every request for plain http. "
+    "TLS ends at a proxy, but trustedProxies is empty: web would treat every request as plain HTTP. "
     "Name the proxies' network, such as the pods': trustedProxies=[10.0.0.0/8]") }}
 {{- end }}
 {{- if and $v.gateway.enabled (not $v.gateway.parentRefs) }}
@@ -26,7 +26,7 @@
 {{- end }}
 {{- if and (eq $preset "alb") (lt (int $v.web.drainSeconds) 20) }}
   {{- fail (print
-    "A load balancer of AWS goes on sending for 15 to 20 s after a pod's end. "
-    "Set web.drainSeconds to 20 or more, and web.graceSeconds to 35 more than that.") }}
+    "A load balancer of AWS still sends requests for 15 to 20 s when a pod has stopped. "
+    "Set web.drainSeconds to 20 or more, and web.graceSeconds to at least 35 more.") }}
 {{- end }}
 {{- end }}

@@ -5,18 +5,18 @@
 {{- if lt (len $v.staging.secretSeed) 16 }}
   {{- fail (print
     "staging.secretSeed is missing or shorter than 16 characters. "
-    "Give a random text, the same at each upgrade of this environment.") }}
+    "Set it to a random text, and keep it for each upgrade of this environment.") }}
 {{- end }}
 {{- if or $v.stores.postgresHost $v.stores.redisHost }}
   {{- fail (print
-    "staging.enabled brings its own PostgreSQL and Redis, but stores names managed ones. "
-    "Take one of them away.") }}
+    "staging.enabled deploys its own PostgreSQL and Redis, but stores names managed ones. "
+    "Remove one of them.") }}
 {{- end }}
 {{- range list "DATABASE_URL" "DATABASE_HOST" "REDIS_URL" "CELERY_BROKER_URL" "CACHE_URL" }}
 {{- if hasKey $v.env . }}
   {{- fail (print
-    "staging.enabled brings its own PostgreSQL and Redis, but env." . " names another. "
-    "Take one of them away.") }}
+    "staging.enabled deploys its own PostgreSQL and Redis, but env." . " names another. "
+    "Remove one of them.") }}
 {{- end }}
 {{- end }}
 {{- if eq $v.environment "production" }}

@@ -8,11 +8,11 @@
   {{- printf "workers.%s: a name has at most 20 characters, of a-z, 0-9 and -." $name | fail }}
 {{- end }}
 {{- if lt (int $worker.graceSeconds) 15 }}
-  {{- printf "workers.%s.graceSeconds is below 15: unfinished tasks go back 10 s before its end." $name | fail }}
+  {{- printf "workers.%s.graceSeconds is below 15: unfinished tasks return to the queue 10 s before it ends." $name | fail }}
 {{- end }}
 {{- if and $v.metrics.enabled (lt (int $worker.graceSeconds) (add (int $v.metrics.lingerSeconds) 15)) }}
   {{- fail (print
-    "workers." $name ".graceSeconds has to exceed metrics.lingerSeconds by 15 or more: "
+    "workers." $name ".graceSeconds must exceed metrics.lingerSeconds by at least 15: "
     "a worker waits for its last scrape after its tasks.") }}
 {{- end }}
 {{- if and $worker.autoscaling $worker.keda }}
@@ -20,8 +20,8 @@
 {{- end }}
 {{- if and $worker.keda (not $worker.keda.triggers) (not $counted) }}
   {{- fail (print
-    "workers." $name ".keda goes by the tasks that the scheduler counts, and scheduler.enabled is false. "
-    "Enable it, or name triggers.") }}
+    "workers." $name ".keda scales by the tasks that the scheduler counts, but scheduler.enabled is false. "
+    "Enable it, or set triggers.") }}
 {{- end }}
 {{- end }}
 {{- end }}
