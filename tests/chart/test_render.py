@@ -232,6 +232,17 @@ def test_a_migrate_job_is_named_by_what_it_runs() -> None:
     assert job(merged(IMAGE, {"web": {"replicas": 5}})) == same
 
 
+def test_a_job_replaces_only_a_pod_that_has_ended() -> None:
+    """A pod that is being deleted runs beside no other one."""
+    specs = [
+        found["spec"]["jobTemplate"]["spec"] if found["kind"] == "CronJob" else found["spec"]
+        for found in rendered("everything")
+        if found["kind"] in ("CronJob", "Job")
+    ]
+    assert len(specs) == 3
+    assert {spec["podReplacementPolicy"] for spec in specs} == {"Failed"}
+
+
 def test_pods_roll_when_configuration_does() -> None:
     """env, files, the seed and the restart token change the pods; a replica count does not."""
 

@@ -29,6 +29,8 @@ backoffLimit: {{ .backoffLimit }}
 {{- with .activeDeadlineSeconds }}
 activeDeadlineSeconds: {{ . }}
 {{- end }}
+# A pod that is being deleted may still hold the lock or run a task. The next one starts when it has ended.
+podReplacementPolicy: Failed
 podFailurePolicy:
   rules:
     # Wrong usage (64) and wrong configuration (78): another try cannot succeed.
