@@ -232,6 +232,27 @@ def test_a_migrate_job_is_named_by_what_it_runs() -> None:
     assert job(merged(IMAGE, {"web": {"replicas": 5}})) == same
 
 
+def test_sidecars_are_native() -> None:
+    """They start first in every pod of the project, Jobs included, and a Job ends without them."""
+    common, own = {"name": "proxy", "image": "proxy:1"}, {"name": "cache", "image": "cache:1"}
+    values = merged(
+        CASES["everything"],
+        {
+            "pod": {"sidecars": [common], "initContainers": [{"name": "first", "image": "first:1"}]},
+            "web": {"pod": {"sidecars": [own]}},
+        },
+    )
+    found = dict(pods(render(values)))
+    assert {of.partition("/")[0] for of in found} == {"CronJob", "Deployment", "Job", "Pod"}
+    for of, pod in found.items():
+        wanted = [common, own] if of == "Deployment/shop-web" else [common]
+        names = [container["name"] for container in pod["spec"]["initContainers"]]
+        sidecars = pod["spec"]["initContainers"][: len(wanted)]
+        assert sidecars == [{**container, "restartPolicy": "Always"} for container in wanted], of
+        assert names[len(wanted)] == "first", of
+        assert not {"proxy", "cache"} & {container["name"] for container in pod["spec"]["containers"]}, of
+
+
 def test_a_job_replaces_only_a_pod_that_has_ended() -> None:
     """A pod that is being deleted runs beside no other one."""
     specs = [

@@ -53,6 +53,7 @@ OTHERS: dict[str, Any] = {
     "gateway.parentRefs": [{"name": "other"}],
     "secret.external.refreshInterval": "2h",
     **{f"{role}.pod": {"nodeSelector": {"disk": "other"}} for role in ("web", "workerDefaults", "scheduler")},
+    "pod.sidecars": [{"name": "other", "image": "other:1"}],
     "media.size": "9Gi",
     "staging.size": "9Gi",
 }

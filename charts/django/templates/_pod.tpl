@@ -5,7 +5,7 @@ One pod for every role.
 
 - containers, initContainers: dicts, as django.container describes them.
 - waits: an init container waits for the migrations.
-- longRunning: the pod does not belong to a Job. It is spread, restartToken replaces it, and it has pod.containers.
+- longRunning: the pod does not belong to a Job. It is spread, and restartToken replaces it.
 - pod: what the role adds to the values of pod.
 */}}
 {{- define "django.pod" -}}
@@ -104,8 +104,12 @@ topologySpreadConstraints:
         {{- include "django.selector" $ | nindent 8 }}
   {{- end }}
 {{- end }}
-{{- if or $pod.initContainers $initContainers }}
+{{- if or $pod.sidecars $pod.initContainers $initContainers }}
 initContainers:
+  # Native sidecars come first: what runs after them may need them, such as a proxy of the database.
+  {{- range $pod.sidecars }}
+  - {{- mergeOverwrite (deepCopy .) (dict "restartPolicy" "Always") | toYaml | nindent 4 }}
+  {{- end }}
   {{- with $pod.initContainers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -116,11 +120,6 @@ initContainers:
 containers:
   {{- range .containers }}
   - {{- include "django.container" (dict "root" $.root "container" . "volumeMounts" $pod.volumeMounts) | nindent 4 }}
-  {{- end }}
-  {{- if .longRunning }}
-  {{- with $pod.containers }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
   {{- end }}
 volumes:
   {{- range concat $initContainers .containers }}
