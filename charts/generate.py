@@ -11,7 +11,7 @@ The comment directly above a key describes it. It begins with the type in parent
     hosts: []
 
 The type is boolean, integer, string, list or map, several of them with ``|`` (and ``null``), ``string: A|B`` for a
-choice, ``map of X`` for entries with the keys of the section X, or ``as X`` for those keys. A comment without a type
+choice (or none, if the default is empty), ``map of X`` for entries with the keys of the section X, or ``as X`` for those keys. A comment without a type
 describes a section. A comment that begins with ``## Title`` and ends with an empty line is a heading of README.md and its
 introduction. Any other comment is for readers of values.yaml only.
 
@@ -99,12 +99,22 @@ def documented(text: str) -> list[Value]:
     return [found for found in parse(text) if isinstance(found, Value) and found.type]
 
 
+def default_of(value: Value, values: dict[str, Any]) -> Any:
+    """Return the value that values.yaml has."""
+    default: Any = values
+    for key in value.path:
+        default = default[key]
+    return default
+
+
 def type_of(value: Value, values: dict[str, Any], comments: dict[Keys, Value]) -> dict[str, Any]:
     """Return the JSON schema of one value."""
     kind = value.type
     schema: dict[str, Any] = {"description": " ".join(value.paragraphs)}
     if kind.startswith("string: "):
-        return {**schema, "type": "string", "enum": kind.removeprefix("string: ").split("|")}
+        choices = kind.removeprefix("string: ").split("|")
+        unset = [""] if default_of(value, values) == "" else []
+        return {**schema, "type": "string", "enum": [*unset, *choices]}
     if kind.startswith("map of "):
         section = kind.removeprefix("map of ")
         entry = section_of((section,), values[section], values, comments)
@@ -147,9 +157,7 @@ def schema(text: str) -> str:
 
 def row(value: Value, values: dict[str, Any]) -> str:
     """Return the row of the table for one value."""
-    default: Any = values
-    for key in value.path:
-        default = default[key]
+    default = default_of(value, values)
     shown = default if isinstance(default, str) and default else json.dumps(default)
     text = "<br>".join(value.paragraphs).replace("|", "\\|")
     return f"| `{value.name}` | `{shown}` | {text} |\n"

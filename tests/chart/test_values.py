@@ -9,10 +9,11 @@ import subprocess
 import sys
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from cases import CASES, EVERYTHING, HOSTS, IMAGE, STAGING
-from support.chart import CHART, ROOT, merged, template
+from support.chart import CHART, NEWEST, ROOT, merged, named, render, template
 
 GENERATE = runpy.run_path(str(CHART.parent / "generate.py"))
 TEXT = (CHART / "values.yaml").read_text()
@@ -245,6 +246,42 @@ def test_guards(values: dict[str, Any], sentence: str) -> None:
     assert ":pw@" not in done.stderr
 
 
+NEWER: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"web": {"service": {"trafficDistribution": "PreferClose"}}},
+        "web.service.trafficDistribution",
+        "1.31.0",
+    ),
+    (
+        {"web": {"service": {"trafficDistribution": "PreferSameNode"}}},
+        "web.service.trafficDistribution",
+        "1.34.0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "value", "version"), NEWER, ids=[f"{row[1]} {row[2]}" for row in NEWER])
+def test_an_older_kubernetes_is_named(values: dict[str, Any], value: str, version: str) -> None:
+    """A field that the cluster would drop is refused; from the release that has it, it is rendered."""
+    older = f"v1.{int(version.split('.')[1]) - 1}.9-eks-1"
+    refused = template(merged(IMAGE, values), version=older)
+    assert refused.returncode != 0
+    assert (
+        f"{value} needs Kubernetes {version.removesuffix('.0')} or newer, and this is {older}"
+        in refused.stderr
+    )
+    for newer in (version, f"v{version}-eks-1"):
+        for found in render(merged(IMAGE, values), version=newer):
+            kubernetes_validate.validate(found, NEWEST.rpartition(".")[0], strict=True)
+
+
+def test_traffic_distribution() -> None:
+    """It is the Service's of web."""
+    values = merged(IMAGE, {"web": {"service": {"trafficDistribution": "PreferClose"}}})
+    assert named(render(values))["Service", "shop"]["spec"]["trafficDistribution"] == "PreferClose"
+    assert "trafficDistribution" not in named(render(IMAGE))["Service", "shop"]["spec"]
+
+
 def test_every_guard_is_tested() -> None:
     """As many sentences as the chart has."""
     sentences = [
@@ -252,4 +289,4 @@ def test_every_guard_is_tested() -> None:
         for path in (CHART / "templates" / "validate").iterdir()
         for found in re.findall(r"\bfail\b", path.read_text())
     ]
-    assert 40 < len(sentences) <= len(GUARDS)
+    assert 40 < len(sentences) <= len(GUARDS) + len({value for _, value, _ in NEWER})
