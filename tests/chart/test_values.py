@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from cases import CASES, EVERYTHING, HOSTS, IMAGE, STAGING
-from support.chart import CHART, NEWEST, ROOT, merged, named, render, template
+from support.chart import CHART, NEWEST, ROOT, merged, named, pods, render, template
 
 GENERATE = runpy.run_path(str(CHART.parent / "generate.py"))
 TEXT = (CHART / "values.yaml").read_text()
@@ -54,6 +54,7 @@ OTHERS: dict[str, Any] = {
     "gateway.parentRefs": [{"name": "other"}],
     "secret.external.refreshInterval": "2h",
     **{f"{role}.pod": {"nodeSelector": {"disk": "other"}} for role in ("web", "workerDefaults", "scheduler")},
+    "pod.hostUsers": False,
     "pod.sidecars": [{"name": "other", "image": "other:1"}],
     "media.size": "9Gi",
     "staging.size": "9Gi",
@@ -247,6 +248,15 @@ def test_guards(values: dict[str, Any], sentence: str) -> None:
 
 
 NEWER: list[tuple[dict[str, Any], str, str]] = [
+    ({"pod": {"hostUsers": False}}, "pod.hostUsers", "1.33.0"),
+    ({"web": {"pod": {"hostUsers": False}}}, "web.pod.hostUsers", "1.33.0"),
+    ({"workers": {"a": {"pod": {"hostUsers": True}}}}, "workers.a.pod.hostUsers", "1.33.0"),
+    ({"pod": {"supplementalGroupsPolicy": "Strict"}}, "pod.supplementalGroupsPolicy", "1.33.0"),
+    (
+        {"scheduler": {"pod": {"supplementalGroupsPolicy": "Merge"}}},
+        "scheduler.pod.supplementalGroupsPolicy",
+        "1.33.0",
+    ),
     (
         {"web": {"service": {"trafficDistribution": "PreferClose"}}},
         "web.service.trafficDistribution",
@@ -273,6 +283,21 @@ def test_an_older_kubernetes_is_named(values: dict[str, Any], value: str, versio
     for newer in (version, f"v{version}-eks-1"):
         for found in render(merged(IMAGE, values), version=newer):
             kubernetes_validate.validate(found, NEWEST.rpartition(".")[0], strict=True)
+
+
+def test_users_and_groups_of_pods() -> None:
+    """Opt-in for every pod of the project; a role may say otherwise."""
+    values = {
+        "pod": {"hostUsers": False, "supplementalGroupsPolicy": "Strict"},
+        "web": {"pod": {"hostUsers": True}},
+    }
+    for of, pod in pods(render(merged(EVERYTHING, values))):
+        assert pod["spec"]["hostUsers"] is (of == "Deployment/shop-web"), of
+        assert pod["spec"]["securityContext"]["supplementalGroupsPolicy"] == "Strict", of
+        assert pod["spec"]["securityContext"]["runAsNonRoot"] is True, of
+    for of, pod in pods(render(EVERYTHING)):
+        assert "hostUsers" not in pod["spec"], of
+        assert "supplementalGroupsPolicy" not in pod["spec"]["securityContext"], of
 
 
 def test_traffic_distribution() -> None:

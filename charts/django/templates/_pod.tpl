@@ -63,6 +63,9 @@ annotations:
   "fsGroup" 10001
   "fsGroupChangePolicy" "OnRootMismatch"
   "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- with $pod.supplementalGroupsPolicy -}}
+{{- $_ := set $restricted "supplementalGroupsPolicy" . -}}
+{{- end -}}
 serviceAccountName: {{ include "django.serviceAccountName" .root }}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -71,6 +74,9 @@ imagePullSecrets:
   {{- range . }}
   - name: {{ . }}
   {{- end }}
+{{- end }}
+{{- if not (kindIs "invalid" $pod.hostUsers) }}
+hostUsers: {{ $pod.hostUsers }}
 {{- end }}
 securityContext:
   {{- mergeOverwrite $restricted $pod.securityContext | toYaml | nindent 2 }}
