@@ -11,7 +11,7 @@ The comment directly above a key describes it. It begins with the type in parent
     hosts: []
 
 The type is boolean, integer, string, list or map, several of them with ``|`` (and ``null``), ``string: A|B`` for a
-choice (or none, if the default is empty), ``map of X`` for entries with the keys of the section X, or ``as X`` for those keys. A comment without a type
+choice (or none, if the default is empty), ``map: A integer, B list`` for a map of these keys, ``map of X`` for entries with the keys of the section X, or ``as X`` for those keys. A comment without a type
 describes a section. A comment that begins with ``## Title`` and ends with an empty line is a heading of README.md and its
 introduction. Any other comment is for readers of values.yaml only.
 
@@ -32,7 +32,8 @@ import yaml
 
 CHART = Path(__file__).resolve().parent / "django"
 _KEY = re.compile(r"^( *)([A-Za-z][\w-]*):")
-_TYPE = re.compile(r"^\(([^)]+)\) ")
+_TYPE = re.compile(r"\(([^)]+)\)\s+")
+_JSON = {"list": "array", "map": "object"}
 
 Keys = tuple[str, ...]
 
@@ -58,10 +59,10 @@ class Heading(NamedTuple):
     paragraphs: tuple[str, ...]
 
 
-def paragraphs_of(comment: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def paragraphs_of(comment: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the paragraphs of a comment, each in one line, and its examples."""
     paragraphs, examples = [], []
-    for paragraph in re.split(r"\n(?: *\n)+", "\n".join(comment)):
+    for paragraph in re.split(r"\n(?: *\n)+", comment):
         if paragraph.startswith("    "):
             examples.append(textwrap.dedent(paragraph))
         elif paragraph:
@@ -83,12 +84,12 @@ def parse(text: str) -> list[Heading | Value]:
             depth = len(match[1]) // 2
             path[depth:] = [match[2]]
             if comment:
-                typed = _TYPE.match(comment[0])
-                if typed:
-                    comment[0] = comment[0][typed.end() :]
-                found.append(Value(tuple(path), typed[1] if typed else "", *paragraphs_of(comment)))
+                whole = "\n".join(comment)
+                typed = _TYPE.match(whole)
+                kind = " ".join(typed[1].split()) if typed else ""
+                found.append(Value(tuple(path), kind, *paragraphs_of(whole[typed.end() if typed else 0 :])))
         elif comment and comment[0].startswith("# "):
-            paragraphs, _ = paragraphs_of(comment[1:])
+            paragraphs, _ = paragraphs_of("\n".join(comment[1:]))
             found.append(Heading(comment[0].removeprefix("# "), paragraphs))
         comment = []
     return found
@@ -123,8 +124,11 @@ def type_of(value: Value, values: dict[str, Any], comments: dict[Keys, Value]) -
     if kind.startswith("as "):
         section = kind.removeprefix("as ")
         return {**section_of((section,), values[section], values, comments), **schema}
-    names = {"list": "array", "map": "object"}
-    found = [names.get(name, name) for name in kind.split("|")]
+    if kind.startswith("map: "):
+        keys = dict(key.split() for key in kind.removeprefix("map: ").split(", "))
+        properties = {key: {"type": _JSON.get(name, name)} for key, name in keys.items()}
+        return {**schema, "type": "object", "additionalProperties": False, "properties": properties}
+    found = [_JSON.get(name, name) for name in kind.split("|")]
     return {**schema, "type": found[0] if len(found) == 1 else found}
 
 

@@ -128,14 +128,15 @@ def test_every_comment_is_made_of_sentences(value: Any) -> None:
 
 def test_grammar() -> None:
     """Headings, types, paragraphs, examples, sections, and comments that describe nothing."""
-    heading, section, value = GENERATE["parse"](
+    heading, section, value, keys = GENERATE["parse"](
         "# For readers only.\n\n## A title\n#\n# An introduction\n# of two lines.\n\n"
         "# A section.\nweb:\n"
         "  # (string: a|b) One.\n  # Still one.\n  #\n  # Two.\n  #\n  #     web:\n  #       one: a\n"
-        "  one: b\n  two: c\n"
+        "  one: b\n  two: c\n  # (map: a integer,\n  # b list) Three.\n  three: {}\n"
     )
     assert heading == ("A title", ("An introduction of two lines.",))
     assert section == (("web",), "", ("A section.",), ())
+    assert keys == (("web", "three"), "map: a integer, b list", ("Three.",), ())
     assert value == (("web", "one"), "string: a|b", ("One. Still one.", "Two."), ("web:\n  one: a",))
 
 
@@ -149,6 +150,14 @@ def test_grammar() -> None:
         pytest.param(
             {"workers": {"mail": {"pod": {"nodeSelectors": {}}}}}, id="workers.mail.pod.nodeSelectors"
         ),
+        pytest.param({"workers": {"mail": {"keda": {"fallbacks": {}}}}}, id="workers.mail.keda.fallbacks"),
+        pytest.param({"workers": {"mail": {"keda": {"maxReplicas": "5"}}}}, id="a text for a number in keda"),
+        pytest.param(
+            {"workers": {"mail": {"autoscaling": {"replicas": 5}}}}, id="workers.mail.autoscaling.replicas"
+        ),
+        pytest.param({"web": {"service": {"trafficDistribution": "Near"}}}, id="no such trafficDistribution"),
+        pytest.param({"pod": {"supplementalGroupsPolicy": "Loose"}}, id="no such supplementalGroupsPolicy"),
+        pytest.param({"pod": {"hostUsers": "no"}}, id="a text for hostUsers"),
         pytest.param({"imagePullPolicy": "Sometimes"}, id="no such choice"),
         pytest.param({"cronJobs": {"a": {"shedule": "* * * * *"}}}, id="cronJobs.a.shedule"),
     ],
@@ -212,6 +221,10 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (
         merged(IMAGE, {"scheduler": {"enabled": False}, "workers": {"a": {"keda": {"maxReplicas": 2}}}}),
         "scales by the tasks that the scheduler counts",
+    ),
+    (
+        merged(IMAGE, {"workers": {"a": {"keda": {"fallback": {"failureThreshold": 2}}}}}),
+        "fallback needs replicas",
     ),
     (
         merged(IMAGE, {"metrics": {"rules": {"enabled": True}}}),
@@ -298,6 +311,21 @@ def test_users_and_groups_of_pods() -> None:
     for of, pod in pods(render(EVERYTHING)):
         assert "hostUsers" not in pod["spec"], of
         assert "supplementalGroupsPolicy" not in pod["spec"]["securityContext"], of
+
+
+def test_keda_falls_back() -> None:
+    """The number of pods while KEDA cannot read the metric, after three failures or as many as are given."""
+
+    def fallback(keda: dict[str, Any]) -> Any:
+        found = named(render(merged(IMAGE, {"workers": {"bulk": {"keda": {"maxReplicas": 5, **keda}}}})))
+        return found["ScaledObject", "shop-worker-bulk"]["spec"].get("fallback")
+
+    assert fallback({}) is None
+    assert fallback({"fallback": {"replicas": 2}}) == {"failureThreshold": 3, "replicas": 2}
+    assert fallback({"fallback": {"replicas": 0, "failureThreshold": 5}}) == {
+        "failureThreshold": 5,
+        "replicas": 0,
+    }
 
 
 def test_traffic_distribution() -> None:

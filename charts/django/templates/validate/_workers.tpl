@@ -23,6 +23,9 @@
     "workers." $name ".keda scales by the tasks that the scheduler counts, but scheduler.enabled is false. "
     "Enable it, or set triggers.") }}
 {{- end }}
+{{- if and $worker.keda.fallback (not (hasKey $worker.keda.fallback "replicas")) }}
+  {{- printf "workers.%s.keda.fallback needs replicas: the number of pods while there is no metric. Set it." $name | fail }}
+{{- end }}
 {{- end }}
 {{- end }}
 
