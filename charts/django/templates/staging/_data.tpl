@@ -1,5 +1,6 @@
 {{/*
-(root, what) -> a secret text. It follows from the seed, the namespace and the release, so that two renders are the same.
+(root, what) -> a secret text. It is derived from the seed, the namespace and the release, so that two renders are the
+same.
 */}}
 {{- define "django.derived" -}}
 {{ printf "%s/%s/%s/%s" .root.Values.staging.secretSeed .root.Release.Namespace .root.Release.Name .what | sha256sum }}

@@ -8,7 +8,7 @@
   {{- printf "workers.%s: a name has at most 20 characters, of a-z, 0-9 and -." $name | fail }}
 {{- end }}
 {{- if lt (int $worker.graceSeconds) 15 }}
-  {{- printf "workers.%s.graceSeconds is below 15: unfinished tasks return to the queue 10 s before it ends." $name | fail }}
+  {{- printf "workers.%s.graceSeconds is below 15: unfinished tasks are requeued 10 s before it ends." $name | fail }}
 {{- end }}
 {{- if and $v.metrics.enabled (lt (int $worker.graceSeconds) (add (int $v.metrics.lingerSeconds) 15)) }}
   {{- fail (print
@@ -24,7 +24,7 @@
     "Enable it, or set triggers.") }}
 {{- end }}
 {{- if and $worker.keda.fallback (not (hasKey $worker.keda.fallback "replicas")) }}
-  {{- printf "workers.%s.keda.fallback needs replicas: the number of pods while there is no metric. Set it." $name | fail }}
+  {{- printf "workers.%s.keda.fallback needs replicas, the number of pods to fall back to. Set it." $name | fail }}
 {{- end }}
 {{- end }}
 {{- end }}
