@@ -263,6 +263,7 @@ def test_guards(values: dict[str, Any], sentence: str) -> None:
 NEWER: list[tuple[dict[str, Any], str, str]] = [
     ({"pod": {"hostUsers": False}}, "pod.hostUsers", "1.33.0"),
     ({"web": {"pod": {"hostUsers": False}}}, "web.pod.hostUsers", "1.33.0"),
+    ({"workerDefaults": {"pod": {"hostUsers": False}}}, "workerDefaults.pod.hostUsers", "1.33.0"),
     ({"workers": {"a": {"pod": {"hostUsers": True}}}}, "workers.a.pod.hostUsers", "1.33.0"),
     ({"pod": {"supplementalGroupsPolicy": "Strict"}}, "pod.supplementalGroupsPolicy", "1.33.0"),
     (
