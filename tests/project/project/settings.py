@@ -24,7 +24,7 @@ SECURE_HSTS_SECONDS = k8s.hsts_seconds(env)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = k8s.https(env)
 
 DATABASES = {"default": k8s.database(env)}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql" and not find_spec("MySQLdb"):
+if env.str("DATABASE_URL").startswith("mysql:") and not find_spec("MySQLdb"):
     import pymysql
 
     pymysql.install_as_MySQLdb()  # the driver in pure Python, where mysqlclient is not installed
