@@ -1,7 +1,7 @@
 """Take a Django project to production on Kubernetes.
 
-Importing this package imports nothing else: ``django_k8s.env`` and ``django_k8s.probe`` work without
-Django, and every role imports only the parts that it needs.
+Importing this package imports nothing else: ``django_k8s.environment`` and ``django_k8s.probe`` work
+without Django, and every role imports only the parts that it needs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django_k8s.env import Env as Env
+    from django_k8s.environment.env import Env as Env
 
 __version__ = "0.1.0"
 __all__ = ["Env", "__version__"]
@@ -17,7 +17,7 @@ __all__ = ["Env", "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "Env":
-        from django_k8s.env import Env
+        from django_k8s.environment.env import Env
 
         return Env
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,14 +18,16 @@ class DjangoK8sConfig(AppConfig):
         Raise SystemExit with status 78 if the configuration is incomplete. No system check could do this:
         none runs under ``get_wsgi_application()``, and probes are answered before the host is checked.
         """
-        from django_k8s import gate, masking, report
+        from django_k8s import gate
+        from django_k8s.environment import masking, problems
 
-        report.stop_if_followed()  # what was found after k8s.config(env), or by another Env
+        problems.stop_if_followed()  # what was found after k8s.config(env), or by another Env
         gate.enforce()
 
         from django.conf import settings
 
-        from django_k8s import celery, checks  # noqa: F401
+        from django_k8s import celery
+        from django_k8s.checks import system_checks  # noqa: F401
 
         for database in settings.DATABASES.values():
             masking.add(str(database.get("PASSWORD") or ""))

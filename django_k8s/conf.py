@@ -1,7 +1,7 @@
 """The library's configuration: ``settings.DJANGO_K8S``.
 
 The settings module builds it with ``k8s.config(env)``. It is the only source for everything that runs after
-Django is loaded; what acts before that is read by :mod:`django_k8s.startup`.
+Django is loaded; what acts before that is read by :mod:`django_k8s.environment.startup`.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from django_k8s import startup
 from django_k8s.celery import application
 from django_k8s.conf import Config
-from django_k8s.exits import EX_CONFIG
+from django_k8s.environment import startup
+from django_k8s.environment.exit_codes import EX_CONFIG
 
 _DUMMY = "django.db.backends.dummy"  # what Django uses if DATABASES is empty
 

@@ -11,9 +11,9 @@ from textwrap import dedent
 from types import ModuleType
 
 from django_k8s import overlay, settings
-from django_k8s.listing import default_text
-from django_k8s.rules import RULES
-from django_k8s.variables import VARIABLES, Variable
+from django_k8s.checks.messages import RULES
+from django_k8s.cli.env import default_text
+from django_k8s.environment.variables import VARIABLES, Variable
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -23,7 +23,7 @@ def variables() -> str:
     lines = [
         "# Environment variables",
         "",
-        "Generated from `django_k8s/variables.py` by `make docs`. `django-k8s env` prints the same with the values of a machine.",
+        "Generated from `django_k8s/environment/variables.py` by `make docs`. `django-k8s env` prints the same with the values of a machine.",
         "",
         "A value is looked up in the process environment, then in the file that `NAME_FILE` names, in the directories of",
         "`ENV_DIR` and in the file `.env` beside `manage.py` (`ENV_FILE` names another file). An empty value counts as not set.",
@@ -60,7 +60,7 @@ def system_checks() -> str:
     lines = [
         "# System checks",
         "",
-        "Generated from `django_k8s/rules.py` by `make docs`. Errors stop every command of Django; warnings appear with",
+        "Generated from `django_k8s/checks/messages.py` by `make docs`. Errors stop every command of Django; warnings appear with",
         "`manage.py check --deploy`, which the `check` role runs, and are silent while DEBUG is on.",
         "",
         "| number | what is wrong | what to do |",

@@ -12,7 +12,7 @@ import pytest
 from support import profiles, servers
 
 import django_k8s
-from django_k8s import masking, report, startup
+from django_k8s.environment import masking, problems, startup
 
 pytest_plugins = ["support.outcomes"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,5 +70,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _nothing_remembered() -> None:
     """What one test keeps secret, or sets in the environment, is forgotten in the next."""
     masking.reset()
-    report.reset()
+    problems.reset()
     startup.reset()

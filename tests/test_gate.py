@@ -166,7 +166,7 @@ def test_build_phase_starts_no_server(tmp_path: Path, interface: str) -> None:
         PORT=str(free_port()),
     )  # fmt: skip
     done = run(
-        [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf"], env, folder, 60
+        [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.gunicorn.configuration"], env, folder, 60
     )
 
     assert done.returncode == 78, done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,102 +14,175 @@ import pytest
 import django_k8s
 
 PACKAGE = Path(django_k8s.__file__).parent
-OPTIONAL = (
-    "boto3",
-    "botocore",
-    "storages",
-    "redis",
-    "celery",
-    "kombu",
-    "newrelic",
-    "structlog",
-    "prometheus_client",
-    "gunicorn",
-    "whitenoise",
-    "psycopg",
-    "psycopg_pool",
-)
+TABLE = "tests/test_imports.py"
 
-# Which modules may import an optional library when they are imported themselves.
-OWNERS = {
-    "boto3": ("storage",), "botocore": ("storage",), "storages": ("storage",),
-    "gunicorn": ("servers.",), "whitenoise": ("middleware.static_files", "staticfiles"), "celery": ("celery.",), "kombu": ("celery.",),
-    "prometheus_client": ("observability.metrics",),
+# The layers from the bottom to the top, and the layers that each may import. A layer is a module or a folder of the
+# package. "django_k8s" is the package's own __init__.py.
+LAYERS = {
+    "environment": set(),
+    "django_k8s": {"environment"},
+    "conf": set(),
+    "models": set(),
+    "media_storage": set(),
+    "static_files": set(),
+    "error_reports": {"environment"},
+    "mail": {"conf"},
+    "observability": {"environment"},
+    "launch": {"environment", "observability"},
+    "database": {"environment", "conf"},
+    "probe": {"environment", "observability"},
+    "celery": {"environment", "models", "observability", "database", "probe"},
+    "gate": {"environment", "conf", "celery"},
+    "gunicorn": {"environment", "observability", "probe", "gate"},
+    "settings": {"environment", "conf", "database", "celery"},
+    "overlay": {"environment", "conf", "settings"},
+    "health": {"environment", "conf", "database", "celery"},
+    "middleware": {"environment", "conf", "observability", "gate", "health"},
+    "migrate": {"database", "health"},
+    "management": {"environment", "conf", "celery", "health", "migrate"},
+    "checks": {"conf", "celery", "settings", "health"},
+    "cli": {"environment", "celery", "django_k8s"},
+    "apps": {"environment", "celery", "gate", "checks"},
 }  # fmt: skip
 
-# A part of the package may import only what stands beside it here.
-LAYERS = {
-    "roles": set(),
-    "variables": {"roles"},
-    "exits": set(),
-    "sources": set(),
-    "masking": {"sources"},
-    "report": {"sources", "exits"},
-    "parsing": set(),
-    "env": {"parsing", "variables", "sources", "masking", "report", "exits"},
-    "startup": {"env"},
-    "state": {"startup"},
-    "exports": {"env", "sources"},
-    "identity": {"env"},
-    "networks": {"env"},
-    "stops": {"env"},
-    "conf": set(),
-    "gate": {"conf", "celery", "exits", "startup"},
-    "settings": {
-        "env",
-        "variables",
-        "sources",
-        "identity",
-        "networks",
-        "conf",
-        "report",
-        "startup",
-        "stops",
-        "celery",
-    },
-    "overlay": {"env", "settings", "conf"},
-    "mail": {"conf"},
-    "reporting": {"masking"},
-    "observability": {"env", "exits", "identity", "masking", "roles", "startup", "state"},
-    "probe": {"env", "exits", "identity", "variables", "observability", "startup", "state", "stops"},
-    "servers": {"env", "networks", "masking", "probe", "observability", "startup", "stops", "report", "gate"},
-    "celery": {
-        "env",
-        "probe",
-        "observability",
-        "conf",
-        "database",
-        "locks",
-        "models",
-        "startup",
-        "exits",
-        "stops",
-        "servers",
-    },
-    "health": {"conf", "database", "settings", "masking", "celery"},
-    "middleware": {"conf", "gate", "health", "observability", "startup"},
+# Which modules import a library: at their top, because nobody loads them without it, or only inside functions.
+LIBRARIES = {
+    "django": (("",), ()),
+    "asgiref": (("health.", "middleware."), ()),  # Django requires it
+    "environ": ((), ("settings.", "database.connections")),  # only once a URL is read
+    "gunicorn": (("gunicorn.",), ()),
+    "whitenoise": (("middleware.static_files", "static_files.storage"), ()),
+    "celery": (("celery.",), ()),
+    "kombu": (("celery.",), ("health.broker",)),
+    "billiard": (("celery.shutdown",), ()),
+    "boto3": (("media_storage.s3",), ()),
+    "botocore": (("media_storage.s3",), ()),
+    "storages": (("media_storage.s3",), ()),
+    "prometheus_client": (("observability.metrics",), ("probe.exposition",)),
+    "newrelic": ((), ("observability.newrelic",)),
+    "watchfiles": (("cli.reload",), ()),
 }
 
+# They run where Django is not loaded.
+WITHOUT_DJANGO = ("environment", "observability", "probe", "launch")
 
-def modules() -> list[str]:
-    paths = [
-        path
-        for path in PACKAGE.rglob("*.py")
-        if "_assets" not in path.parts and "migrations" not in path.parts
-    ]
-    return sorted(
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__") for path in paths
+
+def name(path: Path) -> str:
+    """What a module is called here: ``celery.worker``, and ``celery`` for its ``__init__.py``."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".") or (
+        PACKAGE.name
     )
 
 
-def source(module: str) -> ast.Module:
-    path = PACKAGE.joinpath(*module.split("."))
-    return ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text())
+MODULES = {
+    name(path): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if "_assets" not in path.parts and "migrations" not in path.parts
+}
+
+
+def layer(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def imports(module: str) -> Iterator[tuple[str, bool]]:
+    """What a module imports, and whether it does so when it is imported itself."""
+    yield from _imports(ast.parse(MODULES[module].read_text()), at_top=True)
+
+
+def _imports(node: ast.AST, *, at_top: bool) -> Iterator[tuple[str, bool]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from ((alias.name, at_top) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield from ((f"{child.module}.{alias.name}", at_top) for alias in child.names)
+        inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) or (
+            isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        )
+        yield from _imports(child, at_top=at_top and not inside)
+
+
+def ours(imported: str) -> str:
+    """The module of the package that an import loads, or an empty string."""
+    if not imported.startswith(f"{PACKAGE.name}."):
+        return ""
+    found = imported.removeprefix(f"{PACKAGE.name}.")
+    while found not in MODULES:
+        found = found.rpartition(".")[0] or PACKAGE.name
+    return found
+
+
+def test_every_module_has_a_layer() -> None:
+    """Each module belongs to one layer, and each layer holds a module."""
+    found = {layer(module) for module in MODULES}
+
+    assert sorted(found - LAYERS.keys()) == [], f"add these to LAYERS in {TABLE}, above all that they import"
+    assert sorted(LAYERS.keys() - found) == [], f"remove these from LAYERS in {TABLE}: no such module exists"
+
+
+def test_layers_stand_above_each_other() -> None:
+    """A layer imports only what stands before it in the table, so no two layers import each other."""
+    order = list(LAYERS)
+    upwards = {
+        above: sorted(below for below in found if below not in order[: order.index(above)])
+        for above, found in LAYERS.items()
+    }
+    assert {above: found for above, found in upwards.items() if found} == {}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_one_way(module: str) -> None:
+    """A module imports its own layer and those that the table allows, inside functions too."""
+    own = layer(module)
+    found = {layer(ours(imported)) for imported, _ in imports(module) if ours(imported)} - {own}
+
+    assert sorted(found - LAYERS.get(own, set())) == [], f"{own} may not import these: see LAYERS in {TABLE}"
+
+
+def test_the_table_allows_nothing_more() -> None:
+    """A permission that no module uses is removed."""
+    used: dict[str, set[str]] = {own: set() for own in LAYERS}
+    for module in MODULES:
+        used.setdefault(layer(module), set()).update(
+            layer(ours(imported)) for imported, _ in imports(module) if ours(imported)
+        )
+    unused = {own: sorted(allowed - used[own]) for own, allowed in LAYERS.items()}
+
+    assert {own: found for own, found in unused.items() if found} == {}, (
+        f"remove these from LAYERS in {TABLE}"
+    )
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    """Inside a layer there is no cycle either."""
+    graph = {
+        module: {ours(imported) for imported, _ in imports(module) if ours(imported)} - {module}
+        for module in MODULES
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"these import each other: {' <- '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_libraries_have_one_owner(module: str) -> None:
+    """Only the module that integrates a library imports it."""
+    for imported, at_top in imports(module):
+        library = imported.partition(".")[0]
+        if library in sys.stdlib_module_names or library == PACKAGE.name:
+            continue
+        top, inside = LIBRARIES.get(library, ((), ()))
+        allowed = top if at_top else top + inside
+        assert f"{module}.".startswith(allowed) or module in allowed, (
+            f"{module} may not import {library}{' at its top' if at_top else ''}: let the module that integrates it do "
+            f"so, or add it to LIBRARIES in {TABLE}"
+        )
+        assert library != "django" or layer(module) not in WITHOUT_DJANGO, f"{module} runs without Django"
 
 
 @pytest.mark.parametrize(
-    "module",
-    [name for name in modules() if name.split(".")[0] in ("env", "exports", "probe", "startup", "stops")],
+    "module", [name for name in MODULES if layer(name) in WITHOUT_DJANGO and name != "observability.metrics"]
 )
 def test_stands_alone(module: str) -> None:
     """The environment and the probe are used where neither Django nor Celery is."""
@@ -117,46 +192,17 @@ def test_stands_alone(module: str) -> None:
     assert result.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("module", modules())
-def test_optional_libraries_have_one_owner(module: str) -> None:
-    """A module imports an optional library at its top only when it is the module for that library."""
-    for node in source(module).body:
-        names = (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        for name in (name.split(".")[0] for name in names):
-            if name in OPTIONAL:
-                assert f"{module}.".startswith(OWNERS.get(name, ())), f"{module} imports {name}"
-
-
-@pytest.mark.parametrize("module", [name for name in modules() if name.split(".")[0] in LAYERS])
-def test_imports_point_one_way(module: str) -> None:
-    """env <- settings, probe <- servers and celery, health <- middleware."""
-    part = module.split(".")[0]
-    for node in ast.walk(source(module)):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            names = [
-                f"{node.module}.{alias.name}" if node.module == "django_k8s" else node.module or ""
-                for alias in node.names
-            ]
-        for name in names:
-            if name.startswith("django_k8s."):
-                other = name.split(".")[1]
-                assert other == part or other in LAYERS[part], f"{module} imports {name}"
-
-
 def test_modules_stay_small() -> None:
     """A module of more than 300 lines is asking to be two; the table of variables is exempt."""
-    lengths = {
-        str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
-        for path in PACKAGE.rglob("*.py")
-        if "_assets" not in path.parts
-    }
-    long = {name: count for name, count in lengths.items() if count > 300 and name != "variables.py"}
+    lengths = {module: len(path.read_text().splitlines()) for module, path in MODULES.items()}
 
-    assert long == {}
+    assert {
+        module: count
+        for module, count in lengths.items()
+        if count > 300 and module != "environment.variables"
+    } == {}
+
+
+def test_the_top_of_the_package_stays_small() -> None:
+    """A reader sees at most ten modules beside the folders."""
+    assert len(list(PACKAGE.glob("*.py"))) <= 10

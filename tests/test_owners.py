@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import django_k8s
-from django_k8s import startup, state
-from django_k8s.copying import assets
-from django_k8s.roles import ROLES
+from django_k8s.cli.copy import assets
+from django_k8s.environment import startup, state_directory
+from django_k8s.environment.roles import ROLES
 
 PACKAGE = Path(django_k8s.__file__).parent
 SOURCES = {
@@ -22,11 +22,11 @@ ENTRYPOINT = (assets() / "entrypoints" / "entrypoint").read_text()
 
 # Where a process begins, and the one reader of start-up variables.
 READERS = {
-    "startup.py": "of this process",
-    "exports.py": "before a role, for the entrypoint",
-    "listing.py": "django-k8s env",
-    "reload.py": "before a role, in development",
-    "run/project.py": "before the roles of django-k8s run",
+    "environment/startup.py": "of this process",
+    "environment/shell_exports.py": "before a role, for the entrypoint",
+    "cli/env.py": "django-k8s env",
+    "cli/reload.py": "before a role, in development",
+    "cli/run/project.py": "before the roles of django-k8s run",
 }
 
 
@@ -55,11 +55,19 @@ def test_roles_of_the_entrypoint() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [f'"{state.HEARTBEAT_SUFFIX}"', state.QUEUES, f'"{state.SCRAPED}"', f'/ "{state.METRICS}"']
+    "name",
+    [
+        f'"{state_directory.HEARTBEAT_SUFFIX}"',
+        state_directory.QUEUES,
+        f'"{state_directory.SCRAPED}"',
+        f'/ "{state_directory.METRICS}"',
+    ],
 )
 def test_names_in_the_state_directory(name: str) -> None:
     """Only one module knows them."""
-    assert [path for path, text in SOURCES.items() if name in text and path != "state.py"] == []
+    assert [
+        path for path, text in SOURCES.items() if name in text and path != "environment/state_directory.py"
+    ] == []
     assert name not in ENTRYPOINT
 
 
@@ -72,8 +80,8 @@ def test_a_role_begins_with_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in stay + go:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    state.clear("web")
-    state.clear("beat")
+    state_directory.clear("web")
+    state_directory.clear("beat")
 
     left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     assert left == sorted(stay)

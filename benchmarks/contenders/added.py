@@ -25,10 +25,10 @@ from django.core.signals import request_finished
 from django.core.wsgi import get_wsgi_application
 from gunicorn.config import Config
 
-from django_k8s import startup
 from django_k8s.conf import Config as LibraryConfig
-from django_k8s.observability.launch import prepare
-from django_k8s.servers.logs import Logger
+from django_k8s.environment import startup
+from django_k8s.gunicorn.logs import Logger
+from django_k8s.launch import prepare
 
 REQUESTS, TURNS = 200, 100
 subject = sys.argv[1]

@@ -13,8 +13,8 @@ os.environ.update({name: VALUES[name.split("_")[1]] for name in NAMES})
 
 began = time.process_time()
 if sys.argv[1] == "ours":
-    from django_k8s import report
-    from django_k8s.env import Env
+    from django_k8s.environment import problems
+    from django_k8s.environment.env import Env
 else:
     from environ import Env  # type: ignore[no-redef]
 
@@ -23,5 +23,5 @@ readers = {"TEXT": env.str, "FLAG": env.bool, "NUMBER": env.int, "ITEMS": env.li
 for name in NAMES:
     readers[name.split("_")[1]](name)
 if sys.argv[1] == "ours":
-    report.stop_if(env.problems)
+    problems.stop_if(env.problems)
 print(json.dumps({"seconds": time.process_time() - began}))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from django_k8s import startup
 from django_k8s.celery import application
-from django_k8s.exits import EX_CONFIG, EX_USAGE
+from django_k8s.environment import startup
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_USAGE
 
 # Gossip and mingle cost a second at each start and keep no promise that is needed here.
 OPTIONS = {"worker": ("--without-gossip", "--without-mingle"), "beat": ()}
@@ -44,9 +44,10 @@ def _prepared(role: str, options: Sequence[str]) -> str:
 
     celery.maybe_patch_concurrency(["celery", *options])
     application.set_up(found)
-    from django_k8s.celery import locked, worker
+    from django_k8s.celery import worker
+    from django_k8s.celery.beat import locked_scheduler
 
-    (worker if role == "worker" else locked).connect(found.app)
+    (worker if role == "worker" else locked_scheduler).connect(found.app)
     return found.name
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from django_k8s import startup
+from django_k8s.environment import startup
 
 
 class NoApplication(Exception):

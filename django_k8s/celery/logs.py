@@ -7,8 +7,8 @@ from typing import Any
 
 from celery import signals
 
-from django_k8s import startup
-from django_k8s.observability.lines import formatter
+from django_k8s.environment import startup
+from django_k8s.observability.formatters import formatter
 
 
 def connect() -> None:

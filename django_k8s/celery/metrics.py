@@ -10,8 +10,8 @@ from typing import Any
 from celery import signals
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
-from django_k8s import startup
 from django_k8s.celery.context import PUBLISHED_AT
+from django_k8s.environment import startup
 
 _began: ContextVar[float] = ContextVar("began", default=0.0)
 

@@ -15,8 +15,8 @@ from celery.apps import worker
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.utils.log import get_logger
 
-from django_k8s import startup, stops
-from django_k8s.probe.scrapes import await_last
+from django_k8s.environment import grace_period, startup
+from django_k8s.probe.last_scrape import await_last
 
 logger = get_logger("django_k8s.worker")
 
@@ -42,7 +42,7 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
     if how != "Warm":
         return
     global _until
-    seconds = stops.work_seconds(startup.env(), "worker")
+    seconds = grace_period.work_seconds(startup.env(), "worker")
     _until = time.monotonic() + seconds
     if not _threads:
         timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGQUIT))

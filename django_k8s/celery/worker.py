@@ -10,10 +10,10 @@ from typing import Any
 
 from celery import bootsteps, signals
 
-from django_k8s import startup
 from django_k8s.celery import logs, metrics, shutdown
+from django_k8s.environment import startup
+from django_k8s.environment.cgroup import cpu_limit
 from django_k8s.probe.heartbeat import Heartbeat
-from django_k8s.servers.cgroup import cpu_limit
 
 EVERY_SECONDS = 5.0
 

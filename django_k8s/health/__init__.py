@@ -27,11 +27,11 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from django_k8s import conf
-from django_k8s.health.base import Check, Report, Result, Unhealthy
 from django_k8s.health.broker import Broker
 from django_k8s.health.cache import Cache
 from django_k8s.health.database import Database
 from django_k8s.health.migrations import Migrations
+from django_k8s.health.results import Check, Report, Result, Unhealthy
 from django_k8s.health.storage import Storage
 
 __all__ = ["CHECKS", "Check", "Report", "Result", "Unhealthy", "checks", "find"]

@@ -6,8 +6,8 @@ import tempfile
 from typing import Any
 
 from django_k8s.celery import application
-from django_k8s.health.base import Unhealthy
-from django_k8s.settings.urls import scheme
+from django_k8s.environment.connection_urls import scheme
+from django_k8s.health.results import Unhealthy
 
 
 class Broker:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.cache import BaseCache, caches
 from django.utils.module_loading import import_string
 
-from django_k8s.health.base import Unhealthy
+from django_k8s.health.results import Unhealthy
 
 # The options of each backend that bound a call.
 _TIMEOUTS = {

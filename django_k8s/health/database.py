@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from django_k8s.database import own_connection
+from django_k8s.database.connections import own_connection
 
 
 class Database:

@@ -6,9 +6,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from django_k8s.database import installed, own_connection
-from django_k8s.health.base import Unhealthy
+from django_k8s.database.connections import installed, own_connection
 from django_k8s.health.database import bounded
+from django_k8s.health.results import Unhealthy
 
 
 class Migrations:

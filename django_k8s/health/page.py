@@ -17,8 +17,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.encoding import iri_to_uri
 
-from django_k8s.health.base import Unhealthy
-from django_k8s.masking import mask
+from django_k8s.environment.masking import mask
+from django_k8s.health.results import Unhealthy
 
 logger = logging.getLogger("django_k8s.health")
 

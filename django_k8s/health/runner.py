@@ -18,8 +18,8 @@ from dataclasses import replace
 
 from django_k8s import conf
 from django_k8s.health import checks
-from django_k8s.health.base import Check, Report, Result, checked
-from django_k8s.health.execution import Execution, Flags, Run
+from django_k8s.health.check_threads import Execution, Flags, Run
+from django_k8s.health.results import Check, Report, Result, checked
 
 logger = logging.getLogger("django_k8s.health")
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
 
-from django_k8s.health.base import Unhealthy
+from django_k8s.health.results import Unhealthy
 
 
 class Storage:

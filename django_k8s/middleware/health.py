@@ -13,8 +13,8 @@ from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
 from django_k8s import conf, gate
-from django_k8s.health.base import Report
 from django_k8s.health.page import KEPT_SECONDS, Page
+from django_k8s.health.results import Report
 from django_k8s.health.runner import Runner
 from django_k8s.observability import newrelic
 

@@ -11,7 +11,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 
 from django_k8s import conf
-from django_k8s.health.base import Result, checked
+from django_k8s.health.results import Result, checked
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NO_ROUTE = "(none)"  # static files, and what no pattern matched

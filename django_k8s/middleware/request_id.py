@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponseBase
 
-from django_k8s import startup
+from django_k8s.environment import startup
 from django_k8s.observability import context, tracing
 
 HEADER = "X-Request-ID"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 from django_k8s.overlay.names import variable
 from django_k8s.overlay.redis import moved
 from django_k8s.settings.caches import MEMCACHED_OPTIONS, cache

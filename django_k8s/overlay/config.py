@@ -6,7 +6,7 @@ from typing import Any
 
 from django_k8s import settings as k8s
 from django_k8s.conf import Config
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 
 def config(env: Env, **project: Any) -> Config:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 from django_k8s.settings.storages import media_storage, static_storage
 
 Folder = TypeVar("Folder", str, Path)

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakSet
 
 from django_k8s import settings as k8s
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 _OURS = "django_k8s"
 _MAIL = "django_k8s_mail_admins"

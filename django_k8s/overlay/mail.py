@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django_k8s import settings as k8s
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 
 def mailers(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
-from django_k8s.env import Env
-from django_k8s.settings.urls import encoded, scheme
+from django_k8s.environment.connection_urls import encoded, scheme
+from django_k8s.environment.env import Env
 
 _SCHEMES = ("redis", "rediss")
 _HERE = (None, "localhost", "127.0.0.1", "::1")

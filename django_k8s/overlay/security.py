@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django_k8s import settings as k8s
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 from django_k8s.settings.security import origins
 
 

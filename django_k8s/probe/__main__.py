@@ -10,14 +10,14 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from django_k8s import startup
-from django_k8s.exits import EX_CONFIG
-from django_k8s.identity import identity
-from django_k8s.observability.streams import install
+from django_k8s.environment import startup
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.process_labels import identity
+from django_k8s.environment.state_directory import state_folder
+from django_k8s.observability.stdout import install
 from django_k8s.probe.exposition import Exposition, queue_lengths
+from django_k8s.probe.judge import Judge, Limits, Verdict
 from django_k8s.probe.listener import Answer, Listener, listen
-from django_k8s.probe.rules import Judge, Limits, Verdict
-from django_k8s.state import state_folder
 
 VARIABLES = (
     "PROBE_PORT",

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from django_k8s.observability import queues
-from django_k8s.probe import heartbeat, scrapes
+from django_k8s.environment.state_directory import METRICS
+from django_k8s.probe import heartbeat, last_scrape, queue_sample
 from django_k8s.probe.heartbeat import running
 from django_k8s.probe.listener import Answer
-from django_k8s.state import METRICS
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
@@ -50,7 +49,7 @@ class Exposition:
         began = time.monotonic()
         self._bury()
         text = generate_latest(self._registry).decode()
-        scrapes.note(self._state, began)
+        last_scrape.note(self._state, began)
         return Answer(200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
     def describe(self) -> Iterator[Any]:
@@ -67,7 +66,7 @@ class Exposition:
         for name, (text, value) in self._values().items():
             yield GaugeMetricFamily(name, text, value=value)
         if self._labels["role"] == "beat":
-            yield from _queues(queues.read() or {})
+            yield from _queues(queue_sample.read() or {})
 
     def _values(self) -> dict[str, tuple[str, float]]:
         beats, now = list(heartbeat.read(self._state)), time.monotonic()
@@ -122,7 +121,7 @@ class Exposition:
                         path.unlink()
 
 
-def _queues(sample: dict[str, queues.Queue]) -> Iterator[GaugeMetricFamily]:
+def _queues(sample: dict[str, queue_sample.Queue]) -> Iterator[GaugeMetricFamily]:
     from prometheus_client.core import GaugeMetricFamily
 
     messages = GaugeMetricFamily(
@@ -140,7 +139,7 @@ def _queues(sample: dict[str, queues.Queue]) -> Iterator[GaugeMetricFamily]:
 
 def queue_lengths(query: str = "") -> Answer:
     """Beat's sample as JSON; ``names=a,b`` limits it. 503 when it is stale: a scaler then keeps what it has."""
-    sample = queues.read()
+    sample = queue_sample.read()
     if sample is None:
         return Answer(503, "no fresh sample\n")
     wanted = [name for text in parse_qs(query).get("names", []) for name in text.split(",")]

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django_k8s.state import HEARTBEAT_SUFFIX as SUFFIX
-from django_k8s.state import state_folder
+from django_k8s.environment.state_directory import HEARTBEAT_SUFFIX as SUFFIX
+from django_k8s.environment.state_directory import state_folder
 
 logger = logging.getLogger("django_k8s.probe")
 

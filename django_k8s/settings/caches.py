@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from django_k8s.env import Env
+from django_k8s.environment.connection_urls import encoded, scheme
+from django_k8s.environment.env import Env
 from django_k8s.settings.redis import redis_options
-from django_k8s.settings.urls import encoded, scheme
 
 # Seconds; pymemcache's default is to wait for ever.
 MEMCACHED_OPTIONS = {"connect_timeout": 5, "timeout": 5, "no_delay": True}

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from django_k8s.celery import settings_loaded
-from django_k8s.env import Env
+from django_k8s.environment.connection_urls import encoded, scheme
+from django_k8s.environment.env import Env
 from django_k8s.settings.redis import redis_options, redis_tls
-from django_k8s.settings.urls import encoded, scheme
 
 _SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory", "sentinel")
 # A server that vanished without a word is noticed within 20 seconds. Before kombu 5.7 nothing else looks at the connection

@@ -6,13 +6,13 @@ import sys
 from dataclasses import fields, replace
 from typing import Any
 
-from django_k8s import report, startup, stops
 from django_k8s.conf import Config
-from django_k8s.env import Env
-from django_k8s.networks import trusted_proxies
+from django_k8s.environment import grace_period, problems, startup
+from django_k8s.environment.env import Env
+from django_k8s.environment.sources import Problem
+from django_k8s.environment.trusted_networks import trusted_proxies
 from django_k8s.settings.email import mailer
-from django_k8s.settings.foreign import without_effect
-from django_k8s.sources import Problem
+from django_k8s.settings.foreign_variables import without_effect
 
 _NOT_IN_CODE = ("debug", "build_phase")  # beside the start-up variables
 
@@ -30,7 +30,7 @@ def config(env: Env, **project: Any) -> Config:
     each, followed by SystemExit with status 78. Warnings are printed too and change nothing.
     """
     env.mask_secrets()
-    stops.check(env)
+    grace_period.check(env)
     page = project.get("readiness_page", env.str("READINESS_PAGE"))
     if page and not page.startswith("/"):
         env.problem("READINESS_PAGE", "does not begin with a slash. Write a path such as / or /status/.")
@@ -53,7 +53,7 @@ def config(env: Env, **project: Any) -> Config:
         print(f"warning: {warning}", file=sys.stderr)
     if env.embedded:
         print(f"Debug mode uses built-in defaults for {', '.join(env.embedded)}.", file=sys.stderr)
-    report.stop_if(env.problems, debug_set=env.is_set("DEBUG"))
+    problems.stop_if(env.problems, debug_set=env.is_set("DEBUG"))
     return result
 
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.settings.urls import encoded
+from django_k8s.database.keepalives import KEEPALIVES
+from django_k8s.environment.connection_urls import encoded
+from django_k8s.environment.env import Env
 
 _POSTGRES = "django.db.backends.postgresql"
 _NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured when it is used
@@ -16,15 +17,6 @@ _SQLITE = "django.db.backends.sqlite3"
 # Engines by the end of their names: PostGIS, SpatiaLite and wrappers take the same settings.
 _POSTGRES_FAMILY = (".postgresql", ".postgis", ".postgresql_backend")
 _SQLITE_FAMILY = (".sqlite3", ".spatialite")
-
-# A server that vanished without a word is noticed after 20 to 25 seconds instead of hours.
-KEEPALIVES = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,  # milliseconds
-}
 
 # Variables, and PostgreSQL's names.
 TIMEOUTS = {

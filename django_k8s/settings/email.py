@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.settings.urls import encoded, scheme
+from django_k8s.environment.connection_urls import encoded, scheme
+from django_k8s.environment.env import Env
 
 _TIMEOUT = 10  # seconds; Django's default is to wait for ever
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_k8s.env import Env
-from django_k8s.identity import identity
+from django_k8s.environment.env import Env
+from django_k8s.environment.process_labels import identity
 
-_LINES = "django_k8s.observability.lines"
+_LINES = "django_k8s.observability.formatters"
 
 
 def logging(env: Env) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def logging(env: Env) -> dict[str, Any]:
     level = env.str("LOG_LEVEL")
     if env.str("LOG_FORMAT") == "json":
         line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": identity(env)}
-        stdout: dict[str, Any] = {"class": "django_k8s.observability.streams.Handler"}
+        stdout: dict[str, Any] = {"class": "django_k8s.observability.stdout.Handler"}
     else:
         line = {"()": f"{_LINES}.TextFormatter"}
         stdout = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}

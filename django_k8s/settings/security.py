@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django_k8s.env import Env
-from django_k8s.networks import trusted_proxies
+from django_k8s.environment.env import Env
+from django_k8s.environment.trusted_networks import trusted_proxies
 
 # Signs nothing of value: only debug mode and the build phase use it.
 _EMBEDDED_KEY = "django-insecure-embedded-key-for-debug-mode-and-the-build-phase-only"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 
 def static(env: Env, url: str = "/static/") -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from django_k8s.env import Env
+from django_k8s.environment.env import Env
 
 
 def media_storage(env: Env, **options: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def static_storage(env: Env) -> dict[str, Any]:
         )
     if env.debug:
         return {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    return {"BACKEND": "django_k8s.staticfiles.ManifestStorage"}
+    return {"BACKEND": "django_k8s.static_files.storage.ManifestStorage"}
 
 
 def _s3(env: Env) -> dict[str, Any]:
@@ -66,6 +66,6 @@ def _s3(env: Env) -> dict[str, Any]:
         "custom_domain": domain,
     }
     return {
-        "BACKEND": "django_k8s.storage.S3Media",
+        "BACKEND": "django_k8s.media_storage.s3.S3Media",
         "OPTIONS": {**options, **{key: value for key, value in optional.items() if value}},
     }

@@ -78,7 +78,7 @@ def test_nothing_set(tmp_path: Path) -> None:
     assert found["hosts"] == ["redis:ours/0:p#/w"]
     assert found["options"]["socket_timeout"] == 5
     assert found["prefetch"] == 1
-    assert found["scheduler"] == "django_k8s.celery.beat:Scheduler"
+    assert found["scheduler"] == "django_k8s.celery.beat.scheduler:Scheduler"
     assert found["reuse"] == 1000
     assert (found["timezone"], found["ignore"], found["serializer"]) == ("Europe/Berlin", False, "json")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from celery import schedules
 
-from django_k8s.celery.dues import ahead, following, missed, too_short
+from django_k8s.celery.beat.due_times import ahead, following, missed, too_short
 
 START = datetime(2030, 1, 31, 12, 0, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from support.beat import HOLDS, PROJECT, Beats, beat_environment, inbox
 from support.process import wait_until
 from support.servers import Redis, postgres
 
-from django_k8s.celery.beat import Scheduler
-from django_k8s.celery.locked import Locked, locked, scheduler_class
+from django_k8s.celery.beat.locked_scheduler import Locked, locked, scheduler_class
+from django_k8s.celery.beat.scheduler import Scheduler
 from django_k8s.probe import heartbeat
 
 PLAIN = "project.schedulers:Plain"

@@ -29,14 +29,14 @@ from support.process import wait_until
 from support.proxy import proxy
 
 from django_k8s import settings as k8s
-from django_k8s.database import own_connection
-from django_k8s.env import Env
+from django_k8s.database.connections import own_connection
+from django_k8s.environment.env import Env
 from django_k8s.health import CHECKS, Unhealthy, checks, find
-from django_k8s.health.base import described
 from django_k8s.health.broker import Broker
 from django_k8s.health.cache import Cache
 from django_k8s.health.database import Database, bounded
 from django_k8s.health.migrations import Migrations
+from django_k8s.health.results import described
 from django_k8s.health.runner import Runner
 from django_k8s.health.storage import Storage
 
@@ -402,7 +402,7 @@ def test_bucket_as_storage(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in server.variables("media").items():
             monkeypatch.setenv(name, value)
         options = {"bucket_name": "media", "endpoint_url": server.endpoint, "region_name": "us-east-1"}
-        backend = {"BACKEND": "django_k8s.storage.S3Media"}
+        backend = {"BACKEND": "django_k8s.media_storage.s3.S3Media"}
         with override_settings(STORAGES={"default": {**backend, "OPTIONS": options}}):
             check = Storage()
             for _ in range(3):

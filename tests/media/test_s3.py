@@ -23,8 +23,8 @@ from support.process import answers, environment, started, wait_until
 from support.s3 import S3, s3
 
 from django_k8s import settings as k8s
-from django_k8s.env import Env
-from django_k8s.storage import MediaUnavailable
+from django_k8s.environment.env import Env
+from django_k8s.media_storage.s3 import MediaUnavailable
 
 HERE = Path(__file__).resolve().parent
 MEBIBYTE = 1024 * 1024
@@ -221,7 +221,10 @@ def expired(url: str) -> bool:
 
 def test_without_the_extra() -> None:
     """The settings can be built where boto3 is not installed; only using the storage needs it."""
-    assert k8s.media_storage(Env(environ={"MEDIA_S3_BUCKET": "b"}))["BACKEND"] == "django_k8s.storage.S3Media"
+    assert (
+        k8s.media_storage(Env(environ={"MEDIA_S3_BUCKET": "b"}))["BACKEND"]
+        == "django_k8s.media_storage.s3.S3Media"
+    )
     assert InvalidStorageError  # what Django raises then, with the name of the missing module
 
 
@@ -234,7 +237,7 @@ def test_memory_of_web(server: S3, bucket: str, tmp_path: Path) -> None:
         DJANGO_SETTINGS_MODULE="project.settings", TEST_URLCONF="storage_urls", PYTHONPATH=f"{HERE}:{HERE.parent}/project",
         CELERY_BROKER_URL="memory://", STATE_DIR=str(tmp_path / "state"), TMPDIR=str(tmp_path), ROLE="web", WEB_THREADS="4",
     )  # fmt: skip
-    command = ["gunicorn", "-c", "python:django_k8s.servers.gunicorn_conf"]
+    command = ["gunicorn", "-c", "python:django_k8s.gunicorn.configuration"]
     with started(command, env, HERE, tmp_path / "web.log") as web:
         wait_until(lambda: answers(port, "/livez"), 30, "web")
         assert fetch(f"http://127.0.0.1:{port}/plain") == b"plain"

@@ -17,8 +17,8 @@ from support.configured import configured
 from support.databases import default_database
 from support.process import environment, wait_until
 
-from django_k8s.database import direct_connection, installed, own_connection
-from django_k8s.locks import session_lock
+from django_k8s.database.connections import direct_connection, installed, own_connection
+from django_k8s.database.locks import session_lock
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -53,8 +53,8 @@ HOLDER = """
 import time
 import django
 django.setup()
-from django_k8s.database import direct_connection
-from django_k8s.locks import session_lock
+from django_k8s.database.connections import direct_connection
+from django_k8s.database.locks import session_lock
 connection = direct_connection()
 assert session_lock(connection, "test").acquire()
 print("held", flush=True)

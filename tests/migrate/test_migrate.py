@@ -16,8 +16,8 @@ from support.ports import free_port
 from support.process import wait_until
 from support.shop import Shop, five, thirty
 
-from django_k8s.database import own_connection
-from django_k8s.locks import Advisory
+from django_k8s.database.connections import own_connection
+from django_k8s.database.locks import Advisory
 
 
 def test_five_at_once_on_postgresql(shop: Callable[..., Shop]) -> None:
@@ -254,7 +254,7 @@ def test_connection_that_a_migration_closes(shop: Callable[..., Shop]) -> None:
         apps.python("schema_editor.connection.close()", atomic=False),
         apps.python(
             """
-            from django_k8s.locks import session_lock
+            from django_k8s.database.locks import session_lock
             lock = session_lock(schema_editor.connection, "migrate")
             assert lock.held()
             """
@@ -270,8 +270,8 @@ def test_lock_that_another_took_meanwhile(shop: Callable[..., Shop]) -> None:
     steal = apps.python(
         """
         from django.db import connections
-        from django_k8s.database import direct_connection
-        from django_k8s.locks import session_lock
+        from django_k8s.database.connections import direct_connection
+        from django_k8s.database.locks import session_lock
         schema_editor.connection.close()
         thief = direct_connection()
         lock = session_lock(thief, "migrate")

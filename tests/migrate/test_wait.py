@@ -104,8 +104,8 @@ def test_unknown_check_is_refused(shop: Callable[..., Shop]) -> None:
 
 def test_reminds_of_what_it_waits_for(shop: Callable[..., Shop]) -> None:
     """What has not changed for long is said again, so that a log shows life."""
-    from django_k8s.health.base import Result
-    from django_k8s.wait import _Progress
+    from django_k8s.health.results import Result
+    from django_k8s.health.wait import _Progress
 
     lines: list[str] = []
     progress = _Progress(lines.append)

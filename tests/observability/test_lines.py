@@ -12,11 +12,11 @@ import pytest
 from django.core.signals import request_finished
 from django.test import Client, override_settings
 
-from django_k8s import masking
-from django_k8s.env import Env
-from django_k8s.masking import mask
+from django_k8s.environment import masking
+from django_k8s.environment.env import Env
+from django_k8s.environment.masking import mask
 from django_k8s.observability import context
-from django_k8s.observability.lines import JsonFormatter, TextFormatter, formatter
+from django_k8s.observability.formatters import JsonFormatter, TextFormatter, formatter
 
 
 def record(message: str, *args: Any, **extra: Any) -> logging.LogRecord:

@@ -371,7 +371,7 @@ class TestFiles:
         found = overlay.storages(env(), own)["staticfiles"]
 
         assert found == {
-            "BACKEND": "django_k8s.staticfiles.ManifestStorage",
+            "BACKEND": "django_k8s.static_files.storage.ManifestStorage",
             "OPTIONS": {"manifest_strict": False},
         }
         assert overlay.storages(env(DEBUG="true"), own)["staticfiles"] == own["staticfiles"]
@@ -401,7 +401,7 @@ class TestFiles:
         found = overlay.storages(env(), {})
 
         assert found["default"]["BACKEND"] == "django.core.files.storage.FileSystemStorage"
-        assert found["staticfiles"]["BACKEND"] == "django_k8s.staticfiles.ManifestStorage"
+        assert found["staticfiles"]["BACKEND"] == "django_k8s.static_files.storage.ManifestStorage"
 
     def test_bucket(self) -> None:
         """MEDIA_S3_BUCKET moves files there, and an S3 storage of the project with its options."""
@@ -420,7 +420,7 @@ class TestFiles:
         values = {"MEDIA_S3_BUCKET": "named", "MEDIA_S3_REGION": "eu-1"}
         moved, tuned = (overlay.storages(env(**values), own)["default"] for own in (files, s3))
 
-        assert (moved["BACKEND"], moved["OPTIONS"]["location"]) == ("django_k8s.storage.S3Media", "")
+        assert (moved["BACKEND"], moved["OPTIONS"]["location"]) == ("django_k8s.media_storage.s3.S3Media", "")
         assert tuned["OPTIONS"]["bucket_name"] == "named"
         assert tuned["OPTIONS"]["region_name"] == "eu-1"
         assert (tuned["OPTIONS"]["default_acl"], tuned["OPTIONS"]["querystring_auth"]) == ("private", False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from django_k8s.probe.rules import Judge, Limits
+from django_k8s.probe.judge import Judge, Limits
 
 LIMITS = Limits(staleness=60, stall=600, reconnect=900)
 

@@ -21,6 +21,7 @@ WITHOUT_A_PROMISE = {
     "django_k8s": "holds the version",
     "settings": "lists the functions of its modules",
     "overlay": "lists the functions of its modules",
-    "rules": "holds the texts of the system checks; the rows of `checks` break the checks themselves",
+    "database.keepalives": "holds numbers; a row of `settings.databases` leaves them out",
+    "checks.messages": "holds the texts of the system checks; the rows of `checks.system_checks` break the checks themselves",
     "entrypoints/debug": "waits for an editor; tests/image attaches one in a container, where no row can break a copy",
 }

@@ -305,7 +305,7 @@ ROWS = [
     ),
     Row(
         "reporting: no secret in error reports",
-        test="test_reporting.py::test_no_secret_is_shown",
+        test="test_error_reports.py::test_no_secret_is_shown",
         within="_masked",
         old="return mask(value)",
         new="return value",

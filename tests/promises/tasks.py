@@ -29,7 +29,7 @@ ROWS = [
         test="celery/test_worker.py::test_stop_gives_long_tasks_back",
         case="35",
         within="_escalate",
-        old='stops.work_seconds(startup.env(), "worker")',
+        old='grace_period.work_seconds(startup.env(), "worker")',
         new='startup.env().int("WORKER_GRACE_SECONDS") - stops.RESERVE_SECONDS["worker"]',
     ),
     Row(

@@ -10,9 +10,10 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from django_k8s import Env, conf, startup
+from django_k8s import Env, conf
 from django_k8s import settings as k8s
-from django_k8s.variables import VARIABLES
+from django_k8s.environment import startup
+from django_k8s.environment.variables import VARIABLES
 
 PRODUCTION = {"SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": "example.com", "DATABASE_URL": "postgres://u:p@h/n"}
 

@@ -15,10 +15,10 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.db import connection
-from django_k8s.database import direct_connection
+from django_k8s.database.connections import direct_connection
 from django_k8s.health import checks
 from django_k8s.health.runner import Runner
-from django_k8s.locks import session_lock
+from django_k8s.database.locks import session_lock
 
 lock, other = (session_lock(direct_connection(), "test") for _ in range(2))
 with connection.cursor() as cursor:

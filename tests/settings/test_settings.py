@@ -16,7 +16,7 @@ from support.web import PROJECT, production
 import django_k8s
 from django_k8s import Env
 from django_k8s import settings as k8s
-from django_k8s.settings.urls import encoded
+from django_k8s.environment.connection_urls import encoded
 
 HERE = Path("/srv/app")
 PUBLIC = '"$user", public'

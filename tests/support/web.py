@@ -89,10 +89,10 @@ def web(folder: Path, *args: str, listener: bool = True, **extra: str) -> Iterat
     command = [
         sys.executable,
         "-m",
-        "django_k8s.observability.launch",
+        "django_k8s.launch",
         "gunicorn",
         "-c",
-        "python:django_k8s.servers.gunicorn_conf",
+        "python:django_k8s.gunicorn.configuration",
         *args,
     ]
     with contextlib.ExitStack() as stack:

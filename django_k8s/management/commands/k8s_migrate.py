@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from django_k8s import conf
-from django_k8s.exits import EX_CONFIG, EX_TEMPFAIL
-from django_k8s.migrate import NotInTime, migrate
-from django_k8s.migrate_errors import Failed
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_TEMPFAIL
+from django_k8s.migrate.apply import NotInTime, migrate
+from django_k8s.migrate.errors import Failed
 
 
 class Command(BaseCommand):

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_k8s import conf
 from django_k8s.celery import application
-from django_k8s.exits import EX_CONFIG, EX_TEMPFAIL, EX_USAGE
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_TEMPFAIL, EX_USAGE
 from django_k8s.health import CHECKS, Check, find
-from django_k8s.wait import until_well
+from django_k8s.health.wait import until_well
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from typing import Any
 from celery.beat import Scheduler as PlainScheduler
 from django.db import DatabaseError, InterfaceError, connection
 
-from django_k8s.celery import beat
-from django_k8s.celery.beat import Scheduler
+from django_k8s.celery.beat import scheduler
+from django_k8s.celery.beat.scheduler import Scheduler
 
 
 def pause() -> None:
@@ -74,5 +74,5 @@ class Ahead(Scheduler):
     """Has that clock."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        beat.datetime = WrongClock  # type: ignore[misc]
+        scheduler.datetime = WrongClock  # type: ignore[misc]
         super().__init__(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""Beat on Kubernetes: any scheduler class under a lock, and one that publishes every due time."""

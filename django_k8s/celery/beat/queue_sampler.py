@@ -1,0 +1,130 @@
+"""How many tasks wait and run, for metrics and for scalers.
+
+Beat samples it, since there may be no worker. The probe listener serves the sample at /queues. Work is
+what waits plus what runs: by the length of the queue alone, a scaler would take away workers that
+still run the last tasks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from celery.utils.log import get_logger
+
+from django_k8s.environment import startup
+from django_k8s.probe.queue_sample import Queue, write
+
+logger = get_logger("django_k8s.beat")
+
+_REPLY_SECONDS = 1.0  # how long workers have to say what they run
+_LOOKED_AT = 2000  # unacknowledged messages of Redis that are told apart by queue
+
+
+class Sampler:
+    """Samples the queues of ``app`` every QUEUE_SAMPLE_SECONDS, in a thread of its own."""
+
+    def __init__(self, app: Any) -> None:
+        env = startup.env()
+        self._app = app
+        self._every = env.float("QUEUE_SAMPLE_SECONDS")
+        self._names = sorted({*app.amqp.queues, *env.list("QUEUES"), *env.list("WORKER_QUEUES")})
+        self._ended = threading.Event()
+        self._complaint = ""
+
+    def start(self) -> None:
+        """Begin, unless it is switched off."""
+        if self._every:
+            threading.Thread(target=self._run, name="queues", daemon=True).start()
+
+    def stop(self) -> None:
+        """End after the sample that is being taken."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                write(self.sample())
+                self._complaint = ""
+            except Exception as error:  # whatever a transport raises, beat goes on
+                # Type and no text: it may hold the broker's address.
+                if self._complaint != type(error).__name__:
+                    logger.warning("queues cannot be sampled (%s); trying again", type(error).__name__)
+                self._complaint = type(error).__name__
+            self._ended.wait(self._every)
+
+    def sample(self) -> dict[str, Queue]:
+        """Each queue's tasks. Raises what the transport raises."""
+        with self._app.connection_for_read() as connection:
+            connection.ensure_connection(max_retries=1)
+            redis = connection.transport.driver_type == "redis"
+            # What waits comes first: a task that starts meanwhile is counted twice, which does no harm; missed
+            # altogether, it might lose its worker.
+            ready = {name: _ready(connection, name) for name in self._names}
+            busy = dict(_unacknowledged(connection)) if redis else {}
+            busy |= dict(self._running(connection))
+            routes = {queue.routing_key: name for name, queue in self._app.amqp.queues.items()}
+            held = [routes.get(key, key) for key in busy.values()]
+            return {
+                name: Queue(
+                    ready[name], held.count(name), _oldest_seconds(connection, name) if redis else None
+                )
+                for name in self._names
+            }
+
+    def _running(self, connection: Any) -> Iterator[tuple[str, str]]:
+        """Id and routing key of what the workers run and hold; tasks for a later time are not work yet."""
+        if connection.transport.driver_type in ("filesystem", "memory", "SQS", "sqs"):
+            return  # no way to ask them
+        inspect = self._app.control.inspect(timeout=_REPLY_SECONDS, connection=connection)
+        for answer in (inspect.active(), inspect.reserved()):
+            for tasks in (answer or {}).values():
+                for task in tasks:
+                    yield task["id"], (task.get("delivery_info") or {}).get("routing_key") or ""
+
+
+def _ready(connection: Any, name: str) -> int:
+    """Messages that wait; a queue that nobody has made yet has none."""
+    channel = connection.channel()
+    try:
+        return int(channel.queue_declare(queue=name, passive=True).message_count)
+    except connection.channel_errors:
+        return 0
+    finally:
+        with contextlib.suppress(*connection.channel_errors, *connection.connection_errors):
+            channel.close()
+
+
+def _unacknowledged(connection: Any) -> Iterator[tuple[str, str]]:
+    """Id and routing key of messages that Redis keeps until they are acknowledged."""
+    channel = connection.default_channel
+    now = time.time()
+    for _, value in zip(range(_LOOKED_AT), channel.client.hscan_iter(channel.unacked_key), strict=False):
+        message, _exchange, routing_key = json.loads(value[1])
+        headers = message.get("headers") or {}
+        if not _later(headers.get("eta"), now):
+            yield str(headers.get("id")), routing_key
+
+
+def _oldest_seconds(connection: Any, name: str) -> float:
+    """Age of the message that has waited longest; 0 when none waits."""
+    channel = connection.default_channel
+    ages = [0.0]
+    for priority in channel.priority_steps:
+        last = channel.client.lindex(channel._q_for_pri(name, priority), -1)
+        published = (json.loads(last).get("headers") or {}).get("published_at") if last else None
+        if isinstance(published, int | float):
+            ages.append(time.time() - published)
+    return round(max(ages), 1)
+
+
+def _later(eta: Any, now: float) -> bool:
+    try:
+        return datetime.fromisoformat(eta).timestamp() > now
+    except (TypeError, ValueError):
+        return False

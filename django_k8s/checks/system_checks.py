@@ -1,0 +1,275 @@
+"""System checks: the mistakes that break a deployment, each with a number of its own.
+
+Errors stop every command of Django; warnings appear with ``manage.py check --deploy``, which the
+``check`` role runs. Health checks, which test a dependency while the site runs, are something else:
+see :mod:`django_k8s.health`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage
+from django.db.models import FileField
+from django.utils.module_loading import import_string
+
+from django_k8s import conf
+from django_k8s.celery import application
+from django_k8s.checks.messages import RULES
+from django_k8s.settings.foreign_variables import INSTEAD
+
+KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
+KUBERNETES_NAMES = (KUBERNETES, "django_k8s.middleware.kubernetes.KubernetesMiddleware")
+HEALTH = "django_k8s.middleware.health.HealthMiddleware"
+STATIC = "django_k8s.middleware.StaticFilesMiddleware"
+WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+SECURITY = "django.middleware.security.SecurityMiddleware"
+PROXY = "django_k8s.middleware.trusted_proxy.TrustedProxyMiddleware"
+REQUEST_ID = "django_k8s.middleware.request_id.RequestIdMiddleware"
+METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
+STATIC_FILES = (STATIC, "django_k8s.middleware.static_files.StaticFilesMiddleware", WHITENOISE)
+PARTS = {HEALTH, REQUEST_ID, METRICS, PROXY}  # of KubernetesMiddleware
+
+# A check yields messages; Django calls it with the chosen apps, which make no difference here.
+Check = Callable[[], Iterator[CheckMessage]]
+
+
+def _message(number: str, **words: str) -> CheckMessage:
+    rule = RULES[number]
+    kind = checks.Error if number.startswith("E") else checks.Warning
+    return kind(rule.message.format(**words), hint=rule.hint.format(**words), id=f"django_k8s.{number}")
+
+
+def _always(check: Check) -> Check:
+    def run(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+        return list(check())
+
+    register(run, Tags.compatibility)
+    return check
+
+
+def _deployed(check: Check) -> Check:
+    """For deployments only, and silent while DEBUG is on."""
+
+    def run(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+        return [] if settings.DEBUG else list(check())
+
+    register(run, Tags.security, deploy=True)
+    return check
+
+
+def _middleware() -> list[str]:
+    """Return MIDDLEWARE as the project wrote it: OpenTelemetry puts its own in front."""
+    return [name for name in settings.MIDDLEWARE if not name.startswith("opentelemetry.")]
+
+
+def _position(*names: str) -> int | None:
+    return next((index for index, name in enumerate(_middleware()) if name in names), None)
+
+
+@_always
+def check_middleware() -> Iterator[CheckMessage]:
+    """The middleware of probes, proxies and static files, each in its place."""
+    first, static, security = (
+        _position(*KUBERNETES_NAMES, HEALTH),
+        _position(*STATIC_FILES),
+        _position(SECURITY),
+    )
+    proxy, metrics = _position(PROXY), _position(METRICS)
+    if first is None:
+        yield _message("E001")
+    elif first != 0:
+        yield _message("E002", name=_middleware()[first].rpartition(".")[2])
+    if static is not None and security is not None and static != security + 1:
+        yield _message("E003")
+    if set(KUBERNETES_NAMES) & set(settings.MIDDLEWARE):
+        for name in PARTS & set(settings.MIDDLEWARE):
+            yield _message("E011", name=name.rpartition(".")[2])
+        return
+    if proxy is not None and security is not None and proxy > security:
+        yield _message("E004")
+    if metrics is not None and not set(_middleware()[:metrics]) <= PARTS:
+        yield _message("E010")
+
+
+@_always
+def check_health() -> Iterator[CheckMessage]:
+    """The configuration of health checks and of liveness."""
+    from django_k8s.health import CHECKS
+
+    for name in conf.current().readiness_checks:
+        if name not in CHECKS and not _importable(name):
+            yield _message("E005", name=repr(name), known=", ".join(sorted(CHECKS)))
+    if "LIVENESS_CHECKS" in os.environ:
+        yield _message("E006")
+    config = conf.current()
+    timeouts = {
+        "DATABASE_CONNECT_TIMEOUT_SECONDS": config.database_connect_timeout_seconds,
+        "DATABASE_STATEMENT_TIMEOUT_SECONDS": config.database_statement_timeout_seconds,
+        "DATABASE_LOCK_TIMEOUT_SECONDS": config.database_lock_timeout_seconds,
+    }
+    stall = config.stall_seconds
+    # 0 is no limit at all.
+    longer = [name for name, seconds in timeouts.items() if stall and (seconds >= stall or not seconds)]
+    if longer:
+        yield _message("E007", longer=" and ".join(longer))
+
+
+def _importable(name: str) -> bool:
+    try:
+        return callable(import_string(name))
+    except ImportError:
+        return False
+
+
+@_always
+def check_settings() -> Iterator[CheckMessage]:
+    """Settings that contradict each other, or that Django no longer reads."""
+    for alias, database in settings.DATABASES.items():
+        if "pool" in database.get("OPTIONS", {}) and database.get("CONN_MAX_AGE", 0) != 0:
+            yield _message("E008", alias=repr(alias))
+    if hasattr(settings, "STATICFILES_STORAGE") or hasattr(settings, "DEFAULT_FILE_STORAGE"):
+        yield _message("E009")
+
+
+@_deployed
+def check_proxy() -> Iterator[CheckMessage]:
+    """Whose headers are believed, and which hosts are served."""
+    proxies = conf.current().trusted_proxies
+    header = settings.SECURE_PROXY_SSL_HEADER
+    if header and not proxies:
+        yield _message("W001")
+    if "*" in proxies:
+        yield _message("W002")
+    if settings.SESSION_COOKIE_SECURE and not (settings.CSRF_TRUSTED_ORIGINS or header or proxies):
+        yield _message("W003")
+    if "*" in settings.ALLOWED_HOSTS:
+        yield _message("W004")
+
+
+@_deployed
+def check_shared_state() -> Iterator[CheckMessage]:
+    """State that several pods would not share."""
+    if any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values()):
+        yield _message("W005")
+    local_memory = "locmem" in settings.CACHES.get("default", {}).get("BACKEND", "")
+    if local_memory and _uses_cache():
+        yield _message("W006")
+    fields = sorted(_fields_on_this_pod())
+    if fields:
+        yield _message("W007", fields=", ".join(fields))
+    if settings.SESSION_ENGINE.endswith(".file"):
+        yield _message("W008")
+    if settings.SESSION_ENGINE.endswith(".cache") and local_memory:
+        yield _message("W009")
+
+
+def _uses_cache() -> bool:
+    """Return whether the settings themselves use the default cache.
+
+    What code does with it cannot be known, so calls of ``cache.get`` in views do not count.
+    """
+    return (
+        settings.SESSION_ENGINE.endswith(".cached_db")
+        or "cache" in conf.current().readiness_checks
+        or any(name.startswith("django.middleware.cache.") for name in settings.MIDDLEWARE)
+    )
+
+
+def _fields_on_this_pod() -> Iterator[str]:
+    """Yield the model fields whose files are stored on a disk that belongs to this pod."""
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, FileField) and _on_this_pod(field.storage):
+                yield f"{model._meta.label}.{field.name}"
+
+
+def _on_this_pod(storage: Storage) -> bool:
+    try:
+        local = isinstance(storage, FileSystemStorage)
+    except (ImportError, ImproperlyConfigured, InvalidStorageError):
+        return False  # Django, or the settings function, reports a storage that cannot be made
+    if not local:
+        return False
+    # The nearest mount point: a volume, or the root of the container.
+    path = Path(storage.path("")).absolute()
+    return next(parent for parent in (path, *path.parents) if parent.is_mount()) == Path("/")
+
+
+@_deployed
+def check_pooler() -> Iterator[CheckMessage]:
+    """Time-outs that a pooler leaves to the database."""
+    if conf.current().database_pgbouncer and conf.current().stall_seconds:
+        yield _message("W019")
+
+
+@_deployed
+def check_files() -> Iterator[CheckMessage]:
+    """Static files and media as production needs them."""
+    if "Manifest" not in settings.STORAGES.get("staticfiles", {}).get("BACKEND", ""):
+        yield _message("W011")
+    elif settings.STATIC_ROOT and not Path(settings.STATIC_ROOT, "staticfiles.json").is_file():
+        yield _message("W012")
+    if "S3" in settings.STORAGES.get("default", {}).get("BACKEND", "") and os.environ.get(
+        "AWS_ACCESS_KEY_ID"
+    ):
+        yield _message("W013")
+
+
+@_deployed
+def check_celery() -> Iterator[CheckMessage]:
+    """Delivery settings that lose or repeat work."""
+    try:
+        conf = application.find().app.conf
+    except application.NoApplication as error:
+        if getattr(settings, "CELERY", None) is not None:
+            yield _message("W020", why=str(error))
+        return
+    options, url, limit = conf.broker_transport_options, str(conf.broker_write_url), conf.task_time_limit or 0
+    if url.startswith(("filesystem", "memory")):
+        yield _message("W010")
+    if url.startswith("redis") and not options.get("socket_timeout"):
+        yield _message("W014")
+    if url.startswith(("redis", "sqs")) and limit >= options.get("visibility_timeout", 3600):
+        yield _message("W015")
+
+
+@_deployed
+def check_email() -> Iterator[CheckMessage]:
+    """Mail that goes nowhere."""
+    mailers = getattr(settings, "MAILERS", None)
+    if mailers is None:
+        backend = settings.EMAIL_BACKEND
+        if backend == "django_k8s.mail.EmailBackend":
+            backend = conf.current().mailer["BACKEND"]
+    else:  # Django 6.1 then has no EMAIL_BACKEND
+        backend = mailers.get("default", {}).get("BACKEND", "")
+    if "console" in backend:
+        yield _message("W016")
+
+
+@_deployed
+def check_variables() -> Iterator[CheckMessage]:
+    """Variables of another set-up that are still there."""
+    for name in conf.current().without_effect:
+        yield _message("W021", name=name, instead=INSTEAD[name])
+
+
+@_deployed
+def check_observability() -> Iterator[CheckMessage]:
+    """What is asked for, but not built in."""
+    if conf.current().metrics and _position(*KUBERNETES_NAMES, METRICS) is None:
+        yield _message("W017")
+    formatters = (settings.LOGGING or {}).get("formatters", {}).values()
+    if conf.current().log_format == "json" and not any(
+        str(formatter.get("()", "")).startswith("django_k8s.") for formatter in formatters
+    ):
+        yield _message("W018")

@@ -1,0 +1,1 @@
+"""The command ``django-k8s``, and what starts roles in development."""

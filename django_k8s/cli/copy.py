@@ -1,0 +1,87 @@
+"""``django-k8s copy``: the files that the package carries, brought out."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+import sys
+from pathlib import Path
+
+from django_k8s.environment.exit_codes import EX_CANTCREAT
+
+# What is copied, as folders of the package's files and where each goes below the destination.
+_PARTS = {
+    "docker": {"docker": ".", "entrypoints": "entrypoints"},
+    "chart": {"charts/django": "."},
+    "manifests": {"manifests": "."},
+    "example": {"example_project": "."},
+}
+_LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__",
+    "*.pyc",
+    "db.sqlite3*",
+    "staticfiles",
+    "media",
+    ".state",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".env",
+    "node_modules",
+)
+
+
+def assets() -> Path:
+    """The folder that holds docker/, entrypoints/ and the rest: in the wheel, or the repository."""
+    package = Path(__file__).parent.parent
+    packaged = package / "_assets"
+    return packaged if packaged.is_dir() else package.parent
+
+
+def copy_out(what: str, destination: Path, *, force: bool = False) -> int:
+    """Copy one of ``docker``, ``chart``, ``manifests`` and ``example`` to ``destination``.
+
+    A file that is there already and differs is left alone unless ``force`` is set; then nothing at
+    all is copied. Returns 0, or 73 (EX_CANTCREAT) with a message on standard error.
+    """
+    pairs = [
+        pair
+        for source, below in _PARTS[what].items()
+        for pair in _files(assets() / source, destination / below)
+    ]
+    if not pairs:
+        print(f"django-k8s: this installation carries no {what}.", file=sys.stderr)
+        return EX_CANTCREAT
+    differing = [target for source, target in pairs if target.exists() and not _same(source, target)]
+    if differing and not force:
+        names = ", ".join(str(target) for target in differing[:5]) + (" ..." if len(differing) > 5 else "")
+        print(
+            f"django-k8s: nothing was copied, these files differ: {names}. Use --force to overwrite them.",
+            file=sys.stderr,
+        )
+        return EX_CANTCREAT
+    try:
+        for source, target in pairs:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    except OSError as error:
+        print(f"django-k8s: cannot write {error.filename}: {error.strerror}.", file=sys.stderr)
+        return EX_CANTCREAT
+    print(f"{len(pairs)} files are in {destination}")
+    return 0
+
+
+def _same(source: Path, target: Path) -> bool:
+    return target.is_file() and filecmp.cmp(source, target, shallow=False)
+
+
+def _files(source: Path, target: Path) -> list[tuple[Path, Path]]:
+    if not source.is_dir():
+        return []
+    entries = sorted(source.iterdir())
+    left_out = _LEFT_OUT(str(source), [entry.name for entry in entries])
+    pairs: list[tuple[Path, Path]] = []
+    for entry in entries:
+        if entry.name in left_out:
+            continue
+        pairs += _files(entry, target / entry.name) if entry.is_dir() else [(entry, target / entry.name)]
+    return pairs

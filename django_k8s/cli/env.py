@@ -1,0 +1,85 @@
+"""``django-k8s env``: every variable, what it is and where its value comes from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from django_k8s.environment.env import Env
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.masking import mask
+from django_k8s.environment.variables import VARIABLES, Variable
+
+_MASK = "********"
+
+
+def print_environment(base_dir: Path, *, as_json: bool) -> int:
+    """Print the table to standard output and the problems to standard error.
+
+    Returns 0, or 78 when a variable that is set is malformed. The value of a secret, and of any
+    address (it may hold a password), is masked.
+    """
+    env = Env(base_dir)
+    rows = [_row(env, variable) for variable in VARIABLES.values()]
+    problems = env.problems
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows)
+    for problem in [*problems, *env.warnings]:
+        print(problem, file=sys.stderr)
+    return EX_CONFIG if problems else 0
+
+
+def _row(env: Env, variable: Variable) -> dict[str, object]:
+    found = env.resolve(variable.name)
+    # mask: an address may be in any value.
+    masked = variable.secret or variable.kind == "url"
+    return {
+        "name": variable.name,
+        "type": variable.kind,
+        "default": default_text(variable),
+        "set": found is not None,
+        "source": found.source if found else "default",
+        "value": None if found is None else _MASK if masked else mask(found.value),
+        "secret": variable.secret,
+        "required": variable.required,
+        "scope": variable.scope,
+        "group": variable.group,
+        "help": variable.help,
+    }
+
+
+def default_text(variable: Variable) -> str:
+    """The default as one writes it in the environment; empty when there is none."""
+    default = variable.default
+    if default is None:
+        return ""
+    if isinstance(default, bool):
+        return "true" if default else "false"
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return str(default)
+
+
+def _print_table(rows: list[dict[str, object]]) -> None:
+    header = ("VARIABLE", "TYPE", "DEFAULT", "VALUE", "FROM")
+    lines = [
+        (
+            str(row["name"]),
+            str(row["type"]),
+            str(row["default"]) or "-",
+            str(row["value"] or "-"),
+            str(row["source"]),
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[column]) for line in [header, *lines]) for column in range(len(header))]
+    group = None
+    print("  ".join(text.ljust(width) for text, width in zip(header, widths, strict=True)).rstrip())
+    for row, line in zip(rows, lines, strict=True):
+        if row["group"] != group:
+            group = row["group"]
+            print(f"\n# {group}")
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -1,0 +1,81 @@
+"""``django-k8s run``: a project's web, worker and beat on this machine, in one terminal.
+
+It runs what the image runs, by the same entrypoints, in debug mode unless DEBUG says otherwise. worker and
+beat are left out if the project has no Celery application.
+Each role is in a session of its own, so that the terminal's Ctrl-C reaches this process alone, which
+then stops the roles in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from django_k8s.cli.run.runner import Refused, Runner
+from django_k8s.cli.run.terminal import Output
+from django_k8s.environment.exit_codes import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
+from django_k8s.environment.roles import SERVICES as ROLES
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line ``django-k8s run`` and return its exit status: 0 after a signal."""
+    parser = argparse.ArgumentParser(
+        prog="django-k8s run",
+        description="Run a project on this machine: web, and if it has a Celery application, worker and beat.",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8000,
+        help="port of the site; the probes take the three after it (default: 8000)",
+    )
+    parser.add_argument(
+        "--dir", type=Path, default=Path(), help="folder of manage.py (default: this one)", metavar="FOLDER"
+    )
+    parser.add_argument(
+        "--only",
+        type=_roles,
+        action="extend",
+        metavar="ROLE[,ROLE]",
+        help=f"run only these roles, of {', '.join(ROLES)}; may be given more than once",
+    )
+    try:
+        options = parser.parse_args(argv)
+    except SystemExit as end:
+        return EX_USAGE if end.code else 0
+    folder = options.dir.resolve()
+    if not (folder / "manage.py").is_file():
+        return _refuse(f"there is no manage.py in {folder}. Name its folder: --dir FOLDER.", EX_NOINPUT)
+    roles = [role for role in ROLES if role in (options.only or ROLES)]
+    if "web" in roles and importlib.util.find_spec("gunicorn") is None:
+        return _refuse("gunicorn is not installed: pip install 'django-k8s-toolkit[web]'.", EX_UNAVAILABLE)
+    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    runner = Runner(folder, options.port, Output(sys.stdout, colours=colours))
+    try:
+        return runner.run(roles, chosen=bool(options.only))
+    except Refused as error:
+        return _refuse(str(error), error.status)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1024 <= port <= 65535 - len(ROLES):
+        raise argparse.ArgumentTypeError(f"choose a port from 1024 to {65535 - len(ROLES)}")
+    return port
+
+
+def _roles(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in ROLES:
+            raise argparse.ArgumentTypeError(f"there is no role {name!r} to run. Roles: {', '.join(ROLES)}.")
+    return names
+
+
+def _refuse(text: str, status: int) -> int:
+    print(f"django-k8s run: {text}", file=sys.stderr)
+    return status

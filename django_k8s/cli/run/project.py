@@ -1,0 +1,42 @@
+"""What is run: a project's environment on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from django_k8s.environment.env import Env
+from django_k8s.environment.shell_exports import exports
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """The roles' environment: this one, with defaults for a development machine."""
+    defaults = {
+        "DEBUG": "true",
+        "DJANGO_SETTINGS_MODULE": settings_module(folder),
+        "STATE_DIR": str(folder / ".state" / "run"),
+        "WORKER_CONCURRENCY": "2",
+        "WEB_CONCURRENCY": "1",
+    }
+    named = Env(folder, environ=os.environ)
+    kept = {name: value for name, value in defaults.items() if named.resolve(name) is None}
+    env = {**kept, **dict(exports(named)), **os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
+    return env
+
+
+def settings_module(folder: Path) -> str:
+    """What manage.py names as the settings module."""
+    match = re.search(
+        r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)", (folder / "manage.py").read_text(errors="replace")
+    )
+    return match[1] if match else "config.settings"
+
+
+def grace(role: str, environ: Mapping[str, str]) -> float:
+    """Seconds that a role has between SIGTERM and SIGKILL."""
+    env, name = Env(environ=environ), f"{role.upper()}_GRACE_SECONDS"
+    return env.int(name) if name in env.table else 10.0

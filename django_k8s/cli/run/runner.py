@@ -1,0 +1,241 @@
+"""The roles' processes: started, watched and stopped in order."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from django_k8s.cli.copy import assets
+from django_k8s.cli.run.detect import Answer, read
+from django_k8s.cli.run.project import environment, grace
+from django_k8s.cli.run.terminal import Output
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_UNAVAILABLE
+from django_k8s.environment.roles import CELERY_ROLES, SERVICES
+
+
+class Stopped(Exception):
+    """A signal asked for the end."""
+
+
+class Refused(Exception):
+    """Nothing can be started; the message says why, ``status`` is the exit status."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Child:
+    """A role's process, the leader of a session and process group of its own."""
+
+    def __init__(
+        self, role: str, args: Sequence[str], env: Mapping[str, str], folder: Path, output: Output
+    ) -> None:
+        self.role = role
+        entrypoint = str(assets() / "entrypoints" / "entrypoint")
+        self.popen = subprocess.Popen(  # noqa: S603 - our own script
+            ["/bin/sh", entrypoint, role, *args],
+            cwd=folder,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        assert self.popen.stdout
+        self.reader = threading.Thread(target=output.copy, args=(role, self.popen.stdout), daemon=True)
+        self.reader.start()
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, None while it runs."""
+        return self.popen.poll()
+
+    def terminate(self) -> None:
+        """Ask the role to stop, as Kubernetes does."""
+        if self.status is None:
+            self.popen.terminate()
+
+    def sweep(self) -> None:
+        """End what is left of the group, such as a probe listener that has not noticed yet."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+        self.reader.join(1)
+
+
+class Runner:
+    """Starts the roles, waits for a signal or for a role's death, and stops all of them."""
+
+    def __init__(self, folder: Path, port: int, output: Output) -> None:
+        self.folder, self.port, self.output = folder, port, output
+        self.children: list[Child] = []
+        self.signals: list[int] = []  # handlers do nothing but append
+        self.env = environment(folder, port)
+
+    def run(self, roles: Sequence[str], *, chosen: bool = False) -> int:
+        """Run until the end and return the exit status.
+
+        Roles that the project lacks are left out, or if the user has ``chosen`` the roles, are an error.
+        Raises Refused if the roles cannot be run here.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda got, _: self.signals.append(got))
+        try:
+            roles = self.available(roles, chosen=chosen)
+            self.check_ports(roles)
+            status = self.migrate() or self.serve(roles)
+        except Stopped:
+            status = 0
+        return self.stop() or status
+
+    def available(self, roles: Sequence[str], *, chosen: bool) -> Sequence[str]:
+        """Return those of ``roles`` that the project has."""
+        lacks = self.lacks()
+        if lacks.library:
+            raise Refused(lacks.library, EX_CONFIG)
+        names = " and ".join(role for role in roles if role in CELERY_ROLES)
+        if not names or not (missing := lacks.celery):
+            return roles
+        # A name that is wrong would otherwise look like a project without Celery.
+        if chosen or self.env.get("CELERY_APP"):
+            raise Refused(f"{names} cannot be run: {missing}", EX_CONFIG)
+        self.output.line("run", f"{names} are not run: {missing}")
+        return [role for role in roles if role not in CELERY_ROLES]
+
+    def lacks(self) -> Answer:
+        """Return what the project lacks. Another process looks: it imports the project."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "django_k8s.cli.run.detect"],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as popen:
+            try:
+                while True:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        return read(popen.communicate(timeout=0.1)[0])
+                    self.breathe()
+            finally:
+                popen.kill()
+
+    def check_ports(self, roles: Sequence[str]) -> None:
+        """Raise Refused if somebody listens on a port that the roles need."""
+        needed = [self.port] if "web" in roles else []
+        ports = [port for port in (*needed, *map(self.probe_port, roles)) if taken(port)]
+        if ports:
+            names = " and ".join(map(str, ports))
+            what = f"port {names} is taken" if len(ports) == 1 else f"ports {names} are taken"
+            raise Refused(
+                f"{what}, so nothing was started. Stop what runs there, or use others: --port {self.port + 10}.",
+                EX_UNAVAILABLE,
+            )
+
+    def probe_port(self, role: str) -> int:
+        """The port of a role's probes."""
+        return self.port + 1 + SERVICES.index(role)
+
+    def migrate(self) -> int:
+        """Bring the database up to date."""
+        child = self.start("migrate", {})
+        while child.status is None:
+            self.breathe()
+        child.reader.join(5)
+        self.children.clear()
+        if child.status:
+            self.output.line("run", "The database could not be migrated, so nothing was started.")
+        return child.status
+
+    def serve(self, roles: Sequence[str]) -> int:
+        """Start the roles, say when they are ready, and return when one of them ends."""
+        for role in roles:
+            self.start(role, {"PROBE_PORT": str(self.probe_port(role))})
+        web = "web" in roles
+        unready = [self.port] if web else [self.probe_port(role) for role in roles]
+        while True:
+            self.breathe()
+            for child in self.children:
+                if child.status is not None:
+                    others = " The others are stopped." if len(roles) > 1 else ""
+                    self.output.line(
+                        "run", f"{child.role} ended by itself with status {child.status}.{others}"
+                    )
+                    return 1
+            if unready and all(map(answers, unready)):
+                unready = []
+                what = f"http://127.0.0.1:{self.port}/" if web else f"{' and '.join(roles)}."
+                self.output.line("run", f"Ready: {what} Ctrl-C stops everything.")
+
+    def start(self, role: str, more: Mapping[str, str]) -> Child:
+        """Start one role with some variables of its own."""
+        # Only this machine may connect: debug mode shows settings and source.
+        args = ["--bind", f"127.0.0.1:{self.port}"] if role == "web" else []
+        child = Child(role, args, {**self.env, **more}, self.folder, self.output)
+        self.children.append(child)
+        return child
+
+    def breathe(self) -> None:
+        """A short pause. Raises Stopped once a signal has come."""
+        time.sleep(0.1)
+        if self.signals:
+            raise Stopped
+
+    def stop(self) -> int:
+        """SIGTERM to every role, then wait for their grace periods; a second signal cuts them short."""
+        asked, began = len(self.signals), time.monotonic()
+        if any(child.status is None for child in self.children):
+            self.output.line("run", "Stopping. Another Ctrl-C ends everything at once.")
+        for child in self.children:
+            child.terminate()
+        late = []
+        for child in self.children:
+            end = began + grace(child.role, self.env)
+            while child.status is None and time.monotonic() < end and len(self.signals) == asked:
+                time.sleep(0.05)
+            if child.status is None:
+                late.append(child.role)
+        for child in self.children:
+            child.sweep()
+        if late:
+            self.output.line("run", f"{', '.join(late)} did not stop in time and had to be killed.")
+            return 1
+        if self.signals:
+            self.output.line("run", f"Everything has stopped ({time.monotonic() - began:.1f} s).")
+        return 0
+
+
+def taken(port: int) -> bool:
+    """Whether somebody listens on ``port`` already."""
+    with socket.socket() as sock:
+        # As servers do: a connection of the former run that lingers is not in the way.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("", port))
+            sock.listen(1)
+        except OSError:
+            return True
+    return False
+
+
+def answers(port: int) -> bool:
+    """Whether the site or the role behind ``port`` is ready."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

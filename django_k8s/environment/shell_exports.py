@@ -1,0 +1,45 @@
+"""``python -m django_k8s.environment.shell_exports``: print start-up variables as shell commands.
+
+The programs of a role read start-up variables from the process environment only. The entrypoint evaluates
+what this prints: the start-up variables, and those of agents, that are set in files, in the directories of
+ENV_DIR or in .env instead. Mistakes in them are reported by the role itself. Standard library only, because
+it runs at each start.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+
+from django_k8s.environment.env import Env
+from django_k8s.environment.sources import PROCESS
+
+# Needed by the shell and by manage.py before settings are loaded.
+_MORE = ("BUILD_PHASE", "DJANGO_SETTINGS_MODULE")
+AGENTS = ("NEW_RELIC_", "OTEL_")  # their variables that are not in the table
+
+
+def exports(env: Env) -> Iterator[tuple[str, str]]:
+    """Yield name and value of everything that the process environment lacks."""
+    startup = {name for name, variable in env.table.items() if variable.scope == "startup"}
+    # A name that an agent would not accept, a shell would not accept either.
+    agents = {
+        name for name in env.names if name.startswith(AGENTS) and name.isidentifier() and name.isascii()
+    }
+    # ENV_FILE says where all of this is found, so it cannot be among it.
+    for name in sorted({*startup, *_MORE, *agents} - {"ENV_FILE"}):
+        found = env.resolve(name)
+        if found and found.source != PROCESS:
+            yield name, found.value
+
+
+def main() -> None:
+    """Print the commands."""
+    for name, value in exports(Env()):
+        sys.stdout.buffer.write(os.fsencode(f"export {name}={shlex.quote(value)}\n"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""gunicorn's own asgi worker with a heartbeat, and a stop that cuts nobody off and waits for no idle client.
+
+There is no pool of threads, so stalled means that the event loop is stuck, and the heartbeat's age
+tells that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from gunicorn.asgi.protocol import ASGIProtocol
+from gunicorn.workers import gasgi
+
+from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, Beating
+
+# What a stopping worker leaves to a client that may be sending its next request; as in gthread.
+IDLE_SECONDS = 2.0
+
+
+class View:
+    """The worker as its HTTP/1 connections see it: alive to the end.
+
+    A connection of gunicorn's closes when it finds its worker stopping, although the answer that it
+    has just sent announced that it stays, and the client's next request is lost. This way it closes
+    after an answer that announced it, and :meth:`Connection._will_close` announces it.
+    """
+
+    def __init__(self, worker: AsgiWorker) -> None:
+        object.__setattr__(self, "_worker", worker)
+
+    def __getattr__(self, name: str) -> Any:
+        return True if name == "alive" else getattr(self._worker, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._worker, name, value)
+
+
+class Connection(ASGIProtocol):  # type: ignore[misc]
+    """A connection that its worker knows, so that it can be closed while it is idle."""
+
+    def __init__(self, worker: AsgiWorker) -> None:
+        super().__init__(View(worker))
+        self._real_worker = worker
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.worker.connections.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.worker.connections.discard(self)
+        super().connection_lost(exc)
+
+    def _will_close(self, request: Any, response_requires_close: bool) -> bool:
+        return bool(self.worker.stopping or super()._will_close(request, response_requires_close))
+
+    async def _handle_http2_connection(self, *args: Any, **kwargs: Any) -> None:
+        # HTTP/2 loses no request: new streams are refused, so that the client sends them elsewhere, and GOAWAY
+        # ends the connection after the last stream. For that gunicorn has to see that the worker stops.
+        self.worker = self._real_worker
+        await super()._handle_http2_connection(*args, **kwargs)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the connection only waits for its next request."""
+        return self._awaiting_request and not self._finishing_calls
+
+    def close_idle(self) -> None:
+        """What gunicorn does when the keep-alive time is over."""
+        self._keepalive_timeout()
+
+
+# The worker names its protocol by this global alone.
+gasgi.ASGIProtocol = Connection
+
+
+class AsgiWorker(Beating, gasgi.ASGIWorker):  # type: ignore[misc]
+    """An ``asgi`` worker."""
+
+    alive: bool
+    nr: int
+    max_requests: int
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connections: set[Connection] = set()
+        # Looked after here, where it cuts nobody off, and not by the connections.
+        self._replace_at, self.max_requests = self.max_requests, sys.maxsize
+
+    @property
+    def stopping(self) -> bool:
+        """SIGTERM has come, or this process is being replaced."""
+        return not self.alive
+
+    def notify(self) -> None:
+        super().notify()
+        if self.nr >= self._replace_at and self.alive:
+            self.log.info("Replacing this process after %d requests.", self.nr)
+            self.alive = False
+
+    async def _serve(self) -> None:
+        beating = asyncio.create_task(self._beat_for_ever())
+        try:
+            await super()._serve()
+        finally:
+            beating.cancel()
+
+    async def _beat_for_ever(self) -> None:
+        # gunicorn's own sign of life ends with SIGTERM, this one with the last request.
+        while True:
+            self.beat()
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def _shutdown(self) -> None:
+        closing = asyncio.create_task(self._close_idle())
+        try:
+            await super()._shutdown()
+        finally:
+            closing.cancel()
+
+    async def _close_idle(self) -> None:
+        """Close what was idle at two looks; else one idle client holds the stop for the graceful time-out."""
+        before: set[Connection] = set()
+        while True:
+            idle = {connection for connection in self.connections if connection.idle}
+            for connection in idle & before:
+                connection.close_idle()
+            before = idle
+            await asyncio.sleep(IDLE_SECONDS)

@@ -1,0 +1,115 @@
+"""The configuration of the web role: ``gunicorn -c python:django_k8s.gunicorn.configuration``.
+
+Everything comes from the environment; an option on the command line wins. A malformed variable gets
+its default here and is reported before anything listens: by the project's settings, with all else
+that is wrong, or by :func:`on_starting`.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+from typing import Any
+
+from django_k8s.environment import problems, startup
+from django_k8s.gunicorn import options
+from django_k8s.probe.heartbeat import Heartbeat
+from django_k8s.probe.last_scrape import await_last
+
+_env = startup.env()
+_concurrency = options.concurrency(_env)
+_asgi = _env.str("WEB_INTERFACE") == "asgi"
+
+bind = options.address(_env)
+wsgi_app = options.application(_env)
+worker_class = f"django_k8s.gunicorn.{'asgi_worker.AsgiWorker' if _asgi else 'thread_worker.ThreadWorker'}"
+workers = _concurrency.processes
+threads = _concurrency.threads or 1
+
+keepalive = _env.int("WEB_KEEPALIVE_SECONDS")
+timeout = _env.int("WEB_TIMEOUT_SECONDS")
+graceful_timeout = options.graceful_seconds(_env)
+max_requests = _env.int("WEB_MAX_REQUESTS")
+max_requests_jitter = max_requests // 10
+# With max_requests, each process's own backlog would die with it.
+reuse_port = False
+
+forwarded_allow_ips = options.trusted_proxies(_env)
+# By default a trusted proxy may set SCRIPT_NAME and PATH_INFO, and hands on those that any client sent.
+forwarder_headers = ""
+
+logger_class = "django_k8s.gunicorn.logs.Logger"
+loglevel = _env.str("LOG_LEVEL").lower()
+errorlog = "-"
+accesslog = "-" if _env.bool("WEB_ACCESS_LOG") else None
+
+worker_tmp_dir = options.temporary_folder()
+# It needs a writable home, and its thread in a master that forks.
+control_socket_disable = True
+
+# The application is loaded once, before the first fork, and its memory shared.
+preload_app = True
+gc.disable()  # in the master, for collections would touch, and so copy, what is to be shared
+
+
+def on_starting(server: Any) -> None:
+    """Runs in the master, with the application loaded and nothing listening yet."""
+    from django_k8s import gate
+
+    problems.stop_if(_env.problems)
+    gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
+    server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _concurrency)
+
+
+def when_ready(server: Any) -> None:
+    """Runs in the master, before the first fork."""
+    from django.urls import get_resolver
+
+    from django_k8s.gunicorn.database_connections import close_connections
+
+    # Imported by the first request otherwise, in each process of its own. An error in it ends the start.
+    _ = get_resolver().url_patterns
+    close_connections()
+    gc.collect()
+    gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Runs in each new process."""
+    from django_k8s.gunicorn.database_connections import close_connections
+
+    _stop_before_signals(server)
+    gc.enable()
+    close_connections()
+
+
+def _stop_before_signals(server: Any) -> None:
+    """End this process if it was told to stop before it listens to signals itself.
+
+    Until then it has the master's handlers, which only queue: a SIGTERM in that moment would be lost,
+    and the stop of the role last until the graceful time-out.
+    """
+    stops = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    for number in stops:
+        signal.signal(number, signal.SIG_DFL)
+    while not server.SIG_QUEUE.empty():
+        if server.SIG_QUEUE.get() in stops:
+            sys.exit(0)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Runs in a process that ends, after its last request."""
+    from django_k8s.gunicorn.database_connections import close_connections
+
+    close_connections()
+
+
+def on_exit(server: Any) -> None:
+    """Runs in the master after the end of all processes."""
+    await_last("web")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Runs in the master after the end of a process, however it came about."""
+    Heartbeat("web", str(worker.pid)).remove()

@@ -1,0 +1,57 @@
+"""Waiting for what a role needs, in one process that asks again each second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from django_k8s.health.results import Check, Result
+from django_k8s.health.runner import Runner
+
+_EVERY_SECONDS = 1.0
+_ASK_SECONDS = 5.0  # the deadline of each round
+_REMIND_SECONDS = 15.0
+
+Say = Callable[[str], None]
+
+
+def until_well(checks: Mapping[str, Check], seconds: float, say: Say) -> list[Result]:
+    """Ask until every check passes in one and the same round, for at most ``seconds``; with 0, ask once.
+
+    Returns the failures of the last round; none means that all is well. ``say`` gets a line when
+    something changes, and a reminder every 15 seconds.
+    """
+    end = time.monotonic() + seconds
+    runner = Runner(checks, min(_ASK_SECONDS, seconds) or _ASK_SECONDS, keep=0, log=_nothing)
+    progress = _Progress(say)
+    while True:
+        results = runner.report().results
+        progress.tell(results)
+        failures = [result for result in results if not result.ok]
+        left = end - time.monotonic()
+        if not failures or left <= 0:
+            return failures
+        time.sleep(min(_EVERY_SECONDS, left))
+
+
+class _Progress:
+    """Says what is new since the last round."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._began = self._said = time.monotonic()
+        self._known: dict[str, str] = {}
+
+    def tell(self, results: tuple[Result, ...]) -> None:
+        now = time.monotonic()
+        remind = now - self._said >= _REMIND_SECONDS
+        for result in results:
+            news = "is ready" if result.ok else f"is not ready: {result.detail}"
+            if self._known.get(result.name) != news or (remind and not result.ok):
+                self._said = now
+                self._known[result.name] = news
+                self._say(f"{result.name} {news} ({now - self._began:.0f} s)")
+
+
+def _nothing(*args: object) -> None:
+    pass

@@ -1,0 +1,61 @@
+"""``python -m django_k8s.launch PROGRAM ARGUMENT...``: run a role's program, observed.
+
+PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
+had been started itself; before it, what is complained of is turned into lines of JSON where LOG_FORMAT says so,
+and there is a folder for the metrics where METRICS says so. Nothing else is imported.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import runpy
+import sys
+from pathlib import Path
+
+from django_k8s.environment import startup, state_directory
+from django_k8s.environment.env import Env
+from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.environment.roles import SERVICES
+
+
+def main() -> None:
+    """Prepare, and run the program that the command line names."""
+    if len(sys.argv) < 2:
+        sys.exit("usage: python -m django_k8s.launch PROGRAM ARGUMENT...")
+    env = startup.env()
+    prepare(env)
+    if env.str("ROLE") in SERVICES:
+        state_directory.clear(env.str("ROLE"))
+    del sys.argv[0]
+    program = sys.argv[0]
+    if program.endswith(".py"):
+        sys.path[0] = str(Path(program).resolve().parent)
+        runpy.run_path(program, run_name="__main__")
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+def prepare(env: Env) -> None:
+    """Set this process up as LOG_FORMAT and METRICS say. Malformed values are reported by the role itself."""
+    if env.str("LOG_FORMAT") == "json":
+        from django_k8s.observability.stdout import install
+
+        env.mask_secrets()  # even a traceback from before the settings are loaded shows none
+        # What migrate and wait print is their log.
+        install(env, stdout=env.str("LOG_STDOUT") == "json" or env.str("ROLE") in ("migrate", "wait"))
+    if env.bool("METRICS") and env.str("ROLE"):
+        if importlib.util.find_spec("prometheus_client") is None:
+            print(
+                "django-k8s: METRICS is on, but prometheus-client is not installed. Add the extra: django-k8s-toolkit[metrics].",
+                file=sys.stderr,
+            )
+            sys.exit(EX_CONFIG)
+        folder = state_directory.state_folder(env.str("ROLE")) / state_directory.METRICS
+        folder.mkdir(parents=True, exist_ok=True)
+        # prometheus_client reads it when it is imported; from then on its values are files that processes share.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
+
+
+if __name__ == "__main__":
+    main()

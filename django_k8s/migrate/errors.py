@@ -1,0 +1,94 @@
+"""What to tell whoever reads the log of a migration that failed."""
+
+from __future__ import annotations
+
+import sysconfig
+import traceback
+from pathlib import Path
+
+import django
+from django.core.management.base import CommandError
+from django.db import DatabaseError, OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
+from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
+
+# Where a developer has nothing to look for.
+_NOT_THEIRS = tuple(
+    f"{folder}/"
+    for folder in (
+        Path(django.__file__).parent,
+        Path(__file__).parent.parent,
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("purelib"),
+    )
+)
+
+# CREATE INDEX CONCURRENTLY that was cut off leaves its index behind; one that is at work is not meant.
+_INVALID = """
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname <> 'pg_toast'
+      AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+    ORDER BY 1
+"""
+
+
+class Failed(Exception):
+    """A migration failed; the text says which, why, and what to do."""
+
+
+def timed_out(error: BaseException) -> bool:
+    """Whether a statement waited for a lock in vain."""
+    cause = error.__cause__
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    # PostgreSQL's lock_not_available; MySQL's ER_LOCK_WAIT_TIMEOUT.
+    return isinstance(error, OperationalError) and (code == "55P03" or error.args[:1] == (1205,))
+
+
+def report(error: Exception, migration: Migration | None, connection: BaseDatabaseWrapper) -> str:
+    """The text of :class:`Failed`."""
+    if isinstance(error, Failed):
+        return str(error)
+    what = f"{type(error).__name__}: {error}".strip()
+    if isinstance(error, CommandError | InconsistentMigrationHistory | NodeNotFoundError):
+        return what
+    lines = [f"Migration {migration} failed: {what}" if migration else f"migrate failed: {what}"]
+    lines += _theirs(error)
+    if timed_out(error):
+        lines.append(
+            "A table stayed in use. Look for transactions that stay open (pg_stat_activity), or raise "
+            "MIGRATE_LOCK_TIMEOUT_SECONDS: until a statement gives up, whoever wants the table waits behind it."
+        )
+    if migration and not (migration.atomic and connection.features.can_rollback_ddl):
+        lines.append("It does not run in one transaction, so a part of it may be applied.")
+    elif migration:
+        lines.append("Nothing of it was applied.")
+    return "\n".join([*lines, *invalid_indexes(connection)])
+
+
+def _theirs(error: Exception) -> list[str]:
+    """The part of the traceback that is in the project's own code."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((*_NOT_THEIRS, "<frozen"))
+    ]
+    return [line.rstrip() for line in traceback.format_list(frames)]
+
+
+def invalid_indexes(connection: BaseDatabaseWrapper) -> list[str]:
+    """A sentence for each index that was not built to its end, with what to do; PostgreSQL only."""
+    if connection.vendor != "postgresql":
+        return []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_INVALID)
+            names = [row[0] for row in cursor.fetchall()]
+    except DatabaseError:  # the connection may be what failed
+        return []
+    return [
+        f"The index {name} is invalid: a CREATE INDEX CONCURRENTLY did not finish. "
+        f"Run `DROP INDEX CONCURRENTLY {name};`, then migrate again."
+        for name in names
+    ]

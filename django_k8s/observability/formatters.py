@@ -1,0 +1,139 @@
+"""A log record as one line: JSON for machines, text for people.
+
+Standard library only: the probe listener writes its lines with it too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from django_k8s.environment.env import Env
+from django_k8s.environment.masking import mask
+from django_k8s.environment.process_labels import identity
+from django_k8s.observability import tracing
+from django_k8s.observability.context import current
+
+# What every record has; all else came by ``extra=``.
+_USUAL = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"})
+# Objects that others put on records for formatters of their own, and the names that a line has already.
+_OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"})
+_DEEPEST = 4
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def formatter(env: Env) -> logging.Formatter:
+    """The formatter that LOG_FORMAT asks for."""
+    return JsonFormatter(identity(env)) if env.str("LOG_FORMAT") == "json" else TextFormatter()
+
+
+class JsonFormatter(logging.Formatter):
+    """Format each record as one JSON object, with secrets masked.
+
+    ``fields`` are in every line. Then: time (ISO 8601, UTC), level, logger, message, process; the ids of
+    request, task, trace and span if there are any; what was given as ``extra=``; and ``exception`` with type,
+    message and traceback.
+    """
+
+    def __init__(self, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._fields = dict(fields or {})
+
+    def format(self, record: logging.LogRecord) -> str:
+        """``record`` as a line without its end."""
+        more = {**current(), **tracing.ids(), **_extra(record)}
+        if record.exc_info and record.exc_info[0]:
+            more["exception"] = _exception(record.exc_info)
+        elif record.stack_info:
+            more["exception"] = {"traceback": mask(record.stack_info)}
+        return self.line(record.created, record.levelname, record.name, mask(_message(record)), more)
+
+    def line(self, created: float, level: str, logger: str, message: str, more: Mapping[str, Any]) -> str:
+        """A line from its parts, masked already; for those that write one for each request."""
+        return _encode(
+            {
+                "time": f"{_second(int(created))}.{int(created % 1 * 1000):03d}+00:00",
+                "level": level,
+                "logger": logger,
+                "message": message,
+                **self._fields,
+                "process": os.getpid(),
+                **more,
+            }
+        )
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people, in colour on a terminal; the ids of request and task stand at its end."""
+
+    _COLOURS = {"WARNING": "33", "ERROR": "31", "CRITICAL": "1;31", "DEBUG": "2"}
+
+    def __init__(self) -> None:
+        super().__init__("{asctime} {levelname} {name} {message}", style="{")
+        self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in the base class
+        """The line without the traceback, which follows it."""
+        ids = " ".join(f"{name}={value}" for name, value in current().items())
+        text = super().formatMessage(record) + (f" [{ids}]" if ids else "")
+        code = self._COLOURS.get(record.levelname)
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
+
+    def format(self, record: logging.LogRecord) -> str:
+        """``record`` as text, secrets masked."""
+        return mask(super().format(record))
+
+
+@lru_cache(maxsize=4)
+def _second(since_1970: int) -> str:
+    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # a call with the wrong arguments must not lose the line
+        return f"{record.msg} {record.args}"
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    given = record.__dict__
+    extra = {name: _plain(given[name]) for name in given.keys() - _USUAL - _OBJECTS}
+    request: Any = given.get("request")
+    data: Any = given.get("data")
+    if hasattr(request, "path") and hasattr(request, "method"):  # Django's
+        extra |= {"method": request.method, "path": mask(request.path)}
+    if isinstance(data, Mapping) and isinstance(data.get("id"), str):  # Celery's, of the task
+        extra |= {"task_id": data["id"], "task": str(data.get("name", ""))}
+    return extra
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        # JSON knows neither infinity nor not-a-number.
+        return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
+    if isinstance(value, str):
+        return mask(value)
+    if depth < _DEEPEST and isinstance(value, Mapping):
+        return {str(name): _plain(item, depth + 1) for name, item in value.items()}
+    if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, depth + 1) for item in value]
+    return mask(str(value))
+
+
+def _exception(info: Any) -> dict[str, str]:
+    kind, error, trace = info
+    return {
+        "type": kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}",
+        "message": mask(str(error)),
+        "traceback": mask("".join(traceback.format_exception(kind, error, trace))),
+    }

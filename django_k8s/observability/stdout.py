@@ -1,0 +1,154 @@
+"""Whole lines on standard output, whoever writes them.
+
+With LOG_FORMAT=json a process writes JSON objects: log records by :class:`Handler`; uncaught exceptions,
+warnings and what is printed to standard error by :func:`install`. What is printed to standard output stays as
+it is, unless LOG_STDOUT asks for JSON.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import logging
+import os
+import sys
+import tempfile
+import threading
+from typing import Any
+
+from django_k8s.environment.env import Env
+from django_k8s.observability.formatters import formatter
+
+STDOUT = 1
+
+_lock = threading.RLock()  # between threads; re-entrant, since signal handlers write too
+_file: Any = None  # between processes; see _share
+
+
+def write(line: str) -> None:
+    """Write one line to standard output so that no other thread or process gets in between.
+
+    A pipe keeps only short writes whole, and the processes of a role share theirs. Never raises.
+    """
+    data = f"{line}\n".encode("utf-8", "backslashreplace")
+    with _lock:
+        if _file is not None:
+            fcntl.lockf(_file, fcntl.LOCK_EX)
+        try:
+            while data:
+                data = data[os.write(STDOUT, data) :]
+        except OSError:
+            pass  # nobody reads any more; a log must not end what it tells of
+        finally:
+            if _file is not None:
+                fcntl.lockf(_file, fcntl.LOCK_UN)
+
+
+def _share() -> None:
+    """Make the lock that forked processes inherit: a record lock belongs to a process, and ends with it."""
+    global _file
+    try:
+        _file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+    except OSError:
+        _file = None  # no writable folder: long lines of several processes may mix
+
+
+def _forked() -> None:
+    global _lock
+    _lock = threading.RLock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+class Handler(logging.Handler):
+    """Writes each record as one line to standard output."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write ``record``."""
+        try:
+            write(self.format(record))
+        except Exception:
+            self.handleError(record)
+
+
+class Lines(io.TextIOBase):
+    """Stands in for a text stream: each line that is printed becomes a log record's line.
+
+    ``stream`` is the one it stands for; ``name`` and ``level`` are the record's.
+    """
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, stream: Any, name: str, level: int, form: logging.Formatter) -> None:
+        self._stream, self._name, self._level, self._form = stream, name, level, form
+        self._begun = threading.local()  # the part of a line that each thread has printed
+
+    def write(self, text: str) -> int:
+        """Print ``text``; what follows its last line end waits for the rest of its line."""
+        *whole, self._begun.text = (getattr(self._begun, "text", "") + text).split("\n")
+        for line in whole:
+            self._emit(line)
+        return len(text)
+
+    def finish(self) -> None:
+        """Print what has no line end yet."""
+        self.write("\n")
+
+    def _emit(self, line: str) -> None:
+        if line.strip():
+            record = logging.LogRecord(self._name, self._level, "", 0, line.rstrip("\r"), None, None)
+            write(self._form.format(record))
+
+    @property
+    def buffer(self) -> Any:
+        """That of the stream it stands for: bytes are written as they are."""
+        return self._stream.buffer
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def isatty(self) -> bool:
+        """No: what colours its lines for people must not do it here."""
+        return False
+
+    def fileno(self) -> int:
+        """That of the stream it stands for, for those who hand it to a child process."""
+        number: int = self._stream.fileno()
+        return number
+
+
+def install(env: Env, *, stdout: bool) -> None:
+    """Write uncaught exceptions, warnings and standard error as JSON from now on, in forked processes too.
+
+    With ``stdout``, what is printed to standard output too. Calling it again has no effect.
+    """
+    if isinstance(sys.stderr, Lines):
+        return
+    import atexit
+
+    _share()
+    form = formatter(env)
+    sys.stderr = complained = Lines(sys.stderr, "stderr", logging.WARNING, form)
+    atexit.register(complained.finish)
+    if stdout:
+        sys.stdout = printed = Lines(sys.stdout, "stdout", logging.INFO, form)
+        atexit.register(printed.finish)
+
+    def report(kind: Any, error: Any, trace: Any) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        record = logging.LogRecord(
+            "python", logging.CRITICAL, "", 0, "uncaught exception", None, (kind, error, trace)
+        )
+        write(form.format(record))
+
+    sys.excepthook = report
+    threading.excepthook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
+    # A warning takes two lines on standard error, and one as a record.
+    logging.captureWarnings(True)
+    logging.lastResort = Handler(logging.WARNING)
+    logging.lastResort.setFormatter(form)

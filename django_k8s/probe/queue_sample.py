@@ -1,0 +1,56 @@
+"""The sample of queues: beat writes it, the probe listener reads it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from django_k8s.environment import startup
+from django_k8s.environment.state_directory import QUEUES, state_folder
+
+STALE_SECONDS = 60.0  # or three samples, whichever is longer: older ones are no basis to scale by
+
+
+class Queue(NamedTuple):
+    """Tasks of one queue: those that wait, those that are held or run, and the longest wait in seconds.
+
+    ``oldest_seconds`` is None where the broker does not tell.
+    """
+
+    ready: int
+    unacknowledged: int
+    oldest_seconds: float | None = None
+
+    @property
+    def total(self) -> int:
+        """What there is to do, which is what a scaler goes by."""
+        return self.ready + self.unacknowledged
+
+
+def _path() -> Path:
+    return state_folder("beat") / QUEUES
+
+
+def write(queues: Mapping[str, Queue]) -> None:
+    """Replace the sample. Raises OSError when the folder cannot be written."""
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps({"at": time.monotonic(), "queues": queues}))
+    draft.replace(path)
+
+
+def read() -> dict[str, Queue] | None:
+    """The sample, or None when there is none that is fresh."""
+    try:
+        sample = json.loads(_path().read_text())
+        if time.monotonic() - sample["at"] > max(
+            STALE_SECONDS, 3 * startup.env().float("QUEUE_SAMPLE_SECONDS")
+        ):
+            return None
+        return {name: Queue(*values) for name, values in sample["queues"].items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

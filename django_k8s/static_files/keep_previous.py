@@ -1,0 +1,32 @@
+"""``python -m django_k8s.static_files.keep_previous PREVIOUS CURRENT``: keep the last release's static files for a rollout.
+
+While pods of two releases serve, a page of the old one may ask a new pod for an old file. Only the
+files that the previous release's own manifest names are carried, so that they do not pile up.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+
+def carry(previous: Path, current: Path) -> int:
+    """Copy the hashed files of ``previous`` that ``current`` lacks; returns how many."""
+    manifest = previous / "staticfiles.json"
+    if not manifest.is_file():
+        return 0
+    count = 0
+    for name in json.loads(manifest.read_text())["paths"].values():
+        for path in (name, f"{name}.gz", f"{name}.br"):
+            source, target = previous / path, current / path
+            if source.is_file() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+                count += 1
+    return count
+
+
+if __name__ == "__main__":
+    print(f"{carry(Path(sys.argv[1]), Path(sys.argv[2]))} static files of the previous release are kept")

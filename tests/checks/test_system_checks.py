@@ -1,0 +1,199 @@
+"""The system checks: each mistake has a number, and a right configuration has none."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import checks as framework
+from django.test import override_settings
+from support import example
+from support.configured import changed
+from support.process import run
+from support.web import production
+
+from django_k8s.checks import system_checks as ours
+from django_k8s.checks.messages import RULES
+from django_k8s.conf import Config
+
+GOOD: dict[str, Any] = {
+    "DEBUG": False,
+    "SECRET_KEY": "k" * 60,
+    "ALLOWED_HOSTS": ["example.com"],
+    "CSRF_TRUSTED_ORIGINS": ["https://example.com"],
+    "DJANGO_K8S": changed(trusted_proxies=("10.0.0.0/8",)),
+    "SESSION_COOKIE_SECURE": True,
+    "MIDDLEWARE": [ours.KUBERNETES, ours.SECURITY, ours.STATIC],
+    "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}},
+    "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
+    "STORAGES": {
+        "default": {"BACKEND": "django_k8s.media_storage.s3.S3Media"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    },
+    "STATIC_ROOT": None,
+    "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+    "CELERY": {
+        "broker_write_url": "redis://h/0",
+        "broker_transport_options": {"socket_timeout": 10, "visibility_timeout": 3600},
+    },
+    "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
+}
+LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def good(**changes: Any) -> Config:
+    """The good configuration of the library with ``changes``."""
+    return dataclasses.replace(GOOD["DJANGO_K8S"], **changes)
+
+
+def found(**changes: Any) -> set[str]:
+    """The numbers of our messages for the good configuration with ``changes``."""
+    with override_settings(**{**GOOD, **changes}):
+        messages = framework.run_checks(include_deployment_checks=True)
+    return {
+        str(message.id).removeprefix("django_k8s.")
+        for message in messages
+        if str(message.id).startswith("django_k8s.")
+    }
+
+
+def test_parts_in_their_places_have_no_messages() -> None:
+    """The parts of KubernetesMiddleware may be listed one by one."""
+    parts = [ours.HEALTH, ours.REQUEST_ID, ours.METRICS, ours.PROXY, ours.SECURITY, ours.STATIC]
+    assert found(MIDDLEWARE=parts) == set()
+
+
+def storages(alias: str, backend: str) -> dict[str, Any]:
+    return {**GOOD["STORAGES"], alias: {"BACKEND": backend}}
+
+
+def test_good_configuration_has_no_messages() -> None:
+    """Nothing is reported that needs no change."""
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        pytest.param("E001", {"MIDDLEWARE": [ours.SECURITY, ours.STATIC]}, id="E001"),
+        pytest.param("E002", {"MIDDLEWARE": [ours.SECURITY, ours.STATIC, ours.KUBERNETES]}, id="E002 security first"),
+        pytest.param("E002", {"MIDDLEWARE": [ours.PROXY, ours.HEALTH, ours.SECURITY, ours.STATIC]}, id="E002 proxy first"),
+        pytest.param("E003", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.PROXY, ours.STATIC]}, id="E003 proxy"),
+        pytest.param("E003", {"MIDDLEWARE": [ours.HEALTH, ours.WHITENOISE, ours.SECURITY]}, id="E003 WhiteNoise"),
+        pytest.param("E004", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.PROXY]}, id="E004"),
+        pytest.param("E005", {"DJANGO_K8S": good(readiness_checks=("database", "databse"))}, id="E005 misspelt"),
+        pytest.param("E007", {"DJANGO_K8S": good(stall_seconds=60)}, id="E007 stall"),
+        pytest.param("E008", {"DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "OPTIONS": {"pool": {"max_size": 4}}}}}, id="E008"),
+        pytest.param("E009", {"STATICFILES_STORAGE": "x"}, id="E009"),
+        pytest.param("E010", {"MIDDLEWARE": [ours.HEALTH, ours.SECURITY, ours.STATIC, ours.METRICS]}, id="E010"),
+        pytest.param("E011", {"MIDDLEWARE": [ours.KUBERNETES_NAMES[1], ours.METRICS, ours.SECURITY, ours.STATIC]}, id="E011 by its module"),
+        pytest.param("E011", {"MIDDLEWARE": [ours.KUBERNETES, ours.METRICS, ours.SECURITY, ours.STATIC]}, id="E011"),
+        pytest.param("W001", {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "DJANGO_K8S": good(trusted_proxies=())}, id="W001"),
+        pytest.param("W002", {"DJANGO_K8S": good(trusted_proxies=("*",))}, id="W002"),
+        pytest.param("W003", {"DJANGO_K8S": good(trusted_proxies=()), "CSRF_TRUSTED_ORIGINS": []}, id="W003"),
+        pytest.param("W004", {"ALLOWED_HOSTS": ["*"]}, id="W004"),
+        pytest.param("W005", {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}, id="W005"),
+        pytest.param("W006", {"CACHES": LOCAL_MEMORY, "SESSION_ENGINE": "django.contrib.sessions.backends.cached_db"}, id="W006 sessions"),
+        pytest.param("W006", {"CACHES": LOCAL_MEMORY, "MIDDLEWARE": [ours.KUBERNETES, ours.SECURITY, ours.STATIC, "django.middleware.cache.UpdateCacheMiddleware"]}, id="W006 middleware"),
+        pytest.param("W006", {"CACHES": LOCAL_MEMORY, "DJANGO_K8S": good(readiness_checks=("cache",))}, id="W006 readiness"),
+        pytest.param("W008", {"SESSION_ENGINE": "django.contrib.sessions.backends.file"}, id="W008"),
+        pytest.param("W009", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": LOCAL_MEMORY}, id="W009"),
+        pytest.param("W010", {"CELERY": {"broker_write_url": "filesystem://"}}, id="W010"),
+        pytest.param("W011", {"STORAGES": storages("staticfiles", "django.contrib.staticfiles.storage.StaticFilesStorage")}, id="W011"),
+        pytest.param("W012", {"STATIC_ROOT": "/nowhere"}, id="W012"),
+        pytest.param("W014", {"CELERY": {"broker_write_url": "redis://h/0"}}, id="W014"),
+        pytest.param("W015", {"CELERY": {**GOOD["CELERY"], "task_time_limit": 7200}}, id="W015"),
+        pytest.param("W017", {"DJANGO_K8S": good(metrics=True), "MIDDLEWARE": [ours.HEALTH]}, id="W017"),
+        pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}, id="W018"),
+        pytest.param("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}, id="W016"),
+        pytest.param("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}, id="E007 lock"),
+        pytest.param("E007", {"DJANGO_K8S": good(database_statement_timeout_seconds=0)}, id="E007 statement"),
+        pytest.param("E005", {"DJANGO_K8S": good(readiness_checks=("django_k8s.__version__",))}, id="E005 not callable"),
+        pytest.param("W021", {"DJANGO_K8S": good(without_effect=("POSTGRES_HOST",))}, id="W021"),
+        pytest.param("W019", {"DJANGO_K8S": good(database_pgbouncer=True)}, id="W019"),
+    ],
+)  # fmt: skip
+def test_mistake(number: str, changes: dict[str, Any]) -> None:
+    """Each mistake is reported under its number."""
+    assert number in found(**changes)
+
+
+def test_mail_that_is_not_sent_on_purpose() -> None:
+    """No mailer at all, a mailer without a backend, which is SMTP, and mail that is discarded: nothing to say."""
+    for mailers in ({}, {"default": {}}, {"default": {"BACKEND": "django_k8s.mail.NullBackend"}}):
+        assert found(MAILERS=mailers) == set()
+
+
+def test_cache_that_is_not_used() -> None:
+    """Local memory is the default of a project that uses no cache."""
+    assert found(CACHES=LOCAL_MEMORY) == set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "reported"),
+    [
+        ({"MEDIA_ROOT": "/srv/media"}, True),
+        ({"MEDIA_ROOT": "/dev/shm/media"}, False),
+        ({"MEDIA_S3_BUCKET": "b"}, False),
+    ],
+    ids=["disk", "volume", "bucket"],
+)
+def test_files_on_the_pods_disk(tmp_path: Path, variables: dict[str, str], reported: bool) -> None:
+    """Files of a model's field on the pod's own disk are reported; those on a mounted volume are not."""
+    env = production(
+        DJANGO_SETTINGS_MODULE="config.settings", DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3", **variables
+    )
+    folder = example.copy(tmp_path / "site")
+    done = run([sys.executable, "manage.py", "check", "--deploy"], env, folder)
+
+    number = "W007"
+    words = (
+        f"(django_k8s.{number}) Files of board.Note.image, board.Note.thumbnail are stored on the pod's disk"
+    )
+    assert (words in done.stderr) is reported, done.stderr
+
+
+def test_no_files_at_all() -> None:
+    """A project without a file field stores nothing."""
+    assert found(STORAGES=storages("default", "django.core.files.storage.FileSystemStorage")) == set()
+
+
+def test_liveness_has_no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dependency that is away must not restart pods."""
+    monkeypatch.setenv("LIVENESS_CHECKS", "database")
+
+    assert found() == {"E006"}
+
+
+def test_celery_without_an_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CELERY has no effect then; a project without both is not told about either."""
+    monkeypatch.setenv("CELERY_APP", "nowhere")
+
+    assert found() == {"W020"}
+    assert found(CELERY=None) == set()
+
+
+def test_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Static AWS keys next to S3 media are reported, and not printed."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAHUNTER2")
+
+    assert "W013" in found()
+
+
+def test_warnings_are_for_deployments() -> None:
+    """In debug mode nobody is told about local memory."""
+    changes = {"DEBUG": True, "CACHES": LOCAL_MEMORY, "ALLOWED_HOSTS": ["*"]}
+
+    assert found(**changes) == set()
+
+
+def test_every_number_is_tested_and_used() -> None:
+    """A rule without a case above, or without a check, would be a promise without proof."""
+    source = Path(ours.__file__).read_text()
+    tests = Path(__file__).read_text()
+
+    assert [number for number in RULES if f'"{number}"' not in tests] == []
+    assert [number for number in RULES if f'"{number}"' not in source] == []
