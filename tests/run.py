@@ -1,4 +1,4 @@
-"""Runs the tests in phases and reports what happened: ``make test``, ``make test-oldest``.
+"""Runs the tests in phases and reports what happened: ``make test``, ``make test-oldest``, ``make test-newest``.
 
 Each phase is one run of pytest. Tests that failed run once more, by themselves, after all phases. A test that passes then
 is *flaky*: it is listed with both outcomes, and the build passes. A test that fails again fails the build. The lists of
@@ -34,9 +34,9 @@ class Phase(NamedTuple):
 
 
 def phases(kind: str, jobs: int) -> list[Phase]:
-    """Return the phases of ``make test`` (everything) or ``make test-oldest`` (the library on the oldest releases)."""
+    """Return the phases of ``make test``, which runs everything, or of the library on other ``releases`` only."""
     together = ("-n", str(jobs), "--dist", "loadgroup")
-    if kind == "oldest":
+    if kind == "releases":
         library = ("--ignore", "tests/chart", "--ignore", "tests/test_promises.py")
         marks = "not alone and not soak and not docker and not browser and not cluster"
         # Of the runs under load, one rolling update and one recycling.
@@ -92,7 +92,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("tests", nargs="*", default=["tests"], help="files, directories or ids of tests")
-    parser.add_argument("--oldest", action="store_true", help="the phases for the oldest supported releases")
+    parser.add_argument(
+        "--releases",
+        action="store_true",
+        help="the phases of test-oldest and test-newest: the library's own tests",
+    )
     parser.add_argument("--jobs", type=int, default=4, help="tests side by side (default: 4)")
     parser.add_argument("--coverage", type=int, help="fail if the tests cover less than this percentage")
     parser.add_argument("--pytest", default="", help="further options for pytest")
@@ -114,7 +118,7 @@ def main() -> int:
     run = Run(folder, arguments, env)
 
     failed: list[dict[str, Any]] = []
-    for phase in phases("oldest" if options.oldest else "all", options.jobs):
+    for phase in phases("releases" if options.releases else "all", options.jobs):
         failed += run.pytest(phase, options.tests)
     again: list[dict[str, Any]] = failed
     if 0 < len(failed) <= MOST_RETRIED:

@@ -346,6 +346,13 @@ _CELERY = _group(
         "Tasks for which a worker keeps its database connection.",
         minimum=0,
     ),
+    _v(
+        "ONCE_KEEP_SECONDS",
+        "int",
+        2_592_000,
+        "How long the id of a task under @once is remembered; 30 days by default, 0 means for ever. Far above CELERY_VISIBILITY_TIMEOUT_SECONDS.",
+        minimum=0,
+    ),
     _v("WORKER_QUEUES", "list", ("celery",), "Queues that this worker consumes.", scope="startup"),
     _v(
         "WORKER_CONCURRENCY",

@@ -27,6 +27,8 @@ class View:
     after an answer that announced it, and :meth:`Connection._will_close` announces it.
     """
 
+    _worker: AsgiWorker
+
     def __init__(self, worker: AsgiWorker) -> None:
         object.__setattr__(self, "_worker", worker)
 

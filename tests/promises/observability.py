@@ -62,6 +62,12 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "logs: Celery logs as LOGGING says",
+        test="observability/test_logs.py::test_worker",
+        old="configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)",
+        new="pass",
+    ),
+    Row(
         "logs: what is printed stays as it is",
         test="observability/test_logs.py::test_print_stays_as_it_is",
         old='env.str("LOG_STDOUT") == "json"',
