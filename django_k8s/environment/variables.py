@@ -19,7 +19,8 @@ class Variable(NamedTuple):
 
     ``default`` is what a program sees when the variable is not set; ``None`` means that the default
     is worked out from other variables, as ``help`` then says. ``required`` means: in production
-    (DEBUG off, outside the build phase) it has to be set. ``minimum`` and ``maximum`` bound
+    (DEBUG off, outside the build phase) it has to be set; the reference and ``django-k8s env`` say so, and
+    the settings function that reads it knows the exceptions. ``minimum`` and ``maximum`` bound
     numbers, both included. Durations are in seconds and say so in their names.
 
     ``scope`` says who reads it. "settings": the project's ``Env``, from every source. "startup": programs

@@ -3,6 +3,9 @@
 With LOG_FORMAT=json a process writes JSON objects: log records by :class:`Handler`; uncaught exceptions,
 warnings and what is printed to standard error by :func:`install`. What is printed to standard output stays as
 it is, unless LOG_STDOUT asks for JSON.
+
+The processes of a role share one pipe, which keeps only short writes whole, so each line is written under a lock.
+Without it, the tracebacks of two processes mix, and neither is JSON.
 """
 
 from __future__ import annotations
