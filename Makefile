@@ -68,13 +68,12 @@ COVERAGE ?= $(if $(filter tests,$(TESTS)),--coverage 95)
 test-oldest: build/oldest/stamp build/tools/stamp  ## the library's tests with the oldest supported releases
 	@build/oldest/bin/python tests/run.py --releases --outcomes build/outcomes/oldest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
 
-# pip looks for newer releases each time, since the index is what changes.
+# Newer releases are looked for each time, since the index is what changes. By uv: pip gives up on OpenTelemetry's packages.
 EXTRAS = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"], sep=",")')
-NEWEST = build/newest/bin/pip install -q --disable-pip-version-check
 test-newest: build/wheel build/tools/stamp  ## the library's tests with the newest releases, without the lock
 	@test -x build/newest/bin/pip || $(PYTHON) -m venv build/newest
-	@$(NEWEST) --upgrade --upgrade-strategy eager -r requirements/dev.in "$$(cat build/wheel)[$(EXTRAS)]"
-	@$(NEWEST) --force-reinstall --no-deps "$$(cat build/wheel)"
+	@test -x build/newest/bin/uv || build/newest/bin/pip install -q --disable-pip-version-check uv
+	@build/newest/bin/uv pip install -q --python build/newest/bin/python --upgrade --reinstall-package django-k8s-toolkit -r requirements/dev.in "$(CURDIR)/$$(cat build/wheel)[$(EXTRAS)]"
 	@build/newest/bin/python tests/run.py --releases --outcomes build/outcomes/newest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
