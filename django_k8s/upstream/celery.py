@@ -44,7 +44,7 @@ NAMES = (
         "celery.app.utils:Settings.maps",
         why="our layer lies between the project's settings and Celery's defaults",
         breaks="the project's settings lose, or ours have no effect",
-        read_by="celery.utils.collections:ConfigurationView.__getitem__",
+        read_by="celery.utils.collections:ChainMap.__getitem__",
     ),
     _defaults(
         "celery.app.utils:Settings.defaults",

@@ -48,6 +48,7 @@ NAMES = (
         breaks="each thread takes 16 MiB more",
         kind="builtins:property",
         read_by=f"{_STORAGE}.url",
+        since="1.14.4",
     ),
     _media(
         "storages.backends.s3:S3File",
