@@ -2,7 +2,7 @@
 
 In the settings::
 
-    DEFAULT_EXCEPTION_REPORTER_FILTER = "django_k8s.error_reports.Filter"
+    DEFAULT_EXCEPTION_REPORTER_FILTER = "django_k8s.error_reports.SecretFilter"
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from django_k8s.environment.masking import mask
 _DEEPEST = 20  # levels of containers; one may contain itself
 
 
-class Filter(SafeExceptionReporterFilter):
-    """Django's own filter, which also masks known secrets and passwords in addresses, whatever their names.
+class SecretFilter(SafeExceptionReporterFilter):
+    """Django's own filter, which also masks known secrets and passwords in URLs, whatever their names.
 
     It covers settings, request headers, cookies and the local variables of each frame, also inside dictionaries
     and lists. It does not see the message of the exception itself.

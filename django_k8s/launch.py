@@ -1,8 +1,8 @@
 """``python -m django_k8s.launch PROGRAM ARGUMENT...``: run a role's program, observed.
 
 PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
-had been started itself; before it, what is complained of is turned into lines of JSON where LOG_FORMAT says so,
-and there is a folder for the metrics where METRICS says so. Nothing else is imported.
+had been started itself; before it, what goes to standard error is turned into lines of JSON where LOG_FORMAT
+says so, and there is a directory for the metrics where METRICS says so. Nothing else is imported.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def prepare(env: Env) -> None:
                 file=sys.stderr,
             )
             sys.exit(EX_CONFIG)
-        folder = state_directory.state_folder(env.str("ROLE")) / state_directory.METRICS
-        folder.mkdir(parents=True, exist_ok=True)
+        directory = state_directory.role_directory(env.str("ROLE")) / state_directory.METRICS
+        directory.mkdir(parents=True, exist_ok=True)
         # prometheus_client reads it when it is imported; from then on its values are files that processes share.
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(directory))
 
 
 if __name__ == "__main__":

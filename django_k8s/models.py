@@ -26,7 +26,7 @@ class BeatEntry(models.Model):
         return self.name
 
 
-class EffectiveTask(models.Model):
+class CompletedTask(models.Model):
     """The id of a task whose effect is in the database, so that a duplicate of it can be dropped."""
 
     task_id: models.CharField[str, str] = models.CharField(max_length=255, primary_key=True)

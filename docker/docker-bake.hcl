@@ -9,7 +9,7 @@ variable "PREVIOUS_IMAGE" { default = "nothing" }
 variable "SETTINGS" { default = "config.settings" }
 variable "REQUIREMENTS" { default = "requirements.txt" }
 variable "FRONTEND" { default = "none" }
-# The project, the folder of the Dockerfiles, and a folder with a wheel of django-k8s-toolkit; without one the index has it.
+# The project, the directory of the Dockerfiles, and a directory with a wheel of django-k8s-toolkit; without one the index has it.
 variable "PROJECT" { default = "." }
 variable "DOCKERFILES" { default = "." }
 variable "LIBRARY" { default = "." }

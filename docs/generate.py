@@ -11,7 +11,7 @@ from textwrap import dedent
 from types import ModuleType
 
 from django_k8s import overlay, settings
-from django_k8s.checks.messages import RULES
+from django_k8s.checks.messages import MESSAGES
 from django_k8s.cli.env import default_text
 from django_k8s.environment.variables import VARIABLES, Variable
 
@@ -66,7 +66,10 @@ def system_checks() -> str:
         "| number | what is wrong | what to do |",
         "|---|---|---|",
     ]
-    lines += [f"| `django_k8s.{rule.number}` | {rule.message} | {rule.hint} |" for rule in RULES.values()]
+    lines += [
+        f"| `django_k8s.{message.number}` | {message.message} | {message.hint} |"
+        for message in MESSAGES.values()
+    ]
     return "\n".join(lines) + "\n"
 
 

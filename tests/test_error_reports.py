@@ -10,7 +10,7 @@ from django.test import RequestFactory, override_settings
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from django_k8s.environment import masking
-from django_k8s.error_reports import Filter
+from django_k8s.error_reports import SecretFilter
 
 SECRET = "hunter2-hunter2"
 PLACE = {"where": "postgres://shop:unknown-to-us@db.internal/shop", "tokens": [SECRET, (SECRET, "plain")]}
@@ -32,7 +32,7 @@ def _secret() -> None:
 def test_no_secret_is_shown(debug: bool) -> None:
     """Settings, headers and variables, in containers and objects too; what is no secret stays."""
     with override_settings(DEBUG=debug, SHOP=PLACE, SHOP_OBJECT=Client()):
-        report = reported(Filter())
+        report = reported(SecretFilter())
 
     for secret in (SECRET, "unknown-to-us"):
         assert secret not in report, report[max(0, report.index(secret) - 300) : report.index(secret) + 50]

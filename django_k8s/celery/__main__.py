@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
         )
     level = startup.env().str("LOG_LEVEL")
     try:
-        found = _prepared(role, options)
+        found = _prepare(role, options)
     except application.NoApplication as error:
         return _refuse(f"{error} A project without Celery does not run the role {role}.", EX_CONFIG)
     from celery.bin.celery import main as celery
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     return int(celery() or 0)
 
 
-def _prepared(role: str, options: Sequence[str]) -> str:
+def _prepare(role: str, options: Sequence[str]) -> str:
     """Find the application, connect what the role needs, and return the application's name."""
     found = application.find()
     import celery

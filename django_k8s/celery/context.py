@@ -32,7 +32,7 @@ def _send(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
 def _begin(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
     # Whoever can write to the broker wrote this: it is checked like a header from outside.
     given = getattr(task.request, REQUEST_ID, None)
-    context.request_id.set(context.accepted(given) if given else "")
+    context.request_id.set(context.safe_id(given) if given else "")
     context.task_id.set(task_id)
     context.task_name.set(task.name)
 

@@ -56,7 +56,7 @@ def _overridden(*, setting: str, **kwargs: Any) -> None:
 def apply(app: Any) -> None:
     """Put ``settings.CELERY`` into the configuration of ``app``; does nothing before Django has its settings.
 
-    - A broker that the project names replaces ours whole: its address, and what depends on its kind
+    - A broker that the project names replaces ours whole: its URL, and what depends on its kind
       unless that is the same. (As in plain Celery, CELERY_BROKER_URL and CELERY_RESULT_BACKEND in the process
       environment win over both.)
     - Options of the transport are merged, and the project's win.
@@ -114,7 +114,7 @@ def _set(app: Any, name: str, value: Any) -> None:
         app.conf[f"{app.namespace}_{name.upper()}"] = value
 
 
-def _kind(address: object) -> str:
-    """The scheme of an address, or of the first of several."""
-    first = address[0] if isinstance(address, list | tuple) and address else address
+def _kind(url: object) -> str:
+    """The scheme of a URL, or of the first of several."""
+    first = url[0] if isinstance(url, list | tuple) and url else url
     return str(first or "").partition("://")[0]

@@ -42,16 +42,16 @@ def once(task: Callable[P, R]) -> Callable[P, R | None]:
 
     @wraps(task)
     def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
-        from django_k8s.models import EffectiveTask
+        from django_k8s.models import CompletedTask
 
         task_id: Any = current_task.request.id
         if task_id is None:  # called as a plain function
             return task(*args, **kwargs)
-        database = router.db_for_write(EffectiveTask)
+        database = router.db_for_write(CompletedTask)
         with transaction.atomic(using=database):
             try:
                 with transaction.atomic(using=database):
-                    EffectiveTask.objects.using(database).create(task_id=task_id)
+                    CompletedTask.objects.using(database).create(task_id=task_id)
             except IntegrityError:
                 logger.info("Dropped a duplicate of task %s", task_id)
                 return None
@@ -65,13 +65,13 @@ def once(task: Callable[P, R]) -> Callable[P, R | None]:
 
 def _forget(database: str) -> None:
     """Remove ids that are older than ONCE_KEEP_SECONDS. Never raises: the task has succeeded."""
-    from django_k8s.models import EffectiveTask
+    from django_k8s.models import CompletedTask
 
     seconds = conf.current().once_keep_seconds
     # Inside a transaction of the caller's, an error would take that back.
     if not seconds or transaction.get_connection(database).in_atomic_block:
         return
-    tasks = EffectiveTask.objects.using(database)
+    tasks = CompletedTask.objects.using(database)
     with suppress(DatabaseError):
         old = tasks.filter(at__lt=timezone.now() - timedelta(seconds=seconds)).order_by("at")
         tasks.filter(pk__in=list(old.values_list("pk", flat=True)[:_REMOVED])).delete()

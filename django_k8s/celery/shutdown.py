@@ -16,7 +16,7 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.utils.log import get_logger
 
 from django_k8s.environment import grace_period, startup
-from django_k8s.probe.last_scrape import await_last
+from django_k8s.probe.last_scrape import await_last_scrape
 
 logger = get_logger("django_k8s.worker")
 
@@ -36,7 +36,7 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
     """After a warm stop has begun, ask for a cold one before Kubernetes kills the container.
 
     A cold stop (SIGQUIT) puts unfinished acks-late tasks back into their queue at once; SIGKILL
-    would leave them unseen until the visibility time-out. Celery's own soft shutdown sleeps for a
+    would leave them unseen until the visibility timeout. Celery's own soft shutdown sleeps for a
     fixed time even when the tasks have ended.
     """
     if how != "Warm":
@@ -89,4 +89,4 @@ def _end(sender: Any = None, **kwargs: Any) -> None:
         logging.shutdown()
         os._exit(sender.exitcode or 0)
     # Wait for a last scrape where that is asked for.
-    await_last("worker")
+    await_last_scrape("worker")

@@ -23,7 +23,7 @@ from django.utils.module_loading import import_string
 
 from django_k8s import conf, upstream
 from django_k8s.celery import application
-from django_k8s.checks.messages import RULES
+from django_k8s.checks.messages import MESSAGES
 from django_k8s.settings.foreign_variables import INSTEAD
 
 KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
@@ -43,9 +43,9 @@ Check = Callable[[], Iterator[CheckMessage]]
 
 
 def _message(number: str, **words: str) -> CheckMessage:
-    rule = RULES[number]
+    found = MESSAGES[number]
     kind = checks.Error if number.startswith("E") else checks.Warning
-    return kind(rule.message.format(**words), hint=rule.hint.format(**words), id=f"django_k8s.{number}")
+    return kind(found.message.format(**words), hint=found.hint.format(**words), id=f"django_k8s.{number}")
 
 
 def _always(check: Check) -> Check:
@@ -103,11 +103,11 @@ def check_middleware() -> Iterator[CheckMessage]:
 @_always
 def check_health() -> Iterator[CheckMessage]:
     """The configuration of health checks and of liveness."""
-    from django_k8s.health import CHECKS
+    from django_k8s.health import BUILT_IN_CHECKS
 
     for name in conf.current().readiness_checks:
-        if name not in CHECKS and not _importable(name):
-            yield _message("E005", name=repr(name), known=", ".join(sorted(CHECKS)))
+        if name not in BUILT_IN_CHECKS and not _importable(name):
+            yield _message("E005", name=repr(name), known=", ".join(sorted(BUILT_IN_CHECKS)))
     if "LIVENESS_CHECKS" in os.environ:
         yield _message("E006")
     config = conf.current()
@@ -206,7 +206,7 @@ def _on_this_pod(storage: Storage) -> bool:
 
 @_deployed
 def check_pooler() -> Iterator[CheckMessage]:
-    """Time-outs that a pooler leaves to the database."""
+    """Timeouts that a pooler leaves to the database."""
     if conf.current().database_pgbouncer and conf.current().stall_seconds:
         yield _message("W019")
 

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     copy = commands.add_parser("copy", help="copy files from the package into your project")
     copy.add_argument("what", choices=("docker", "chart", "manifests", "example"), help="what to copy")
-    copy.add_argument("destination", type=Path, help="a folder; created if it does not exist")
+    copy.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
 
     run = commands.add_parser(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django_k8s.environment.exit_codes import EX_CANTCREAT
 
-# What is copied, as folders of the package's files and where each goes below the destination.
+# What is copied, as directories of the package's files and where each goes below the destination.
 _PARTS = {
     "docker": {"docker": ".", "entrypoints": "entrypoints"},
     "chart": {"charts/django": "."},
@@ -31,7 +31,7 @@ _LEFT_OUT = shutil.ignore_patterns(
 
 
 def assets() -> Path:
-    """The folder that holds docker/, entrypoints/ and the rest: in the wheel, or the repository."""
+    """The directory that holds docker/, entrypoints/ and the rest: in the wheel, or the repository."""
     package = Path(__file__).parent.parent
     packaged = package / "_assets"
     return packaged if packaged.is_dir() else package.parent

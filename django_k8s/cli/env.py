@@ -18,7 +18,7 @@ def print_environment(base_dir: Path, *, as_json: bool) -> int:
     """Print the table to standard output and the problems to standard error.
 
     Returns 0, or 78 when a variable that is set is malformed. The value of a secret, and of any
-    address (it may hold a password), is masked.
+    URL (it may hold a password), is masked.
     """
     env = Env(base_dir)
     rows = [_row(env, variable) for variable in VARIABLES.values()]
@@ -34,7 +34,7 @@ def print_environment(base_dir: Path, *, as_json: bool) -> int:
 
 def _row(env: Env, variable: Variable) -> dict[str, object]:
     found = env.resolve(variable.name)
-    # mask: an address may be in any value.
+    # mask: a URL may be in any value.
     masked = variable.secret or variable.kind == "url"
     return {
         "name": variable.name,

@@ -64,12 +64,12 @@ def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseData
     connection = _wrapper(alias, settings)
     if connection.vendor == "postgresql":
         settings["OPTIONS"] = {**KEEPALIVES, **settings["OPTIONS"]}
-    _prepared(connection, {**_SESSION.get(connection.vendor, {}), **session})
+    _set_when_opened(connection, {**_SESSION.get(connection.vendor, {}), **session})
     return connection
 
 
 @contextmanager
-def installed(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
+def use_connection(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
     """Make ``connection`` the one that this thread uses for its alias; close it at the end.
 
     For what looks connections up by alias, as querysets and Django's commands do.
@@ -88,7 +88,7 @@ def _wrapper(alias: str, settings: dict[str, Any]) -> BaseDatabaseWrapper:
     return wrapper
 
 
-def _prepared(connection: BaseDatabaseWrapper, session: dict[str, str]) -> None:
+def _set_when_opened(connection: BaseDatabaseWrapper, session: dict[str, str]) -> None:
     """Set the variables of ``session`` each time that ``connection`` is opened."""
     opened = connection.init_connection_state
 
@@ -118,7 +118,7 @@ def _redirected(settings: dict[str, Any], url: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError):
         direct = {}
     if not direct.get("HOST"):
-        # Never the parser's own words, which quote the address with its password.
+        # Never the parser's own words, which quote the URL with its password.
         raise ImproperlyConfigured(
             "DATABASE_DIRECT_URL cannot be read. Write it as postgres://user:password@host:5432/name."
         )

@@ -39,14 +39,14 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Lock:
     database's. Any other database has none: then the lock is always free, running only one process
     at a time is up to the operator, and a warning says so.
     """
-    kinds: dict[str, type[_Named]] = {"postgresql": Advisory, "mysql": UserLevel, "sqlite": FileLock}
+    kinds: dict[str, type[NoLock]] = {"postgresql": AdvisoryLock, "mysql": UserLevelLock, "sqlite": FileLock}
     if connection.vendor not in kinds:
         logger.warning("%s: no lock of a session on %s; run only one at a time", name, connection.vendor)
-    return kinds.get(connection.vendor, _Named)(connection, name)
+    return kinds.get(connection.vendor, NoLock)(connection, name)
 
 
-class _Named:
-    """No lock at all."""
+class NoLock:
+    """No lock at all: whoever asks has it. The base of the real ones."""
 
     def __init__(self, connection: BaseDatabaseWrapper, name: str) -> None:
         self.connection = connection
@@ -62,7 +62,7 @@ class _Named:
         pass
 
 
-class _Sql(_Named):
+class SessionLock(NoLock):
     """A lock that the server keeps for the session of ``connection``."""
 
     try_lock = is_held = ""
@@ -93,7 +93,7 @@ class _Sql(_Named):
         raise NotImplementedError
 
 
-class Advisory(_Sql):
+class AdvisoryLock(SessionLock):
     """PostgreSQL's session advisory lock, always tried and never waited for.
 
     A session that waits inside pg_advisory_lock holds a snapshot, for which CREATE INDEX
@@ -111,7 +111,7 @@ class Advisory(_Sql):
         return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:8], "big", signed=True)
 
 
-class UserLevel(_Sql):
+class UserLevelLock(SessionLock):
     """GET_LOCK of MySQL and MariaDB, which is the whole server's, so the database's name is part of it."""
 
     try_lock = "SELECT GET_LOCK(%(key)s, 0)"
@@ -123,7 +123,7 @@ class UserLevel(_Sql):
         return f"{self.name}.{hashlib.sha256(database.encode()).hexdigest()[:32]}"
 
 
-class FileLock(_Named):
+class FileLock(NoLock):
     """The kernel's lock on ``DATABASE.NAME.lock``; nothing is held for a database in memory."""
 
     _file: int | None = None

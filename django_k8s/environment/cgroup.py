@@ -19,9 +19,9 @@ def cpu_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> float | Non
     Version 2 of cgroups is asked first, then version 1, whose controllers may be mounted together.
     """
     v2_path, v1_path, v1_names = _membership(membership)
-    limits = [_v2(folder) for folder in _upwards(mount, v2_path)]
+    limits = [_v2(directory) for directory in _upwards(mount, v2_path)]
     for name in v1_names:
-        limits += [_v1(folder) for folder in _upwards(mount / name, v1_path)]
+        limits += [_v1(directory) for directory in _upwards(mount / name, v1_path)]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
@@ -39,10 +39,10 @@ def _membership(path: Path) -> tuple[str, str, list[str]]:
 
 
 def _upwards(mount: Path, cgroup: str) -> Iterator[Path]:
-    """The folder of a cgroup and of each one above it, up to the mount.
+    """The directory of a cgroup and of each one above it, up to the mount.
 
     Without a cgroup namespace the path is the node's, of which a container sees the end alone: the
-    folders that are not there hold nothing to read.
+    directories that are not there hold nothing to read.
     """
     inside = PurePosixPath(cgroup.lstrip("/"))
     if ".." in inside.parts:  # seen from a sibling's namespace
@@ -51,13 +51,13 @@ def _upwards(mount: Path, cgroup: str) -> Iterator[Path]:
         yield mount / path
 
 
-def _v2(folder: Path) -> float | None:
-    quota, _, period = _text(folder / "cpu.max").strip().partition(" ")
+def _v2(directory: Path) -> float | None:
+    quota, _, period = _text(directory / "cpu.max").strip().partition(" ")
     return _cpus(quota, period)
 
 
-def _v1(folder: Path) -> float | None:
-    return _cpus(_text(folder / "cpu.cfs_quota_us"), _text(folder / "cpu.cfs_period_us"))
+def _v1(directory: Path) -> float | None:
+    return _cpus(_text(directory / "cpu.cfs_quota_us"), _text(directory / "cpu.cfs_period_us"))
 
 
 def _cpus(quota: str, period: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Addresses with credentials in them, as people really write them.
+"""URLs with credentials in them, as people really write them.
 
 django-environ splits them as urllib does, which takes ``#`` and ``/`` in a password for the end of the host.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
-from django_k8s.environment.sources import addresses
+from django_k8s.environment.sources import split_urls
 
 # The shortest user part after which a host, a path without "@" and a query still make sense.
 _CREDENTIALS = re.compile(
@@ -22,12 +22,12 @@ _CREDENTIALS = re.compile(
 def encoded(url: str) -> str:
     """``url`` with its password percent-encoded, whatever characters it holds.
 
-    ``postgres://u:p#a/s@s@host/name`` is what people paste; parsers of addresses stop at the ``#``.
+    ``postgres://u:p#a/s@s@host/name`` is what people paste; URL parsers stop at the ``#``.
     A password that is encoded already stays as it is. Only a password that itself ends like
-    ``@host?...`` is ambiguous: then give the database in parts. In a list of addresses each is
+    ``@host?...`` is ambiguous: then give the database in parts. In a list of URLs each is
     encoded by itself.
     """
-    return "".join(_encoded(address) for address in addresses(url))
+    return "".join(_encoded(part) for part in split_urls(url))
 
 
 def _encoded(url: str) -> str:

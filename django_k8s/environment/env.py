@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from django_k8s.environment import masking, parsing, problems
-from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, is_address, items
+from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, is_url, items
 from django_k8s.environment.variables import VARIABLES, Kind, Variable
 
 # The readers of Env are called like the types they return, so inside the class the types need other names.
@@ -107,10 +107,10 @@ class Env:
             return self._fallback(variable, default, "")
         if variable.choices and found.value not in variable.choices:
             if not variable.shared:
-                self.problem(name, f"has an unknown value. Write one of {', '.join(variable.choices)}.")
+                self.add_problem(name, f"has an unknown value. Write one of {', '.join(variable.choices)}.")
             return self._fallback(variable, default, "")
-        if variable.kind == "url" and not is_address(found.value):
-            self.problem(name, f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")
+        if variable.kind == "url" and not is_url(found.value):
+            self.add_problem(name, f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")
             return self._fallback(variable, default, "")
         if variable.secret:
             masking.add(found.value)
@@ -185,19 +185,19 @@ class Env:
 
     # Problems
 
-    def problem(self, name: _str, text: _str) -> None:
+    def add_problem(self, name: _str, text: _str) -> None:
         """Record what is wrong with ``name`` and what to do. Only the first problem per variable is kept."""
-        self._sources.problem(name, text)
+        self._sources.add_problem(name, text)
 
     def require(self, name: _str, remedy: _str = "") -> _bool:
-        """Record a problem if ``name`` is missing in production. Return whether it is set."""
+        """Report a problem if ``name`` is missing in production. Return whether it is set."""
         if self.is_set(name):
             return True
         if self.production:
             variable = self._variables.get(name)
             help_text = remedy or (variable.help if variable else "Set it.")
             example = f" Example: {variable.example}" if variable and variable.example else ""
-            self.problem(name, f"is missing. {help_text}{example}")
+            self.add_problem(name, f"is missing. {help_text}{example}")
         return False
 
     @property
@@ -266,7 +266,7 @@ class Env:
             )
             self._variables[name] = known
             if default is UNSET and not self.build and not self.is_set(name):
-                self.problem(name, "is missing. This project needs it.")
+                self.add_problem(name, "is missing. This project needs it.")
         return known
 
     @staticmethod
@@ -290,7 +290,7 @@ class Env:
         try:
             return parse(found.value)
         except ValueError as error:
-            self.problem(variable.name, _str(error))
+            self.add_problem(variable.name, _str(error))
             return self._fallback(variable, default, empty)
 
     def _misspelt(self) -> _list[tuple[_str, _str]]:

@@ -25,13 +25,13 @@ def work_seconds(env: Env, role: str) -> int:
 
 
 def check(env: Env) -> None:
-    """Record a problem for each role whose grace period leaves it no time to finish its work."""
+    """Report a problem for each role whose grace period leaves it no time to finish its work."""
     for role, reserve in RESERVE_SECONDS.items():
         if _left(env, role) < 1:
             parts = ["DRAIN_SECONDS"] if role == "web" else []
             parts += ["METRICS_LINGER_SECONDS"] if role in _LINGERS and env.bool("METRICS") else []
             work = "requests" if role == "web" else "tasks"
-            env.problem(
+            env.add_problem(
                 f"{role.upper()}_GRACE_SECONDS",
                 f"is too short: no time is left for running {work}. Set it to more than {' + '.join([*parts, str(reserve)])}.",
             )

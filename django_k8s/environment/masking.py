@@ -1,6 +1,6 @@
 """Takes secrets out of text that is about to be written.
 
-Every secret that the environment gave this process is known by its value; passwords in addresses
+Every secret that the environment gave this process is known by its value; passwords in URLs
 are found by their place. Nothing but the standard library: the environment's reader tells what is secret.
 """
 
@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import re
 
-from django_k8s.environment.sources import addresses
+from django_k8s.environment.sources import split_urls
 
 MASK = "***"
 # Shorter values would be found in words that have nothing to do with them.
 SHORTEST = 6
 
-_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@]*:\S*@")  # user:password@, of which a password may hold anything
+_IN_URL = re.compile(r"(?<=://)[^\s/@]*:\S*@")  # user:password@, of which a password may hold anything
 
 _known: tuple[str, ...] = ()  # the longest first, since one may be part of another
 
 
 def add(value: str) -> None:
-    """From now on ``value`` is masked, and the password in it where it is an address."""
+    """From now on ``value`` is masked, and the password in it if it is a URL."""
     global _known
     from urllib.parse import unquote  # these take their time, and the entrypoint masks nothing
 
     found = {value, value.strip()}
-    for address in addresses(value):
-        # Not by a parser of addresses: a password with / or # in it is a mistake that is made.
-        credentials = address.partition("://")[2].rpartition("@")[0]
+    for url in split_urls(value):
+        # Not by a URL parser: a password with / or # in it is a mistake that is made.
+        credentials = url.partition("://")[2].rpartition("@")[0]
         password = credentials.partition(":")[2]
         found |= {password, unquote(password)}
     written = {form for secret in found if len(secret) >= SHORTEST for form in _written(secret)}
@@ -43,7 +43,7 @@ def reset() -> None:
 
 
 def _written(secret: str) -> set[str]:
-    """How ``secret`` may stand in text: as it is, in an address, in a form, quoted by Python, in JSON."""
+    """How ``secret`` may stand in text: as it is, in a URL, in a form, quoted by Python, in JSON."""
     import json
     from urllib.parse import quote, quote_plus
 
@@ -58,10 +58,10 @@ def _written(secret: str) -> set[str]:
 
 
 def mask(text: str) -> str:
-    """``text`` with *** in the place of each known secret, and of user and password in an address."""
+    """``text`` with *** in the place of each known secret, and of user and password in a URL."""
     for secret in _known:
         if secret in text:
             text = text.replace(secret, MASK)
     if "://" in text and "@" in text:
-        text = _IN_ADDRESS.sub(f"{MASK}@", text)
+        text = _IN_URL.sub(f"{MASK}@", text)
     return text

@@ -21,7 +21,7 @@ _MORE = ("BUILD_PHASE", "DJANGO_SETTINGS_MODULE")
 AGENTS = ("NEW_RELIC_", "OTEL_")  # their variables that are not in the table
 
 
-def exports(env: Env) -> Iterator[tuple[str, str]]:
+def variables_to_export(env: Env) -> Iterator[tuple[str, str]]:
     """Yield name and value of everything that the process environment lacks."""
     startup = {name for name, variable in env.table.items() if variable.scope == "startup"}
     # A name that an agent would not accept, a shell would not accept either.
@@ -37,7 +37,7 @@ def exports(env: Env) -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     """Print the commands."""
-    for name, value in exports(Env()):
+    for name, value in variables_to_export(Env()):
         sys.stdout.buffer.write(os.fsencode(f"export {name}={shlex.quote(value)}\n"))
 
 

@@ -1,4 +1,4 @@
-"""Where the values of variables come from: environment, files, folders, .env."""
+"""Where the values of variables come from: environment, files, directories, .env."""
 
 from __future__ import annotations
 
@@ -50,22 +50,22 @@ class Sources:
             if _is_file(self._dotenv_path):
                 self._dotenv = self._read_dotenv(self._dotenv_path)
             elif named:
-                self.problem(
+                self.add_problem(
                     "ENV_FILE", "names no file that exists. Correct the path or remove the variable."
                 )
         self._mounted: dict[str, Path] = {}
-        folders = self.find("ENV_DIR")
-        for number, folder in enumerate(items(folders.value) if folders else (), 1):
-            if os.access(folder, os.R_OK | os.X_OK) and Path(folder).is_dir():
-                for path in filter(_is_file, Path(folder).iterdir()):
+        directories = self.find("ENV_DIR")
+        for number, directory in enumerate(items(directories.value) if directories else (), 1):
+            if os.access(directory, os.R_OK | os.X_OK) and Path(directory).is_dir():
+                for path in filter(_is_file, Path(directory).iterdir()):
                     self._mounted.setdefault(path.name, path)
             else:
-                self.problem(
+                self.add_problem(
                     "ENV_DIR",
                     f"directory {number} of it does not exist or cannot be read. Mount it or remove it from the list.",
                 )
 
-    def problem(self, name: str, text: str) -> None:
+    def add_problem(self, name: str, text: str) -> None:
         """Record what is wrong with ``name`` and what to do. Only the first problem per variable is kept."""
         self.problems.setdefault(name, Problem(name, text))
 
@@ -77,13 +77,13 @@ class Sources:
         return self._seen[name]
 
     def names(self) -> set[str]:
-        """Every name that the environment, a folder of ENV_DIR or .env sets."""
+        """Every name that the environment, a directory of ENV_DIR or .env sets."""
         return {*self._environ, *self._mounted, *self._dotenv}
 
     def _search(self, name: str) -> Found | None:
         if name in self._environ:
             if not _is_text(self._environ[name]):
-                self.problem(name, "is not text. Write it in UTF-8.")
+                self.add_problem(name, "is not text. Write it in UTF-8.")
                 return None
             return Found(self._environ[name], PROCESS)
         if pointer := self._environ.get(f"{name}_FILE", ""):
@@ -100,7 +100,7 @@ class Sources:
         try:
             text = _text(path)
         except (OSError, ValueError):
-            self.problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
+            self.add_problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
             return None
         # Editors and `kubectl create secret --from-file` add one line end that nobody meant.
         return Found(text.removesuffix("\n").removesuffix("\r"), _shown(path))
@@ -109,14 +109,14 @@ class Sources:
         try:
             text = _text(path)
         except (OSError, ValueError):
-            self.problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
+            self.add_problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
             return {}
         values = {}
         for line in text.splitlines():
             if match := _DOTENV_LINE.fullmatch(line):
                 values[match[1]] = _unquoted(match[2])
             elif line and not line.startswith("#"):
-                self.problem(
+                self.add_problem(
                     ".env", f"{path} has a line that is not NAME=value, a comment or empty. Correct it."
                 )
         return values
@@ -157,7 +157,7 @@ def _shown(path: Path) -> str:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a folder on the way is closed, or the name is too long to be one
+    except (OSError, ValueError):  # a directory on the way is closed, or the name is too long to be one
         return False
 
 
@@ -171,11 +171,11 @@ def items(text: str) -> list[str]:
     return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
 
 
-def addresses(text: str) -> list[str]:
-    """The addresses of a list such as ``amqp://one;amqp://two``, each with the separator that follows it."""
+def split_urls(text: str) -> list[str]:
+    """Return the URLs of a list such as ``amqp://one;amqp://two``, each with the separator that follows it."""
     return re.split(rf"(?<=[;,])(?={_SCHEME}://)", text)
 
 
-def is_address(value: str) -> bool:
+def is_url(value: str) -> bool:
     """Whether ``value`` looks like ``scheme://…``; what follows is for its reader to judge."""
     return bool(re.match(rf"{_SCHEME}://", value))

@@ -16,7 +16,7 @@ QUEUES = "queues.json"  # beat's last look at the queues
 SCRAPED = "scraped"  # when the metrics were last read
 
 
-def state_folder(role: str) -> Path:
+def role_directory(role: str) -> Path:
     """Return the directory of ``role``, which may not exist yet."""
     return Path(startup.env().str("STATE_DIR")) / role
 
@@ -26,8 +26,8 @@ def clear(role: str) -> None:
 
     Counts begin again with the processes that count. Never raises.
     """
-    folder = state_folder(role)
+    directory = role_directory(role)
     for pattern in (f"*{HEARTBEAT_SUFFIX}", QUEUES, SCRAPED, f"{METRICS}/*.db"):
-        for path in folder.glob(pattern):
+        for path in directory.glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -8,13 +8,13 @@ from django_k8s.environment.env import Env
 
 
 def trusted_proxies(env: Env) -> list[str]:
-    """The networks, and ``*`` for everybody; notes a problem for an item that is neither."""
+    """Return the networks, and ``*`` for everybody. Report every entry that is neither."""
     networks = []
     for item in env.list("TRUSTED_PROXIES"):
         try:
             networks.append(item if item == "*" else str(ipaddress.ip_network(item, strict=False)))
         except ValueError:
-            env.problem(
+            env.add_problem(
                 "TRUSTED_PROXIES",
                 "has an item that is neither an address nor a network such as 10.0.0.0/8.",
             )

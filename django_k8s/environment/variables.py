@@ -86,7 +86,7 @@ _GENERAL = _group(
         "ENV_DIR",
         "list",
         (),
-        "Folders whose files are variables, as mounted Secrets and ConfigMaps are. Separated by commas; the first wins.",
+        "Directories whose files are variables, as mounted Secrets and ConfigMaps are. Separated by commas; the first wins.",
         example="/run/secrets/app",
     ),
     _v(
@@ -133,7 +133,7 @@ _GENERAL = _group(
         "STATE_DIR",
         "path",
         "/tmp/django-k8s",  # noqa: S108 - on a read-only root only /tmp and /dev/shm are writable
-        "Writable folder for heartbeats; each role empties its own part of it at start.",
+        "Writable directory for heartbeats; each role empties its own part of it at start.",
         scope="startup",
     ),
     _v(
@@ -301,7 +301,7 @@ _CELERY = _group(
         "CELERY_BROKER_URL",
         "url",
         None,
-        "redis:// rediss:// amqp:// amqps:// sqs:// filesystem:///FOLDER. By default REDIS_URL; in debug mode, files in a folder.",
+        "redis:// rediss:// amqp:// amqps:// sqs:// filesystem:///DIRECTORY. By default REDIS_URL; in debug mode, files in a directory.",
         secret=True,
     ),
     _v(
@@ -438,7 +438,7 @@ _WEB = _group(
         "WEB_KEEPALIVE_SECONDS",
         "int",
         75,
-        "How long an idle connection is kept; above the idle time-out of every proxy before it.",
+        "How long an idle connection is kept; above the idle timeout of every proxy before it.",
         minimum=0,
         scope="startup",
     ),
@@ -492,7 +492,7 @@ _HEALTH = _group(
         "STALL_SECONDS",
         "int",
         600,
-        "Web is stalled when every thread is taken and none finished for it; 0 switches it off. Above every database time-out.",
+        "Web is stalled when every thread is taken and none finished for it; 0 switches it off. Above every database timeout.",
         minimum=0,
         scope="startup",
     ),
@@ -521,7 +521,7 @@ _HEALTH = _group(
         "READINESS_TIMEOUT_SECONDS",
         "float",
         2.0,
-        "Deadline of all health checks of one /readyz; below the kubelet's time-out.",
+        "Deadline of all health checks of one /readyz; below the kubelet's timeout.",
         minimum=0.1,
     ),
     _v(
@@ -547,20 +547,20 @@ _STATIC = _group(
         "STATIC_ROOT",
         "path",
         None,
-        "Folder of the collected static files. By default staticfiles beside manage.py.",
+        "Directory of the collected static files. By default staticfiles beside manage.py.",
     ),
     _v(
         "STATIC_CDN_URL",
         "url",
         "",
-        "Address of a CDN that fetches static files from this site.",
+        "URL of a CDN that fetches static files from this site.",
         example="https://cdn.example.com",
     ),
     _v(
         "MEDIA_ROOT",
         "path",
         None,
-        "Folder of uploads when no bucket is named. By default media beside manage.py.",
+        "Directory of uploads when no bucket is named. By default media beside manage.py.",
     ),
     _v("MEDIA_S3_BUCKET", "str", "", "Bucket of uploads; naming it moves media to S3."),
     _v(
@@ -576,10 +576,10 @@ _STATIC = _group(
         "MEDIA_S3_ENDPOINT_URL",
         "url",
         "",
-        "Address of an S3-compatible server.",
+        "URL of an S3-compatible server.",
         example="https://minio.example.com",
     ),
-    _v("MEDIA_S3_PREFIX", "str", "", "Folder inside the bucket."),
+    _v("MEDIA_S3_PREFIX", "str", "", "Directory inside the bucket."),
     _v("MEDIA_CDN_DOMAIN", "str", "", "Domain of a CDN before a public bucket.", example="media.example.com"),
 )
 

@@ -13,13 +13,13 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
-from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, Beating
+from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, HeartbeatMixin
 
 # What a stopping worker leaves to a client that may be sending its next request; as in gthread.
 IDLE_SECONDS = 2.0
 
 
-class View:
+class AliveWorkerView:
     """The worker as its HTTP/1 connections see it: alive to the end.
 
     A connection of gunicorn's closes when it finds its worker stopping, although the answer that it
@@ -43,7 +43,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     """A connection that its worker knows, so that it can be closed while it is idle."""
 
     def __init__(self, worker: AsgiWorker) -> None:
-        super().__init__(View(worker))
+        super().__init__(AliveWorkerView(worker))
         self._real_worker = worker
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -77,7 +77,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 gasgi.ASGIProtocol = Connection
 
 
-class AsgiWorker(Beating, gasgi.ASGIWorker):  # type: ignore[misc]
+class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
     """An ``asgi`` worker."""
 
     alive: bool
@@ -122,7 +122,7 @@ class AsgiWorker(Beating, gasgi.ASGIWorker):  # type: ignore[misc]
             closing.cancel()
 
     async def _close_idle(self) -> None:
-        """Close what was idle at two looks; else one idle client holds the stop for the graceful time-out."""
+        """Close what was idle at two looks; else one idle client holds the stop for the graceful timeout."""
         before: set[Connection] = set()
         while True:
             idle = {connection for connection in self.connections if connection.idle}

@@ -15,13 +15,13 @@ from typing import Any
 from django_k8s.environment import problems, startup
 from django_k8s.gunicorn import options
 from django_k8s.probe.heartbeat import Heartbeat
-from django_k8s.probe.last_scrape import await_last
+from django_k8s.probe.last_scrape import await_last_scrape
 
 _env = startup.env()
 _concurrency = options.concurrency(_env)
 _asgi = _env.str("WEB_INTERFACE") == "asgi"
 
-bind = options.address(_env)
+bind = options.bind_address(_env)
 wsgi_app = options.application(_env)
 worker_class = f"django_k8s.gunicorn.{'asgi_worker.AsgiWorker' if _asgi else 'thread_worker.ThreadWorker'}"
 workers = _concurrency.processes
@@ -44,7 +44,7 @@ loglevel = _env.str("LOG_LEVEL").lower()
 errorlog = "-"
 accesslog = "-" if _env.bool("WEB_ACCESS_LOG") else None
 
-worker_tmp_dir = options.temporary_folder()
+worker_tmp_dir = options.temporary_directory()
 # It needs a writable home, and its thread in a master that forks.
 control_socket_disable = True
 
@@ -88,7 +88,7 @@ def _stop_before_signals(server: Any) -> None:
     """End this process if it was told to stop before it listens to signals itself.
 
     Until then it has the master's handlers, which only queue: a SIGTERM in that moment would be lost,
-    and the stop of the role last until the graceful time-out.
+    and the stop of the role last until the graceful timeout.
     """
     stops = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
     for number in stops:
@@ -107,7 +107,7 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     """Runs in the master after the end of all processes."""
-    await_last("web")
+    await_last_scrape("web")
 
 
 def child_exit(server: Any, worker: Any) -> None:

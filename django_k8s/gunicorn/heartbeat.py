@@ -10,7 +10,7 @@ from django_k8s.probe.heartbeat import Heartbeat
 EVERY_SECONDS = 1.0
 
 
-class Beating:
+class HeartbeatMixin:
     """Mixed into a gunicorn worker: each sign of life for the master is also one for the probe."""
 
     _heartbeat: Heartbeat | None = None
@@ -29,8 +29,8 @@ class Beating:
         self._beaten = now
         if self._heartbeat is None:
             self._heartbeat = Heartbeat("web", str(os.getpid()))
-        self._heartbeat.write(**self.pulse())
+        self._heartbeat.write(**self.heartbeat_fields())
 
-    def pulse(self) -> dict[str, object]:
+    def heartbeat_fields(self) -> dict[str, object]:
         """What the heartbeat tells beside its time."""
         return {}

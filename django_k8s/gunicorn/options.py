@@ -48,7 +48,7 @@ def concurrency(env: Env) -> Concurrency:
     return Concurrency(processes, threads, f"CPU limit {limit:g}")
 
 
-def address(env: Env) -> str:
+def bind_address(env: Env) -> str:
     """Where to listen: every address of the family that the cluster uses first.
 
     IPv4 is not taken in by an IPv6 socket on purpose: its clients would all get an address like
@@ -59,13 +59,13 @@ def address(env: Env) -> str:
 
 
 def graceful_seconds(env: Env) -> int:
-    """Return the seconds that requests in flight have when the pod stops; record a problem if there are none."""
+    """Return the seconds that requests in flight have when the pod stops; report a problem if there are none."""
     grace_period.check(env)
     return grace_period.work_seconds(env, "web")
 
 
 def trusted_proxies(env: Env) -> str:
-    """TRUSTED_PROXIES as gunicorn reads networks; notes a problem for what is none."""
+    """Return TRUSTED_PROXIES as gunicorn reads it. Report every entry that is not a network."""
     return ",".join(trusted_networks.trusted_proxies(env))
 
 
@@ -94,7 +94,7 @@ def application(env: Env) -> str | None:
     return f"{packages[0]}.{interface}:application"
 
 
-def temporary_folder() -> str | None:
+def temporary_directory() -> str | None:
     """Memory-backed where the machine has it: writable with a read-only root, and never slow."""
     shm = "/dev/shm"  # noqa: S108 - gunicorn makes unnamed files in it
     return shm if os.access(shm, os.W_OK | os.X_OK) else None

@@ -16,7 +16,7 @@ from typing import Any
 from gunicorn.workers import gthread
 
 from django_k8s.gunicorn.database_connections import pool_statistics
-from django_k8s.gunicorn.heartbeat import Beating
+from django_k8s.gunicorn.heartbeat import HeartbeatMixin
 
 # gunicorn closes a connection by sending its FIN and reading on until the client closes too, so that
 # no reset destroys an answer on its way. These are its own limits for that (util.close_graceful).
@@ -24,33 +24,33 @@ LINGER_SECONDS = 2.0
 LINGER_BYTES = 65536
 
 
-class ThreadWorker(Beating, gthread.ThreadWorker):  # type: ignore[misc]
+class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
     """A ``gthread`` worker; all that is added here runs on its main thread."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._taken = 0
+        self._busy = 0
         self._since = time.monotonic()
         self._lingering: dict[gthread.TConn, int] = {}  # bytes that may still be read; oldest first
 
     # How busy the pool is
 
-    def pulse(self) -> dict[str, object]:
+    def heartbeat_fields(self) -> dict[str, object]:
         return {
             "threads": self.cfg.threads,
-            "busy": min(self._taken, self.cfg.threads),
+            "busy": min(self._busy, self.cfg.threads),
             "since": self._since,
             **pool_statistics(),
         }
 
     def enqueue_req(self, conn: gthread.TConn) -> None:
-        self._taken += 1
-        if self._taken == self.cfg.threads:
+        self._busy += 1
+        if self._busy == self.cfg.threads:
             self._since = time.monotonic()
         super().enqueue_req(conn)
 
     def finish_request(self, conn: gthread.TConn, fs: Future[Any]) -> None:
-        self._taken -= 1
+        self._busy -= 1
         self._since = time.monotonic()
         if fs.cancelled() or fs.exception() or fs.result():
             super().finish_request(conn, fs)

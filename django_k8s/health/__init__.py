@@ -34,7 +34,7 @@ from django_k8s.health.migrations import Migrations
 from django_k8s.health.results import Check, Report, Result, Unhealthy
 from django_k8s.health.storage import Storage
 
-__all__ = ["CHECKS", "Check", "Report", "Result", "Unhealthy", "checks", "find"]
+__all__ = ["BUILT_IN_CHECKS", "Check", "Report", "Result", "Unhealthy", "find_checks", "make_checks"]
 
 
 def _each(name: str, kind: Callable[[str], Check], aliases: Callable[[], Iterable[str]]) -> dict[str, Check]:
@@ -43,7 +43,7 @@ def _each(name: str, kind: Callable[[str], Check], aliases: Callable[[], Iterabl
 
 
 # What each built-in name stands for: checks by the name that they are reported under.
-CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
+BUILT_IN_CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
     "database": partial(_each, "database", Database, lambda: list(connections)),
     "cache": partial(_each, "cache", Cache, lambda: list(caches.settings)),
     "broker": lambda: {"broker": Broker()},
@@ -52,17 +52,17 @@ CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
 }
 
 
-def find(name: str) -> dict[str, Check]:
+def find_checks(name: str) -> dict[str, Check]:
     """The checks that ``name`` stands for. Raises ImportError when there are none."""
-    if name in CHECKS:
-        return CHECKS[name]()
+    if name in BUILT_IN_CHECKS:
+        return BUILT_IN_CHECKS[name]()
     found = import_string(name)
     if not callable(found):
         raise ImportError(f"{name} is no health check: it cannot be called")
     return {name: found() if isinstance(found, type) else found}
 
 
-def checks(names: Iterable[str]) -> dict[str, Check]:
+def make_checks(names: Iterable[str]) -> dict[str, Check]:
     """The checks of these names. One that cannot be made is in it too, and fails when it is run.
 
     A web process with a misspelt check has to answer /readyz with 503 and a log line;
@@ -71,7 +71,7 @@ def checks(names: Iterable[str]) -> dict[str, Check]:
     found: dict[str, Check] = {}
     for name in names:
         try:
-            found.update(find(name))
+            found.update(find_checks(name))
         except Exception as error:
             found[name] = partial(_fail, f"cannot be made: {type(error).__name__}")
     return found

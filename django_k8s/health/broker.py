@@ -11,7 +11,7 @@ from django_k8s.health.results import Unhealthy
 
 
 class Broker:
-    """Connects to the Celery application's broker as a publisher would; for folders, writes into them.
+    """Connects to the Celery application's broker as a publisher would; for directories, writes into them.
 
     Redis answers a ping, RabbitMQ its handshake with login and virtual host, SQS a listing of queues.
     """
@@ -49,7 +49,7 @@ class Broker:
 
 
 def _write(options: dict[str, Any]) -> None:
-    for folder in {options.get("data_folder_in", "data_in"), options.get("data_folder_out", "data_out")}:
+    for directory in {options.get("data_folder_in", "data_in"), options.get("data_folder_out", "data_out")}:
         # It has no name there, so no worker takes it for a message.
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=directory) as file:
             file.write(b"ok")

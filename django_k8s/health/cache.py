@@ -38,7 +38,7 @@ class Cache:
 
     def _client(self, timeout: float) -> BaseCache:
         params: dict[str, Any] = {**caches.settings[self.alias]}
-        # The project's own time-outs suit its requests; here they would outlive the deadline.
+        # The project's own timeouts suit its requests; here they would outlive the deadline.
         if names := _TIMEOUTS.get(params["BACKEND"]):
             params["OPTIONS"] = {**params.get("OPTIONS", {}), **dict.fromkeys(names, timeout)}
         kind, location = params.pop("BACKEND"), params.pop("LOCATION", "")

@@ -1,4 +1,4 @@
-"""Checks at work: one execution in its thread, and the run that callers of one moment share."""
+"""Checks at work: one thread in its thread, and the run that callers of one moment share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from concurrent.futures import Future
 from django.core.cache import caches
 from django.db import connections
 
-from django_k8s.health.results import Check, Result, described, public
+from django_k8s.health.results import Check, Result, log_text, public_text
 
 # Called in the thread of a check when it has ended.
 Ended = Callable[[Result], None]
 
 
-class Execution:
-    """One execution of a check, in a daemon thread of its own."""
+class CheckThread:
+    """One thread of a check, in a daemon thread of its own."""
 
     def __init__(self, name: str, check: Check, timeout: float, ended: Ended) -> None:
         self.future: Future[Result] = Future()
@@ -64,17 +64,17 @@ class Execution:
 
     def _end(self, error: BaseException | None) -> None:
         self.ended_at = time.monotonic()
-        words = (public(error), described(error)) if error else ("ok", "")
+        words = (public_text(error), log_text(error)) if error else ("ok", "")
         result = Result(self._name, error is None, *words, self.seconds)
         self._ended(result)
         self.future.set_result(result)
 
 
-class Run:
-    """The executions that callers of one moment share; some may be left over from an earlier run."""
+class SharedRun:
+    """The threads that callers of one moment share; some may be left over from an earlier run."""
 
-    def __init__(self, executions: dict[str, Execution], timeout: float) -> None:
-        self.executions = executions
+    def __init__(self, threads: dict[str, CheckThread], timeout: float) -> None:
+        self.threads = threads
         self._deadline = time.monotonic() + timeout
 
     @property
@@ -88,22 +88,22 @@ class Run:
 
     def futures(self, names: Iterable[str]) -> list[Future[Result]]:
         """What a caller who needs these checks has to wait for."""
-        return [self.executions[name].future for name in names if name in self.executions]
+        return [self.threads[name].future for name in names if name in self.threads]
 
     async def settle(self, names: Iterable[str], seconds: float) -> None:
         """Wait in an event loop until these checks have ended, for ``seconds`` at most."""
-        executions = [self.executions[name] for name in names if name in self.executions]
-        pending = [execution.in_loop() for execution in executions if not execution.future.done()]
+        threads = [self.threads[name] for name in names if name in self.threads]
+        pending = [thread.in_loop() for thread in threads if not thread.future.done()]
         if pending:
             await asyncio.wait(pending, timeout=seconds)
 
     def expired(self, keep: float) -> bool:
         """Whether it ended, by its last check or by its deadline, more than ``keep`` seconds ago."""
-        ends = [execution.ended_at or self._deadline for execution in self.executions.values()]
+        ends = [thread.ended_at or self._deadline for thread in self.threads.values()]
         return time.monotonic() > min(max(ends, default=self._deadline), self._deadline) + keep
 
 
-class Flags:
+class SharedFlags:
     """Flags that are set once, seen by all processes that are forked from this one, early and late.
 
     They live in memory that a fork shares: a worker process that takes another's place finds what

@@ -37,17 +37,17 @@ class Database:
 def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDatabaseWrapper]:
     """Open ``connection``, of which each statement gives up after ``timeout`` seconds; close it at the end.
 
-    Opening it gives up after twice that: the driver has one time-out for the login, what is asked after
+    Opening it gives up after twice that: the driver has one timeout for the login, what is asked after
     it another.
     """
     connection.settings_dict["OPTIONS"].update(_limits(connection.vendor, timeout))
 
     def statement(execute: Callable[..., Any], *args: Any) -> Any:
-        with _cut_after(connection, timeout):
+        with _cancel_statements_after(connection, timeout):
             return execute(*args)
 
     try:
-        with _cut_after(connection, 2 * timeout):
+        with _cancel_statements_after(connection, 2 * timeout):
             connection.ensure_connection()
         with connection.execute_wrapper(statement):
             yield connection
@@ -56,7 +56,7 @@ def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDat
 
 
 @contextlib.contextmanager
-def _cut_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
+def _cancel_statements_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
     """Shut the socket of ``connection`` down when the block takes longer, again and again until it ends.
 
     A server that freezes while its kernel goes on acknowledging is silent for ever, and no option of a

@@ -6,7 +6,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from django_k8s.database.connections import installed, own_connection
+from django_k8s.database.connections import own_connection, use_connection
 from django_k8s.health.database import bounded
 from django_k8s.health.results import Unhealthy
 
@@ -27,7 +27,7 @@ class Migrations:
 
     def __call__(self, timeout: float) -> None:
         """Raises Unhealthy with the number of missing migrations and the first one's name."""
-        with bounded(own_connection(self.alias), timeout) as connection, installed(connection):
+        with bounded(own_connection(self.alias), timeout) as connection, use_connection(connection):
             missing = self._pending(connection)
         if missing:
             raise Unhealthy(f"{len(missing)} not applied, the first is {missing[0]}")

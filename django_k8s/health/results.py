@@ -67,12 +67,12 @@ class Report:
         return {"status": self.status, "release": conf.current().release, "checks": checks}
 
 
-def public(error: BaseException) -> str:
+def public_text(error: BaseException) -> str:
     """What people with the token may read about ``error``: a check's own words, else only its kind."""
     return str(error) if isinstance(error, Unhealthy) else type(error).__name__
 
 
-def described(error: BaseException) -> str:
+def log_text(error: BaseException) -> str:
     """``error`` on one line for the log, without any secret that the configuration holds."""
     text = mask(" ".join(str(error).split())[:500])
     kind = "" if isinstance(error, Unhealthy) else f"{type(error).__name__}: "

@@ -19,14 +19,14 @@ from concurrent.futures import wait
 from dataclasses import replace
 
 from django_k8s import conf
-from django_k8s.health import checks
-from django_k8s.health.check_threads import Execution, Flags, Run
+from django_k8s.health import make_checks
+from django_k8s.health.check_threads import CheckThread, SharedFlags, SharedRun
 from django_k8s.health.results import Check, Report, Result, checked
 
 logger = logging.getLogger("django_k8s.health")
 
 
-class Runner:
+class CheckRunner:
     """The checks of one process.
 
     ``timeout``: seconds until the deadline of one run. ``keep``: seconds for which results are used
@@ -47,15 +47,15 @@ class Runner:
         self._timeout, self._keep = timeout, keep
         self._latched = frozenset(latched)
         self._write = log
-        self._passed = Flags(self._checks)
+        self._passed = SharedFlags(self._checks)
         self.reset()
         _runners.add(self)
 
     @classmethod
-    def configured(cls) -> Runner:
+    def configured(cls) -> CheckRunner:
         """A runner of READINESS_CHECKS, with the other READINESS variables."""
         config = conf.current()
-        found = checks(config.readiness_checks)
+        found = make_checks(config.readiness_checks)
         databases = {name for name in found if name.partition(":")[0] == "database"}
         return cls(
             found,
@@ -67,7 +67,7 @@ class Runner:
     def reset(self) -> None:
         """Forget the runs. What has passed stays known."""
         self._lock = threading.Lock()
-        self._run: Run | None = None
+        self._run: SharedRun | None = None
         self._failing: set[str] = set()
 
     def ready(self, limit: float | None = None) -> bool:
@@ -97,17 +97,17 @@ class Runner:
         await run.settle(self._checks, run.within(limit))
         return self._report(run)
 
-    def _current(self) -> Run:
+    def _current(self) -> SharedRun:
         with self._lock:
             if self._run is None or self._run.expired(self._keep):
-                self._run = Run(self._executions(), self._timeout)
+                self._run = SharedRun(self._threads(), self._timeout)
             return self._run
 
-    def _executions(self) -> dict[str, Execution]:
-        former = self._run.executions if self._run else {}
-        hanging = {name: execution for name, execution in former.items() if not execution.future.done()}
+    def _threads(self) -> dict[str, CheckThread]:
+        former = self._run.threads if self._run else {}
+        hanging = {name: thread for name, thread in former.items() if not thread.future.done()}
         return {
-            name: hanging.get(name) or Execution(name, check, self._timeout, self._ended)
+            name: hanging.get(name) or CheckThread(name, check, self._timeout, self._ended)
             for name, check in self._checks.items()
             if not (getattr(check, "once", False) and name in self._passed)
         }
@@ -115,28 +115,28 @@ class Runner:
     def _required(self) -> Iterable[str]:
         return [name for name in self._checks if not (name in self._latched and name in self._passed)]
 
-    def _report(self, run: Run) -> Report:
+    def _report(self, run: SharedRun) -> Report:
         required = self._required()
         results = [self._result(run, name) for name in self._checks]
         return Report(tuple(replace(result, required=result.name in required) for result in results))
 
-    def _result(self, run: Run, name: str) -> Result:
-        execution = run.executions.get(name)
-        if execution is None:
+    def _result(self, run: SharedRun, name: str) -> Result:
+        thread = run.threads.get(name)
+        if thread is None:
             return Result(name, True, "passed before", "", 0.0)
-        if execution.future.done():
-            return execution.future.result()
+        if thread.future.done():
+            return thread.future.result()
         message = f"no answer within {self._timeout:g} s"
-        result = Result(name, False, message, message, execution.seconds)
+        result = Result(name, False, message, message, thread.seconds)
         if not run.remaining:
             self._log(name, message)
-            checked.send(sender=Runner, result=result)
+            checked.send(sender=CheckRunner, result=result)
         return result
 
     def _ended(self, result: Result) -> None:
         if result.ok:
             self._passed.add(result.name)
-        checked.send(sender=Runner, result=result)
+        checked.send(sender=CheckRunner, result=result)
         self._log(result.name, result.detail)
 
     def _log(self, name: str, problem: str) -> None:
@@ -149,7 +149,7 @@ class Runner:
             self._write("health check %s passes again", name)
 
 
-_runners: weakref.WeakSet[Runner] = weakref.WeakSet()
+_runners: weakref.WeakSet[CheckRunner] = weakref.WeakSet()
 
 
 def _forked() -> None:

@@ -14,8 +14,8 @@ from django_k8s.health.results import Unhealthy
 class Storage:
     """The default storage can be used.
 
-    A folder: a small file is written, read and deleted. A bucket: asked for with one HEAD request,
-    which needs its name, its address and the credentials to be right. Nothing is written there: with
+    A directory: a small file is written, read and deleted. A bucket: asked for with one HEAD request,
+    which needs its name, its URL and the credentials to be right. Nothing is written there: with
     versions on, every probe would leave one for good. Any other storage is asked for a name.
     """
 

@@ -6,23 +6,23 @@ import time
 from collections.abc import Callable, Mapping
 
 from django_k8s.health.results import Check, Result
-from django_k8s.health.runner import Runner
+from django_k8s.health.runner import CheckRunner
 
 _EVERY_SECONDS = 1.0
 _ASK_SECONDS = 5.0  # the deadline of each round
 _REMIND_SECONDS = 15.0
 
-Say = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
-def until_well(checks: Mapping[str, Check], seconds: float, say: Say) -> list[Result]:
+def wait_until_healthy(checks: Mapping[str, Check], seconds: float, say: WriteLine) -> list[Result]:
     """Ask until every check passes in one and the same round, for at most ``seconds``; with 0, ask once.
 
     Returns the failures of the last round; none means that all is well. ``say`` gets a line when
     something changes, and a reminder every 15 seconds.
     """
     end = time.monotonic() + seconds
-    runner = Runner(checks, min(_ASK_SECONDS, seconds) or _ASK_SECONDS, keep=0, log=_nothing)
+    runner = CheckRunner(checks, min(_ASK_SECONDS, seconds) or _ASK_SECONDS, keep=0, log=_nothing)
     progress = _Progress(say)
     while True:
         results = runner.report().results
@@ -37,7 +37,7 @@ def until_well(checks: Mapping[str, Check], seconds: float, say: Say) -> list[Re
 class _Progress:
     """Says what is new since the last round."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: WriteLine) -> None:
         self._say = say
         self._began = self._said = time.monotonic()
         self._known: dict[str, str] = {}

@@ -139,10 +139,10 @@ class S3Media(S3Storage):  # type: ignore[misc]
         expire: int | None = None,
         http_method: str | None = None,
     ) -> str:
-        """The address of the object ``name``: signed, for ``expire`` seconds, where media is private."""
+        """The URL of the object ``name``: signed, for ``expire`` seconds, where media is private."""
         with _explained():
-            address: str = super().url(name, parameters, expire, http_method)
-        return address
+            url: str = super().url(name, parameters, expire, http_method)
+        return url
 
 
 class _MediaFile(S3File):  # type: ignore[misc]

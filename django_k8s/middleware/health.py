@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from django_k8s import conf, gate
 from django_k8s.health.page import KEPT_SECONDS, Page
 from django_k8s.health.results import Report
-from django_k8s.health.runner import Runner
+from django_k8s.health.runner import CheckRunner
 from django_k8s.observability import newrelic
 
 _METHODS = ("GET", "HEAD")
@@ -44,14 +44,14 @@ class HealthMiddleware:
             markcoroutinefunction(self)
         config = conf.current()
         self._token = config.health_token
-        self._runner = Runner.configured()
+        self._runner = CheckRunner.configured()
         self._page = self._page_runner = None
         if config.readiness_page:
             self._page = Page(config.readiness_page, page_handler or get_response)
             # It depends on what the other checks test, so it waits for them.
             self._timeout = config.readiness_timeout_seconds
             keep = max(KEPT_SECONDS, config.readiness_cache_seconds)
-            self._page_runner = Runner({"page": self._page}, self._timeout, keep)
+            self._page_runner = CheckRunner({"page": self._page}, self._timeout, keep)
         self._answers = {"/livez": self._livez, "/readyz": self._readyz, "/healthz": self._healthz}
         self._async_answers = {"/readyz": self._async_readyz, "/healthz": self._async_healthz}
 

@@ -36,7 +36,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Set the id, answer with it."""
-        found = context.accepted(request.META.get("HTTP_X_REQUEST_ID"))
+        found = context.safe_id(request.META.get("HTTP_X_REQUEST_ID"))
         request.request_id = found  # type: ignore[attr-defined]
         context.request_id.set(found)
         if self._access_log:

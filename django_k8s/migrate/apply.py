@@ -18,11 +18,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
-from django_k8s.database.connections import direct_connection, installed
+from django_k8s.database.connections import direct_connection, use_connection
 from django_k8s.database.locks import Lock, session_lock
 from django_k8s.health.database import Database
-from django_k8s.health.wait import Say, until_well
-from django_k8s.migrate.errors import Failed, invalid_indexes, report, timed_out
+from django_k8s.health.wait import WriteLine, wait_until_healthy
+from django_k8s.migrate.errors import Failed, explain, invalid_indexes, timed_out
 
 _POLL_SECONDS = 0.5
 _REMIND_SECONDS = 15.0
@@ -33,14 +33,14 @@ class NotInTime(Exception):
     """The database or the lock was not to be had within WAIT_SECONDS."""
 
 
-def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: Say, **options: Any) -> None:
+def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: WriteLine, **options: Any) -> None:
     """Apply every migration that ``alias`` lacks, or wait for the one who is applying them.
 
     ``wait_seconds`` is the patience for the database, and then for another migrate at work;
     ``lock_seconds`` how long a statement waits for a table that is in use. ``options`` go to
     Django's migrate. Raises NotInTime, or Failed with what went wrong and what to do.
     """
-    with installed(direct_connection(alias, **_session(alias, lock_seconds))) as connection:
+    with use_connection(direct_connection(alias, **_session(alias, lock_seconds))) as connection:
         _await_database(alias, wait_seconds, say)
         lock = session_lock(connection, "migrate")
         _await_lock(lock, connection, wait_seconds, say)
@@ -64,14 +64,14 @@ def _session(alias: str, lock_seconds: int) -> dict[str, str]:
     return {"lock_wait_timeout": str(lock_seconds)} if vendor == "mysql" else {}
 
 
-def _await_database(alias: str, seconds: float, say: Say) -> None:
+def _await_database(alias: str, seconds: float, say: WriteLine) -> None:
     name = f"database {alias}"
-    missing = until_well({name: Database(alias, direct_connection)}, seconds, say)
+    missing = wait_until_healthy({name: Database(alias, direct_connection)}, seconds, say)
     if missing:
         raise NotInTime(f"The {name} did not answer within {seconds:g} s: {missing[0].detail}")
 
 
-def _await_lock(lock: Lock, connection: BaseDatabaseWrapper, seconds: float, say: Say) -> None:
+def _await_lock(lock: Lock, connection: BaseDatabaseWrapper, seconds: float, say: WriteLine) -> None:
     """A database that restarts while others are waited for is waited for too."""
     began = time.monotonic()
     while True:
@@ -86,7 +86,7 @@ def _await_lock(lock: Lock, connection: BaseDatabaseWrapper, seconds: float, say
             _await_database(connection.alias, max(1.0, began + seconds - time.monotonic()), say)
 
 
-def _await_turn(lock: Lock, began: float, seconds: float, say: Say) -> None:
+def _await_turn(lock: Lock, began: float, seconds: float, say: WriteLine) -> None:
     said = began
     while not lock.acquire():
         now = time.monotonic()
@@ -98,21 +98,21 @@ def _await_turn(lock: Lock, began: float, seconds: float, say: Say) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _apply(connection: BaseDatabaseWrapper, say: Say, options: dict[str, Any]) -> None:
-    """Django's migrate; again when an atomic migration did not get its table within the lock time-out."""
+def _apply(connection: BaseDatabaseWrapper, say: WriteLine, options: dict[str, Any]) -> None:
+    """Django's migrate; again when an atomic migration did not get its table within the lock timeout."""
     for attempt in range(1, _TRIES + 1):
         try:
             call_command("migrate", database=connection.alias, interactive=False, **options)
             return
         except Exception as error:
             migration = _next(connection)
-            if attempt < _TRIES and timed_out(error) and _whole(connection, migration):
+            if attempt < _TRIES and timed_out(error) and _rolls_back(connection, migration):
                 say(
                     f"a table is in use; nothing of {migration} was applied, trying again ({attempt} of {_TRIES})"
                 )
                 time.sleep(attempt)
                 continue
-            raise Failed(report(error, migration, connection)) from error
+            raise Failed(explain(error, migration, connection)) from error
 
 
 def _next(connection: BaseDatabaseWrapper) -> Migration | None:
@@ -125,7 +125,7 @@ def _next(connection: BaseDatabaseWrapper) -> Migration | None:
     return plan[0][0] if plan else None
 
 
-def _whole(connection: BaseDatabaseWrapper, migration: Migration | None) -> bool:
+def _rolls_back(connection: BaseDatabaseWrapper, migration: Migration | None) -> bool:
     """Whether a failure took all of ``migration`` back."""
     return migration is None or bool(migration.atomic and connection.features.can_rollback_ddl)
 
@@ -135,11 +135,11 @@ class Statements:
 
     Outside a transaction a statement that did not get its lock is tried again, since nothing else
     is lost with it. What works CONCURRENTLY waits for other transactions without being in anyone's
-    way, and a time-out would leave an invalid index behind: it may wait. And a session that was
+    way, and a timeout would leave an invalid index behind: it may wait. And a session that was
     opened anew goes on only with the lock.
     """
 
-    def __init__(self, connection: BaseDatabaseWrapper, lock: Lock, say: Say) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, lock: Lock, say: WriteLine) -> None:
         self._connection, self._lock, self._say = connection, lock, say
         self._session = connection.connection
 

@@ -14,9 +14,9 @@ from django.db.migrations import Migration
 from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
 
 # Where a developer has nothing to look for.
-_NOT_THEIRS = tuple(
-    f"{folder}/"
-    for folder in (
+_NOT_THE_PROJECT = tuple(
+    f"{directory}/"
+    for directory in (
         Path(django.__file__).parent,
         Path(__file__).parent.parent,
         sysconfig.get_path("stdlib"),
@@ -46,7 +46,7 @@ def timed_out(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and (code == "55P03" or error.args[:1] == (1205,))
 
 
-def report(error: Exception, migration: Migration | None, connection: BaseDatabaseWrapper) -> str:
+def explain(error: Exception, migration: Migration | None, connection: BaseDatabaseWrapper) -> str:
     """The text of :class:`Failed`."""
     if isinstance(error, Failed):
         return str(error)
@@ -54,7 +54,7 @@ def report(error: Exception, migration: Migration | None, connection: BaseDataba
     if isinstance(error, CommandError | InconsistentMigrationHistory | NodeNotFoundError):
         return what
     lines = [f"Migration {migration} failed: {what}" if migration else f"migrate failed: {what}"]
-    lines += _theirs(error)
+    lines += _project_frames(error)
     if timed_out(error):
         lines.append(
             "A table stayed in use. Look for transactions that stay open (pg_stat_activity), or raise "
@@ -67,12 +67,12 @@ def report(error: Exception, migration: Migration | None, connection: BaseDataba
     return "\n".join([*lines, *invalid_indexes(connection)])
 
 
-def _theirs(error: Exception) -> list[str]:
+def _project_frames(error: Exception) -> list[str]:
     """The part of the traceback that is in the project's own code."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((*_NOT_THEIRS, "<frozen"))
+        if not frame.filename.startswith((*_NOT_THE_PROJECT, "<frozen"))
     ]
     return [line.rstrip() for line in traceback.format_list(frames)]
 

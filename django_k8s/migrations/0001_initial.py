@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="EffectiveTask",
+            name="CompletedTask",
             fields=[
                 ("task_id", models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ("at", models.DateTimeField(auto_now_add=True, db_index=True)),

@@ -13,7 +13,7 @@ task_name: ContextVar[str] = ContextVar("task_name", default="")
 _GOOD = re.compile(r"[A-Za-z0-9._:=+/@-]{1,128}")
 
 
-def accepted(given: str | None) -> str:
+def safe_id(given: str | None) -> str:
     """``given`` if it may be an id: up to 128 letters, digits and ``. _ : = + / @ -``; else a new one.
 
     Whatever comes from outside ends up in logs and headers, so nothing else is let in.

@@ -18,7 +18,7 @@ from typing import Any
 
 from django_k8s.environment.env import Env
 from django_k8s.environment.masking import mask
-from django_k8s.environment.process_labels import identity
+from django_k8s.environment.process_labels import process_labels
 from django_k8s.observability import tracing
 from django_k8s.observability.context import current
 
@@ -32,7 +32,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def formatter(env: Env) -> logging.Formatter:
     """The formatter that LOG_FORMAT asks for."""
-    return JsonFormatter(identity(env)) if env.str("LOG_FORMAT") == "json" else TextFormatter()
+    return JsonFormatter(process_labels(env)) if env.str("LOG_FORMAT") == "json" else TextFormatter()
 
 
 class JsonFormatter(logging.Formatter):

@@ -53,7 +53,7 @@ def _share() -> None:
     try:
         _file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
     except OSError:
-        _file = None  # no writable folder: long lines of several processes may mix
+        _file = None  # no writable directory: long lines of several processes may mix
 
 
 def _forked() -> None:
@@ -140,7 +140,7 @@ def install(env: Env, *, stdout: bool) -> None:
         sys.stdout = printed = Lines(sys.stdout, "stdout", logging.INFO, form)
         atexit.register(printed.finish)
 
-    def report(kind: Any, error: Any, trace: Any) -> None:
+    def write_uncaught(kind: Any, error: Any, trace: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
             return
         record = logging.LogRecord(
@@ -148,9 +148,9 @@ def install(env: Env, *, stdout: bool) -> None:
         )
         write(form.format(record))
 
-    sys.excepthook = report
-    threading.excepthook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
-    sys.unraisablehook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.excepthook = write_uncaught
+    threading.excepthook = lambda args: write_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = lambda args: write_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     # A warning takes two lines on standard error, and one as a record.
     logging.captureWarnings(True)
     logging.lastResort = Handler(logging.WARNING)

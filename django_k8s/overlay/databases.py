@@ -7,7 +7,15 @@ from typing import Any
 
 from django_k8s.environment.env import Env
 from django_k8s.overlay.names import variable
-from django_k8s.settings.databases import TIMEOUTS, Database, database, located, session, timeouts, tuned
+from django_k8s.settings.databases import (
+    TIMEOUTS,
+    Database,
+    database,
+    from_environment,
+    session,
+    timeouts,
+    with_options,
+)
 
 _LOCATION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 # Variables that win over the project's value if they are set, and its key in the database or in its OPTIONS.
@@ -39,16 +47,16 @@ def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
     name = variable(alias, "DATABASE_URL")
     own: Database = {**project, "OPTIONS": dict(project.get("OPTIONS") or {})}
     if env.is_set(name):
-        own = _moved(own, located(env, name))
+        own = _moved(own, from_environment(env, name))
     elif alias == "default" and env.is_set("DATABASE_HOST"):
-        own = _moved(own, {**located(env, name), **_kept(env, own)})
+        own = _moved(own, {**from_environment(env, name), **_kept(env, own)})
     if not own.get("ENGINE"):
         return dict(project)
     for setting in filter(env.is_set, _OVERRULED):
         own.pop(_OVERRULED[setting], None)
         own["OPTIONS"].pop(_OVERRULED[setting], None)
     named = own["OPTIONS"].get("options")
-    result = tuned(env, own)
+    result = with_options(env, own)
     if "CONN_HEALTH_CHECKS" in result:
         result["CONN_HEALTH_CHECKS"] = True
     if result["OPTIONS"].get("pool"):  # Django refuses kept connections with a pool

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django_k8s.environment.env import Env
 from django_k8s.settings.storages import media_storage, static_storage
 
-Folder = TypeVar("Folder", str, Path)
+Directory = TypeVar("Directory", str, Path)
 
 # Ours does what these do.
 _STATIC = (
@@ -73,14 +73,14 @@ def _bucket(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     return {**ours, "OPTIONS": {**own, **chosen}}
 
 
-def static_root(env: Env, project: Folder) -> Folder:
+def static_root(env: Env, project: Directory) -> Directory:
     """Return STATIC_ROOT: the variable of this name, which the image sets, else the project's."""
-    return _folder(env, "STATIC_ROOT", project)
+    return _directory(env, "STATIC_ROOT", project)
 
 
-def media_root(env: Env, project: Folder) -> Folder:
+def media_root(env: Env, project: Directory) -> Directory:
     """Return MEDIA_ROOT: the variable of this name, which the chart sets for a volume, else the project's."""
-    return _folder(env, "MEDIA_ROOT", project)
+    return _directory(env, "MEDIA_ROOT", project)
 
 
 def static_url(env: Env, project: str) -> str:
@@ -89,6 +89,6 @@ def static_url(env: Env, project: str) -> str:
     return f"{cdn}/{urlsplit(project).path.lstrip('/')}" if cdn else project
 
 
-def _folder(env: Env, name: str, project: Folder) -> Folder:
-    folder = env.str(name, "")
-    return type(project)(folder) if folder else project
+def _directory(env: Env, name: str, project: Directory) -> Directory:
+    directory = env.str(name, "")
+    return type(project)(directory) if directory else project

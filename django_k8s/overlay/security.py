@@ -18,7 +18,7 @@ def secret_key(env: Env, project: str) -> str:
     if env.is_set("SECRET_KEY") or not project:
         return k8s.secret_key(env)
     if env.production and project.startswith("django-insecure-"):
-        env.problem(
+        env.add_problem(
             "SECRET_KEY",
             "is missing, and the project's settings hold the key that Django generated for development. "
             "Set it to 50 random characters or more, from a Secret.",
@@ -75,7 +75,7 @@ def ssl_redirect(env: Env, project: bool, proxy_ssl_header: tuple[str, str] | No
         return False
     redirect = env.bool("SSL_REDIRECT", project)
     if redirect and env.production and not (proxy_ssl_header or env.is_set("TRUSTED_PROXIES")):
-        env.problem(
+        env.add_problem(
             "TRUSTED_PROXIES",
             "is missing, and http is redirected to https: the redirect would never end. "
             "Set it to the ingress's addresses, or set SSL_REDIRECT to false.",

@@ -12,12 +12,12 @@ from functools import partial
 
 from django_k8s.environment import startup
 from django_k8s.environment.exit_codes import EX_CONFIG
-from django_k8s.environment.process_labels import identity
-from django_k8s.environment.state_directory import state_folder
+from django_k8s.environment.process_labels import process_labels
+from django_k8s.environment.state_directory import role_directory
 from django_k8s.observability.stdout import install
 from django_k8s.probe.exposition import Exposition, queue_lengths
 from django_k8s.probe.judge import Judge, Limits, Verdict
-from django_k8s.probe.listener import Answer, Listener, listen
+from django_k8s.probe.listener import Listener, Response, listen
 
 VARIABLES = (
     "PROBE_PORT",
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         env.int("HEARTBEAT_STALENESS_SECONDS"), env.int("STALL_SECONDS"), env.int("WORKER_RECONNECT_SECONDS")
     )
     port = env.int("PROBE_PORT") if options.port is None else options.port
-    folder = state_folder(options.role)
+    directory = role_directory(options.role)
     # The role reports every variable; the listener only those it lives by.
     problems = [str(problem) for problem in env.problems if problem.name in VARIABLES]
     if problems:
@@ -64,23 +64,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Ctrl-C in a terminal reaches the whole group; no traceback for it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    judge = Judge(folder, limits)
-    routes: dict[str, Callable[[str], Answer]] = {
-        "/livez": partial(_answer, judge.live),
-        "/readyz": partial(_answer, judge.ready),
+    judge = Judge(directory, limits)
+    routes: dict[str, Callable[[str], Response]] = {
+        "/livez": partial(_response, judge.live),
+        "/readyz": partial(_response, judge.ready),
     }
     if options.role == "beat":
         routes["/queues"] = queue_lengths
     # The role itself refuses to start where the library is missing.
     if env.bool("METRICS") and importlib.util.find_spec("prometheus_client"):
-        routes["/metrics"] = Exposition(folder, {**identity(env), "role": options.role})
-    Listener(sock, routes, options.pid, judge.look).serve()
+        routes["/metrics"] = Exposition(directory, {**process_labels(env), "role": options.role})
+    Listener(sock, routes, options.pid, judge.heartbeats).serve()
     return 0
 
 
-def _answer(judgement: Callable[[], Verdict], query: str) -> Answer:
+def _response(judgement: Callable[[], Verdict], query: str) -> Response:
     verdict = judgement()
-    return Answer(200 if verdict.good else 503, f"{verdict.text}\n")
+    return Response(200 if verdict.good else 503, f"{verdict.text}\n")
 
 
 def _refuse(reason: str) -> int:

@@ -18,39 +18,39 @@ from urllib.parse import parse_qs
 from django_k8s.environment.state_directory import METRICS
 from django_k8s.probe import heartbeat, last_scrape, queue_sample
 from django_k8s.probe.heartbeat import running
-from django_k8s.probe.listener import Answer
+from django_k8s.probe.listener import Response
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
-ENDED = "0"  # stands for the process id of all that have ended; no process has it
+DEAD_PID = "0"  # stands for the process id of all that have ended; no process has it
 # Kinds of files whose values add up; gauges of the living go with their process, others stay as they are.
 _ADDED = ("counter", "histogram", "summary")
 
 
 class Exposition:
-    """Answers /metrics for the role whose state is in ``folder``. ``labels`` tell it apart in django_info."""
+    """Answers /metrics for the role whose state is in ``directory``. ``labels`` tell it apart in django_info."""
 
-    def __init__(self, folder: Path, labels: dict[str, str]) -> None:
+    def __init__(self, directory: Path, labels: dict[str, str]) -> None:
         from prometheus_client import CollectorRegistry
         from prometheus_client.multiprocess import MultiProcessCollector
 
-        self._state, self._labels = folder, labels
-        self._files = folder / METRICS
+        self._state, self._labels = directory, labels
+        self._files = directory / METRICS
         self._files.mkdir(parents=True, exist_ok=True)
         self._registry = CollectorRegistry()
         MultiProcessCollector(self._registry, str(self._files))
         self._registry.register(self)
 
-    def __call__(self, query: str = "") -> Answer:
+    def __call__(self, query: str = "") -> Response:
         """All metrics, in the text format of Prometheus."""
         from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
         began = time.monotonic()
-        self._bury()
+        self._merge_dead_processes()
         text = generate_latest(self._registry).decode()
-        last_scrape.note(self._state, began)
-        return Answer(200, text, CONTENT_TYPE_PLAIN_0_0_4)
+        last_scrape.record(self._state, began)
+        return Response(200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
     def describe(self) -> Iterator[Any]:
         """Nothing in advance."""
@@ -97,7 +97,7 @@ class Exposition:
             )
         return values
 
-    def _bury(self) -> None:
+    def _merge_dead_processes(self) -> None:
         """Add the counts of processes that have ended to one file, so that there is no file for each.
 
         prometheus_client's mark_process_dead removes gauges only. Where processes are recycled, every scrape would read
@@ -108,13 +108,13 @@ class Exposition:
         dead = defaultdict(list)
         for path in self._files.glob("*.db"):
             kind, _, pid = path.stem.rpartition("_")
-            if pid.isdigit() and pid != ENDED and not running(int(pid)):
+            if pid.isdigit() and pid != DEAD_PID and not running(int(pid)):
                 dead[kind].append(path)
         for kind, paths in dead.items():
             if kind in _ADDED:
                 # Two steps that nothing comes between: the listener has one thread, and where it is
                 # killed its container starts anew, with empty files.
-                total = MmapedDict(str(self._files / f"{kind}_{ENDED}.db"))
+                total = MmapedDict(str(self._files / f"{kind}_{DEAD_PID}.db"))
                 for path in paths:
                     for key, value, _, _ in MmapedDict.read_all_values_from_file(str(path)):
                         total.write_value(key, total.read_value(key)[0] + value, 0.0)
@@ -141,18 +141,18 @@ def _queues(sample: dict[str, queue_sample.Queue]) -> Iterator[GaugeMetricFamily
         yield from (messages, oldest)
 
 
-def queue_lengths(query: str = "") -> Answer:
+def queue_lengths(query: str = "") -> Response:
     """Beat's sample as JSON; ``names=a,b`` limits it. 503 when it is stale: a scaler then keeps what it has."""
     sample = queue_sample.read()
     if sample is None:
-        return Answer(503, "no fresh sample\n")
+        return Response(503, "no fresh sample\n")
     wanted = [name for text in parse_qs(query).get("names", []) for name in text.split(",")]
     missing = [name for name in wanted if name not in sample]
     if missing:
-        return Answer(404, f"not sampled: {', '.join(missing)}; name them in QUEUES\n")
+        return Response(404, f"not sampled: {', '.join(missing)}; name them in QUEUES\n")
     chosen = {name: queue for name, queue in sample.items() if name in wanted or not wanted}
     body = {
         "total": sum(queue.total for queue in chosen.values()),
         "queues": {name: {**queue._asdict(), "total": queue.total} for name, queue in chosen.items()},
     }
-    return Answer(200, json.dumps(body) + "\n", "application/json")
+    return Response(200, json.dumps(body) + "\n", "application/json")

@@ -19,26 +19,26 @@ from pathlib import Path
 from typing import Any
 
 from django_k8s.environment.state_directory import HEARTBEAT_SUFFIX as SUFFIX
-from django_k8s.environment.state_directory import state_folder
+from django_k8s.environment.state_directory import role_directory
 
 logger = logging.getLogger("django_k8s.probe")
 
-Beat = dict[str, Any]
+Record = dict[str, Any]
 
 
 class Heartbeat:
     """The heartbeat of one loop of a role.
 
-    ``name`` tells the loops of a role apart, such as the process id of a gunicorn worker. ``folder``
+    ``name`` tells the loops of a role apart, such as the process id of a gunicorn worker. ``directory``
     is that of the role unless given; it is made when it is missing.
     """
 
-    def __init__(self, role: str, name: str, folder: Path | None = None) -> None:
-        self.path = (folder or state_folder(role)) / f"{name}{SUFFIX}"
+    def __init__(self, role: str, name: str, directory: Path | None = None) -> None:
+        self.path = (directory or role_directory(role)) / f"{name}{SUFFIX}"
         self._failing = False
 
     def write(self, **fields: object) -> None:
-        """Beat: write the time, this process's id and ``fields`` (state is "ok" unless given).
+        """Write the time, this process's id and ``fields`` (state is "ok" unless given).
 
         Readers see the old file or the new one, never a part. Never raises: the work goes on, once is
         enough to say why the probe will fail.
@@ -68,14 +68,14 @@ class Heartbeat:
             self.path.unlink()
 
 
-def read(folder: Path) -> Iterator[Beat]:
+def read(directory: Path) -> Iterator[Record]:
     """The heartbeats of the processes that still run; files of the others are removed.
 
     A process that was killed leaves its file behind, and the one that takes its place writes
     another: the dead one's age must not count against the role.
     """
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted(directory.iterdir())
     except OSError:
         return
     now = time.monotonic()
@@ -109,8 +109,8 @@ def _remove_draft(path: Path) -> None:
             path.unlink()
 
 
-def _numbers(beat: Beat) -> set[str]:
-    """The fields that the rules reckon with."""
+def _numbers(beat: Record) -> set[str]:
+    """The fields that the judge compares with a limit."""
     pool = {"threads", "busy", "since"} if "threads" in beat else set()
     return pool | ({"since"} if beat["state"] == "reconnecting" else set())
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django_k8s.probe import heartbeat
-from django_k8s.probe.heartbeat import Beat
+from django_k8s.probe.heartbeat import Record
 
 
 class Verdict(NamedTuple):
@@ -37,19 +37,19 @@ class Limits:
 
 @dataclass
 class Judge:
-    """Judges a role by the heartbeats in its folder.
+    """Judges a role by the heartbeats in its directory.
 
     ``seen`` is the time of its last sign of life; at first that is its start, so that a role has the
     staleness to come up, and its processes have it to be replaced when all of them are gone.
     """
 
-    folder: Path
+    directory: Path
     limits: Limits
     seen: float = field(default_factory=time.monotonic)
 
     def live(self) -> Verdict:
         """Whether the role should go on running; a false one restarts the container."""
-        beats, now = self.look(), time.monotonic()
+        beats, now = self.heartbeats(), time.monotonic()
         if not beats:
             waiting = now - self.seen <= self.limits.staleness
             return Verdict(waiting, "starting" if waiting else "no heartbeat")
@@ -57,22 +57,22 @@ class Judge:
 
     def ready(self) -> Verdict:
         """Whether the role does its work at this moment."""
-        beats, now = self.look(), time.monotonic()
+        beats, now = self.heartbeats(), time.monotonic()
         if any(beat["state"] == "ok" and now - beat["at"] <= self.limits.staleness for beat in beats):
             return OK
         return Verdict(False, "not ready")
 
-    def look(self) -> list[Beat]:
+    def heartbeats(self) -> list[Record]:
         """Read the heartbeats; done now and then, nothing is missed where nobody asks for long."""
-        beats = list(heartbeat.read(self.folder))
+        beats = list(heartbeat.read(self.directory))
         self.seen = max([self.seen, *(beat["at"] for beat in beats)])
         return beats
 
-    def _first_trouble(self, beats: Iterable[Beat], now: float) -> Verdict | None:
+    def _first_trouble(self, beats: Iterable[Record], now: float) -> Verdict | None:
         # One process in trouble is enough: it goes on taking its share of the connections.
         return next((Verdict(False, text) for beat in beats if (text := self._trouble(beat, now))), None)
 
-    def _trouble(self, beat: Beat, now: float) -> str:
+    def _trouble(self, beat: Record, now: float) -> str:
         if beat["state"] == "reconnecting":
             too_long = now - beat["since"] > self.limits.reconnect
             return "reconnecting for too long" if too_long else ""

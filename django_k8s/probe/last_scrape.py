@@ -8,25 +8,25 @@ from pathlib import Path
 
 from django_k8s.environment import startup
 from django_k8s.environment.grace_period import linger_seconds as linger_seconds
-from django_k8s.environment.state_directory import SCRAPED, state_folder
+from django_k8s.environment.state_directory import SCRAPED, role_directory
 
 _POLL_SECONDS = 0.1
 
 
-def note(folder: Path, began: float) -> None:
-    """The metrics of the role in ``folder`` were read at ``began`` (time.monotonic). Never raises."""
+def record(directory: Path, began: float) -> None:
+    """The metrics of the role in ``directory`` were read at ``began`` (time.monotonic). Never raises."""
     with contextlib.suppress(OSError):
-        (folder / SCRAPED).write_text(str(began))
+        (directory / SCRAPED).write_text(str(began))
 
 
-def await_last(role: str) -> None:
+def await_last_scrape(role: str) -> None:
     """Called when a role's work has ended: wait until its metrics have been read once more.
 
     At most METRICS_LINGER_SECONDS, and not at all where nobody has read them yet. What was counted since
     the last scrape would be lost otherwise.
     """
     seconds = linger_seconds(startup.env())
-    path, ended = state_folder(role) / SCRAPED, time.monotonic()
+    path, ended = role_directory(role) / SCRAPED, time.monotonic()
     while seconds and _read(path) is not None and time.monotonic() - ended < seconds:
         if (_read(path) or 0.0) > ended:
             return

@@ -26,8 +26,8 @@ TICK_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 
 
-class Answer(NamedTuple):
-    """An HTTP answer."""
+class Response(NamedTuple):
+    """An HTTP response."""
 
     status: int
     body: str
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
 
 # Each is given the query of the request.
-Routes = Mapping[str, Callable[[str], Answer]]
+Routes = Mapping[str, Callable[[str], Response]]
 
 
 @dataclass(eq=False)
@@ -43,7 +43,7 @@ class _Connection:
     sock: socket.socket
     until: float = field(default_factory=lambda: time.monotonic() + CONNECTION_SECONDS)
     request: bytes = b""
-    answer: bytes = b""
+    response: bytes = b""
 
 
 def respond(request: bytes, routes: Routes) -> bytes:
@@ -54,20 +54,20 @@ def respond(request: bytes, routes: Routes) -> bytes:
     route = routes.get(path)
     extra = ""
     if not method:
-        answer = Answer(400, "bad request\n")
+        response = Response(400, "bad request\n")
     elif method not in ("GET", "HEAD"):
-        answer, extra = Answer(405, "method not allowed\n"), "Allow: GET, HEAD\r\n"
+        response, extra = Response(405, "method not allowed\n"), "Allow: GET, HEAD\r\n"
     elif route is None:
-        answer = Answer(404, "not found\n")
+        response = Response(404, "not found\n")
     else:
         try:
-            answer = route(query)
+            response = route(query)
         except Exception:
-            answer = Answer(500, "error\n")
-    body = answer.body.encode()
+            response = Response(500, "error\n")
+    body = response.body.encode()
     head = (
-        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
-        f"Content-Type: {answer.content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
+        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}\r\n"
+        f"Content-Type: {response.content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
         "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
     ).encode("latin-1")
     return head if method == "HEAD" else head + body
@@ -110,7 +110,7 @@ class Listener:
             self._selector.register(self._pidfd, selectors.EVENT_READ, self._end)
 
     def serve(self) -> None:
-        """Answer until the process has ended."""
+        """Answer requests until the process has ended."""
         while not self._ended:
             for key, _ in self._selector.select(TICK_SECONDS):
                 # One that was closed a moment ago, to make room, may have been ready as well.
@@ -151,19 +151,19 @@ class Listener:
         if not piece or len(connection.request) > REQUEST_BYTES:
             self._close(connection)
         elif b"\r\n\r\n" in connection.request:
-            connection.answer = respond(connection.request, self._routes)
+            connection.response = respond(connection.request, self._routes)
             self._selector.modify(connection.sock, selectors.EVENT_WRITE, lambda _: self._write(connection))
             self._write(connection)
 
     def _write(self, connection: _Connection) -> None:
         try:
-            sent = connection.sock.send(connection.answer)
+            sent = connection.sock.send(connection.response)
         except BlockingIOError:
             return
         except OSError:
-            sent = len(connection.answer)
-        connection.answer = connection.answer[sent:]
-        if not connection.answer:
+            sent = len(connection.response)
+        connection.response = connection.response[sent:]
+        if not connection.response:
             self._close(connection)
 
     def _close(self, connection: _Connection) -> None:

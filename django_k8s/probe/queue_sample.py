@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django_k8s.environment import startup
-from django_k8s.environment.state_directory import QUEUES, state_folder
+from django_k8s.environment.state_directory import QUEUES, role_directory
 
 STALE_SECONDS = 60.0  # or three samples, whichever is longer: older ones are no basis to scale by
 
@@ -31,11 +31,11 @@ class Queue(NamedTuple):
 
 
 def _path() -> Path:
-    return state_folder("beat") / QUEUES
+    return role_directory("beat") / QUEUES
 
 
 def write(queues: Mapping[str, Queue]) -> None:
-    """Replace the sample. Raises OSError when the folder cannot be written."""
+    """Replace the sample. Raises OSError when the directory cannot be written."""
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")

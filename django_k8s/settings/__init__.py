@@ -18,8 +18,8 @@ from django_k8s.settings.caches import cache
 from django_k8s.settings.celery import celery
 from django_k8s.settings.config import config
 from django_k8s.settings.databases import database
-from django_k8s.settings.email import mailers
 from django_k8s.settings.logs import logging
+from django_k8s.settings.mail import mailers
 from django_k8s.settings.security import (
     allowed_hosts,
     csrf_trusted_origins,

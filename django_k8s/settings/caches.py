@@ -53,19 +53,19 @@ def _from_url(env: Env, name: str, url: str) -> dict[str, Any]:
             "OPTIONS": redis_options(env, url),
         }
     if kind not in _OTHERS:
-        env.problem(name, f"has an unknown scheme. {_EXAMPLE}")
+        env.add_problem(name, f"has an unknown scheme. {_EXAMPLE}")
         return _local(name)
     try:
         cache = dict(Environ.cache_url_config(encoded(url)))
     except (ValueError, TypeError):
-        env.problem(name, f"cannot be read. {_EXAMPLE}")
+        env.add_problem(name, f"cannot be read. {_EXAMPLE}")
         return _local(name)
     return _memcached(env, name, cache) if kind == "pymemcache" else cache
 
 
 def _memcached(env: Env, name: str, cache: dict[str, Any]) -> dict[str, Any]:
     if importlib.util.find_spec("pymemcache") is None:
-        env.problem(
+        env.add_problem(
             name, "needs pymemcache, which is not installed. Add the extra: django-k8s-toolkit[memcached]."
         )
     return {

@@ -52,7 +52,7 @@ def celery(env: Env, **project: Any) -> dict[str, Any]:
     together with nothing installed; production has to name its broker.
     """
     if importlib.util.find_spec("celery") is None:
-        env.problem(
+        env.add_problem(
             "CELERY",
             "the settings call k8s.celery(env), but Celery is not installed."
             " Add the extra django-k8s-toolkit[worker], or delete the line.",
@@ -68,7 +68,7 @@ def celery(env: Env, **project: Any) -> dict[str, Any]:
         and not project.get("broker_transport_options", {}).get("master_name")
     ):
         name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
-        env.problem(name, _SENTINEL)
+        env.add_problem(name, _SENTINEL)
     defaults = {**_broker(env, url), **_delivery(env, url), **_results(env)}
     defaults["broker_transport_options"] |= project.pop("broker_transport_options", {})
     return {**defaults, **project}
@@ -80,23 +80,23 @@ def _broker_url(env: Env, named: str) -> str:
     name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
     url = encoded(env.str(name, ""))
     if url and scheme(url) not in _SCHEMES:
-        env.problem(name, f"has an unknown scheme. {_EXAMPLE}")
+        env.add_problem(name, f"has an unknown scheme. {_EXAMPLE}")
         return ""
     if not url:
         env.embed("CELERY_BROKER_URL (messages are files in .state/broker)")
         if env.production:
-            env.problem("CELERY_BROKER_URL", _MISSING)
+            env.add_problem("CELERY_BROKER_URL", _MISSING)
     return url or "filesystem://"
 
 
 def _broker(env: Env, url: str) -> dict[str, Any]:
     kind = scheme(url)
-    address = "filesystem://" if kind == "filesystem" else url
+    broker = "filesystem://" if kind == "filesystem" else url
     settings: dict[str, Any] = {
-        "broker_url": address,
+        "broker_url": broker,
         # Celery prefers the environment's CELERY_BROKER_URL as it stands; these two win over it.
-        "broker_read_url": address,
-        "broker_write_url": address,
+        "broker_read_url": broker,
+        "broker_write_url": broker,
         "broker_transport_options": _transport_options(env, url),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # the probe decides when to give up, not Celery
@@ -161,21 +161,21 @@ def _transport_options(env: Env, url: str) -> dict[str, Any]:
         # The broker confirms what it stored before .delay() returns.
         return {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
     if kind == "filesystem":
-        return _folders(env, Path(url.partition("://")[2] or env.base_dir / ".state" / "broker"))
+        return _directories(env, Path(url.partition("://")[2] or env.base_dir / ".state" / "broker"))
     return {}
 
 
-def _folders(env: Env, folder: Path) -> dict[str, Any]:
+def _directories(env: Env, directory: Path) -> dict[str, Any]:
     if not env.build:
         # A project without Celery may stand on a read-only root: it is not for us to stop it.
         with contextlib.suppress(OSError):
             for name in ("messages", "control", "processed"):
-                (folder / name).mkdir(parents=True, exist_ok=True)
+                (directory / name).mkdir(parents=True, exist_ok=True)
     return {
-        "data_folder_in": str(folder / "messages"),
-        "data_folder_out": str(folder / "messages"),
-        "control_folder": str(folder / "control"),
-        "processed_folder": str(folder / "processed"),
+        "data_folder_in": str(directory / "messages"),
+        "data_folder_out": str(directory / "messages"),
+        "control_folder": str(directory / "control"),
+        "processed_folder": str(directory / "processed"),
         "store_processed": False,
     }
 
@@ -192,7 +192,7 @@ def _broker_tls(env: Env, url: str) -> dict[str, Any]:
 def _results(env: Env) -> dict[str, Any]:
     backend = encoded(env.str("CELERY_RESULT_BACKEND"))
     if backend != env.str("CELERY_RESULT_BACKEND"):
-        env.problem(
+        env.add_problem(
             "CELERY_RESULT_BACKEND",
             "has a password with special characters, and Celery reads this variable itself. Percent-encode the password.",
         )

@@ -11,8 +11,8 @@ from django_k8s.environment import grace_period, problems, startup
 from django_k8s.environment.env import Env
 from django_k8s.environment.sources import Problem
 from django_k8s.environment.trusted_networks import trusted_proxies
-from django_k8s.settings.email import mailer
 from django_k8s.settings.foreign_variables import without_effect
+from django_k8s.settings.mail import mailer
 
 _NOT_IN_CODE = ("debug", "build_phase")  # beside the start-up variables
 
@@ -33,11 +33,11 @@ def config(env: Env, **project: Any) -> Config:
     grace_period.check(env)
     page = project.get("readiness_page", env.str("READINESS_PAGE"))
     if page and not page.startswith("/"):
-        env.problem("READINESS_PAGE", "does not begin with a slash. Write a path such as / or /status/.")
+        env.add_problem("READINESS_PAGE", "does not begin with a slash. Write a path such as / or /status/.")
     for name in project:
         variable = env.table.get(name.upper())
         if name in _NOT_IN_CODE or (variable and variable.scope == "startup"):
-            env.problem(
+            env.add_problem(
                 name.upper(),
                 "cannot be set in code: servers read it before Django. Set the environment variable.",
             )

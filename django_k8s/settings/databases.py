@@ -47,7 +47,7 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     directory by default; production has to name its database, even if it is SQLite. The build phase gets a
     database that is never opened.
     """
-    found = tuned(env, located(env, name))
+    found = with_options(env, from_environment(env, name))
     merged: dict[str, Any] = {
         key: {**found.get(key, {}), **project[key]} for key in ("OPTIONS", "TEST") if key in project
     }
@@ -57,13 +57,13 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     return result
 
 
-def located(env: Env, name: str) -> Database:
+def from_environment(env: Env, name: str) -> Database:
     """Return the database that the variable ``name`` (or DATABASE_HOST) names, as ENGINE, NAME and so on."""
     default = name == "DATABASE_URL"
     url = env.str(name, "", secret=True)  # the table does not know the names of further databases
     host = env.str("DATABASE_HOST") if default else ""
     if url and host:
-        env.problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
+        env.add_problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
     if host:
         return _from_parts(env, host)
     if url:
@@ -79,7 +79,7 @@ def located(env: Env, name: str) -> Database:
 def _from_parts(env: Env, host: str) -> Database:
     for name in ("DATABASE_NAME", "DATABASE_USER"):
         if not env.str(name):
-            env.problem(name, "is missing. DATABASE_HOST is set, so the database is given in parts.")
+            env.add_problem(name, "is missing. DATABASE_HOST is set, so the database is given in parts.")
     return {
         "ENGINE": _POSTGRES,
         "HOST": host,
@@ -96,20 +96,20 @@ def _from_url(env: Env, name: str, url: str) -> Database:
     nothing: Database = {"ENGINE": _NONE}
     kind, _, rest = url.partition("://")
     if kind not in Environ.DB_SCHEMES:
-        env.problem(name, "has an unknown scheme. Write it as postgres://user:password@host:5432/name.")
+        env.add_problem(name, "has an unknown scheme. Write it as postgres://user:password@host:5432/name.")
         return nothing
     # django-environ ignores a host here and would silently open a different file.
     if Environ.DB_SCHEMES[kind].endswith(_SQLITE_FAMILY) and not re.match(r"/[^?]|:memory:", rest):
-        env.problem(
+        env.add_problem(
             name,
-            "names no file after sqlite://. Write sqlite:///FOLDER/NAME for a file below the project, "
-            "sqlite:////FOLDER/NAME for one anywhere, sqlite://:memory: for none.",
+            "names no file after sqlite://. Write sqlite:///DIRECTORY/NAME for a file below the project, "
+            "sqlite:////DIRECTORY/NAME for one anywhere, sqlite://:memory: for none.",
         )
         return nothing
     try:
         database = dict(Environ.db_url_config(encoded(url)))
     except (ValueError, TypeError):
-        env.problem(
+        env.add_problem(
             name,
             "cannot be read. Write it as postgres://user:password@host:5432/name, or give the parts.",
         )
@@ -122,24 +122,24 @@ def _from_url(env: Env, name: str, url: str) -> Database:
             "OPTIONS": database.get("OPTIONS", {}),
         }
     if not database.get("NAME"):
-        env.problem(
+        env.add_problem(
             name,
             "names no database. Add it after the host: postgres://user:password@host:5432/name.",
         )
     options = dict(database.get("OPTIONS", {}))
     if _TRUTH.get(str(options.pop("pool", False)).lower(), True):
-        env.problem(name, "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead.")
+        env.add_problem(name, "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead.")
     for key in ("CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"):
         if key in database:
             database[key] = _TRUTH.get(str(database[key]).lower(), bool(database[key]))
     if env.is_set("DATABASE_SSLMODE") and options.get("sslmode", mode := env.str("DATABASE_SSLMODE")) != mode:
-        env.problem("DATABASE_SSLMODE", f"contradicts the sslmode in {name}. Set one of them.")
+        env.add_problem("DATABASE_SSLMODE", f"contradicts the sslmode in {name}. Set one of them.")
     if "server_side_binding" in options:  # Django's own, among those of the driver
         options["server_side_binding"] = _TRUTH.get(str(options["server_side_binding"]).lower(), True)
     return {**database, "OPTIONS": options}
 
 
-def tuned(env: Env, database: Database) -> Database:
+def with_options(env: Env, database: Database) -> Database:
     """Return ``database`` with connections that survive failures and do not hang."""
     if database["ENGINE"] == _NONE:
         return database
@@ -198,12 +198,12 @@ def _pool(env: Env, role: str) -> dict[str, Any]:
     if not size:
         return {}
     if not all(map(importlib.util.find_spec, ("psycopg", "psycopg_pool"))):
-        env.problem(
+        env.add_problem(
             "DATABASE_POOL_SIZE",
             "needs psycopg 3 with its pool. Add the extra django-k8s-toolkit[postgres], or set it to 0.",
         )
     if size < env.int("WEB_THREADS"):
-        env.problem(
+        env.add_problem(
             "DATABASE_POOL_SIZE",
             "is smaller than WEB_THREADS, so requests wait for a connection. Set it to at least WEB_THREADS.",
         )

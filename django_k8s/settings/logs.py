@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django_k8s.environment.env import Env
-from django_k8s.environment.process_labels import identity
+from django_k8s.environment.process_labels import process_labels
 
 _LINES = "django_k8s.observability.formatters"
 
@@ -14,7 +14,7 @@ def logging(env: Env) -> dict[str, Any]:
     """Return LOGGING: one line per record on standard output, from LOG_LEVEL up, formatted as LOG_FORMAT says."""
     level = env.str("LOG_LEVEL")
     if env.str("LOG_FORMAT") == "json":
-        line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": identity(env)}
+        line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": process_labels(env)}
         stdout: dict[str, Any] = {"class": "django_k8s.observability.stdout.Handler"}
     else:
         line = {"()": f"{_LINES}.TextFormatter"}

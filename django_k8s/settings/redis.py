@@ -11,7 +11,7 @@ from django_k8s.environment.env import Env
 def redis_options(env: Env, url: str) -> dict[str, Any]:
     """redis-py's connection options: nothing waits for ever, and TLS is always verified.
 
-    Without a socket time-out a half-open connection hangs a worker, and beat, for good.
+    Without a socket timeout a half-open connection hangs a worker, and beat, for good.
     """
     options: dict[str, Any] = {
         "socket_connect_timeout": 5,
@@ -23,7 +23,7 @@ def redis_options(env: Env, url: str) -> dict[str, Any]:
 
 
 def redis_tls(env: Env, url: str) -> dict[str, Any]:
-    """redis-py's TLS options for a rediss:// address; empty for any other."""
+    """redis-py's TLS options for a rediss:// URL; empty for any other."""
     if scheme(url) != "rediss":
         return {}
     authority = env.str("REDIS_CA_CERTS")

@@ -26,9 +26,9 @@ def secret_key(env: Env) -> str:
             "SECRET_KEY", "Django signs sessions with it: 50 random characters or more, from a Secret."
         )
     elif env.production and len(key) < _SHORTEST_KEY:
-        env.problem("SECRET_KEY", f"is too short. Make it {_SHORTEST_KEY} random characters or more.")
+        env.add_problem("SECRET_KEY", f"is too short. Make it {_SHORTEST_KEY} random characters or more.")
     elif env.production and key.startswith("django-insecure-"):
-        env.problem(
+        env.add_problem(
             "SECRET_KEY", "is the one that Django generated for development. Make a new one for production."
         )
     return key
@@ -59,7 +59,9 @@ def csrf_trusted_origins(env: Env) -> list[str]:
     if env.is_set("CSRF_TRUSTED_ORIGINS"):
         given = env.list("CSRF_TRUSTED_ORIGINS")
         if any("://" not in origin for origin in given):
-            env.problem("CSRF_TRUSTED_ORIGINS", "needs a scheme in every origin, as in https://example.com.")
+            env.add_problem(
+                "CSRF_TRUSTED_ORIGINS", "needs a scheme in every origin, as in https://example.com."
+            )
         return given
     return origins(env.list("ALLOWED_HOSTS")) if https(env) else []
 
@@ -86,7 +88,7 @@ def ssl_redirect(env: Env) -> bool:
     proxies = trusted_proxies(env)
     redirect = env.bool("SSL_REDIRECT", https(env) and bool(proxies))
     if redirect and not proxies:
-        env.problem(
+        env.add_problem(
             "SSL_REDIRECT", "would redirect for ever: set TRUSTED_PROXIES to the ingress's addresses as well."
         )
     return redirect

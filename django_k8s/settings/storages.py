@@ -18,7 +18,7 @@ def media_storage(env: Env, **options: Any) -> dict[str, Any]:
         storage: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
         return {**storage, "OPTIONS": options} if options else storage
     if importlib.util.find_spec("storages") is None or importlib.util.find_spec("boto3") is None:
-        env.problem(
+        env.add_problem(
             "MEDIA_S3_BUCKET",
             "needs django-storages and boto3, which are not installed. Add the extra: django-k8s-toolkit[s3].",
         )
@@ -33,7 +33,7 @@ def static_storage(env: Env) -> dict[str, Any]:
     for ever. In debug mode they have neither. WhiteNoise, which serves them in both modes, has to be installed.
     """
     if importlib.util.find_spec("whitenoise") is None:
-        env.problem(
+        env.add_problem(
             "STORAGES",
             "the settings call k8s.static_storage(env), but WhiteNoise is not installed."
             " Add the extra django-k8s-toolkit[web], or delete the line.",
@@ -47,9 +47,11 @@ def _s3(env: Env) -> dict[str, Any]:
     public = env.str("MEDIA_S3_ACCESS") == "public"
     domain = env.str("MEDIA_CDN_DOMAIN")
     if "://" in domain or "/" in domain:
-        env.problem("MEDIA_CDN_DOMAIN", "is a domain, such as media.example.com, without scheme and path.")
+        env.add_problem(
+            "MEDIA_CDN_DOMAIN", "is a domain, such as media.example.com, without scheme and path."
+        )
     if domain and not public:
-        env.problem(
+        env.add_problem(
             "MEDIA_CDN_DOMAIN",
             "serves unsigned links. Set MEDIA_S3_ACCESS to public, or remove the domain.",
         )

@@ -100,7 +100,7 @@ NAMES = (
         for name, module in (
             ("db_url_config", "settings.databases"),
             ("cache_url_config", "settings.caches"),
-            ("email_url_config", "settings.email"),
+            ("email_url_config", "settings.mail"),
         )
     ),
     # New Relic

@@ -11,7 +11,7 @@ from django.db import connection
 _CACHES = {"RedisCache": "Redis", "LocMemCache": "Local memory", "DatabaseCache": "A table of the database"}
 _CACHES |= {"PyMemcacheCache": "Memcached"}
 _BROKERS = {"redis": "Redis", "rediss": "Redis over TLS", "amqp": "RabbitMQ", "amqps": "RabbitMQ over TLS"}
-_BROKERS |= {"sqs": "Amazon SQS", "filesystem": "Files in a folder"}
+_BROKERS |= {"sqs": "Amazon SQS", "filesystem": "Files in a directory"}
 
 
 @dataclass
@@ -34,22 +34,22 @@ class Service:
 @cache
 def _runner() -> Any:
     """The library's health checks: under one deadline, and asked once for all readers of some seconds."""
-    from django_k8s.health import checks
-    from django_k8s.health.runner import Runner
+    from django_k8s.health import make_checks
+    from django_k8s.health.runner import CheckRunner
 
     names = ["database", "cache", "storage", *(["broker"] if settings.WITH_CELERY else [])]
-    return Runner(checks(names), timeout=2, keep=3)
+    return CheckRunner(make_checks(names), timeout=2, keep=3)
 
 
 def look() -> list[Service]:
     """Ask every service whether it answers."""
     ok = {result.name: result.ok for result in _runner().report().results}
     backend = settings.CACHES["default"]["BACKEND"].rpartition(".")[2]
-    folder = isinstance(storages["default"], FileSystemStorage)
+    directory = isinstance(storages["default"], FileSystemStorage)
     found = [
         Service("database", connection.display_name, ok["database"]),
         Service("cache", _CACHES.get(backend, backend), ok["cache"]),
-        Service("media", "A folder" if folder else "A bucket", ok["storage"]),
+        Service("media", "A directory" if directory else "A bucket", ok["storage"]),
     ]
     if settings.WITH_CELERY:
         broker = settings.CELERY["broker_url"].partition(":")[0]

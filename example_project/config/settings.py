@@ -24,7 +24,7 @@ STATIC_URL, STATIC_ROOT = k8s.static(env)
 MEDIA_URL, MEDIA_ROOT = k8s.media(env)
 MAILERS = k8s.mailers(env)
 LOGGING = k8s.logging(env)
-DEFAULT_EXCEPTION_REPORTER_FILTER = "django_k8s.error_reports.Filter"  # no secret in error mails
+DEFAULT_EXCEPTION_REPORTER_FILTER = "django_k8s.error_reports.SecretFilter"  # no secret in error mails
 
 # Variables of this project.
 UPLOAD_LIMIT_MB = env.int("UPLOAD_LIMIT_MB", 10)

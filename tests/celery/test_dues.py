@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from celery import schedules
 
-from django_k8s.celery.beat.due_times import ahead, following, missed, too_short
+from django_k8s.celery.beat.due_times import is_ahead, is_too_short, missed, next_due
 
 START = datetime(2030, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -43,8 +43,8 @@ def test_interval(interval: float, late: float, expected: list[float]) -> None:
 def test_crontab() -> None:
     """A crontab keeps to its minutes, and after a day's pause runs once."""
     every = schedules.crontab(minute="*/15")
-    assert following(every, START + timedelta(microseconds=765_862)) == START + timedelta(minutes=15)
-    assert following(every, START) == START + timedelta(minutes=15)
+    assert next_due(every, START + timedelta(microseconds=765_862)) == START + timedelta(minutes=15)
+    assert next_due(every, START) == START + timedelta(minutes=15)
     assert seconds(list(missed(every, START, START + timedelta(minutes=16)))) == [900]
     late = list(missed(schedules.crontab(minute=0, hour=3), START, START + timedelta(days=3)))
     assert late == [datetime(2030, 2, 3, 3, 0, tzinfo=UTC)]
@@ -106,18 +106,18 @@ def test_crontab_that_was_late_by_seconds_after_a_pause() -> None:
 )
 def test_last_run_in_the_future(schedule: Any) -> None:
     """A little is how clocks differ; more than the next due time is a clock that was wrong."""
-    assert not ahead(schedule, START - timedelta(days=9), START)
-    assert not ahead(schedule, START, START)
-    assert not ahead(schedule, START + timedelta(seconds=59), START)
-    assert ahead(schedule, START + timedelta(seconds=61), START)
+    assert not is_ahead(schedule, START - timedelta(days=9), START)
+    assert not is_ahead(schedule, START, START)
+    assert not is_ahead(schedule, START + timedelta(seconds=59), START)
+    assert is_ahead(schedule, START + timedelta(seconds=61), START)
 
 
 def test_shortest_interval() -> None:
     """Beat refuses what would leave it no time."""
-    assert [too_short(schedules.schedule(seconds)) for seconds in (0, 0.01, 0.1, 1)] == [
+    assert [is_too_short(schedules.schedule(seconds)) for seconds in (0, 0.01, 0.1, 1)] == [
         True,
         True,
         False,
         False,
     ]
-    assert not too_short(schedules.crontab())
+    assert not is_too_short(schedules.crontab())

@@ -14,7 +14,7 @@ import django; django.setup()
 from celery import shared_task
 from django.contrib.auth.models import Group
 from django_k8s.celery.once import once
-from django_k8s.models import EffectiveTask
+from django_k8s.models import CompletedTask
 from project.celery import app
 
 class Wrong(Exception): pass
@@ -31,7 +31,7 @@ def send(task_id, *args):
     return "Wrong" if isinstance(result.result, Wrong) else result.result
 
 print([send("1", "a"), send("1", "a"), send("2", "b", True), send("2", "b"), send("2", "c"), make("plain")])
-print(sorted(Group.objects.values_list("name", flat=True)), EffectiveTask.objects.count())
+print(sorted(Group.objects.values_list("name", flat=True)), CompletedTask.objects.count())
 """
 
 
@@ -42,7 +42,7 @@ from celery import shared_task
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django_k8s.celery import once as module
-from django_k8s.models import EffectiveTask
+from django_k8s.models import CompletedTask
 from project.celery import app
 
 module._SHARE, module._REMOVED = 1, 2
@@ -53,10 +53,10 @@ def work(): return "done"
 
 def age(days, *ids):
     for task_id in ids:
-        EffectiveTask.objects.create(task_id=task_id)
-        EffectiveTask.objects.filter(pk=task_id).update(at=timezone.now() - timedelta(days=days))
+        CompletedTask.objects.create(task_id=task_id)
+        CompletedTask.objects.filter(pk=task_id).update(at=timezone.now() - timedelta(days=days))
 
-def left(): return sorted(EffectiveTask.objects.values_list("pk", flat=True))
+def left(): return sorted(CompletedTask.objects.values_list("pk", flat=True))
 
 age(40, "a", "b", "c"), age(20, "recent")
 print(work.apply((), task_id="1").result, left())

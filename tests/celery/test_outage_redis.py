@@ -58,7 +58,7 @@ def test_replaced(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_killed(tmp_path: Path, redis_server: Redis) -> None:
-    """After kill -9 in mid-work the tasks come again with the visibility time-out, but for one at most.
+    """After kill -9 in mid-work the tasks come again with the visibility timeout, but for one at most.
 
     It is the message that Redis has handed out and kombu has not yet noted: of eighteen kills two lost it.
     """

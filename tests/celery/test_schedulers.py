@@ -12,7 +12,7 @@ from support.beat import HOLDS, PROJECT, Beats, beat_environment, inbox
 from support.process import wait_until
 from support.servers import Redis, postgres
 
-from django_k8s.celery.beat.locked_scheduler import Locked, locked, scheduler_class
+from django_k8s.celery.beat.locked_scheduler import LockedSchedulerMixin, scheduler_class, with_lock
 from django_k8s.celery.beat.scheduler import Scheduler
 from django_k8s.probe import heartbeat
 
@@ -22,15 +22,15 @@ INTERVAL = 4
 
 def test_locked_class_is_a_real_one() -> None:
     """It is a subclass of the named one, is made once, and can be imported by its name."""
-    made = locked(Plain)
+    made = with_lock(Plain)
 
-    assert issubclass(made, Locked)
+    assert issubclass(made, LockedSchedulerMixin)
     assert issubclass(made, Plain)
     assert made.Entry is Plain.Entry
-    assert locked(Plain) is made
+    assert with_lock(Plain) is made
     assert symbol_by_name(f"{made.__module__}:{made.__name__}") is made
-    assert locked(Stored) is not made
-    assert locked(Scheduler) is Scheduler
+    assert with_lock(Stored) is not made
+    assert with_lock(Scheduler) is Scheduler
 
 
 def test_names_of_classes() -> None:

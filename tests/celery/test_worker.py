@@ -83,7 +83,7 @@ def wedged(folder: Path, server: Redis, within: float, **more: str) -> None:
 
 
 def test_wedged_consumer_is_seen(tmp_path: Path, redis_server: Redis) -> None:
-    """Without our time-outs a half-open connection hangs the consumer for good: 503 after the staleness."""
+    """Without our timeouts a half-open connection hangs the consumer for good: 503 after the staleness."""
     wedged(tmp_path, redis_server, STALENESS + 15, HEARTBEAT_STALENESS_SECONDS=str(STALENESS))
 
 
@@ -94,7 +94,7 @@ def test_wedged_consumer_is_seen_within_two_minutes(tmp_path: Path, redis_server
 
 
 def test_half_open_connection_recovers(tmp_path: Path, redis_server: Redis) -> None:
-    """With our time-outs the worker consumes again within 30 s, and is alive all the time."""
+    """With our timeouts the worker consumes again within 30 s, and is alive all the time."""
     direct = redis_server.url(9)
     with proxy(redis_server.port) as net, workers(tmp_path, f"redis://127.0.0.1:{net.port}/9") as group:
         worker = group.start("-c", "1")

@@ -88,7 +88,7 @@ def work(shop: Space, tasks: int, longest: float, seconds: float) -> None:
     eventually(lambda: int(shop.python(done)) >= tasks - 1, seconds, f"{tasks} tasks, but one at most")
     lost = tasks - int(shop.python(done))
     print(
-        f"{tasks} tasks took {time.monotonic() - began:.0f} s; lost: {lost}; visibility time-out: {VISIBILITY} s"
+        f"{tasks} tasks took {time.monotonic() - began:.0f} s; lost: {lost}; visibility timeout: {VISIBILITY} s"
     )
 
 

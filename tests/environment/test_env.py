@@ -15,7 +15,7 @@ import django_k8s
 from django_k8s import Env
 from django_k8s import settings as k8s
 from django_k8s.environment.exit_codes import EX_CONFIG
-from django_k8s.environment.shell_exports import exports
+from django_k8s.environment.shell_exports import variables_to_export
 from django_k8s.environment.variables import VARIABLES
 
 
@@ -201,8 +201,8 @@ class TestScopes:
 
         assert env.int("PORT") == 9000
         assert env.warnings == []
-        assert dict(exports(Env(tmp_path, environ={}))) == {"PORT": "9000"}
-        assert dict(exports(env)) == {}
+        assert dict(variables_to_export(Env(tmp_path, environ={}))) == {"PORT": "9000"}
+        assert dict(variables_to_export(env)) == {}
 
     def test_env_file(self, tmp_path: Path) -> None:
         """ENV_FILE names another .env, relative to the project's directory; one that is missing is a problem."""
@@ -252,8 +252,8 @@ class TestScopes:
         folder = {"the project": site, "/": Path("/"), "elsewhere": tmp_path / "elsewhere"}[where]
         code = (
             "from django.conf import settings; from django_k8s import conf; from config.settings import env;"
-            "from django_k8s.environment.state_directory import state_folder; found = conf.current();"
-            "print(found.health_token, found.readiness_checks, env.str('HEALTH_TOKEN'), env.list('READINESS_CHECKS'), state_folder('web'))"
+            "from django_k8s.environment.state_directory import role_directory; found = conf.current();"
+            "print(found.health_token, found.readiness_checks, env.str('HEALTH_TOKEN'), env.list('READINESS_CHECKS'), role_directory('web'))"
         )
         command = [sys.executable, str(site / "manage.py"), "shell", "-v0", "-c", code]
         done = run(command, environment(DJANGO_SETTINGS_MODULE="config.settings"), folder)

@@ -121,7 +121,7 @@ def configured(env: Env) -> None:
         k8s.csrf_trusted_origins(env), k8s.hsts_seconds(env), k8s.database(env), k8s.cache(env)
         k8s.media_storage(env), k8s.static_storage(env), k8s.static(env), k8s.media(env)
         k8s.celery(env), k8s.mailers(env), k8s.logging(env)
-        options.concurrency(env), options.address(env), options.graceful_seconds(env)
+        options.concurrency(env), options.bind_address(env), options.graceful_seconds(env)
         options.trusted_proxies(env), options.application(env)
         k8s.config(env)
         problems.stop_if(startup.env().problems)

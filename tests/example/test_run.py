@@ -158,7 +158,7 @@ def test_what_a_person_can_get_wrong_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 66
     assert (
         done.stderr
-        == f"django-k8s run: there is no manage.py in {tmp_path}. Name its folder: --dir FOLDER.\n"
+        == f"django-k8s run: there is no manage.py in {tmp_path}. Name its directory: --dir DIRECTORY.\n"
     )
     for wrong in (["--port", "80"], ["--port", "65534"], ["--port", "web"], ["--bogus"]):
         done = run([*RUN, *wrong], environment(), tmp_path)

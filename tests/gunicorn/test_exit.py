@@ -19,7 +19,7 @@ from support.patience import patience
 from support.process import wait_until
 from support.web import Web, migrate, web
 
-GRACEFUL = 30  # the graceful time-out
+GRACEFUL = 30  # the graceful timeout
 LINGER = 2  # seconds after which a client that does not close is let go
 
 INTERFACES = pytest.mark.parametrize("interface", ["wsgi", "asgi"])
@@ -74,7 +74,7 @@ def in_flight(server: Web, ask_slowly: Callable[[threading.Event], bytes]) -> tu
 
 @INTERFACES
 def test_idle_connections_are_not_waited_for(tmp_path: Path, interface: str) -> None:
-    """Ten idle connections: SIGTERM ends in about 3 s, not after the graceful time-out, with 0."""
+    """Ten idle connections: SIGTERM ends in about 3 s, not after the graceful timeout, with 0."""
     with web(tmp_path, WEB_INTERFACE=interface) as server, kept(server, 10):
         assert server.stop(8, below=GRACEFUL) == 0
 
@@ -155,7 +155,7 @@ def test_stream_in_flight_completes(tmp_path: Path, interface: str) -> None:
 
 
 def test_endless_request_is_cut_inside_the_grace_period(tmp_path: Path) -> None:
-    """A request longer than the graceful time-out does not hold the pod until SIGKILL."""
+    """A request longer than the graceful timeout does not hold the pod until SIGKILL."""
     options = {"WEB_GRACE_SECONDS": "12", "DRAIN_SECONDS": "4"}  # leaves 3 s
     with web(tmp_path, **options) as server, connect(server) as sock:
         sock.sendall(b"GET /slow?seconds=60 HTTP/1.1\r\nHost: example.com\r\n\r\n")

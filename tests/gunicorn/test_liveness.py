@@ -20,7 +20,7 @@ from support.web import Web, children, web
 
 from django_k8s.probe import heartbeat
 
-GRACEFUL = 30  # the graceful time-out
+GRACEFUL = 30  # the graceful timeout
 STALENESS = 60  # HEARTBEAT_STALENESS_SECONDS where a test does not set it
 
 INTERFACES = pytest.mark.parametrize("interface", ["wsgi", "asgi"])

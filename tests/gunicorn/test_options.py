@@ -57,11 +57,11 @@ def test_address_by_the_family_of_the_cluster(monkeypatch: pytest.MonkeyPatch) -
     """IPv4 unless the cluster's own service has an IPv6 address."""
     env = Env(environ={"PORT": "8080"})
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    assert options.address(env) == "0.0.0.0:8080"
+    assert options.bind_address(env) == "0.0.0.0:8080"
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
-    assert options.address(env) == "0.0.0.0:8080"
+    assert options.bind_address(env) == "0.0.0.0:8080"
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00:10:96::1")
-    assert options.address(env) == "[::]:8080"
+    assert options.bind_address(env) == "[::]:8080"
 
 
 def test_graceful_time_out_comes_from_the_grace_period() -> None:
@@ -137,9 +137,9 @@ def test_application(
 
 def test_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """/dev/shm where it can be written, gunicorn's own choice elsewhere."""
-    assert options.temporary_folder() == "/dev/shm"
+    assert options.temporary_directory() == "/dev/shm"
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert options.temporary_folder() is None
+    assert options.temporary_directory() is None
 
 
 def configuration(tmp_path: Path, *args: str, **extra: str) -> dict[str, str]:

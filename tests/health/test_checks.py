@@ -31,13 +31,13 @@ from support.proxy import proxy
 from django_k8s import settings as k8s
 from django_k8s.database.connections import own_connection
 from django_k8s.environment.env import Env
-from django_k8s.health import CHECKS, Unhealthy, checks, find
+from django_k8s.health import BUILT_IN_CHECKS, Unhealthy, find_checks, make_checks
 from django_k8s.health.broker import Broker
 from django_k8s.health.cache import Cache
 from django_k8s.health.database import Database, bounded
 from django_k8s.health.migrations import Migrations
-from django_k8s.health.results import described
-from django_k8s.health.runner import Runner
+from django_k8s.health.results import log_text
+from django_k8s.health.runner import CheckRunner
 from django_k8s.health.storage import Storage
 
 SECONDS = 2.0
@@ -125,7 +125,7 @@ def test_failover_from_a_frozen_database(postgres_server: servers.Postgres, free
         proxy(postgres_server.port) as net,
         default_database(f"postgres://postgres:postgres@127.0.0.1:{net.port}/postgres"),
     ):
-        runner = Runner({"database": Database("default", freezer.connect)}, timeout=1, keep=0)
+        runner = CheckRunner({"database": Database("default", freezer.connect)}, timeout=1, keep=0)
         assert not runner.ready()
         net.redirect(heir.port)
         freezer.over = True
@@ -165,7 +165,7 @@ def test_each_alias_has_a_check(tmp_path: Path) -> None:
     with default_database(f"sqlite:///{tmp_path}/db.sqlite3"):
         settings = {**connections.settings, "replica": connections.settings["default"]}
         connections.settings = settings  # type: ignore[misc]
-        found = find("database")
+        found = find_checks("database")
 
     assert list(found) == ["database", "database:replica"]
 
@@ -244,7 +244,7 @@ def test_redis_cache_that_refuses() -> None:
 
 
 def test_redis_cache_that_never_answers(silent: int) -> None:
-    """The project's time-outs are longer than the deadline; the check's are not."""
+    """The project's timeouts are longer than the deadline; the check's are not."""
     with cache_at(f"redis://127.0.0.1:{silent}/0"):
         fails_within(Cache("default"), 2 * SECONDS + 2)
 
@@ -293,7 +293,7 @@ def test_database_cache_answers(postgres_url: str) -> None:
 
 
 def test_database_cache_that_never_answers(silent: int) -> None:
-    """The database's own time-outs bound it."""
+    """The database's own timeouts bound it."""
     with (
         default_database(f"postgres://u:p@127.0.0.1:{silent}/n", DATABASE_CONNECT_TIMEOUT_SECONDS="2"),
         cache_at("dbcache://cache_table"),
@@ -432,7 +432,7 @@ class Own:
 def test_own_checks_by_dotted_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function is the check; of a class one object is."""
     monkeypatch.setitem(sys.modules, "own_checks", sys.modules[__name__])
-    found = checks(["own_checks.own", "own_checks.Own"])
+    found = make_checks(["own_checks.own", "own_checks.Own"])
 
     with pytest.raises(Unhealthy, match="own check with 2 s"):
         found["own_checks.own"](SECONDS)
@@ -442,13 +442,13 @@ def test_own_checks_by_dotted_path(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_check_that_is_not_there_fails_when_asked() -> None:
     """A web process with a misspelt check starts, and is not ready."""
     with pytest.raises(Unhealthy, match="cannot be made: ImportError"):
-        checks(["databse"])["databse"](SECONDS)
+        make_checks(["databse"])["databse"](SECONDS)
 
 
 def test_built_in_checks() -> None:
     """The names that the reference lists."""
-    assert set(CHECKS) == {"database", "cache", "broker", "migrations", "storage"}
-    assert {name for found in CHECKS.values() for name in found()} == set(CHECKS)
+    assert set(BUILT_IN_CHECKS) == {"database", "cache", "broker", "migrations", "storage"}
+    assert {name for found in BUILT_IN_CHECKS.values() for name in found()} == set(BUILT_IN_CHECKS)
 
 
 @pytest.mark.parametrize(
@@ -467,7 +467,7 @@ def test_no_secret_in_a_description(
     """Whatever a driver says, what the configuration keeps secret is not in the log line."""
     monkeypatch.setenv(name, value)
     Env().mask_secrets()
-    line = described(ValueError(text))
+    line = log_text(ValueError(text))
 
     assert line.startswith("ValueError: ")
     assert "***" in line
@@ -482,4 +482,4 @@ def test_passwords_of_the_settings_are_secret_too() -> None:
     database = {"default": {"ENGINE": "django.db.backends.sqlite3", "PASSWORD": "by-hand"}}
     with override_settings(DATABASES=database):
         apps.get_app_config("django_k8s").ready()
-        assert described(OSError("no by-hand")) == "OSError: no ***"
+        assert log_text(OSError("no by-hand")) == "OSError: no ***"

@@ -18,7 +18,7 @@ from support.patience import Limit, patience
 from support.process import wait_until
 
 from django_k8s.health import Check, Unhealthy
-from django_k8s.health.runner import Runner
+from django_k8s.health.runner import CheckRunner
 
 
 class Counted:
@@ -62,14 +62,14 @@ def threads(name: str) -> int:
 def test_checks_run_side_by_side() -> None:
     """Five checks of which each waits for all the others pass."""
     together = threading.Barrier(5)
-    runner = Runner({str(n): Counted(lambda: together.wait(20)) for n in range(5)}, timeout=30, keep=0)
+    runner = CheckRunner({str(n): Counted(lambda: together.wait(20)) for n in range(5)}, timeout=30, keep=0)
 
     assert runner.ready()
 
 
 def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
     """A check that hangs fails at the deadline; the others have their results."""
-    runner = Runner({"hangs": hanging, "well": Counted()}, timeout=0.3, keep=0)
+    runner = CheckRunner({"hangs": hanging, "well": Counted()}, timeout=0.3, keep=0)
     began = time.monotonic()
     report = runner.report()
 
@@ -82,7 +82,7 @@ def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
 
 def test_deadline_holds_in_an_event_loop(hanging: Hanging) -> None:
     """The same with await; meanwhile the loop turns."""
-    runner = Runner({"hangs": hanging}, timeout=0.3, keep=0)
+    runner = CheckRunner({"hangs": hanging}, timeout=0.3, keep=0)
 
     async def ask() -> tuple[bool, float, int]:
         turns = 0
@@ -107,7 +107,7 @@ def test_deadline_holds_in_an_event_loop(hanging: Hanging) -> None:
 
 def test_callers_who_gave_up_leave_nothing_behind(hanging: Hanging) -> None:
     """A thousand callers in an event loop during an outage are not remembered by the check that hangs."""
-    runner = Runner({"hangs": hanging}, timeout=0.05, keep=0)
+    runner = CheckRunner({"hangs": hanging}, timeout=0.05, keep=0)
 
     async def ask() -> None:
         for _ in range(10):
@@ -118,13 +118,13 @@ def test_callers_who_gave_up_leave_nothing_behind(hanging: Hanging) -> None:
     assert len(runner._run.executions["hangs"].future._done_callbacks) <= 1  # type: ignore[attr-defined]
     # The next event loop gets its answer.
     threading.Timer(0.1, hanging.go.set).start()
-    runner = Runner({"hangs": hanging}, timeout=5, keep=0)
+    runner = CheckRunner({"hangs": hanging}, timeout=5, keep=0)
     assert asyncio.run(runner.aready())
 
 
 def test_hanging_check_gets_no_second_thread(hanging: Hanging) -> None:
     """A hundred questions during an outage take one thread; when it is over, none is left."""
-    runner = Runner({"hangs": hanging}, timeout=0.01, keep=0)
+    runner = CheckRunner({"hangs": hanging}, timeout=0.01, keep=0)
     for _ in range(100):
         assert not runner.ready()
         time.sleep(0.001)
@@ -138,7 +138,7 @@ def test_hanging_check_gets_no_second_thread(hanging: Hanging) -> None:
 
 def test_late_answer_counts_for_the_next_run(hanging: Hanging) -> None:
     """A check left over from an earlier run is waited for by the next one, not started beside it."""
-    runner = Runner({"hangs": hanging}, timeout=patience(0.5), keep=0)
+    runner = CheckRunner({"hangs": hanging}, timeout=patience(0.5), keep=0)
     assert not runner.ready()
     threading.Timer(0.1, hanging.go.set).start()
 
@@ -149,7 +149,7 @@ def test_late_answer_counts_for_the_next_run(hanging: Hanging) -> None:
 def test_callers_of_one_moment_share_a_run() -> None:
     """Twenty callers at once ask the dependency once."""
     check = Counted(lambda: time.sleep(0.2))
-    runner = Runner({"shared": check}, timeout=30, keep=30)
+    runner = CheckRunner({"shared": check}, timeout=30, keep=30)
     with ThreadPoolExecutor(20) as pool:
         assert all(pool.map(lambda _: runner.ready(), range(20)))
 
@@ -160,7 +160,7 @@ def test_results_are_kept_for_a_while() -> None:
     """Within ``keep`` seconds the dependency is not asked again, after them it is."""
     check = Counted()
     keep = patience(0.5)
-    runner = Runner({"kept": check}, timeout=5, keep=keep)
+    runner = CheckRunner({"kept": check}, timeout=5, keep=keep)
     for _ in range(10):
         assert runner.ready()
     assert check.calls == 1
@@ -177,7 +177,7 @@ def test_failure_is_kept_no_longer_than_success(hanging: Hanging) -> None:
             hanging(timeout)
             raise Unhealthy("away")
 
-    runner = Runner({"own": check}, timeout=3, keep=0.2)
+    runner = CheckRunner({"own": check}, timeout=3, keep=0.2)
     assert not runner.ready()
     hanging.go.set()
 
@@ -195,7 +195,7 @@ def test_latched_check_is_required_until_it_passed() -> None:
             failures.append(timeout)
             raise Unhealthy("away")
 
-    runner = Runner({"database": check}, timeout=30, keep=0, latched={"database"})
+    runner = CheckRunner({"database": check}, timeout=30, keep=0, latched={"database"})
     over.set()
     assert not runner.ready()
     well.set()
@@ -223,7 +223,7 @@ def test_strict_check_stays_required() -> None:
         if not state["well"]:
             raise Unhealthy("away")
 
-    runner = Runner({"database": check}, timeout=5, keep=0)
+    runner = CheckRunner({"database": check}, timeout=5, keep=0)
     assert runner.ready()
     state["well"] = False
     assert not runner.ready()
@@ -233,7 +233,7 @@ def test_check_with_once_is_not_asked_again() -> None:
     """What cannot go wrong any more costs nothing any more."""
     check = Counted()
     check.once = True  # type: ignore[attr-defined]
-    runner = Runner({"migrations": check}, timeout=5, keep=0)
+    runner = CheckRunner({"migrations": check}, timeout=5, keep=0)
     for _ in range(3):
         assert runner.ready()
 
@@ -249,7 +249,7 @@ def test_unexpected_exception_is_a_failure(caplog: pytest.LogCaptureFixture) -> 
     def check(timeout: float) -> None:
         raise RuntimeError(f"cannot reach\n  postgres://user:p@ss:w/rd@host/db with {secret}")
 
-    runner = Runner({"own": check}, timeout=5, keep=0)
+    runner = CheckRunner({"own": check}, timeout=5, keep=0)
     Env().mask_secrets()
     try:
         with caplog.at_level(logging.INFO):
@@ -266,7 +266,7 @@ def test_unexpected_exception_is_a_failure(caplog: pytest.LogCaptureFixture) -> 
 
 def test_log_tells_the_end_of_a_failure(caplog: pytest.LogCaptureFixture, hanging: Hanging) -> None:
     """One line when a check begins to fail and one when it passes again, however often it is asked."""
-    runner = Runner({"own": hanging}, timeout=0.05, keep=0)
+    runner = CheckRunner({"own": hanging}, timeout=0.05, keep=0)
     for _ in range(5):
         runner.ready()
     hanging.go.set()
@@ -285,7 +285,7 @@ def test_even_an_exit_is_a_failure() -> None:
     def check(timeout: float) -> None:
         raise SystemExit(3)
 
-    assert not Runner({"own": check}, timeout=5, keep=0).ready()
+    assert not CheckRunner({"own": check}, timeout=5, keep=0).ready()
 
 
 def test_no_thread_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +295,7 @@ def test_no_thread_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", start)
-    report = Runner({"own": Counted()}, timeout=1, keep=0).report()
+    report = CheckRunner({"own": Counted()}, timeout=1, keep=0).report()
 
     assert report.results[0].message == "RuntimeError"
 
@@ -309,7 +309,7 @@ def test_connections_that_a_check_opened_are_closed(tmp_path: Path) -> None:
         seen.append(connections["default"])
 
     with default_database(f"sqlite:///{tmp_path}/db.sqlite3"):
-        assert Runner({"own": check}, timeout=5, keep=0).ready()
+        assert CheckRunner({"own": check}, timeout=5, keep=0).ready()
     assert seen[0].connection is None
 
 
@@ -322,7 +322,7 @@ def test_connection_that_cannot_be_closed_is_no_hang() -> None:
     def check(timeout: float) -> None:
         connections["default"].close = close  # type: ignore[method-assign]
 
-    assert Runner({"own": check}, timeout=5, keep=0).ready()
+    assert CheckRunner({"own": check}, timeout=5, keep=0).ready()
 
 
 def test_fork_takes_along_what_has_passed(hanging: Hanging) -> None:
@@ -333,7 +333,7 @@ def test_fork_takes_along_what_has_passed(hanging: Hanging) -> None:
         if not state["well"]:
             raise Unhealthy("away")
 
-    runner = Runner(
+    runner = CheckRunner(
         {"database": check, "hangs": hanging}, timeout=patience(0.5), keep=60, latched={"database", "hangs"}
     )
     assert not runner.ready()  # one hangs, and the lock, the run and the thread are the parent's
@@ -373,7 +373,7 @@ def forked(work: Callable[[], int]) -> int:
 def test_caller_who_goes_away_takes_nothing_along() -> None:
     """A cancelled request in an event loop leaves the run to the others."""
     check = Counted(lambda: time.sleep(0.3))
-    runner = Runner({"own": check}, timeout=5, keep=0)
+    runner = CheckRunner({"own": check}, timeout=5, keep=0)
 
     async def ask() -> bool:
         leaver = asyncio.create_task(runner.aready())

@@ -17,7 +17,7 @@ from support.configured import configured
 from support.databases import default_database
 from support.process import environment, wait_until
 
-from django_k8s.database.connections import direct_connection, installed, own_connection
+from django_k8s.database.connections import direct_connection, own_connection, use_connection
 from django_k8s.database.locks import session_lock
 
 
@@ -178,7 +178,7 @@ def test_installed_connection_is_used_by_alias(postgres_url: str) -> None:
     """Inside the block the alias is this connection, after it the former one."""
     with default_database(postgres_url):
         former = connections["default"]
-        with installed(own_connection()) as connection:
+        with use_connection(own_connection()) as connection:
             assert connections["default"] is connection
             connection.ensure_connection()
         assert connections["default"] is former

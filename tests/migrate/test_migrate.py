@@ -17,7 +17,7 @@ from support.process import wait_until
 from support.shop import Shop, five, thirty
 
 from django_k8s.database.connections import own_connection
-from django_k8s.database.locks import Advisory
+from django_k8s.database.locks import AdvisoryLock
 
 
 def test_five_at_once_on_postgresql(shop: Callable[..., Shop]) -> None:
@@ -115,7 +115,7 @@ def test_invalid_index_is_reported_after_success_too(shop: Callable[..., Shop]) 
 
 
 def test_atomic_migration_waits_for_its_table(shop: Callable[..., Shop]) -> None:
-    """A statement gives up after the lock time-out, so that readers do not queue behind it, and comes again."""
+    """A statement gives up after the lock timeout, so that readers do not queue behind it, and comes again."""
     project = shop(apps.table("item"))
     assert project.migrate()[0] == 0
     apps.add(project.folder, "shop", apps.sql("ALTER TABLE shop_item ADD COLUMN more int"))
@@ -196,7 +196,7 @@ def test_index_waits_longer_than_the_lock_timeout(shop: Callable[..., Shop]) -> 
         project.migrating("index", MIGRATE_LOCK_TIMEOUT_SECONDS="1") as role,
     ):
         wait_until(lambda: project.working_on("CREATE INDEX CONCURRENTLY"), 20, "the index")
-        time.sleep(3)  # longer than the lock time-out
+        time.sleep(3)  # longer than the lock timeout
         assert project.working_on("CREATE INDEX CONCURRENTLY"), role.output
         writer.rollback()
         assert role.wait(30) == 0, role.output
@@ -241,7 +241,7 @@ def test_migrations_that_contradict_each_other(shop: Callable[..., Shop]) -> Non
 
 
 def test_statements_have_no_time_limit(shop: Callable[..., Shop]) -> None:
-    """The statement time-out of requests does not cut a long migration."""
+    """The statement timeout of requests does not cut a long migration."""
     project = shop(apps.sql("SELECT pg_sleep(2)"))
     status, _, errors = project.migrate(DATABASE_STATEMENT_TIMEOUT_SECONDS="1")
 
@@ -318,7 +318,7 @@ def test_database_that_restarts_while_one_waits(shop: Callable[..., Shop]) -> No
         project = shop(apps.table("item"), apps.table("last"), url=server.create("shop"))
         with psycopg.connect(project.url, autocommit=True) as holder:
             with default_database(project.url):
-                key = Advisory(own_connection(), "migrate").key()
+                key = AdvisoryLock(own_connection(), "migrate").key()
             holder.execute("SELECT pg_advisory_lock(%s)", [key])
             with project.migrating("waiting") as waiting:
                 waiting.wait_for_output("another migrate is at work")

@@ -96,8 +96,8 @@ def test_ids_of_request_and_task() -> None:
 )
 def test_an_odd_id_is_replaced(given: str | None) -> None:
     """What a stranger sends as an id goes into no log."""
-    assert context.accepted(given) != given
-    assert context.accepted("4bf92f35-77b3.4da6:a") == "4bf92f35-77b3.4da6:a"
+    assert context.safe_id(given) != given
+    assert context.safe_id("4bf92f35-77b3.4da6:a") == "4bf92f35-77b3.4da6:a"
 
 
 def test_the_id_is_forgotten_after_the_request() -> None:

@@ -19,7 +19,7 @@ from support.ports import free_port
 from support.process import Process, answers, environment, get, run, started, wait_until
 
 from django_k8s.probe.heartbeat import Heartbeat
-from django_k8s.probe.listener import CONNECTIONS, Answer, Listener, listen, respond
+from django_k8s.probe.listener import CONNECTIONS, Listener, Response, listen, respond
 
 
 @dataclass
@@ -273,8 +273,8 @@ def test_large_answer(tmp_path: Path) -> None:
     """An answer larger than the socket's buffer arrives whole, and a slow reader holds up nobody."""
     port = free_port()
     script = (
-        "import os; from django_k8s.probe.listener import Answer, Listener, listen\n"
-        'routes = {"/large": lambda query: Answer(200, "x" * 8_000_000), "/small": lambda query: Answer(200, "y")}\n'
+        "import os; from django_k8s.probe.listener import Response, Listener, listen\n"
+        'routes = {"/large": lambda query: Response(200, "x" * 8_000_000), "/small": lambda query: Response(200, "y")}\n'
         f"Listener(listen({port}), routes, os.getppid()).serve()"
     )
     with started([sys.executable, "-c", script], environment(), tmp_path, tmp_path / "log"):
@@ -289,7 +289,7 @@ def test_large_answer(tmp_path: Path) -> None:
 def test_route_that_raises() -> None:
     """A defect answers 500 without saying why."""
 
-    def broken(query: str) -> Answer:
+    def broken(query: str) -> Response:
         raise ValueError("secret")
 
     answer = respond(b"GET /x HTTP/1.1\r\n\r\n", {"/x": broken})

@@ -115,7 +115,7 @@ ROWS = [
         "env: an invalid proxy network is a problem",
         test="settings/test_settings.py::TestSecurity::test_bad_items",
         within="trusted_proxies",
-        old="env.problem(",
+        old="env.add_problem(",
         new="print(",
     ),
     Row(

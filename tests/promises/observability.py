@@ -45,7 +45,7 @@ ROWS = [
     Row(
         "logs: an error that ends a process is a line",
         test="observability/test_uncaught.py::test_an_error_that_ends_the_process_is_one_line",
-        old="sys.excepthook = report",
+        old="sys.excepthook = write_uncaught",
         new="pass",
     ),
     Row(
@@ -128,7 +128,7 @@ ROWS = [
         "metrics: processes share their counts",
         test="observability/test_metrics.py::test_requests_across_recycled_and_killed_processes",
         case="wsgi",
-        old='os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))',
+        old='os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(directory))',
         new="pass",
     ),
     Row(

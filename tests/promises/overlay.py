@@ -32,7 +32,7 @@ ROWS = [
     Row(
         "overlay: a database gets timeouts and health checks",
         test="overlay/test_overlay.py::TestDatabases::test_stays_where_it_is",
-        old="result = tuned(env, own)",
+        old="result = with_options(env, own)",
         new="result = {**own}",
     ),
     Row(
@@ -44,8 +44,8 @@ ROWS = [
     Row(
         "overlay: port and password that no variable names stay",
         test="overlay/test_overlay.py::TestDatabases::test_parts_that_no_variable_names",
-        old="{**located(env, name), **_kept(env, own)}",
-        new="located(env, name)",
+        old="{**from_environment(env, name), **_kept(env, own)}",
+        new="from_environment(env, name)",
     ),
     Row(
         "overlay: a database variable that is set wins",
@@ -127,7 +127,7 @@ ROWS = [
     Row(
         "overlay: files are where the image and the volume are",
         test="overlay/test_overlay.py::TestFiles::test_roots",
-        old="type(project)(folder) if folder else project",
+        old="type(project)(directory) if directory else project",
         new="project",
     ),
     Row(

@@ -33,7 +33,7 @@ ROWS = [
     Row(
         "readiness: 503 and never 500",
         test="health/test_middleware.py::test_readiness_is_never_an_error",
-        within="checks",
+        within="make_checks",
         old="except Exception",
         new="except KeyError",
     ),
@@ -52,8 +52,8 @@ ROWS = [
     Row(
         "readiness: a check that hangs gets no second thread",
         test="health/test_runner.py::test_hanging_check_gets_no_second_thread",
-        old="name: hanging.get(name) or Execution(",
-        new="name: Execution(",
+        old="name: hanging.get(name) or CheckThread(",
+        new="name: CheckThread(",
     ),
     Row(
         "readiness: callers of one moment share a run",
@@ -113,14 +113,14 @@ ROWS = [
     Row(
         "readiness: connections of a check are closed",
         test="health/test_runner.py::test_connections_that_a_check_opened_are_closed",
-        within="Execution",
+        within="CheckThread",
         old="connections.close_all()",
         new="pass",
     ),
     Row(
         "readiness: a check that gets no thread fails",
         test="health/test_runner.py::test_no_thread_to_be_had",
-        within="Execution",
+        within="CheckThread",
         old="except RuntimeError as error:",
         new="except KeyError as error:",
     ),
@@ -198,8 +198,8 @@ ROWS = [
     Row(
         "listener: a defect tells strangers nothing",
         test="probe/test_listener.py::test_route_that_raises",
-        old='except Exception:\n    answer = Answer(500, "error\\n")',
-        new="except Exception as error:\n    answer = Answer(500, str(error))",
+        old='except Exception:\n    response = Response(500, "error\\n")',
+        new="except Exception as error:\n    response = Response(500, str(error))",
     ),
     Row(
         "listener: the exit status is 78 if its port is taken",

@@ -70,7 +70,7 @@ ROWS = [
         "checks: E005, an unknown health check",
         test="checks/test_system_checks.py::test_mistake",
         case="E005",
-        old="if name not in CHECKS and not _importable(name):",
+        old="if name not in BUILT_IN_CHECKS and not _importable(name):",
         new="if False:",
     ),
     Row(
@@ -80,7 +80,7 @@ ROWS = [
         new="if False:",
     ),
     Row(
-        "checks: E007, a stall time below a lock time-out",
+        "checks: E007, a stall time below a lock timeout",
         test="checks/test_system_checks.py::test_mistake",
         case="E007",
         old="if longer:",
@@ -94,7 +94,7 @@ ROWS = [
         new="if False:",
     ),
     Row(
-        "checks: W014, a broker without time-outs",
+        "checks: W014, a broker without timeouts",
         test="checks/test_system_checks.py::test_mistake",
         case="W014",
         old='url.startswith("redis") and not options.get("socket_timeout")',
@@ -121,7 +121,7 @@ ROWS = [
     Row(
         "run: a role that ends ends the others",
         test="example/test_run.py::test_when_one_role_dies_the_others_stop",
-        within="Runner.serve",
+        within="RoleRunner.serve",
         old="if child.status is not None:",
         new="if False:",
     ),
@@ -289,7 +289,7 @@ ROWS = [
         new='if "console" in backend or "Null" in backend:',
     ),
     Row(
-        "checks: W019, time-outs that a pooler leaves to the database",
+        "checks: W019, timeouts that a pooler leaves to the database",
         test="checks/test_system_checks.py::test_mistake",
         case="W019",
         old="if conf.current().database_pgbouncer and conf.current().stall_seconds:",

@@ -188,7 +188,7 @@ ROWS = [
     Row(
         "settings: no folder is made while an image is built",
         test="settings/test_settings.py::TestCelery::test_the_build_phase_makes_no_folder",
-        within="_folders",
+        within="_directories",
         old="if not env.build:",
         new="if True:",
     ),
@@ -202,14 +202,14 @@ ROWS = [
     Row(
         "settings: no database is built in",
         test="settings/test_config.py::test_production_has_no_built_in_value",
-        within="located",
+        within="from_environment",
         old="if env.production:",
         new="if False:",
     ),
     Row(
         "settings: no broker is built in",
         test="settings/test_settings.py::TestCelery::test_production_names_its_broker",
-        old='env.problem("CELERY_BROKER_URL", _MISSING)',
+        old='env.add_problem("CELERY_BROKER_URL", _MISSING)',
         new="pass",
     ),
     Row(
@@ -313,7 +313,7 @@ ROWS = [
     Row(
         "settings: Sentinel without the name of its master is a problem",
         test="settings/test_settings.py::TestCelery::test_sentinel_needs_a_master",
-        old="env.problem(name, _SENTINEL)",
+        old="env.add_problem(name, _SENTINEL)",
         new="pass",
     ),
 ]

@@ -128,14 +128,14 @@ ROWS = [
     Row(
         "beat: of two, one publishes",
         test="celery/test_beat_others.py::test_two_beats_of_another_class",
-        within="Locked.tick",
-        old="if not self.lock.held():",
-        new="if self.lock.held() is None:",
+        within="LockedSchedulerMixin.tick",
+        old="if not self.lock.acquire():",
+        new="if self.lock.acquire() is None:",
     ),
     Row(
         "beat: whoever lost the lock publishes nothing",
         test="celery/test_beat_postgres.py::test_lock_lost_while_it_publishes",
-        old="if not (self.lock.still_held() and row.exists()):",
+        old="if not (self.lock.held() and row.exists()):",
         new="if not row.exists():",
     ),
     Row(
@@ -179,9 +179,9 @@ ROWS = [
     Row(
         "beat: alive while the database is away",
         test="celery/test_beat_postgres.py::test_database_away",
-        within="Locked.tick",
-        old="self._heartbeat.write(**self.pulse())\nif not self.lock.held():",
-        new="if self.lock.held():\n    self._heartbeat.write(**self.pulse())\nelse:",
+        within="LockedSchedulerMixin.tick",
+        old="self._heartbeat.write(**self.heartbeat_fields())\nif not self.lock.acquire():",
+        new="if self.lock.acquire():\n    self._heartbeat.write(**self.heartbeat_fields())\nelse:",
     ),
     Row(
         "beat: alive while nothing is due",
@@ -308,14 +308,14 @@ ROWS = [
         "beat: the lock holds wherever the class is named",
         test="celery/test_schedulers.py::test_two_beats_wherever_the_class_is_named",
         case="option",
-        old="locked(scheduler_class(self.scheduler_cls))",
+        old="with_lock(scheduler_class(self.scheduler_cls))",
         new="scheduler_class(self.scheduler_cls)",
     ),
     Row(
         "beat: another class reads its schedule when it takes over",
         test="celery/test_schedulers.py::test_two_beats_wherever_the_class_is_named",
         case="variable",
-        within="Locked.tick",
+        within="LockedSchedulerMixin.tick",
         old="self.taken_over()",
         new="pass",
     ),
@@ -329,7 +329,7 @@ ROWS = [
     Row(
         "beat: another class outlives its database",
         test="celery/test_schedulers.py::test_another_class_outlives_its_database",
-        within="Locked.tick",
+        within="LockedSchedulerMixin.tick",
         old="except (OperationalError, InterfaceError) as error:",
         new="except KeyError as error:",
     ),

@@ -8,7 +8,7 @@ ROWS = [
     Row(
         "web: processes by the pod's CPU limit",
         test="environment/test_cgroup.py::test_cpu_limit",
-        old="[_v2(folder) for folder in _upwards(mount, v2_path)]",
+        old="[_v2(directory) for directory in _upwards(mount, v2_path)]",
         new="[_v2(mount / v2_path.lstrip('/'))]",
     ),
     Row(

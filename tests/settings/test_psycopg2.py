@@ -16,8 +16,8 @@ django.setup()
 from django.core.management import call_command
 from django.db import connection
 from django_k8s.database.connections import direct_connection
-from django_k8s.health import checks
-from django_k8s.health.runner import Runner
+from django_k8s.health import make_checks
+from django_k8s.health.runner import CheckRunner
 from django_k8s.database.locks import session_lock
 
 lock, other = (session_lock(direct_connection(), "test") for _ in range(2))
@@ -25,7 +25,7 @@ with connection.cursor() as cursor:
     cursor.execute("SHOW statement_timeout")
     timeout = cursor.fetchone()[0]
 call_command("k8s_migrate", verbosity=0)
-report = Runner(checks(["database", "migrations"]), timeout=5, keep=1).report()
+report = CheckRunner(make_checks(["database", "migrations"]), timeout=5, keep=1).report()
 print(lock.acquire(), other.acquire(), timeout, report.ready, "psycopg2" in sys.modules)
 """
 
@@ -39,7 +39,7 @@ def without_psycopg(tmp_path: Path) -> str:
 
 
 def test_database_locks_and_migrations(postgres_url: str, without_psycopg: str) -> None:
-    """The session's time-outs hold, one session has the lock, migrations run, and the checks answer."""
+    """The session's timeouts hold, one session has the lock, migrations run, and the checks answer."""
     env = environment(
         DATABASE_URL=postgres_url, DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings",
         PYTHONPATH=f"{without_psycopg}:{PROJECT}", CELERY_BROKER_URL="memory://",

@@ -118,7 +118,7 @@ class TestDatabases:
         k8s.database(environment)
         (text,) = [problem.text for problem in environment.problems if problem.name == "DATABASE_URL"]
 
-        assert "sqlite:///FOLDER/NAME" in text
+        assert "sqlite:///DIRECTORY/NAME" in text
 
     def test_families(self) -> None:
         """PostGIS and SpatiaLite are set up as PostgreSQL and SQLite are."""
@@ -219,7 +219,7 @@ class TestDatabases:
     def test_session(
         self, postgres_url: str, values: dict[str, str], keywords: dict[str, Any], expected: list[str]
     ) -> None:
-        """Session options of the project and the time-outs are all in force on a real server; the project wins."""
+        """Session options of the project and the timeouts are all in force on a real server; the project wins."""
         variables = {"DATABASE_URL": postgres_url + values.get("query", ""), **values}
         connection = ConnectionHandler({"default": k8s.database(env(**variables), **keywords)})["default"]
         shown = []

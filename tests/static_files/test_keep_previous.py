@@ -19,7 +19,7 @@ def collected(folder: Path, files: dict[str, str], extra: tuple[str, ...] = ()) 
     return folder
 
 
-def carry(previous: Path, current: Path) -> str:
+def kept(previous: Path, current: Path) -> str:
     # Elsewhere than in this repository, whose source tree Python would find first.
     done = subprocess.run(
         [sys.executable, "-m", "django_k8s.static_files.keep_previous", str(previous), str(current)],
@@ -35,7 +35,7 @@ def test_last_release_is_carried_and_no_more(tmp_path: Path) -> None:
     )
     current = collected(tmp_path / "current", {"css/a.css": "css/a.333.css", "b.js": "b.222.js"})
 
-    assert carry(previous, current).startswith("3 static files")
+    assert kept(previous, current).startswith("3 static files")
     assert (current / "css" / "a.111.css.br").read_text() == "previous css/a.111.css.br"
     assert (current / "b.222.js").read_text() == "current b.222.js"
     assert not (current / "css" / "a.000.css").exists()
@@ -47,4 +47,4 @@ def test_no_last_release(tmp_path: Path) -> None:
     current = collected(tmp_path / "current", {"b.js": "b.222.js"})
     (tmp_path / "empty").mkdir()
 
-    assert carry(tmp_path / "empty", current).startswith("0 static files")
+    assert kept(tmp_path / "empty", current).startswith("0 static files")

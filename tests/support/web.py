@@ -31,7 +31,7 @@ class Web:
         return get(self.port, path, **options)  # type: ignore[arg-type]
 
     def probe(self, path: str = "/livez", timeout: float = 1.0) -> Response:
-        """One request to the probe port, with the kubelet's default time-out."""
+        """One request to the probe port, with the kubelet's default timeout."""
         return get(self.probe_port, path, timeout=timeout)
 
     @property

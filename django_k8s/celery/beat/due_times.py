@@ -21,7 +21,7 @@ _WALKED = timedelta(hours=1)
 _NAMESPACE = uuid.UUID("8a2f4c1e-6d0b-5b7e-9f3a-2c41d7e0b6a5")
 
 
-def following(schedule: Any, due: datetime) -> datetime:
+def next_due(schedule: Any, due: datetime) -> datetime:
     """The due time after ``due``, on the schedule's own grid, so that nothing drifts.
 
     An interval counts from the due time before; any other schedule of Celery (crontab, solar, one's
@@ -48,9 +48,9 @@ def missed(schedule: Any, last: datetime, now: datetime) -> Iterator[datetime]:
     is published.
     """
     newest: datetime | None = None
-    due = following(schedule, _near(schedule, last, now))
+    due = next_due(schedule, _near(schedule, last, now))
     while due <= now:
-        after = following(schedule, due)
+        after = next_due(schedule, due)
         in_time = now - due <= max(after - due, LATE)
         if in_time:
             yield due
@@ -72,19 +72,19 @@ def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
     before, after = last, now
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) / 2
-        if following(schedule, middle) <= now:
+        if next_due(schedule, middle) <= now:
             before = middle
         else:
             after = middle
     return max(last, min(before, now - LATE))
 
 
-def ahead(schedule: Any, last: datetime, now: datetime) -> bool:
+def is_ahead(schedule: Any, last: datetime, now: datetime) -> bool:
     """Whether ``last`` lies further in the future than the next due time, as if the clock had been set back."""
-    return last > following(schedule, now)
+    return last > next_due(schedule, now)
 
 
-def too_short(schedule: Any) -> bool:
+def is_too_short(schedule: Any) -> bool:
     """Whether it is an interval that leaves no time between two runs."""
     return type(schedule) is schedules.schedule and schedule.run_every < SHORTEST
 

@@ -26,14 +26,14 @@ class BeatLock:
         self._holding = False
         self._complained = False
 
-    def held(self) -> bool:
-        """Whether this process holds it now; tries to take it when not. Never raises."""
-        if not self.still_held():
-            self._holding = self._acquire()
+    def acquire(self) -> bool:
+        """Take the lock unless this process has it. Return whether it has it now. Never raises."""
+        if not self.held():
+            self._holding = self._try()
         return self._holding
 
-    def still_held(self) -> bool:
-        """Whether this process holds it, without trying to take it."""
+    def held(self) -> bool:
+        """Return whether this process has the lock. Never raises."""
         if self._holding and not self._lock.held():
             self._holding = False
             logger.warning("beat: the lock is lost; nothing is published until it is back")
@@ -44,7 +44,7 @@ class BeatLock:
         self._holding = False
         self._lock.release()
 
-    def _acquire(self) -> bool:
+    def _try(self) -> bool:
         try:
             acquired = self._lock.acquire()
         except (DatabaseError, InterfaceError, OSError) as error:
@@ -60,7 +60,7 @@ class BeatLock:
 
 
 @contextlib.contextmanager
-def unbroken() -> Iterator[None]:
+def defer_stop_signals() -> Iterator[None]:
     """Hold SIGTERM and SIGINT back, so that a stop never comes in the middle of a publish.
 
     By their handlers and not by a mask: the kernel gives a signal that this thread blocks to another

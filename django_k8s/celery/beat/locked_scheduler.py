@@ -16,7 +16,7 @@ from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from django_k8s.celery import logs
-from django_k8s.celery.beat.lock import BeatLock, unbroken
+from django_k8s.celery.beat.lock import BeatLock, defer_stop_signals
 from django_k8s.celery.beat.queue_sampler import Sampler
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.probe.heartbeat import Heartbeat
@@ -27,7 +27,7 @@ STANDBY_SECONDS = 0.25  # between two attempts to take the lock
 TICK_SECONDS = 1.0  # the longest sleep of a beat: it has to notice the loss of its lock
 
 
-class Locked(BaseScheduler):  # type: ignore[misc]
+class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
     """Mixed in before a scheduler class: it ticks only while this process holds the lock.
 
     The heartbeat goes on in every wait. A lost lock pauses, and never ends the process.
@@ -64,8 +64,8 @@ class Locked(BaseScheduler):  # type: ignore[misc]
             self._end_at_signals()
         if self._stopping:  # raised where Python ignores exceptions, such as in a finalizer
             raise SystemExit
-        self._heartbeat.write(**self.pulse())
-        if not self.lock.held():
+        self._heartbeat.write(**self.heartbeat_fields())
+        if not self.lock.acquire():
             self._publishing = False
             return STANDBY_SECONDS
         try:
@@ -106,10 +106,10 @@ class Locked(BaseScheduler):  # type: ignore[misc]
 
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
         """Publish one task, whole: Celery takes a stop that came in between for a failure of the broker."""
-        with unbroken():
+        with defer_stop_signals():
             return super().apply_async(*args, **kwargs)
 
-    def pulse(self) -> dict[str, object]:
+    def heartbeat_fields(self) -> dict[str, object]:
         """What the heartbeat tells beside its time."""
         return {}
 
@@ -146,8 +146,8 @@ class Locked(BaseScheduler):  # type: ignore[misc]
             logger.error("beat: the broker cannot be reached (%s); trying again", type(error).__name__)
 
         def wait() -> None:
-            self._heartbeat.write(**self.pulse())
-            self.lock.held()
+            self._heartbeat.write(**self.heartbeat_fields())
+            self.lock.acquire()
 
         return self.connection.ensure_connection(
             complain, self.broker_attempts, interval_max=5, callback=wait
@@ -161,7 +161,7 @@ class Service(BaseService):  # type: ignore[misc]
         """Make the scheduler. Ends the process with status 78 if its class cannot be used."""
         self.scheduler_cls: type[BaseScheduler] | str
         try:
-            self.scheduler_cls = locked(scheduler_class(self.scheduler_cls))
+            self.scheduler_cls = with_lock(scheduler_class(self.scheduler_cls))
         except ValueError as error:
             logger.critical("%s", error)
             raise SystemExit(EX_CONFIG) from None
@@ -190,12 +190,14 @@ def scheduler_class(name: str | type) -> type[BaseScheduler]:
 _made: dict[type[Any], type[Any]] = {}
 
 
-def locked(found: type[BaseScheduler]) -> type[BaseScheduler]:
+def with_lock(found: type[BaseScheduler]) -> type[BaseScheduler]:
     """Return a subclass of a scheduler class that runs under the lock; the class itself if it does."""
-    if issubclass(found, Locked):
+    if issubclass(found, LockedSchedulerMixin):
         return found
     if found not in _made:
         name = f"Locked{found.__name__}"
-        _made[found] = type(name, (Locked, found), {"__module__": __name__, "__doc__": found.__doc__})
+        _made[found] = type(
+            name, (LockedSchedulerMixin, found), {"__module__": __name__, "__doc__": found.__doc__}
+        )
         setattr(sys.modules[__name__], name, _made[found])  # it can be imported by its name
     return _made[found]

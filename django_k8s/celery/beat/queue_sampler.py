@@ -52,7 +52,7 @@ class Sampler:
                 write(self.sample())
                 self._complaint = ""
             except Exception as error:  # whatever a transport raises, beat goes on
-                # Type and no text: it may hold the broker's address.
+                # Type and no text: it may hold the broker's URL.
                 if self._complaint != type(error).__name__:
                     logger.warning("queues cannot be sampled (%s); trying again", type(error).__name__)
                 self._complaint = type(error).__name__

@@ -17,9 +17,9 @@ from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, connections, router
 from kombu.exceptions import OperationalError
 
-from django_k8s.celery.beat.due_times import SHORTEST, ahead, following, missed, task_id, too_short
-from django_k8s.celery.beat.lock import unbroken
-from django_k8s.celery.beat.locked_scheduler import TICK_SECONDS, Locked
+from django_k8s.celery.beat.due_times import SHORTEST, is_ahead, is_too_short, missed, next_due, task_id
+from django_k8s.celery.beat.lock import defer_stop_signals
+from django_k8s.celery.beat.locked_scheduler import TICK_SECONDS, LockedSchedulerMixin
 from django_k8s.environment import startup
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.observability import newrelic
@@ -29,7 +29,7 @@ logger = get_logger("django_k8s.beat")
 DUE_HEADER = "beat_due"  # the due time, ISO 8601 in UTC, for the task to read
 
 
-class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
+class Scheduler(LockedSchedulerMixin, BaseScheduler):  # type: ignore[misc]
     """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries."""
 
     reads_at_takeover = False  # it reads the table then, and has CELERY_BEAT_SCHEDULE checked at the start
@@ -48,7 +48,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         self.merge_inplace(self.app.conf.beat_schedule)
         self.install_default_entries(self.schedule)
         for name, entry in self.schedule.items():
-            if too_short(entry.schedule):
+            if is_too_short(entry.schedule):
                 logger.critical(
                     "CELERY_BEAT_SCHEDULE: %s would run every %g s. The shortest interval is %g s.",
                     name, entry.schedule.run_every.total_seconds(), SHORTEST.total_seconds(),
@@ -60,7 +60,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         self._dues.clear()
         self._next = datetime.min.replace(tzinfo=UTC)
 
-    def pulse(self) -> dict[str, object]:
+    def heartbeat_fields(self) -> dict[str, object]:
         """The next due time, in seconds since 1970, where this process is the one to publish it."""
         due = self._next.timestamp()
         return {"due": due} if self._publishing and due > 0 else {}
@@ -97,7 +97,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         self._dues = dict(entries.values_list("name", "due"))
         for name, entry in self.schedule.items():
             last = self._dues[name]
-            if ahead(entry.schedule, last, now):
+            if is_ahead(entry.schedule, last, now):
                 # Written by a clock that was wrong; the entry would be silent until that time.
                 logger.warning(
                     "beat: %s ran at %s by a clock that was ahead; it goes on from now", name, last
@@ -109,7 +109,7 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
     def _soonest(self, now: datetime) -> datetime:
         """The first due time that is not published, which may have passed."""
         return min(
-            (following(entry.schedule, self._dues[name]) for name, entry in self.schedule.items()),
+            (next_due(entry.schedule, self._dues[name]) for name, entry in self.schedule.items()),
             default=now + timedelta(days=1),
         )
 
@@ -122,14 +122,14 @@ class Scheduler(Locked, BaseScheduler):  # type: ignore[misc]
         from django_k8s.models import BeatEntry
 
         row = BeatEntry.objects.using(router.db_for_write(BeatEntry)).filter(name=entry.name, due=last)
-        if not (self.lock.still_held() and row.exists()):
+        if not (self.lock.held() and row.exists()):
             raise _Changed
-        with unbroken():
+        with defer_stop_signals():
             self._send(_dated(entry, self.app.main, due), due)
             if not row.update(due=due, published_at=datetime.now(UTC)):
                 raise _Changed
         self._dues[entry.name] = due
-        self._heartbeat.write(**self.pulse())
+        self._heartbeat.write(**self.heartbeat_fields())
         if self._count is not None:
             self._count.labels(entry.name).inc()
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from django_k8s.cli.run.runner import Refused, Runner
+from django_k8s.cli.run.runner import Refused, RoleRunner
 from django_k8s.cli.run.terminal import Output
 from django_k8s.environment.exit_codes import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 from django_k8s.environment.roles import SERVICES as ROLES
@@ -34,7 +34,11 @@ def main(argv: Sequence[str]) -> int:
         help="port of the site; the probes take the three after it (default: 8000)",
     )
     parser.add_argument(
-        "--dir", type=Path, default=Path(), help="folder of manage.py (default: this one)", metavar="FOLDER"
+        "--dir",
+        type=Path,
+        default=Path(),
+        help="directory of manage.py (default: this one)",
+        metavar="DIRECTORY",
     )
     parser.add_argument(
         "--only",
@@ -47,14 +51,16 @@ def main(argv: Sequence[str]) -> int:
         options = parser.parse_args(argv)
     except SystemExit as end:
         return EX_USAGE if end.code else 0
-    folder = options.dir.resolve()
-    if not (folder / "manage.py").is_file():
-        return _refuse(f"there is no manage.py in {folder}. Name its folder: --dir FOLDER.", EX_NOINPUT)
+    directory = options.dir.resolve()
+    if not (directory / "manage.py").is_file():
+        return _refuse(
+            f"there is no manage.py in {directory}. Name its directory: --dir DIRECTORY.", EX_NOINPUT
+        )
     roles = [role for role in ROLES if role in (options.only or ROLES)]
     if "web" in roles and importlib.util.find_spec("gunicorn") is None:
         return _refuse("gunicorn is not installed: pip install 'django-k8s-toolkit[web]'.", EX_UNAVAILABLE)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    runner = Runner(folder, options.port, Output(sys.stdout, colours=colours))
+    runner = RoleRunner(directory, options.port, Output(sys.stdout, colours=colours))
     try:
         return runner.run(roles, chosen=bool(options.only))
     except Refused as error:

@@ -11,26 +11,26 @@ import json
 from typing import NamedTuple
 
 
-class Answer(NamedTuple):
+class Missing(NamedTuple):
     """Why a project cannot be run at all, and why it has no Celery application; empty if nothing is wrong."""
 
     library: str = ""
     celery: str = ""
 
 
-def read(answer: bytes) -> Answer:
+def read(answer: bytes) -> Missing:
     """Return what the last line of an answer says; nothing if there is no answer."""
     try:
         library, celery = json.loads(answer.splitlines()[-1])
     except (ValueError, LookupError, TypeError):
-        return Answer()
-    return Answer(str(library), str(celery))
+        return Missing()
+    return Missing(str(library), str(celery))
 
 
 def main() -> None:
     """Print the answer."""
     library = _library()
-    print(json.dumps(Answer(library, "" if library else _celery())))
+    print(json.dumps(Missing(library, "" if library else _celery())))
 
 
 def _library() -> str:

@@ -9,29 +9,36 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from django_k8s.environment.env import Env
-from django_k8s.environment.shell_exports import exports
+from django_k8s.environment.shell_exports import variables_to_export
 
 
-def environment(folder: Path, port: int) -> dict[str, str]:
+def environment(directory: Path, port: int) -> dict[str, str]:
     """The roles' environment: this one, with defaults for a development machine."""
     defaults = {
         "DEBUG": "true",
-        "DJANGO_SETTINGS_MODULE": settings_module(folder),
-        "STATE_DIR": str(folder / ".state" / "run"),
+        "DJANGO_SETTINGS_MODULE": settings_module(directory),
+        "STATE_DIR": str(directory / ".state" / "run"),
         "WORKER_CONCURRENCY": "2",
         "WEB_CONCURRENCY": "1",
     }
-    named = Env(folder, environ=os.environ)
+    named = Env(directory, environ=os.environ)
     kept = {name: value for name, value in defaults.items() if named.resolve(name) is None}
-    env = {**kept, **dict(exports(named)), **os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    env = {
+        **kept,
+        **dict(variables_to_export(named)),
+        **os.environ,
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     return env
 
 
-def settings_module(folder: Path) -> str:
+def settings_module(directory: Path) -> str:
     """What manage.py names as the settings module."""
     match = re.search(
-        r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)", (folder / "manage.py").read_text(errors="replace")
+        r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)",
+        (directory / "manage.py").read_text(errors="replace"),
     )
     return match[1] if match else "config.settings"
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from django_k8s.cli.copy import assets
-from django_k8s.cli.run.detect import Answer, read
+from django_k8s.cli.run.detect import Missing, read
 from django_k8s.cli.run.project import environment, grace
 from django_k8s.cli.run.terminal import Output
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_UNAVAILABLE
@@ -41,13 +41,13 @@ class Child:
     """A role's process, the leader of a session and process group of its own."""
 
     def __init__(
-        self, role: str, args: Sequence[str], env: Mapping[str, str], folder: Path, output: Output
+        self, role: str, args: Sequence[str], env: Mapping[str, str], directory: Path, output: Output
     ) -> None:
         self.role = role
         entrypoint = str(assets() / "entrypoints" / "entrypoint")
         self.popen = subprocess.Popen(  # noqa: S603 - our own script
             ["/bin/sh", entrypoint, role, *args],
-            cwd=folder,
+            cwd=directory,
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -76,14 +76,14 @@ class Child:
         self.reader.join(1)
 
 
-class Runner:
+class RoleRunner:
     """Starts the roles, waits for a signal or for a role's death, and stops all of them."""
 
-    def __init__(self, folder: Path, port: int, output: Output) -> None:
-        self.folder, self.port, self.output = folder, port, output
+    def __init__(self, directory: Path, port: int, output: Output) -> None:
+        self.directory, self.port, self.output = directory, port, output
         self.children: list[Child] = []
         self.signals: list[int] = []  # handlers do nothing but append
-        self.env = environment(folder, port)
+        self.env = environment(directory, port)
 
     def run(self, roles: Sequence[str], *, chosen: bool = False) -> int:
         """Run until the end and return the exit status.
@@ -115,11 +115,11 @@ class Runner:
         self.output.line("run", f"{names} are not run: {missing}")
         return [role for role in roles if role not in CELERY_ROLES]
 
-    def lacks(self) -> Answer:
+    def lacks(self) -> Missing:
         """Return what the project lacks. Another process looks: it imports the project."""
         with subprocess.Popen(
             [sys.executable, "-m", "django_k8s.cli.run.detect"],
-            cwd=self.folder,
+            cwd=self.directory,
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -130,14 +130,14 @@ class Runner:
                 while True:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         return read(popen.communicate(timeout=0.1)[0])
-                    self.breathe()
+                    self.poll()
             finally:
                 popen.kill()
 
     def check_ports(self, roles: Sequence[str]) -> None:
         """Raise Refused if somebody listens on a port that the roles need."""
         needed = [self.port] if "web" in roles else []
-        ports = [port for port in (*needed, *map(self.probe_port, roles)) if taken(port)]
+        ports = [port for port in (*needed, *map(self.probe_port, roles)) if port_in_use(port)]
         if ports:
             names = " and ".join(map(str, ports))
             what = f"port {names} is taken" if len(ports) == 1 else f"ports {names} are taken"
@@ -154,7 +154,7 @@ class Runner:
         """Bring the database up to date."""
         child = self.start("migrate", {})
         while child.status is None:
-            self.breathe()
+            self.poll()
         child.reader.join(5)
         self.children.clear()
         if child.status:
@@ -168,7 +168,7 @@ class Runner:
         web = "web" in roles
         unready = [self.port] if web else [self.probe_port(role) for role in roles]
         while True:
-            self.breathe()
+            self.poll()
             for child in self.children:
                 if child.status is not None:
                     others = " The others are stopped." if len(roles) > 1 else ""
@@ -185,11 +185,11 @@ class Runner:
         """Start one role with some variables of its own."""
         # Only this machine may connect: debug mode shows settings and source.
         args = ["--bind", f"127.0.0.1:{self.port}"] if role == "web" else []
-        child = Child(role, args, {**self.env, **more}, self.folder, self.output)
+        child = Child(role, args, {**self.env, **more}, self.directory, self.output)
         self.children.append(child)
         return child
 
-    def breathe(self) -> None:
+    def poll(self) -> None:
         """A short pause. Raises Stopped once a signal has come."""
         time.sleep(0.1)
         if self.signals:
@@ -219,7 +219,7 @@ class Runner:
         return 0
 
 
-def taken(port: int) -> bool:
+def port_in_use(port: int) -> bool:
     """Whether somebody listens on ``port`` already."""
     with socket.socket() as sock:
         # As servers do: a connection of the former run that lingers is not in the way.

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_k8s import conf
 from django_k8s.celery import application
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_TEMPFAIL, EX_USAGE
-from django_k8s.health import CHECKS, Check, find
-from django_k8s.health.wait import until_well
+from django_k8s.health import BUILT_IN_CHECKS, Check, find_checks
+from django_k8s.health.wait import wait_until_healthy
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             "checks",
             nargs="*",
             default=["database", "migrations"],
-            help=f"{', '.join(CHECKS)}, or the dotted path of a check; database and migrations by default",
+            help=f"{', '.join(BUILT_IN_CHECKS)}, or the dotted path of a check; database and migrations by default",
         )
         parser.add_argument("--timeout", type=float, help="seconds, 0 to ask once; WAIT_SECONDS by default")
 
@@ -38,14 +38,14 @@ class Command(BaseCommand):
         found: dict[str, Check] = {}
         for name in options["checks"]:
             try:
-                found.update(find(name))
+                found.update(find_checks(name))
             except ImportError:
-                known = ", ".join(CHECKS)
+                known = ", ".join(BUILT_IN_CHECKS)
                 raise CommandError(
                     f"There is no health check {name!r}. Use {known}, or the dotted path of your own.",
                     returncode=EX_USAGE,
                 ) from None
-        missing = until_well(found, seconds, self.say)
+        missing = wait_until_healthy(found, seconds, self.say)
         if missing:
             what = "; ".join(f"{result.name} ({result.detail})" for result in missing)
             raise CommandError(f"Not ready after {seconds:g} s: {what}", returncode=EX_TEMPFAIL)

@@ -48,17 +48,17 @@ def _mailer(env: Env) -> tuple[str, dict[str, Any]]:
         return _BACKENDS["consolemail"], {}
     kind = scheme(url)
     if kind not in _BACKENDS:
-        env.problem("EMAIL_URL", "has an unknown scheme. Write it as smtp+tls://user:password@host:587.")
+        env.add_problem("EMAIL_URL", "has an unknown scheme. Write it as smtp+tls://user:password@host:587.")
         return nothing
     if not kind.startswith("smtp"):
         return _BACKENDS[kind], {}
     try:
         parsed = Environ.email_url_config(encoded(url))
     except (ValueError, TypeError):
-        env.problem("EMAIL_URL", "cannot be read. Write it as smtp+tls://user:password@host:587.")
+        env.add_problem("EMAIL_URL", "cannot be read. Write it as smtp+tls://user:password@host:587.")
         return nothing
     if not parsed["EMAIL_HOST"]:
-        env.problem("EMAIL_URL", "names no host. Write it as smtp+tls://user:password@host:587.")
+        env.add_problem("EMAIL_URL", "names no host. Write it as smtp+tls://user:password@host:587.")
     return _BACKENDS[kind], {
         "host": parsed["EMAIL_HOST"] or "localhost",
         "port": parsed["EMAIL_PORT"] or {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}[kind],
