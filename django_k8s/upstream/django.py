@@ -164,6 +164,12 @@ NAMES = (
     ),
     # The rest
     Name(
+        "django.core.files.storage:InvalidStorageError",
+        used_by="checks.system_checks",
+        why="a storage that cannot be made is reported by Django",
+        breaks="manage.py check ends with a traceback",
+    ),
+    Name(
         "django.utils.log:configure_logging",
         used_by="celery.logs",
         why="Celery's roles log by LOGGING",
