@@ -1,4 +1,4 @@
-"""Runs the tests in phases and reports what happened: ``make test``, ``make test-oldest``.
+"""Runs the tests in phases and reports what happened: ``make test``, ``make test-oldest``, ``make test-newest``.
 
 Each phase is one run of pytest. The tests on a cluster mostly wait, so they run beside the first phase. Tests that failed
 run once more, by themselves, after all phases. A test that passes then is *flaky*: it is listed with both outcomes, and the
@@ -43,12 +43,12 @@ class Phase(NamedTuple):
 
 
 def phases(kind: str, jobs: int) -> list[tuple[Phase, ...]]:
-    """Return the phases of ``make test`` (everything) or ``make test-oldest`` (the library on the oldest releases).
+    """Return the phases of ``make test``, which runs everything, or of the library on other ``releases`` only.
 
     The phases of one tuple run at the same time.
     """
     together = ("-n", str(jobs), "--dist", "loadgroup")
-    if kind == "oldest":
+    if kind == "releases":
         library = ("--ignore", "tests/chart", "--ignore", "tests/test_promises.py")
         marks = "not alone and not soak and not docker and not browser and not cluster"
         # Of the runs under load, one rolling update and one recycling.
@@ -144,7 +144,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("tests", nargs="*", default=["tests"], help="files, directories or ids of tests")
-    parser.add_argument("--oldest", action="store_true", help="the phases for the oldest supported releases")
+    parser.add_argument(
+        "--releases",
+        action="store_true",
+        help="the phases of test-oldest and test-newest: the library's own tests",
+    )
     parser.add_argument("--jobs", type=int, default=4, help="tests side by side (default: 4)")
     parser.add_argument("--coverage", type=int, help="fail if the tests cover less than this percentage")
     parser.add_argument("--pytest", default="", help="further options for pytest")
@@ -163,7 +167,7 @@ def main() -> int:
     run = Run(folder, arguments, coverage)
 
     failed: list[dict[str, Any]] = []
-    for stage in phases("oldest" if options.oldest else "all", options.jobs):
+    for stage in phases("releases" if options.releases else "all", options.jobs):
         failed += run.stage(stage, options.tests)
     again: list[dict[str, Any]] = failed
     if 0 < len(failed) <= MOST_RETRIED:

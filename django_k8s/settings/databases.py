@@ -75,7 +75,7 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
 def from_environment(env: Env, name: str) -> Database:
     """Return the database that the variable ``name`` (or DATABASE_HOST) names, as ENGINE, NAME and so on."""
     default = name == "DATABASE_URL"
-    url = env.str(name, "", secret=True)
+    url = env.str(name, "", secret=True)  # the table does not know the names of further databases
     host = env.str("DATABASE_HOST") if default else ""
     if url and host:
         env.add_problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
@@ -101,7 +101,7 @@ def _from_parts(env: Env, host: str) -> Database:
         "PORT": env.int("DATABASE_PORT"),
         "NAME": env.str("DATABASE_NAME"),
         "USER": env.str("DATABASE_USER"),
-        "PASSWORD": env.str("DATABASE_PASSWORD", secret=True),
+        "PASSWORD": env.str("DATABASE_PASSWORD"),
     }
 
 
