@@ -21,7 +21,7 @@ from django.core.files.storage import FileSystemStorage, InvalidStorageError, St
 from django.db.models import FileField
 from django.utils.module_loading import import_string
 
-from django_k8s import conf
+from django_k8s import conf, upstream
 from django_k8s.celery import application
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.settings.foreign_variables import INSTEAD
@@ -261,6 +261,13 @@ def check_variables() -> Iterator[CheckMessage]:
     """Variables of another set-up that are still there."""
     for name in conf.current().without_effect:
         yield _message("W021", name=name, instead=INSTEAD[name])
+
+
+@_deployed
+def check_releases() -> Iterator[CheckMessage]:
+    """Libraries of which undocumented names are used, in releases that nobody has tried."""
+    for library in upstream.untested():
+        yield _message("W022", **library._asdict())
 
 
 @_deployed

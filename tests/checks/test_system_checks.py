@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from support.configured import changed
 from support.process import run
 from support.web import production
 
+from django_k8s import upstream
 from django_k8s.checks import system_checks as ours
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.conf import Config
@@ -41,6 +43,14 @@ GOOD: dict[str, Any] = {
     },
     "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
 }
+
+
+@pytest.fixture(autouse=True)
+def _tested_releases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make test-newest` may have newer ones."""
+    monkeypatch.setattr(upstream, "TESTED", {})
+
+
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
@@ -73,6 +83,18 @@ def storages(alias: str, backend: str) -> dict[str, Any]:
 def test_good_configuration_has_no_messages() -> None:
     """Nothing is reported that needs no change."""
     assert found() == set()
+
+
+def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """W022 names the library and both releases; SILENCED_SYSTEM_CHECKS silences it like every other."""
+    number = "W022"
+    monkeypatch.setattr(upstream, "TESTED", {"gunicorn": "22.0"})
+    with override_settings(**GOOD):
+        messages = framework.run_checks(include_deployment_checks=True)
+    (message,) = [message for message in messages if message.id == f"django_k8s.{number}"]
+
+    assert message.msg.startswith(f"gunicorn {version('gunicorn')} is newer")
+    assert "gunicorn 22.0" in str(message.hint)
 
 
 @pytest.mark.parametrize(
