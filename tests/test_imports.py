@@ -62,6 +62,7 @@ LIBRARIES = {
     "prometheus_client": (("observability.metrics",), ("probe.exposition",)),
     "newrelic": ((), ("observability.newrelic",)),
     "watchfiles": (("cli.reload",), ()),
+    "pathspec": (("cli.image.ignore_files",), ()),
 }
 
 # They run where Django is not loaded.

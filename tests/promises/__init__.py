@@ -1,6 +1,17 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
-from promises import databases, environment, observability, overlay, probes, release, settings, tasks, web
+from promises import (
+    databases,
+    environment,
+    image,
+    observability,
+    overlay,
+    probes,
+    release,
+    settings,
+    tasks,
+    web,
+)
 from promises.row import Row
 
 __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
@@ -14,6 +25,7 @@ ROWS = [
     *web.ROWS,
     *tasks.ROWS,
     *release.ROWS,
+    *image.ROWS,
     *observability.ROWS,
 ]
 
