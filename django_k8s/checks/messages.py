@@ -183,5 +183,10 @@ MESSAGES: dict[str, Message] = {
             "The variable {name} is set, but nothing reads it.",
             "Set {instead} instead, or read {name} with env.str() in the settings module, or silence this check.",
         ),
+        Message(
+            "W022",
+            "The value of {name} is a common word or the name of its user, so it stays in logs, and is easily guessed.",
+            "Replace it by random characters, such as those of `openssl rand -hex 16`.",
+        ),
     )
 }
