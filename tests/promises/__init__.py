@@ -1,6 +1,6 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
-from promises import environment, observability, overlay, probes, release, settings, tasks, web
+from promises import environment, observability, overlay, probes, release, settings, tasks, text, web
 from promises.row import Row
 
 __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
@@ -14,6 +14,7 @@ ROWS = [
     *tasks.ROWS,
     *release.ROWS,
     *observability.ROWS,
+    *text.ROWS,
 ]
 
 # Every module and entrypoint with code has a row or stands here with the reason.
