@@ -28,8 +28,8 @@ _USUAL = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "
 _OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"})
 _DEEPEST = 4
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-# What ends a line or commands a terminal.
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+# What ends a line, commands a terminal or cannot be encoded.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def formatter(env: Env) -> logging.Formatter:

@@ -242,7 +242,9 @@ def test_a_secret_is_masked_before_a_message_is_cut() -> None:
 FORGED = "2026-11-26 00:00:00,000 INFO auth login"
 
 
-@pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x1b[2K\x1b[G"])
+@pytest.mark.parametrize(
+    "end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x1b[2K\x1b[G", "\ud800"]
+)
 def test_nobody_forges_a_line(end: str) -> None:
     """A record begins one line of text, and nothing in it commands a terminal."""
     try:
@@ -252,7 +254,7 @@ def test_nobody_forges_a_line(end: str) -> None:
             "shop", logging.ERROR, __file__, 1, "%s\n", (f"sold {end}{FORGED}",), sys.exc_info()
         )
     made.stack_info = f"Stack{end}{FORGED}"
-    first, *others = TextFormatter().format(made).splitlines()
+    first, *others = TextFormatter().format(made).encode().decode().splitlines()
 
     escaped = end.encode("unicode_escape").decode()
     assert first.endswith(f"shop sold {escaped}{FORGED}")
