@@ -243,7 +243,7 @@ def test_shell_idles_without_a_terminal(site: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
         process.terminate()
-    prompt = run(["/bin/sh", "-c", f'. {Path(ENTRYPOINT).parent}/prompt; echo "$PS1"'], env, site)
+    prompt = run(["/bin/sh", "-c", f'. {Path(ENTRYPOINT).parent}/prompt; eval "echo \\"$PS1\\""'], env, site)
     assert prompt.stdout.startswith("[pr-7 3]")
 
 
