@@ -44,6 +44,7 @@ class Config:
     mailer: Mapping[str, Any] = field(default_factory=_no_mailer, repr=False)  # as MAILERS["default"]
     migrate_databases: tuple[str, ...] = ("default",)
     migrate_lock_timeout_seconds: int = 5
+    once_keep_seconds: int = 2_592_000
     readiness_cache_seconds: float = 2.0
     readiness_checks: tuple[str, ...] = ("database", "migrations")
     readiness_database: Literal["latched", "strict"] = "latched"

@@ -21,7 +21,7 @@ from django.core.files.storage import FileSystemStorage, InvalidStorageError, St
 from django.db.models import FileField
 from django.utils.module_loading import import_string
 
-from django_k8s import conf
+from django_k8s import conf, upstream
 from django_k8s.celery import application
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.environment import masking
@@ -275,7 +275,14 @@ def check_secrets() -> Iterator[CheckMessage]:
             if masking.is_common(str(database.get("PASSWORD") or ""))
         ]
     for name in names:
-        yield _message("W022", name=name)
+        yield _message("W023", name=name)
+
+
+@_deployed
+def check_releases() -> Iterator[CheckMessage]:
+    """Libraries of which undocumented names are used, in releases that nobody has tried."""
+    for library in upstream.untested():
+        yield _message("W022", **library._asdict())
 
 
 @_deployed

@@ -1,4 +1,7 @@
-"""URLs with credentials in them, as people really write them."""
+"""URLs with credentials in them, as people really write them.
+
+django-environ splits them as urllib does, which takes ``#`` and ``/`` in a password for the end of the host.
+"""
 
 from __future__ import annotations
 

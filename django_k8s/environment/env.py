@@ -278,6 +278,7 @@ class Env:
         return empty if variable.default is None else variable.default
 
     def _number(self, variable: Variable, default: object, kind: type[_int] | type[_float]) -> object:
+        # "Project" is the group of variables that the table does not know.
         largest = parsing.LARGEST_OWN if variable.group == "Project" else parsing.LARGEST
         low, high = variable.minimum, variable.maximum
         return self._parsed(variable, default, 0, lambda text: parsing.number(text, kind, low, high, largest))

@@ -19,7 +19,8 @@ class Variable(NamedTuple):
 
     ``default`` is what a program sees when the variable is not set; ``None`` means that the default
     is worked out from other variables, as ``help`` then says. ``required`` means: in production
-    (DEBUG off, outside the build phase) it has to be set. ``minimum`` and ``maximum`` bound
+    (DEBUG off, outside the build phase) it has to be set; the reference and ``django-k8s env`` say so, and
+    the settings function that reads it knows the exceptions. ``minimum`` and ``maximum`` bound
     numbers, both included. Durations are in seconds and say so in their names.
 
     ``scope`` says who reads it. "settings": the project's ``Env``, from every source. "startup": programs
@@ -118,7 +119,15 @@ _GENERAL = _group(
         "LOG_FORMAT",
         "str",
         "text",
-        "text for people, json for machines: then every line that a role writes is one JSON object. The chart sets json.",
+        "text for people, json for machines: each log record is one JSON object, and so is what goes to standard error. The chart sets json.",
+        choices=("text", "json"),
+        scope="startup",
+    ),
+    _v(
+        "LOG_STDOUT",
+        "str",
+        "text",
+        "What is printed to standard output if LOG_FORMAT is json. text: it stays as it is. json: each line becomes one JSON object.",
         choices=("text", "json"),
         scope="startup",
     ),
@@ -338,6 +347,13 @@ _CELERY = _group(
         "int",
         1000,
         "Tasks for which a worker keeps its database connection.",
+        minimum=0,
+    ),
+    _v(
+        "ONCE_KEEP_SECONDS",
+        "int",
+        2_592_000,
+        "How long the id of a task under @once is remembered; 30 days by default, 0 means for ever. Far above CELERY_VISIBILITY_TIMEOUT_SECONDS.",
         minimum=0,
     ),
     _v("WORKER_QUEUES", "list", ("celery",), "Queues that this worker consumes.", scope="startup"),

@@ -1,6 +1,7 @@
 """A log record as one line: JSON for machines, text for people.
 
-Standard library only: the probe listener writes its lines with it too.
+Standard library only: the probe listener writes its lines with it too. A library for JSON lines would not replace
+much of it: masking, the ids, and what Django and Celery put on records remain.
 """
 
 from __future__ import annotations

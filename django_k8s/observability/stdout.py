@@ -1,7 +1,11 @@
 """Whole lines on standard output, whoever writes them.
 
-With LOG_FORMAT=json a process writes nothing but JSON objects: log records by :class:`Handler`, what
-is printed by :func:`install`, which stands in for sys.stdout and sys.stderr.
+With LOG_FORMAT=json a process writes JSON objects: log records by :class:`Handler`; uncaught exceptions,
+warnings and what is printed to standard error by :func:`install`. What is printed to standard output stays as
+it is, unless LOG_STDOUT asks for JSON.
+
+The processes of a role share one pipe, which keeps only short writes whole, so each line is written under a lock.
+Without it, the tracebacks of two processes mix, and neither is JSON.
 """
 
 from __future__ import annotations
@@ -127,19 +131,22 @@ class Lines(io.TextIOBase):
         return number
 
 
-def install(env: Env) -> None:
-    """From now on this process, and those that it forks, write JSON objects only. Again: no change."""
-    if isinstance(sys.stdout, Lines):
+def install(env: Env, *, stdout: bool) -> None:
+    """Write uncaught exceptions, warnings and standard error as JSON from now on, in forked processes too.
+
+    With ``stdout``, what is printed to standard output too. Calling it again has no effect.
+    """
+    if isinstance(sys.stderr, Lines):
         return
     import atexit
 
     _share()
     form = formatter(env)
-    printed = Lines(sys.stdout, "stdout", logging.INFO, form)
-    complained = Lines(sys.stderr, "stderr", logging.WARNING, form)
-    sys.stdout, sys.stderr = printed, complained
-    atexit.register(printed.finish)
+    sys.stderr = complained = Lines(sys.stderr, "stderr", logging.WARNING, form)
     atexit.register(complained.finish)
+    if stdout:
+        sys.stdout = printed = Lines(sys.stdout, "stdout", logging.INFO, form)
+        atexit.register(printed.finish)
 
     def write_uncaught(kind: Any, error: Any, trace: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     env = startup.env()
     if env.str("LOG_FORMAT") == "json":
-        install(env)
+        install(env, stdout=False)
     limits = Limits(
         env.int("HEARTBEAT_STALENESS_SECONDS"), env.int("STALL_SECONDS"), env.int("WORKER_RECONNECT_SECONDS")
     )

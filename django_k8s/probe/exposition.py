@@ -98,7 +98,11 @@ class Exposition:
         return values
 
     def _merge_dead_processes(self) -> None:
-        """Add the counts of processes that have ended to one file, so that there is no file for each."""
+        """Add the counts of processes that have ended to one file, so that there is no file for each.
+
+        prometheus_client's mark_process_dead removes gauges only. Where processes are recycled, every scrape would read
+        the files of all that there ever were.
+        """
         from prometheus_client.mmap_dict import MmapedDict
 
         dead = defaultdict(list)

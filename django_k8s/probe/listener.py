@@ -2,6 +2,8 @@
 
 It stands beside a role, not in it, so it answers when every thread of the role is taken. Answers
 are short and every connection serves one request, as the kubelet's prober wants it.
+
+It is our own because each pod runs one: http.server and asyncio take 3 MiB more.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def _broker_url(env: Env, named: str) -> str:
     if named:
         return encoded(named)
     name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
-    url = encoded(env.str(name, "", secret=True))
+    url = encoded(env.str(name, ""))
     if url and scheme(url) not in _SCHEMES:
         env.add_problem(name, f"has an unknown scheme. {_EXAMPLE}")
         return ""
@@ -205,8 +205,8 @@ def _is_backend(backend: str) -> bool:
 
 
 def _results(env: Env) -> dict[str, Any]:
-    backend = encoded(env.str("CELERY_RESULT_BACKEND", secret=True))
-    if backend != env.str("CELERY_RESULT_BACKEND", secret=True):
+    backend = encoded(env.str("CELERY_RESULT_BACKEND"))
+    if backend != env.str("CELERY_RESULT_BACKEND"):
         env.add_problem(
             "CELERY_RESULT_BACKEND",
             "has a password with special characters, and Celery reads this variable itself. Percent-encode the password.",

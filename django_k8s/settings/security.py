@@ -18,7 +18,7 @@ def secret_key(env: Env) -> str:
 
     Empty if it is missing in production: Django then refuses to start, even if nothing reports it.
     """
-    key = env.str("SECRET_KEY", "", secret=True)
+    key = env.str("SECRET_KEY", "")
     if not key:
         if not env.production:
             env.embed("SECRET_KEY")
@@ -37,7 +37,7 @@ def secret_key(env: Env) -> str:
 
 def secret_key_fallbacks(env: Env) -> list[str]:
     """Return SECRET_KEY_FALLBACKS: former keys that are still accepted while a key is replaced."""
-    return env.list("SECRET_KEY_FALLBACKS", secret=True)
+    return env.list("SECRET_KEY_FALLBACKS")
 
 
 def allowed_hosts(env: Env) -> list[str]:

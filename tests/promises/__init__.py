@@ -1,6 +1,17 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
-from promises import environment, observability, overlay, probes, release, settings, tasks, text, web
+from promises import (
+    databases,
+    environment,
+    observability,
+    overlay,
+    probes,
+    release,
+    settings,
+    tasks,
+    text,
+    web,
+)
 from promises.row import Row
 
 __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
@@ -8,6 +19,7 @@ __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
 ROWS = [
     *environment.ROWS,
     *settings.ROWS,
+    *databases.ROWS,
     *overlay.ROWS,
     *probes.ROWS,
     *web.ROWS,
@@ -24,5 +36,9 @@ WITHOUT_A_PROMISE = {
     "overlay": "lists the functions of its modules",
     "database.keepalives": "holds numbers; a row of `settings.databases` leaves them out",
     "checks.messages": "holds the texts of the system checks; the rows of `checks.system_checks` break the checks themselves",
+    **dict.fromkeys(
+        ("upstream.name", "upstream.gunicorn", "upstream.celery", "upstream.django", "upstream.others"),
+        "holds rows; tests/test_upstream.py sees each fail",
+    ),
     "entrypoints/debug": "waits for an editor; tests/image attaches one in a container, where no row can break a copy",
 }

@@ -62,10 +62,28 @@ ROWS = [
         new="pass",
     ),
     Row(
-        "logs: what Celery says at a stop is a line",
+        "logs: Celery logs as LOGGING says",
         test="observability/test_logs.py::test_worker",
-        old="worker.safe_say = _say",
+        old="configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)",
         new="pass",
+    ),
+    Row(
+        "logs: what is printed stays as it is",
+        test="observability/test_logs.py::test_print_stays_as_it_is",
+        old='env.str("LOG_STDOUT") == "json"',
+        new="True",
+    ),
+    Row(
+        "logs: what is printed is JSON on request",
+        test="observability/test_logs.py::test_worker",
+        old='sys.stdout = printed = Lines(sys.stdout, "stdout", logging.INFO, form)',
+        new='printed = Lines(sys.stdout, "stdout", logging.INFO, form)',
+    ),
+    Row(
+        "logs: what migrate and wait print is their log",
+        test="observability/test_logs.py::test_beat_migrate_and_wait",
+        old='or env.str("ROLE") in ("migrate", "wait")',
+        new="",
     ),
     Row(
         "logs: New Relic hears of no probe",

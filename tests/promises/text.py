@@ -89,7 +89,7 @@ ROWS = [
     Row(
         "checks: a secret that is a common word is reported",
         test="checks/test_system_checks.py::test_mistake",
-        case="W022 variable",
+        case="W023 variable",
         old="names = list(conf.current().common_secrets)",
         new="names: list[str] = []",
     ),
