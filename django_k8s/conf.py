@@ -54,6 +54,8 @@ class Config:
     wait_seconds: int = 300
     # Names of variables that other set-ups use, that are set, and that nothing reads through Env.
     without_effect: tuple[str, ...] = ()
+    # Names of secret variables whose values are common words, which masking leaves in logs.
+    common_secrets: tuple[str, ...] = ()
 
 
 def current() -> Config:

@@ -41,7 +41,7 @@ LAYERS = {
     "middleware": {"environment", "conf", "observability", "gate", "health"},
     "migrate": {"database", "health"},
     "management": {"environment", "conf", "celery", "health", "migrate"},
-    "checks": {"conf", "upstream", "celery", "settings", "health"},
+    "checks": {"environment", "conf", "upstream", "celery", "settings", "health"},
     "cli": {"environment", "celery", "django_k8s"},
     "apps": {"environment", "celery", "gate", "checks"},
 }  # fmt: skip

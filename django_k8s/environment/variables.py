@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from django_k8s.environment.roles import ROLES
 
 Scope = Literal["settings", "startup"]
-Kind = Literal["str", "bool", "int", "float", "list", "url", "path"]
+Kind = Literal["str", "bool", "int", "float", "list", "url", "backend", "path"]
 
 
 class Variable(NamedTuple):
@@ -25,7 +25,8 @@ class Variable(NamedTuple):
 
     ``scope`` says who reads it. "settings": the project's ``Env``, from every source. "startup": programs
     that run before Django is loaded, from the process environment only. ``shared`` means that other
-    programs use a variable of this name too, so an unknown choice is ignored.
+    programs use a variable of this name too, so an unknown choice is ignored. ``schemes`` are those that a URL
+    may have, if that does not depend on what is installed. A "backend" is a URL, or the name of a module.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Variable(NamedTuple):
     example: str = ""
     scope: Scope = "settings"
     shared: bool = False
+    schemes: tuple[str, ...] = ()
 
 
 def _group(group: str, *variables: Variable) -> tuple[Variable, ...]:
@@ -306,7 +308,7 @@ _CELERY = _group(
     ),
     _v(
         "CELERY_RESULT_BACKEND",
-        "str",
+        "backend",
         "",
         "Where task results are kept. In the process environment it wins over the project, because Celery reads it itself.",
         secret=True,
@@ -555,6 +557,7 @@ _STATIC = _group(
         "",
         "URL of a CDN that fetches static files from this site.",
         example="https://cdn.example.com",
+        schemes=("https", "http"),
     ),
     _v(
         "MEDIA_ROOT",
@@ -578,6 +581,7 @@ _STATIC = _group(
         "",
         "URL of an S3-compatible server.",
         example="https://minio.example.com",
+        schemes=("https", "http"),
     ),
     _v("MEDIA_S3_PREFIX", "str", "", "Directory inside the bucket."),
     _v("MEDIA_CDN_DOMAIN", "str", "", "Domain of a CDN before a public bucket.", example="media.example.com"),

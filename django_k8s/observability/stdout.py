@@ -86,13 +86,21 @@ class Lines(io.TextIOBase):
 
     def __init__(self, stream: Any, name: str, level: int, form: logging.Formatter) -> None:
         self._stream, self._name, self._level, self._form = stream, name, level, form
-        self._begun = threading.local()  # the part of a line that each thread has printed
+        self._begun = threading.local()  # the parts of a line that each thread has printed
 
     def write(self, text: str) -> int:
         """Print ``text``; what follows its last line end waits for the rest of its line."""
-        *whole, self._begun.text = (getattr(self._begun, "text", "") + text).split("\n")
-        for line in whole:
-            self._emit(line)
+        begun: list[str] | None = getattr(self._begun, "parts", None)
+        if begun is None:
+            begun = self._begun.parts = []
+        # In parts: to put each letter to a line that is printed letter by letter would copy the line each time.
+        first, *others = text.split("\n")
+        begun.append(first)
+        if others:
+            whole = ["".join(begun), *others[:-1]]
+            begun[:] = others[-1:]
+            for line in whole:
+                self._emit(line)
         return len(text)
 
     def finish(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django_k8s.database.keepalives import KEEPALIVES
-from django_k8s.environment.connection_urls import encoded
+from django_k8s.environment.connection_urls import encoded, is_host
 from django_k8s.environment.env import Env
 
 _POSTGRES = "django.db.backends.postgresql"
@@ -75,7 +75,7 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
 def from_environment(env: Env, name: str) -> Database:
     """Return the database that the variable ``name`` (or DATABASE_HOST) names, as ENGINE, NAME and so on."""
     default = name == "DATABASE_URL"
-    url = env.str(name, "", secret=True)  # the table does not know the names of further databases
+    url = env.url(name, secret=True)
     host = env.str("DATABASE_HOST") if default else ""
     if url and host:
         env.add_problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
@@ -91,7 +91,20 @@ def from_environment(env: Env, name: str) -> Database:
     return {"ENGINE": _SQLITE, "NAME": str(env.base_dir / file)}
 
 
+def check_direct(env: Env) -> None:
+    """Report a DATABASE_DIRECT_URL that is not the URL of a database on a server."""
+    name = "DATABASE_DIRECT_URL"
+    if env.url(name, secret=True) and not from_environment(env, name).get("HOST"):
+        env.add_problem(name, "names no host. Write it as postgres://user:password@host:5432/name.")
+
+
 def _from_parts(env: Env, host: str) -> Database:
+    # Several hosts of one cluster, or the directory of a socket.
+    if not all(item.startswith(("/", "@")) or is_host(item) for item in host.split(",")):
+        env.add_problem(
+            "DATABASE_HOST",
+            "is not the name or address of a host. The port is DATABASE_PORT; there is no scheme.",
+        )
     for name in ("DATABASE_NAME", "DATABASE_USER"):
         if not env.str(name):
             env.add_problem(name, "is missing. DATABASE_HOST is set, so the database is given in parts.")

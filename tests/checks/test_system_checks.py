@@ -129,6 +129,8 @@ def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param("W014", {"CELERY": {"broker_write_url": "redis://h/0"}}, id="W014"),
         pytest.param("W015", {"CELERY": {**GOOD["CELERY"], "task_time_limit": 7200}}, id="W015"),
         pytest.param("W017", {"DJANGO_K8S": good(metrics=True), "MIDDLEWARE": [ours.HEALTH]}, id="W017"),
+        pytest.param("W023", {"DJANGO_K8S": good(common_secrets=("DATABASE_URL",))}, id="W023 a variable"),
+        pytest.param("W023", {"DATABASES": {"default": {**GOOD["DATABASES"]["default"], "PASSWORD": "django"}}}, id="W023 the project's own"),
         pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}, id="W018"),
         pytest.param("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}, id="W016"),
         pytest.param("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}, id="E007 lock"),

@@ -265,8 +265,8 @@ def test_wrong_configuration(image: str) -> None:
 def test_shell(image: str) -> None:
     """Without a terminal it idles; an exec, which bypasses the entrypoint, has environment and prompt."""
     with container(image, "shell", ENVIRONMENT="production", DEBUG="1") as box:
-        prompt = docker("exec", "-i", box.id, "bash", "-i", "-c", 'echo "$PS1"').stdout
-        sh = docker("exec", box.id, "sh", "-i", "-c", 'echo "$PS1"').stdout
+        prompt = docker("exec", "-i", box.id, "bash", "-i", "-c", 'echo "${PS1@P}"').stdout
+        sh = docker("exec", box.id, "sh", "-i", "-c", 'eval "echo \\"$PS1\\""').stdout
         settings = box.exec(
             "python",
             "manage.py",

@@ -10,6 +10,7 @@ from promises import (
     release,
     settings,
     tasks,
+    text,
     web,
 )
 from promises.row import Row
@@ -27,6 +28,7 @@ ROWS = [
     *release.ROWS,
     *image.ROWS,
     *observability.ROWS,
+    *text.ROWS,
 ]
 
 # Every module and entrypoint with code has a row or stands here with the reason.

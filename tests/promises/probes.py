@@ -89,7 +89,7 @@ ROWS = [
     Row(
         "readiness: the log shows no secret of a library",
         test="health/test_checks.py::test_no_secret_in_a_description",
-        old='mask(" ".join(str(error).split())[:500])',
+        old='" ".join(mask(str(error)).split())[:500]',
         new='" ".join(str(error).split())[:500]',
     ),
     Row(
