@@ -2,7 +2,7 @@
 
 PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
 had been started itself; before it, what goes to standard error is turned into lines of JSON where LOG_FORMAT
-says so, and there is a directory for the metrics where METRICS says so. Nothing else is imported.
+says so, and metrics are shared between processes where METRICS says so. Nothing else is imported.
 """
 
 from __future__ import annotations
@@ -52,9 +52,12 @@ def prepare(env: Env) -> None:
             )
             sys.exit(EX_CONFIG)
         directory = state_directory.role_directory(env.str("ROLE")) / state_directory.METRICS
-        directory.mkdir(parents=True, exist_ok=True)
         # prometheus_client reads it when it is imported; from then on its values are files that processes share.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(directory))
+        # Before the project makes a metric of its own. The directory is made with the first file.
+        from django_k8s.observability import metrics_file
+
+        metrics_file.install()
 
 
 if __name__ == "__main__":

@@ -59,7 +59,10 @@ LIBRARIES = {
     "boto3": (("media_storage.s3",), ()),
     "botocore": (("media_storage.s3",), ()),
     "storages": (("media_storage.s3",), ()),
-    "prometheus_client": (("observability.metrics",), ("probe.exposition",)),
+    "prometheus_client": (
+        ("observability.metrics", "observability.metrics_file", "probe.dead_processes"),
+        ("probe.exposition",),
+    ),
     "newrelic": ((), ("observability.newrelic",)),
     "watchfiles": (("cli.reload",), ()),
     "pathspec": (("cli.image.ignore_files",), ()),

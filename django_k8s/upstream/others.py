@@ -13,7 +13,9 @@ _VALUES = "prometheus_client.mmap_dict:MmapedDict"
 
 _static = partial(Name, used_by="middleware.static_files", breaks="static files are not served")
 _media = partial(Name, used_by="media_storage.s3")
-_exposition = partial(Name, used_by="probe.exposition", breaks="/metrics fails once a process has ended")
+_file = partial(
+    Name, used_by="observability.metrics_file", breaks="counts stay in memory and are never served"
+)
 
 NAMES = (
     # WhiteNoise
@@ -70,14 +72,52 @@ NAMES = (
         read_by=f"{_STORAGE}.bucket",
     ),
     # prometheus_client
-    _exposition(_VALUES, why="the counts of ended processes are added to one file", call="filename"),
-    _exposition(f"{_VALUES}.read_value", why="a count", call="key"),
-    _exposition(f"{_VALUES}.write_value", why="a count", call="key, value, timestamp"),
-    _exposition(f"{_VALUES}.read_all_values_from_file", why="all counts of a process", call="filename"),
-    _exposition(f"{_VALUES}.close", why="closes the file", call=""),
+    Name(
+        "prometheus_client.values:MmapedDict",
+        used_by="observability.metrics_file",
+        why="our class takes its place, so that a full disk raises nothing and ends no process",
+        breaks="a full disk ends every process that counts, with SIGBUS",
+        call="filename",
+        read_by="prometheus_client.values:MultiProcessValue",
+    ),
+    _file(_VALUES, why="the file of a process; its room is reserved before it is opened", call="filename"),
+    _file(f"{_VALUES}.read_value", why="a count", call="key"),
+    _file(f"{_VALUES}.write_value", why="a count", call="key, value, timestamp"),
+    _file(f"{_VALUES}.read_all_values", why="counts that move to a new file", call=""),
+    _file(f"{_VALUES}.close", why="closes the file", call=""),
+    _file(
+        f"{_VALUES}._init_value",
+        why="room is reserved before a count is added",
+        call="key",
+        read_by=f"{_VALUES}.write_value",
+    ),
+    *(
+        _file(f"{_VALUES}.{name}", why=why)
+        for name, why in (
+            ("_f", "the open file, which grows"),
+            ("_m", "the memory that is mapped to it"),
+            ("_capacity", "the size of the file"),
+            ("_used", "how much of it is taken"),
+            ("_positions", "which counts it has"),
+        )
+    ),
+    Name(
+        f"{_VALUES}.read_all_values_from_file",
+        used_by="probe.dead_processes",
+        why="all counts of a process",
+        breaks="/metrics fails",
+        call="filename",
+    ),
+    Name(
+        "prometheus_client.multiprocess:MultiProcessCollector.merge",
+        used_by="probe.exposition",
+        why="adds up the files that are given",
+        breaks="/metrics fails",
+        call="files",
+    ),
     Name(
         "*:{}_{}.db",
-        used_by="probe.exposition",
+        used_by="probe.dead_processes",
         why="a file is named by its kind and its process",
         breaks="the files of ended processes stay, or sums are wrong",
         read_by="prometheus_client.values:MultiProcessValue",

@@ -339,4 +339,11 @@ ROWS = [
         old="thread.join(None if _until is None else max(0.0, _until - time.monotonic()))",
         new="thread.join()",
     ),
+    Row(
+        "metrics: one that fails is no traceback for each task",
+        test="celery/test_metrics.py::test_a_metric_that_fails",
+        within="_guarded",
+        old="except Exception as error:",
+        new="except KeyError as error:",
+    ),
 ]
