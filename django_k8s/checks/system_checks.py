@@ -168,6 +168,23 @@ def check_shared_state() -> Iterator[CheckMessage]:
         yield _message("W008")
     if settings.SESSION_ENGINE.endswith(".cache") and local_memory:
         yield _message("W009")
+    if settings.SESSION_ENGINE.endswith(".cache") and _fails_softly(settings.SESSION_CACHE_ALIAS):
+        yield _message("W025")
+
+
+def _fails_softly(alias: str) -> bool:
+    cache = settings.CACHES.get(alias, {})
+    # The option is django-redis'.
+    return "django_k8s.cache." in cache.get("BACKEND", "") or bool(
+        cache.get("OPTIONS", {}).get("IGNORE_EXCEPTIONS")
+    )
+
+
+@_deployed
+def check_uploads() -> Iterator[CheckMessage]:
+    """Uploads on a volume that nobody serves."""
+    if reason := uploads.unserved():
+        yield _message("W024", reason=reason)
 
 
 def _uses_cache() -> bool:

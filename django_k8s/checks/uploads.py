@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
 from django.db.models import FileField
+
+from django_k8s import conf
+
+MEDIA = "django_k8s.middleware.MediaFilesMiddleware"
+_MEDIA_NAMES = {MEDIA, "django_k8s.middleware.media_files.MediaFilesMiddleware"}
+
+
+def unserved() -> str:
+    """Return why nobody serves the uploads that web is to serve, or an empty string."""
+    if not conf.current().media_serve:
+        return ""
+    try:
+        storage = storages["default"]
+    except (ImportError, ImproperlyConfigured, InvalidStorageError):
+        return ""
+    if not isinstance(storage, FileSystemStorage):
+        return ""
+    if not _MEDIA_NAMES & set(settings.MIDDLEWARE):
+        return "MediaFilesMiddleware is not in MIDDLEWARE"
+    return "MEDIA_URL is empty" if urlsplit(storage.base_url or "").path in ("", "/") else ""
 
 
 def fields_on_this_pod() -> Iterator[str]:

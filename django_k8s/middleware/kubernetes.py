@@ -65,5 +65,6 @@ def _without_content(response: HttpResponseBase, nothing: Any = ()) -> HttpRespo
 
 async def _nothing() -> AsyncIterator[bytes]:
     """No content at all."""
-    for piece in ():
+    pieces: tuple[bytes, ...] = ()
+    for piece in pieces:
         yield piece
