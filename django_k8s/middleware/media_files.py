@@ -144,8 +144,8 @@ def _open(name: str) -> BinaryIO | None:
         if not Path(path).is_relative_to(os.path.realpath(storage.location)):
             return None
         # A pipe would wait for its other side.
-        file = os.fdopen(os.open(path, os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    except (ValueError, SuspiciousFileOperation, IsADirectoryError):
+        number = os.open(path, os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (ValueError, SuspiciousFileOperation):
         return None
     except PermissionError:
         _log.warning(
@@ -156,9 +156,9 @@ def _open(name: str) -> BinaryIO | None:
         if error.errno in _ABSENT:
             return None
         raise
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        return file
-    file.close()
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        return os.fdopen(number, "rb")
+    os.close(number)
     return None
 
 

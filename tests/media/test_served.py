@@ -153,6 +153,19 @@ def test_nothing_else(ask: Ask, volume: Path, path: str) -> None:
     assert b"secret" not in content
 
 
+def test_nothing_stays_open(ask: Ask, volume: Path) -> None:
+    """A stranger who asks for directories, pipes and ranges that do not exist uses up no file descriptors."""
+    os.mkfifo(volume / "pipe")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        assert ask("/media/deep")[0] == ask("/media/pipe")[0] == 404
+        assert ask("/media/film.mp4", range="bytes=999999-")[0] == 416
+        assert ask("/media/film.mp4", **{"if-match": '"other"'})[0] == 412
+        assert ask("/media/film.mp4", range="bytes=0-5")[0] == 206
+
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + 10
+
+
 def test_links_within(ask: Ask, volume: Path) -> None:
     """A link to another upload, and a MEDIA_ROOT that is a link itself, work."""
     (volume / "link.mp4").symlink_to("film.mp4")

@@ -229,7 +229,7 @@ ROWS = [
         "uploads: a pipe is not waited for",
         test="media/test_served.py::test_nothing_else",
         case="pipe",
-        old="if stat.S_ISREG(os.fstat(file.fileno()).st_mode):",
+        old="if stat.S_ISREG(os.fstat(number).st_mode):",
         new="if True:",
     ),
     Row(
@@ -309,5 +309,12 @@ ROWS = [
         test="static_files/test_static_files.py::test_asynchronous",
         old="asyncio.to_thread(file.read, PIECE_BYTES)",
         new="asyncio.to_thread(file.read)",
+    ),
+    Row(
+        "uploads: a request that finds nothing leaves no file open",
+        test="media/test_served.py::test_nothing_stays_open",
+        within="_open",
+        old="os.close(number)",
+        new="pass",
     ),
 ]
