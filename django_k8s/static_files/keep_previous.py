@@ -1,7 +1,9 @@
-"""``python -m django_k8s.static_files.keep_previous PREVIOUS CURRENT``: keep the last release's static files for a rollout.
+"""Keep the previous release's static files for a rollout.
+
+Run it as ``python -m django_k8s.static_files.keep_previous PREVIOUS CURRENT``.
 
 While pods of two releases serve, a page of the old one may ask a new pod for an old file. Only the
-files that the previous release's own manifest names are carried, so that they do not pile up.
+files that the previous release's own manifest names are kept, so that they do not pile up.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from pathlib import Path
 
 
 def keep_previous(previous: Path, current: Path) -> int:
-    """Copy the hashed files of ``previous`` that ``current`` lacks; returns how many."""
+    """Copy the hashed files of ``previous`` that ``current`` lacks, and return how many."""
     manifest = previous / "staticfiles.json"
     if not manifest.is_file():
         return 0

@@ -71,7 +71,7 @@ def test_all_processes_gone(tmp_path: Path) -> None:
 
 def test_gone_while_nobody_asked(tmp_path: Path) -> None:
     """The last sign counts whoever looked at it: the kubelet's first question may come late."""
-    for look in (Judge.look, Judge.ready):
+    for look in (Judge.heartbeats, Judge.ready):
         judge = Judge(tmp_path, LIMITS)
         judge.seen -= 1000
         beat(tmp_path)
