@@ -86,6 +86,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
     """An ``asgi`` worker."""
 
     alive: bool
+    asgi: bodies.Asgi
     nr: int
     max_requests: int
 

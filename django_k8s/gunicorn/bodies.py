@@ -45,7 +45,8 @@ def _expected(record: logging.LogRecord) -> bool:
         error = error.__cause__
     if error is not None:
         status = STALLED if isinstance(error, ClientStalledError) else TOO_LARGE
-        record.msg, record.args = "%s: %s", (status[4:], record.args[-1] if record.args else "")
+        path = record.args[-1] if isinstance(record.args, tuple) and record.args else ""
+        record.msg, record.args = "%s: %s", (status[4:], path)
         record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import IO, Any, Self
+from typing import Any, Self
 
 # Linux has it; elsewhere a client that does not read is not cut.
 _USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -84,7 +84,7 @@ class ClientSocket(socket.socket):
         finally:
             self.waiting = False
 
-    def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> int:
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
         self.waiting = True
         try:
             return super().sendfile(file, offset, count)

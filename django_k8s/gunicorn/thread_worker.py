@@ -59,6 +59,8 @@ class _Work:
 class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
     """A ``gthread`` worker; all that is added here runs on its main thread, unless it says otherwise."""
 
+    wsgi: bodies.Wsgi
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._limits = limits()
@@ -137,8 +139,9 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: gthread.TConn) -> Any:
         """Serve a request; runs in a thread."""
-        work = self._working[conn]
-        work.thread, work.began = threading.get_ident(), time.monotonic()
+        if self._limits.longest:
+            work = self._working[conn]
+            work.thread, work.began = threading.get_ident(), time.monotonic()
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: gthread.TConn) -> bool:
