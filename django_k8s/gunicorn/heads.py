@@ -141,6 +141,20 @@ class Heads:
         return self._waiting.pop(descriptor).conn
 
 
+def take(conn: TConn) -> bool:
+    """Read what has arrived on a kept connection, and return whether a thread can go on with it.
+
+    It runs in that thread, and takes the place of the parser's first read.
+    """
+    try:
+        piece = conn.sock.recv(8192)  # non-blocking, as long as the connection is kept
+    except BlockingIOError:
+        return False
+    if piece:
+        conn.parser.unreader.unread(piece)
+    return not piece or _END in piece
+
+
 def possible(cfg: Any) -> bool:
     """Return whether the bytes of a connection are those of its request: not with TLS or another protocol."""
     return (

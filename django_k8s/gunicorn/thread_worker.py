@@ -44,6 +44,9 @@ _HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 )
 
+# What a thread returns that found only a part of a head.
+_PARTIAL = object()
+
 
 class _Work:
     """What a thread does for a connection."""
@@ -126,9 +129,14 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
             except OSError:
                 self._drop(conn)
                 return
-            conn.data_ready = True
             if self.nr_conns >= self.worker_connections:
                 self._make_room()
+        elif not conn.parser.unreader.buf.getvalue():
+            # A kept connection whose next request has begun: nearly always it is whole. A look from here
+            # would cost the main thread a hand-over of the interpreter's lock; its thread looks instead.
+            conn.data_ready = False
+            self._give_thread(conn)
+            return
         self._decide(conn, self._heads.look(conn))
 
     def _give_thread(self, conn: gthread.TConn) -> None:
@@ -142,6 +150,13 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
         if self._limits.longest:
             work = self._working[conn]
             work.thread, work.began = threading.get_ident(), time.monotonic()
+        if (
+            self._heads is not None
+            and not conn.data_ready
+            and conn.parser is not None
+            and not heads.take(conn)
+        ):
+            return _PARTIAL
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: gthread.TConn) -> bool:
@@ -160,7 +175,10 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
     def finish_request(self, conn: gthread.TConn, fs: Future[Any]) -> None:
         del self._working[conn]
         self._since = time.monotonic()
-        if fs.cancelled() or fs.exception() or fs.result():
+        result = not fs.cancelled() and (fs.exception() or fs.result())
+        if result is _PARTIAL and self._heads is not None:
+            self._decide(conn, self._heads.look(conn))
+        elif result or fs.cancelled():
             super().finish_request(conn, fs)
         else:
             self._linger(conn)
@@ -170,6 +188,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
     def _decide(self, conn: gthread.TConn, head: Head) -> None:
         assert self._heads is not None
         if head is Head.WHOLE:
+            conn.data_ready = True
             self._give_thread(conn)
         elif head is Head.GONE:
             self._drop(conn)

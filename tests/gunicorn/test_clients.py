@@ -34,7 +34,7 @@ SILENT = {
 
 
 def connect(server: Web) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=patience(30))
+    return socket.create_connection(("127.0.0.1", server.port), timeout=patience(10))
 
 
 @contextlib.contextmanager

@@ -64,7 +64,7 @@ ROWS = [
     Row(
         "web: half a head occupies no thread",
         test="gunicorn/test_clients.py::test_silent_clients",
-        case="half wsgi",
+        case="byte wsgi",
         within="ThreadWorker._decide",
         old="if head is Head.WHOLE:",
         new="if True:",
