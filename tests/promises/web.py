@@ -52,8 +52,8 @@ ROWS = [
         "web: clients that do not close hold up nobody",
         test="gunicorn/test_exit.py::test_clients_that_do_not_close_hold_up_nobody",
         case="wsgi",
-        old="if fs.cancelled() or fs.exception() or fs.result():",
-        new="if True:",
+        old="elif result or fs.cancelled():",
+        new="elif True:",
     ),
     Row(
         "web: a client that reads late gets its whole answer",
@@ -193,6 +193,7 @@ ROWS = [
         "web: idle connections hold up no stop",
         test="gunicorn/test_exit.py::test_idle_connections_are_not_waited_for",
         case="asgi",
+        within="AsgiWorker._close_idle",
         old="connection.close_idle()",
         new="pass",
     ),
