@@ -1,20 +1,25 @@
 # The whole developer interface. `make run` and `make test` need Python 3.11 or newer and nothing else.
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-SOURCES := $(shell find django_k8s entrypoints docker charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null)
+SOURCES := $(sort $(shell find django_k8s entrypoints docker charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-oldest soak broken lint format types image develop bench docs manifests lock clean python
+.PHONY: help run test test-oldest test-newest soak broken lint format types image develop bench docs manifests lock clean python FORCE
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none is on PATH. Name one: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
 
-# The wheel is what is tested and run, not the working tree.
-build/wheel: pyproject.toml README.md LICENSE $(SOURCES) | python
+# A file that is renamed or removed changes this list, but no file's time.
+build/sources: FORCE
 	@mkdir -p build
+	@echo "$(SOURCES)" | cmp -s - $@ || echo "$(SOURCES)" > $@
+FORCE:
+
+# The wheel is what is tested and run, not the working tree.
+build/wheel: pyproject.toml README.md LICENSE build/sources $(SOURCES) | python
 	@test -x build/builder/bin/pip || $(PYTHON) -m venv build/builder
 	@test -x build/builder/bin/hatchling || build/builder/bin/pip install -q --disable-pip-version-check hatchling
 	@rm -rf dist && build/builder/bin/hatchling build -t wheel -d dist >/dev/null
@@ -64,9 +69,17 @@ test: build/venv/stamp build/checkov/stamp build/tools/stamp  ## set up what the
 # A part of the tests covers a part of the code.
 COVERAGE ?= $(if $(filter tests,$(TESTS)),--coverage 95)
 
-# The same tests on the oldest supported Python and Django, except for those whose subject is not the library's code.
-test-oldest: build/oldest/stamp build/tools/stamp
-	@build/oldest/bin/python tests/run.py --oldest --outcomes build/outcomes/oldest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
+# The same tests on other releases, except for those whose subject is not the library's code.
+test-oldest: build/oldest/stamp build/tools/stamp  ## the library's tests with the oldest supported releases
+	@build/oldest/bin/python tests/run.py --releases --outcomes build/outcomes/oldest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
+
+# Newer releases are looked for each time, since the index is what changes. By uv: pip gives up on OpenTelemetry's packages.
+EXTRAS = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"], sep=",")')
+test-newest: build/wheel build/tools/stamp  ## the library's tests with the newest releases, without the lock
+	@test -x build/newest/bin/pip || $(PYTHON) -m venv build/newest
+	@test -x build/newest/bin/uv || build/newest/bin/pip install -q --disable-pip-version-check uv
+	@build/newest/bin/uv pip install -q --python build/newest/bin/python --upgrade --reinstall-package django-k8s-toolkit -r requirements/dev.in "$(CURDIR)/$$(cat build/wheel)[$(EXTRAS)]"
+	@build/newest/bin/python tests/run.py --releases --outcomes build/outcomes/newest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
 
 soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 	@build/venv/bin/pytest -m "hypothesis and not cluster" --hypothesis-profile=soak $(PYTEST) $(TESTS) || [ $$? -eq 5 ]

@@ -44,6 +44,7 @@ class Config:
     mailer: Mapping[str, Any] = field(default_factory=_no_mailer, repr=False)  # as MAILERS["default"]
     migrate_databases: tuple[str, ...] = ("default",)
     migrate_lock_timeout_seconds: int = 5
+    once_keep_seconds: int = 2_592_000
     readiness_cache_seconds: float = 2.0
     readiness_checks: tuple[str, ...] = ("database", "migrations")
     readiness_database: Literal["latched", "strict"] = "latched"
@@ -53,6 +54,8 @@ class Config:
     wait_seconds: int = 300
     # Names of variables that other set-ups use, that are set, and that nothing reads through Env.
     without_effect: tuple[str, ...] = ()
+    # Names of secret variables whose values are common words, which masking leaves in logs.
+    common_secrets: tuple[str, ...] = ()
 
 
 def current() -> Config:

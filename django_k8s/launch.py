@@ -1,8 +1,8 @@
 """``python -m django_k8s.launch PROGRAM ARGUMENT...``: run a role's program, observed.
 
 PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
-had been started itself; before it, what is printed is turned into lines of JSON where LOG_FORMAT says so,
-and there is a directory for the metrics where METRICS says so. Nothing else is imported.
+had been started itself; before it, what goes to standard error is turned into lines of JSON where LOG_FORMAT
+says so, and metrics are shared between processes where METRICS says so. Nothing else is imported.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def prepare(env: Env) -> None:
         from django_k8s.observability.stdout import install
 
         env.mask_secrets()  # even a traceback from before the settings are loaded shows none
-        install(env)
+        # What migrate and wait print is their log.
+        install(env, stdout=env.str("LOG_STDOUT") == "json" or env.str("ROLE") in ("migrate", "wait"))
     if env.bool("METRICS") and env.str("ROLE"):
         if importlib.util.find_spec("prometheus_client") is None:
             print(
@@ -51,9 +52,12 @@ def prepare(env: Env) -> None:
             )
             sys.exit(EX_CONFIG)
         directory = state_directory.role_directory(env.str("ROLE")) / state_directory.METRICS
-        directory.mkdir(parents=True, exist_ok=True)
         # prometheus_client reads it when it is imported; from then on its values are files that processes share.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(directory))
+        # Before the project makes a metric of its own. The directory is made with the first file.
+        from django_k8s.observability import metrics_file
+
+        metrics_file.install()
 
 
 if __name__ == "__main__":

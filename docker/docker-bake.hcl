@@ -9,6 +9,8 @@ variable "PREVIOUS_IMAGE" { default = "nothing" }
 variable "SETTINGS" { default = "config.settings" }
 variable "REQUIREMENTS" { default = "requirements.txt" }
 variable "FRONTEND" { default = "none" }
+variable "FOLDER" { default = "." }
+variable "ALLOW_FILES" { default = "" }
 # The project, the directory of the Dockerfiles, and a directory with a wheel of django-k8s-toolkit; without one the index has it.
 variable "PROJECT" { default = "." }
 variable "DOCKERFILES" { default = "." }
@@ -37,6 +39,8 @@ target "production" {
     REVISION       = REVISION
     PREVIOUS_IMAGE = PREVIOUS_IMAGE
     FRONTEND       = FRONTEND
+    FOLDER         = FOLDER
+    ALLOW_FILES    = ALLOW_FILES
   }
 }
 

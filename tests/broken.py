@@ -104,6 +104,8 @@ def broken(rows: list[Row], jobs: int, limit: float) -> int:
             log = HOME / "said" / (re.sub(r"\W+", "-", row.promise) + ".txt")
             with copy.broken(place.path.relative_to(package), anchors.broken(place, row.new)):
                 outcomes[row] = running.outcome(copy.python, row, log, until, stop)
+                if outcomes[row].verdict in (PASSES, ERROR):  # once more, as `make test` does
+                    outcomes[row] = running.outcome(copy.python, row, log, until, stop)
         finally:
             free.put(copy)
             print(

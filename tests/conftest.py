@@ -43,6 +43,19 @@ def postgres_url(postgres_server: servers.Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[servers.MariaDB]:
+    """One MariaDB for the session, for tests that leave it running."""
+    with servers.mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: servers.MariaDB) -> str:
+    """The URL of a new, empty database on the session's server."""
+    return mariadb_server.create(f"test_{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
 def _redis() -> Iterator[servers.Redis]:
     with servers.redis() as server:
         yield server

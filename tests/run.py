@@ -1,8 +1,9 @@
-"""Runs the tests in phases and reports what happened: ``make test``, ``make test-oldest``.
+"""Runs the tests in phases and reports what happened: ``make test``, ``make test-oldest``, ``make test-newest``.
 
-Each phase is one run of pytest. Tests that failed run once more, by themselves, after all phases. A test that passes then
-is *flaky*: it is listed with both outcomes, and the build passes. A test that fails again fails the build. The lists of
-what was flaky and of what could not be tested on this machine are the last thing printed.
+Each phase is one run of pytest. The tests on a cluster mostly wait, so they run beside the first phase. Tests that failed
+run once more, by themselves, after all phases. A test that passes then is *flaky*: it is listed with both outcomes, and the
+build passes. A test that fails again fails the build. The lists of what was flaky and of what could not be tested on this
+machine are the last thing printed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,46 +36,84 @@ class Phase(NamedTuple):
     name: str
     arguments: tuple[str, ...]
 
+    @property
+    def slug(self) -> str:
+        """The name as part of the name of a file."""
+        return self.name.replace(" ", "-")
 
-def phases(kind: str, jobs: int) -> list[Phase]:
-    """Return the phases of ``make test`` (everything) or ``make test-oldest`` (the library on the oldest releases)."""
+
+def phases(kind: str, jobs: int) -> list[tuple[Phase, ...]]:
+    """Return the phases of ``make test``, which runs everything, or of the library on other ``releases`` only.
+
+    The phases of one tuple run at the same time.
+    """
     together = ("-n", str(jobs), "--dist", "loadgroup")
-    if kind == "oldest":
+    if kind == "releases":
         library = ("--ignore", "tests/chart", "--ignore", "tests/test_promises.py")
         marks = "not alone and not soak and not docker and not browser and not cluster"
         # Of the runs under load, one rolling update and one recycling.
         load = "test_rolling_update and wsgi or test_recycling and wsgi-1"
         return [
-            Phase("side by side", ("-m", marks, *together, *library)),
-            Phase("alone", ("-m", "alone and not soak", "-k", load, *library)),
+            (Phase("side by side", ("-m", marks, *together, *library)),),
+            (Phase("alone", ("-m", "alone and not soak", "-k", load, *library)),),
         ]
     return [
-        Phase("side by side", ("-m", "not alone and not cluster and not soak", *together)),
-        Phase("alone", ("-m", "alone and not cluster and not soak")),
-        Phase("on a cluster", ("-m", "cluster and not soak")),
+        (
+            Phase("side by side", ("-m", "not alone and not cluster and not soak", *together)),
+            Phase("on a cluster", ("-m", "cluster and not soak")),
+        ),
+        (Phase("alone", ("-m", "alone and not cluster and not soak")),),
     ]
 
 
 class Run:
     """The outcomes of every phase, collected from the reports that pytest writes."""
 
-    def __init__(self, folder: Path, options: Sequence[str], env: dict[str, str]) -> None:
-        self.folder, self.options, self.env = folder, options, env
+    def __init__(self, folder: Path, options: Sequence[str], coverage: Path | None) -> None:
+        self.folder, self.options, self.coverage = folder, options, coverage
         self.missing: dict[str, int] = {}
         self.seconds: list[tuple[str, float]] = []
         self.broken: list[str] = []  # phases that could not run to their end
 
-    def pytest(self, phase: Phase, tests: Sequence[str]) -> list[dict[str, Any]]:
-        """Run a phase and return the tests that failed, each with its id, stage and first line of the error."""
-        print(f"\n== {phase.name}", flush=True)
-        outcomes = self.folder / f"{phase.name.replace(' ', '-')}.jsonl"
+    def stage(self, phases: Sequence[Phase], tests: Sequence[str]) -> list[dict[str, Any]]:
+        """Run phases at the same time and return the tests that failed. The first prints; the others print at their end."""
+        first, *others = phases
+        with ThreadPoolExecutor(len(phases)) as pool:
+            begun = [pool.submit(self.pytest, phase, tests, kept=True) for phase in others]
+            failed = self.pytest(first, tests)
+            for phase, future in zip(others, begun, strict=True):
+                failed += future.result()
+                print(f"\n== {phase.name}\n{self.printed(phase).read_text(errors='replace')}", flush=True)
+        return failed
+
+    def printed(self, phase: Phase) -> Path:
+        """Return the file for the output of a phase that runs beside another one."""
+        return self.folder / f"{phase.slug}.txt"
+
+    def pytest(self, phase: Phase, tests: Sequence[str], kept: bool = False) -> list[dict[str, Any]]:
+        """Run a phase and return the tests that failed, each with its id, stage and first line of the error.
+
+        ``kept`` writes the output to a file instead of printing it.
+        """
+        if not kept:
+            print(f"\n== {phase.name}", flush=True)
+        outcomes = self.folder / f"{phase.slug}.jsonl"
         outcomes.unlink(missing_ok=True)
+        env = {**os.environ, VARIABLE: str(outcomes)}
+        if self.coverage:
+            # A file for each phase: pytest-cov combines whatever it finds beside its own.
+            data = self.coverage / phase.slug / "data"
+            data.parent.mkdir(parents=True, exist_ok=True)
+            env["COVERAGE_FILE"] = str(data)
+            if sys.version_info >= (3, 12):
+                env["COVERAGE_CORE"] = "sysmon"
         # -P: the working directory holds the source tree, and the installed wheel is what is tested.
         command = [sys.executable, "-P", "-m", "pytest", *self.options, *phase.arguments, *tests]
         began = time.monotonic()
-        status = subprocess.run(
-            command, cwd=ROOT, env={**self.env, VARIABLE: str(outcomes)}, check=False
-        ).returncode
+        with self.printed(phase).open("w") if kept else nullcontext() as output:
+            status = subprocess.run(
+                command, cwd=ROOT, env=env, stdout=output, stderr=output, check=False
+            ).returncode
         self.seconds.append((phase.name, time.monotonic() - began))
         if status not in (0, TESTS_FAILED, NO_TESTS):
             self.broken.append(f"{phase.name}: pytest ended with status {status}")
@@ -85,6 +127,16 @@ class Run:
             self.broken.append(f"{phase.name}: pytest failed without naming a test")
         return list(failed.values())
 
+    def covered(self, percentage: int) -> bool:
+        """Print the coverage of all phases together and return whether it reaches ``percentage``."""
+        assert self.coverage
+        coverage = (sys.executable, "-m", "coverage")
+        env = {**os.environ, "COVERAGE_FILE": str(self.coverage / "data")}
+        files = [str(data) for data in self.coverage.glob("*/data*")]
+        subprocess.run([*coverage, "combine", "-q", *files], cwd=ROOT, env=env, check=False)
+        report = [*coverage, "report", f"--fail-under={percentage}"]
+        return subprocess.run(report, cwd=ROOT, env=env, check=False).returncode == 0
+
 
 def main() -> int:
     """Run the phases, retry, and report. Return 0 if every test passed, at the second attempt at the latest."""
@@ -92,7 +144,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("tests", nargs="*", default=["tests"], help="files, directories or ids of tests")
-    parser.add_argument("--oldest", action="store_true", help="the phases for the oldest supported releases")
+    parser.add_argument(
+        "--releases",
+        action="store_true",
+        help="the phases of test-oldest and test-newest: the library's own tests",
+    )
     parser.add_argument("--jobs", type=int, default=4, help="tests side by side (default: 4)")
     parser.add_argument("--coverage", type=int, help="fail if the tests cover less than this percentage")
     parser.add_argument("--pytest", default="", help="further options for pytest")
@@ -103,30 +159,24 @@ def main() -> int:
 
     folder: Path = options.outcomes
     folder.mkdir(parents=True, exist_ok=True)
-    arguments, env = ["-r", "fE", *options.pytest.split()], dict(os.environ)
+    arguments, coverage = ["-r", "fE", *options.pytest.split()], None
     if options.coverage is not None:
-        data = ROOT / "build" / "coverage"
-        data.mkdir(exist_ok=True)
-        for old in data.iterdir():
-            old.unlink()
-        env["COVERAGE_FILE"] = str(data / "data")
-        arguments += ["--cov", "--cov-append", "--cov-report="]
-    run = Run(folder, arguments, env)
+        coverage = ROOT / "build" / "coverage"
+        shutil.rmtree(coverage, ignore_errors=True)
+        arguments += ["--cov", "--cov-report="]
+    run = Run(folder, arguments, coverage)
 
     failed: list[dict[str, Any]] = []
-    for phase in phases("oldest" if options.oldest else "all", options.jobs):
-        failed += run.pytest(phase, options.tests)
+    for stage in phases("releases" if options.releases else "all", options.jobs):
+        failed += run.stage(stage, options.tests)
     again: list[dict[str, Any]] = failed
     if 0 < len(failed) <= MOST_RETRIED:
         again = run.pytest(Phase("once more", ()), [outcome["test"] for outcome in failed])
-    covered = 0
-    if options.coverage is not None:
-        report = [sys.executable, "-m", "coverage", "report", f"--fail-under={options.coverage}"]
-        covered = subprocess.run(report, cwd=ROOT, env=env, check=False).returncode
+    covered = options.coverage is None or run.covered(options.coverage)
     flaky = [outcome for outcome in failed if outcome["test"] not in {one["test"] for one in again}]
     print(summary(run, flaky, again, len(failed)), flush=True)
     (folder / "flaky.txt").write_text("".join(f"{line}\n" for line in described(flaky)))
-    return 1 if again or run.broken or covered else 0
+    return 0 if covered and not again and not run.broken else 1
 
 
 def summary(run: Run, flaky: list[dict[str, Any]], again: list[dict[str, Any]], failed: int) -> str:

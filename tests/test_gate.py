@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from support.patience import Limit
 from support.ports import free_port
 from support.process import answers, environment, run, started
 from support.roles import ENTRYPOINT
@@ -48,10 +50,11 @@ def refused(folder: Path, *args: str, **changes: str) -> str:
         PORT=str(port), PROBE_PORT="0", STATE_DIR=str(folder / "state"),
     )  # fmt: skip
     env = {name: value for name, value in {**env, **changes}.items() if value}
-    log = folder / "log"
+    log, limit = folder / "log", Limit(15)
     with started(["/bin/sh", ENTRYPOINT, *args], env, folder, log) as process:
         while process.running():
             assert not answers(port, "/livez", timeout=0.2)
+            assert not limit.over(), f"it still runs after {limit}: {process.output}"
         assert process.wait(1) == 78, process.output
         assert "Traceback" not in process.output
         return process.output
@@ -165,13 +168,13 @@ def test_build_phase_starts_no_server(tmp_path: Path, interface: str) -> None:
         PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="project.settings", BUILD_PHASE="1", WEB_INTERFACE=interface,
         PORT=str(free_port()),
     )  # fmt: skip
-    done = run(
-        [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.gunicorn.configuration"], env, folder, 60
-    )
-
-    assert done.returncode == 78, done.stderr
-    assert "BUILD_PHASE is on" in done.stderr
-    assert "Listening" not in done.stderr
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:django_k8s.gunicorn.configuration"]
+    with started(command, env, folder, folder / "log") as process:
+        while process.running():
+            assert "Listening" not in process.output
+            time.sleep(0.05)
+        assert process.wait(1) == 78, process.output
+        assert "BUILD_PHASE is on" in process.output
 
 
 def test_build_phase_passes(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ LAYERS = {
     "environment": set(),
     "django_k8s": {"environment"},
     "conf": set(),
+    "upstream": set(),
     "models": set(),
     "media_storage": set(),
     "static_files": set(),
@@ -31,7 +32,7 @@ LAYERS = {
     "launch": {"environment", "observability"},
     "database": {"environment", "conf"},
     "probe": {"environment", "observability"},
-    "celery": {"environment", "models", "observability", "database", "probe"},
+    "celery": {"environment", "conf", "models", "observability", "database", "probe"},
     "gate": {"environment", "conf", "celery"},
     "gunicorn": {"environment", "observability", "probe", "gate"},
     "settings": {"environment", "conf", "database", "celery"},
@@ -40,7 +41,7 @@ LAYERS = {
     "middleware": {"environment", "conf", "observability", "gate", "health"},
     "migrate": {"database", "health"},
     "management": {"environment", "conf", "celery", "health", "migrate"},
-    "checks": {"conf", "celery", "settings", "health"},
+    "checks": {"environment", "conf", "upstream", "celery", "settings", "health"},
     "cli": {"environment", "celery", "django_k8s"},
     "apps": {"environment", "celery", "gate", "checks"},
 }  # fmt: skip
@@ -58,9 +59,13 @@ LIBRARIES = {
     "boto3": (("media_storage.s3",), ()),
     "botocore": (("media_storage.s3",), ()),
     "storages": (("media_storage.s3",), ()),
-    "prometheus_client": (("observability.metrics",), ("probe.exposition",)),
+    "prometheus_client": (
+        ("observability.metrics", "observability.metrics_file", "probe.dead_processes"),
+        ("probe.exposition",),
+    ),
     "newrelic": ((), ("observability.newrelic",)),
     "watchfiles": (("cli.reload",), ()),
+    "pathspec": (("cli.image.ignore_files",), ()),
 }
 
 # They run where Django is not loaded.

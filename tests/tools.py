@@ -34,6 +34,8 @@ ON_PYPI = {
 IN_DEBIAN = {
     "memcached": (["memcached"], "usr/bin/memcached"),
     "pgbouncer": (["pgbouncer"], "usr/sbin/pgbouncer"),
+    "mariadbd": (["mariadb-server-core"], "usr/sbin/mariadbd"),
+    "mariadb-install-db": (["mariadb-server-core", "mariadb-client-core"], "usr/bin/mariadb-install-db"),
     "prometheus": (["prometheus"], "usr/bin/prometheus"),
     "promtool": (["prometheus"], "usr/bin/promtool"),
     "git": (["git"], "usr/bin/git"),

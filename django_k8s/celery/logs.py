@@ -6,20 +6,14 @@ import logging
 from typing import Any
 
 from celery import signals
-from celery.apps import worker
 
 from django_k8s.environment import startup
 from django_k8s.observability.formatters import formatter
-
-logger = logging.getLogger("celery.worker")
 
 
 def connect() -> None:
     """Connect the handlers; calling it again changes nothing."""
     signals.setup_logging.connect(_configure, dispatch_uid="django_k8s.logs")
-    if startup.env().str("LOG_FORMAT") == "json":
-        # What it says at a stop goes past sys.stdout, straight to the terminal.
-        worker.safe_say = _say
 
 
 def _configure(loglevel: int | str | None = None, **kwargs: Any) -> None:
@@ -35,7 +29,3 @@ def _configure(loglevel: int | str | None = None, **kwargs: Any) -> None:
         root.addHandler(handler)
         root.setLevel(loglevel or logging.INFO)
     logging.captureWarnings(True)
-
-
-def _say(message: str, stream: object = None) -> None:
-    logger.warning(" ".join(message.split()))

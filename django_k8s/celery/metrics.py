@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
@@ -24,6 +26,22 @@ def connect() -> None:
         signals.task_failure.connect(_fail, dispatch_uid="django_k8s.metrics")
 
 
+def _guarded(handler: Callable[..., None]) -> Callable[..., None]:
+    """Report what ``handler`` raises, once a minute. Celery would log a traceback for each task."""
+
+    @functools.wraps(handler)
+    def guarded(**kwargs: Any) -> None:
+        try:
+            handler(**kwargs)
+        except Exception as error:
+            from django_k8s.observability import metrics_file
+
+            metrics_file.report(error)
+
+    return guarded
+
+
+@_guarded
 def _begin(task: Any = None, **kwargs: Any) -> None:
     from django_k8s.observability import metrics
 
@@ -36,6 +54,7 @@ def _begin(task: Any = None, **kwargs: Any) -> None:
         )
 
 
+@_guarded
 def _end(task: Any = None, state: str | None = None, **kwargs: Any) -> None:
     from django_k8s.observability import metrics
 
@@ -44,6 +63,7 @@ def _end(task: Any = None, state: str | None = None, **kwargs: Any) -> None:
     metrics.task_seconds.labels(task.name).observe(time.perf_counter() - _began.get())
 
 
+@_guarded
 def _fail(sender: Any = None, exception: BaseException | None = None, **kwargs: Any) -> None:
     """What a task's own process could not count: it is the worker's main process that tells."""
     if isinstance(exception, WorkerLostError | TimeLimitExceeded):

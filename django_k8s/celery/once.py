@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from celery import current_task
 from celery.utils.log import get_task_logger
-from django.db import IntegrityError, router, transaction
+from django.db import DatabaseError, IntegrityError, router, transaction
+from django.utils import timezone
+
+from django_k8s import conf
 
 logger = get_task_logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# One task in a hundred removes at most a thousand old ids: more than come in, and never a long statement.
+_SHARE, _REMOVED = 0.01, 1000
 
 
 def once(task: Callable[P, R]) -> Callable[P, R | None]:
@@ -27,7 +36,8 @@ def once(task: Callable[P, R]) -> Callable[P, R | None]:
         @once
         def charge(order_id): ...
 
-    Beat's tasks have an id made of entry and due time, so this drops what a second beat sent twice.
+    Beat's tasks have an id made of entry and due time, so this drops what a second beat sent twice. An id is
+    forgotten after ONCE_KEEP_SECONDS.
     """
 
     @wraps(task)
@@ -45,6 +55,23 @@ def once(task: Callable[P, R]) -> Callable[P, R | None]:
             except IntegrityError:
                 logger.info("Dropped a duplicate of task %s", task_id)
                 return None
-            return task(*args, **kwargs)
+            result = task(*args, **kwargs)
+        if random.random() < _SHARE:  # noqa: S311
+            _forget(database)
+        return result
 
     return run
+
+
+def _forget(database: str) -> None:
+    """Remove ids that are older than ONCE_KEEP_SECONDS. Never raises: the task has succeeded."""
+    from django_k8s.models import CompletedTask
+
+    seconds = conf.current().once_keep_seconds
+    # Inside a transaction of the caller's, an error would take that back.
+    if not seconds or transaction.get_connection(database).in_atomic_block:
+        return
+    tasks = CompletedTask.objects.using(database)
+    with suppress(DatabaseError):
+        old = tasks.filter(at__lt=timezone.now() - timedelta(seconds=seconds)).order_by("at")
+        tasks.filter(pk__in=list(old.values_list("pk", flat=True)[:_REMOVED])).delete()

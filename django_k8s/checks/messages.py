@@ -183,5 +183,15 @@ MESSAGES: dict[str, Message] = {
             "The variable {name} is set, but nothing reads it.",
             "Set {instead} instead, or read {name} with env.str() in the settings module, or silence this check.",
         ),
+        Message(
+            "W022",
+            "{name} {installed} is newer than every release that this version of django-k8s-toolkit is tested with.",
+            "Install {name} {tested}, upgrade django-k8s-toolkit, or test it yourself and silence this check.",
+        ),
+        Message(
+            "W023",
+            "The value of {name} is a common word or the name of its user, so it stays in logs, and is easily guessed.",
+            "Replace it by random characters, such as those of `openssl rand -hex 16`.",
+        ),
     )
 }

@@ -21,9 +21,10 @@ from django.core.files.storage import FileSystemStorage, InvalidStorageError, St
 from django.db.models import FileField
 from django.utils.module_loading import import_string
 
-from django_k8s import conf
+from django_k8s import conf, upstream
 from django_k8s.celery import application
 from django_k8s.checks.messages import MESSAGES
+from django_k8s.environment import masking
 from django_k8s.settings.foreign_variables import INSTEAD
 
 KUBERNETES = "django_k8s.middleware.KubernetesMiddleware"
@@ -261,6 +262,27 @@ def check_variables() -> Iterator[CheckMessage]:
     """Variables of another set-up that are still there."""
     for name in conf.current().without_effect:
         yield _message("W021", name=name, instead=INSTEAD[name])
+
+
+@_deployed
+def check_secrets() -> Iterator[CheckMessage]:
+    """Secrets that cannot be masked in logs."""
+    names = list(conf.current().common_secrets)
+    if not any("DATABASE" in name for name in names):  # else it is the same password
+        names += [
+            f"the password of the database {alias!r}"
+            for alias, database in settings.DATABASES.items()
+            if masking.is_common(str(database.get("PASSWORD") or ""))
+        ]
+    for name in names:
+        yield _message("W023", name=name)
+
+
+@_deployed
+def check_releases() -> Iterator[CheckMessage]:
+    """Libraries of which undocumented names are used, in releases that nobody has tried."""
+    for library in upstream.untested():
+        yield _message("W022", **library._asdict())
 
 
 @_deployed

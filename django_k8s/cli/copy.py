@@ -11,7 +11,7 @@ from django_k8s.environment.exit_codes import EX_CANTCREAT
 
 # What is copied, as directories of the package's files and where each goes below the destination.
 _PARTS = {
-    "docker": {"docker": ".", "entrypoints": "entrypoints"},
+    "docker": {"docker": "."},  # not the entrypoints: an image has those of the package
     "chart": {"charts/django": "."},
     "manifests": {"manifests": "."},
     "example": {"example_project": "."},

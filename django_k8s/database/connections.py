@@ -30,6 +30,7 @@ _SESSION: dict[str, dict[str, str]] = {
         "client_connection_check_interval": "1000",  # milliseconds
         "idle_session_timeout": "0",
     },
+    # A year, the longest that MySQL allows: a migration may say nothing for hours.
     "mysql": {"wait_timeout": "31536000"},
 }
 
@@ -42,13 +43,20 @@ def own_connection(alias: str = DEFAULT_DB_ALIAS) -> BaseDatabaseWrapper:
     return _wrapper(alias, _unpooled(alias))
 
 
-def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseDatabaseWrapper:
+def direct_connection(
+    alias: str = DEFAULT_DB_ALIAS, *, silence: int = 0, **session: str
+) -> BaseDatabaseWrapper:
     """As :func:`own_connection`, but to the server itself: to DATABASE_DIRECT_URL where that is set.
 
     What a session holds, such as an advisory lock, lasts for as long as this connection and no
-    longer; TCP keepalives of both sides end it soon after either has vanished. ``session`` are
-    variables that are set (``SET name = value``) whenever it is opened. Raises
-    ImproperlyConfigured when the settings name a pooler in transaction mode and no direct address,
+    longer; on PostgreSQL, TCP keepalives of both sides end it soon after either has vanished.
+    ``session`` are variables that are set (``SET name = value``) whenever it is opened.
+
+    ``silence`` does the same on MySQL and MariaDB: after that many seconds without a statement the server
+    ends the session, and after that many without an answer the client gives up. Set it only if the caller
+    asks more often and every answer is quick.
+
+    Raises ImproperlyConfigured when the settings name a pooler in transaction mode and no direct address,
     since a session's lock would then hold nothing.
     """
     settings = _unpooled(alias)
@@ -64,7 +72,11 @@ def direct_connection(alias: str = DEFAULT_DB_ALIAS, **session: str) -> BaseData
     connection = _wrapper(alias, settings)
     if connection.vendor == "postgresql":
         settings["OPTIONS"] = {**KEEPALIVES, **settings["OPTIONS"]}
-    _set_when_opened(connection, {**_SESSION.get(connection.vendor, {}), **session})
+    limits = _SESSION.get(connection.vendor, {})
+    if connection.vendor == "mysql" and silence:
+        limits = {"wait_timeout": str(silence)}
+        settings["OPTIONS"] = {**settings["OPTIONS"], "read_timeout": silence, "write_timeout": silence}
+    _set_when_opened(connection, {**limits, **session})
     return connection
 
 

@@ -112,15 +112,15 @@ class AdvisoryLock(SessionLock):
 
 
 class UserLevelLock(SessionLock):
-    """GET_LOCK of MySQL and MariaDB, which is the whole server's, so the database's name is part of it."""
+    """GET_LOCK of MySQL and MariaDB. Its names are the server's, so the database is part of them."""
 
     try_lock = "SELECT GET_LOCK(%(key)s, 0)"
     is_held = "SELECT IS_USED_LOCK(%(key)s) = CONNECTION_ID()"
 
     def key(self) -> str:
-        """At most 64 characters, as MySQL demands."""
-        database = f"{self.connection.settings_dict['NAME']}"
-        return f"{self.name}.{hashlib.sha256(database.encode()).hexdigest()[:32]}"
+        """Return a name of at most 64 characters, which is MySQL's limit."""
+        whole = f"{self.name}/{self.connection.settings_dict['NAME']}"
+        return f"{self.name[:31]}.{hashlib.sha256(whole.encode()).hexdigest()[:32]}"
 
 
 class FileLock(NoLock):

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from django_k8s.environment import masking, parsing, problems
-from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, is_url, items
+from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, items
 from django_k8s.environment.variables import VARIABLES, Kind, Variable
 
 # The readers of Env are called like the types they return, so inside the class the types need other names.
@@ -33,7 +33,6 @@ _float = float
 _list = list
 
 T = TypeVar("T")
-
 
 UNSET = object()  # None can be a default
 
@@ -86,9 +85,8 @@ class Env:
     def mask_secrets(self) -> None:
         """Mask every secret of the table that is set, read or not, in everything that is logged from now on."""
         for variable in self._variables.values():
-            if variable.secret and (found := self.resolve(variable.name)):
-                for item in items(found.value) if variable.kind == "list" else [found.value]:
-                    masking.add(item)
+            if found := self.resolve(variable.name):
+                self._mask(variable, found.value)
 
     # Readers
 
@@ -97,10 +95,7 @@ class Env:
     @overload
     def str(self, name: _str, default: T, *, secret: _bool = False) -> _str | T: ...
     def str(self, name: _str, default: object = UNSET, *, secret: _bool = False) -> object:
-        """Return the value as a string; one trailing newline is removed if it was read from a file.
-
-        Use it for paths and URLs too.
-        """
+        """Return the value as a string, as for paths; a file's trailing newline is removed."""
         variable = self._variable(name, "str", default, secret=secret)
         found = self.find(name)
         if found is None:
@@ -109,12 +104,16 @@ class Env:
             if not variable.shared:
                 self.add_problem(name, f"has an unknown value. Write one of {', '.join(variable.choices)}.")
             return self._fallback(variable, default, "")
-        if variable.kind == "url" and not is_url(found.value):
-            self.add_problem(name, f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")
-            return self._fallback(variable, default, "")
-        if variable.secret:
-            masking.add(found.value)
+        self._mask(variable, found.value)
+        if variable.kind in ("url", "backend"):
+            return self._parsed(variable, default, "", lambda text: parsing.url(text, variable))
         return found.value
+
+    def url(self, name: _str, default: _str = "", *, secret: _bool = False) -> _str:
+        """Return a URL as a string. What is no URL, or has a malformed host or port, is a problem."""
+        variable = self._variable(name, "url", default, secret=secret)
+        self._variables[name] = variable._replace(kind="url")  # the project may have read it as text before
+        return self.str(name, default, secret=secret)
 
     @overload
     def bool(self, name: _str) -> _bool: ...
@@ -151,9 +150,7 @@ class Env:
         if found is None:
             fallback = self._fallback(variable, default, ())
             return _list(fallback) if isinstance(fallback, tuple) else fallback
-        if variable.secret:
-            for item in items(found.value):
-                masking.add(item)
+        self._mask(variable, found.value)
         return items(found.value)
 
     # What the process is
@@ -258,6 +255,11 @@ class Env:
 
     # Helpers
 
+    @staticmethod
+    def _mask(variable: Variable, value: _str) -> None:
+        for secret in parsing.secrets(value, variable):
+            masking.add(secret)
+
     def _variable(self, name: _str, kind: Kind, default: Any, *, secret: _bool = False) -> Variable:
         known = self._variables.get(name)
         if known is None:
@@ -276,6 +278,7 @@ class Env:
         return empty if variable.default is None else variable.default
 
     def _number(self, variable: Variable, default: object, kind: type[_int] | type[_float]) -> object:
+        # "Project" is the group of variables that the table does not know.
         largest = parsing.LARGEST_OWN if variable.group == "Project" else parsing.LARGEST
         low, high = variable.minimum, variable.maximum
         return self._parsed(variable, default, 0, lambda text: parsing.number(text, kind, low, high, largest))

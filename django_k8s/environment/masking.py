@@ -2,11 +2,15 @@
 
 Every secret that the environment gave this process is known by its value; passwords in URLs
 are found by their place. Nothing but the standard library: the environment's reader tells what is secret.
+
+A stranger may have written the text, so everything here takes time in proportion to its length.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 from django_k8s.environment.sources import split_urls
 
@@ -14,32 +18,77 @@ MASK = "***"
 # Shorter values would be found in words that have nothing to do with them.
 SHORTEST = 6
 
-_IN_URL = re.compile(r"(?<=://)[^\s/@]*:\S*@")  # user:password@, of which a password may hold anything
+# Words that the lines of any site hold. Masking one would make the log unreadable and hide nothing, since it is among the
+# first that an attacker tries.
+_COMMON = """
+access account address administrator application backend broker celery client cluster config connection database
+default delete development django docker error example exception failed gunicorn handler health insert kubernetes
+localhost logger manage master memcached message method middleware migrate module mongodb network number object
+online package password passwords process production project public python rabbitmq receive release report request
+response return running scheduler secret secrets select server service session settings signal sqlite staging
+started static status stopped string success succeeded system template testing thread timeout traceback update
+upload username version waiting warning website worker postgis postgres postgresql 000000 111111 123456 1234567
+12345678 123456789 1234567890
+"""
+COMMON = frozenset(_COMMON.split())
+
+_LONGEST_NAME = 64
+_RUN = re.compile(r"\S*")
 
 _known: tuple[str, ...] = ()  # the longest first, since one may be part of another
 
 
+def is_common(value: str) -> bool:
+    """Return whether ``value``, or the password in it if it is a URL, is a word that stays in logs.
+
+    That is one of ``COMMON``, or a password that is the name of its user or database as well.
+    """
+    return value.strip().lower() in COMMON or any(_is_word(*parts) for parts in _credentials(value))
+
+
 def add(value: str) -> None:
-    """From now on ``value`` is masked, and the password in it if it is a URL."""
+    """From now on ``value`` is masked, and the password in it if it is a URL.
+
+    Words that logs cannot do without stay: see :func:`is_common`.
+    """
     global _known
-    from urllib.parse import unquote  # these take their time, and the entrypoint masks nothing
+    from urllib.parse import unquote  # it takes its time, and the entrypoint masks nothing
 
     found = {value, value.strip()}
-    for url in split_urls(value):
-        # Not by a URL parser: a password with / or # in it is a mistake that is made.
-        credentials = url.partition("://")[2].rpartition("@")[0]
-        password = credentials.partition(":")[2]
-        found |= {password, unquote(password)}
-    written = {form for secret in found if len(secret) >= SHORTEST for form in _written(secret)}
-    new = written - set(_known)
+    for password, names in _credentials(value):
+        if not _is_word(password, names):
+            found |= {password, unquote(password)}
+    # Whatever is printed is written line by line.
+    lines = {line.strip() for secret in found if "\n" in secret for line in secret.split("\n")}
+    forms = lines.union(*(_written(secret) for secret in found if _is_masked(secret)))
+    new = {form for form in forms if _is_masked(form)} - set(_known)
     if new:
         _known = tuple(sorted({*_known, *new}, key=len, reverse=True))
+        _remembered.cache_clear()
 
 
 def reset() -> None:
     """Forget every secret. For tests."""
     global _known
     _known = ()
+    _remembered.cache_clear()
+
+
+def _is_masked(secret: str) -> bool:
+    return len(secret) >= SHORTEST and secret.lower() not in COMMON
+
+
+def _is_word(password: str, names: tuple[str, ...]) -> bool:
+    return len(password) >= SHORTEST and (password.lower() in COMMON or password in names)
+
+
+def _credentials(value: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the password of each URL in ``value``, and the names of its user and of its database."""
+    for url in split_urls(value):
+        # Not by a URL parser: a password with / or # in it is a mistake that is made.
+        credentials, _, rest = url.partition("://")[2].rpartition("@")
+        user, _, password = credentials.partition(":")
+        yield password, (user, rest.partition("/")[2].partition("?")[0])
 
 
 def _written(secret: str) -> set[str]:
@@ -63,5 +112,48 @@ def mask(text: str) -> str:
         if secret in text:
             text = text.replace(secret, MASK)
     if "://" in text and "@" in text:
-        text = _IN_URL.sub(f"{MASK}@", text)
+        text = _without_credentials(text)
     return text
+
+
+def mask_name(name: str) -> str:
+    """Return :func:`mask` of the name of a field. A site has few, so they are remembered."""
+    return _remembered(name) if len(name) <= _LONGEST_NAME else mask(name)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(name: str) -> str:
+    return mask(name)
+
+
+def _without_credentials(text: str) -> str:
+    """``text`` with *** in the place of what is between ``://`` and ``@``.
+
+    A password may hold anything but blanks, so after ``user:`` it extends to the last @ before a blank. A user alone extends to
+    the last @ of the host's part. No character is looked at more than a few times, whatever the text is.
+    """
+    parts, done, end, last = [], 0, 0, -1
+    start = text.find("://")
+    while start >= 0:
+        start += 3
+        if start >= end:
+            end = _RUN.match(text, start).end()  # type: ignore[union-attr] # it matches anywhere
+            last = text.rfind("@", start, end)
+        if last < start:
+            start = text.find("://", end)
+            continue
+        slash = text.find("/", start, end)
+        slash = end if slash < 0 else slash
+        at = last if start <= text.find(":", start, slash) < last else _last_at(text, start, slash)
+        if at >= 0:
+            parts += [text[done:start], MASK]
+            done = at
+        start = text.find("://", max(at, start))
+    return "".join([*parts, text[done:]])
+
+
+def _last_at(text: str, start: int, end: int) -> int:
+    for delimiter in "?#":
+        found = text.find(delimiter, start, end)
+        end = end if found < 0 else found
+    return text.rfind("@", start, end)

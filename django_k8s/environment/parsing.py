@@ -1,8 +1,12 @@
-"""What values mean: truth values and numbers. Each function raises ValueError with what to write instead."""
+"""What values mean: truth values, numbers, URLs. A reader raises ValueError with what to write instead."""
 
 from __future__ import annotations
 
 from typing import TypeVar
+
+from django_k8s.environment import connection_urls
+from django_k8s.environment.sources import is_url, items
+from django_k8s.environment.variables import Variable
 
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
@@ -39,3 +43,24 @@ def number(
         bounds += [f"at most {maximum:g}"] if maximum is not None else []
         raise ValueError(f"is out of range. Write {wanted}{', ' if bounds else ''}{' and '.join(bounds)}.")
     return value
+
+
+def url(text: str, variable: Variable) -> str:
+    """Return ``text`` if it is a URL that ``variable`` may have, or the name of a module if it is a backend."""
+    if not is_url(text):
+        if variable.kind == "backend":
+            return text
+        raise ValueError(f"is not a URL. Write it as {variable.example or 'scheme://host/path'}.")
+    if variable.schemes and connection_urls.scheme(text) not in variable.schemes:
+        schemes = " or ".join(f"{scheme}://" for scheme in variable.schemes)
+        raise ValueError(f"has an unknown scheme. Write {schemes}.")
+    if problem := connection_urls.malformed(text):
+        raise ValueError(problem)
+    return text
+
+
+def secrets(text: str, variable: Variable) -> list[str]:
+    """Return what is secret in the value ``text`` of ``variable``."""
+    if not variable.secret or (variable.kind == "backend" and not is_url(text)):
+        return []
+    return items(text) if variable.kind == "list" else [text]

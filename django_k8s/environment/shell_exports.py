@@ -13,11 +13,14 @@ import shlex
 import sys
 from collections.abc import Iterator
 
+from django_k8s.environment import problems
 from django_k8s.environment.env import Env
-from django_k8s.environment.sources import PROCESS
+from django_k8s.environment.sources import PROCESS, Problem
 
 # Needed by the shell and by manage.py before settings are loaded.
 _MORE = ("BUILD_PHASE", "DJANGO_SETTINGS_MODULE")
+# Linux starts no program with more, in bytes: MAX_ARG_STRLEN, which includes the name and a NUL.
+_LONGEST = 131072
 AGENTS = ("NEW_RELIC_", "OTEL_")  # their variables that are not in the table
 
 
@@ -36,9 +39,22 @@ def variables_to_export(env: Env) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Print the commands."""
-    for name, value in variables_to_export(Env()):
-        sys.stdout.buffer.write(os.fsencode(f"export {name}={shlex.quote(value)}\n"))
+    """Print the commands. Raise SystemExit with status 78 for a variable with which no program could be started."""
+    exported = [
+        (name, os.fsencode(f"{name}={shlex.quote(value)}"), value)
+        for name, value in variables_to_export(Env())
+    ]
+    problems.stop_if(
+        [
+            Problem(
+                name, "is longer than 128 KiB, and no program can be started with it. Shorten or remove it."
+            )
+            for name, _, value in exported
+            if len(os.fsencode(f"{name}={value}")) >= _LONGEST
+        ]
+    )
+    for _, command, _ in exported:
+        sys.stdout.buffer.write(b"export %s\n" % command)
 
 
 if __name__ == "__main__":

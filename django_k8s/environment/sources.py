@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 PROCESS = "environment"  # the source of a value of the process environment
+
+_LARGEST_FILE = 2**20  # bytes
 
 _SCHEME = "[A-Za-z][A-Za-z0-9+.-]*"
 
@@ -100,7 +103,9 @@ class Sources:
         try:
             text = _text(path)
         except (OSError, ValueError):
-            self.add_problem(name, f"{what} cannot be read as text. Check that it is mounted and readable.")
+            self.add_problem(
+                name, f"{what} cannot be read as text. Check that it is mounted, readable and at most 1 MiB."
+            )
             return None
         # Editors and `kubectl create secret --from-file` add one line end that nobody meant.
         return Found(text.removesuffix("\n").removesuffix("\r"), _shown(path))
@@ -109,7 +114,7 @@ class Sources:
         try:
             text = _text(path)
         except (OSError, ValueError):
-            self.add_problem(".env", f"{path} cannot be read as text. Save it as UTF-8.")
+            self.add_problem(".env", f"{path} cannot be read as text. Save it as UTF-8, with at most 1 MiB.")
             return {}
         values = {}
         for line in text.splitlines():
@@ -136,10 +141,14 @@ def _unquoted(value: str) -> str:
 
 
 def _text(path: Path) -> str:
-    text = path.read_text(encoding="utf-8")
-    if "\0" in text:
-        raise ValueError("no text holds a NUL")
-    return text
+    # A pipe would be waited for, and a device may have no end.
+    if not path.is_file():
+        raise ValueError("not a regular file")
+    with path.open("rb") as file:
+        content = file.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE or b"\0" in content:
+        raise ValueError("too large, or no text")
+    return io.IncrementalNewlineDecoder(None, translate=True).decode(content.decode(), final=True)
 
 
 def _is_text(value: str) -> bool:

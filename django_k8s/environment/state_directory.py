@@ -6,6 +6,9 @@ Each role has its own part, ``STATE_DIR/ROLE``. Only this module knows the names
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import stat
 from pathlib import Path
 
 from django_k8s.environment import startup
@@ -14,6 +17,10 @@ HEARTBEAT_SUFFIX = ".heartbeat"  # one file per loop
 METRICS = "metrics"  # prometheus_client's files, one per process and kind
 QUEUES = "queues.json"  # beat's last look at the queues
 SCRAPED = "scraped"  # when the metrics were last read
+
+MAX_BYTES = 1 << 20  # of a file that is read as a whole
+# A disk that takes nothing, although the configuration is right.
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def role_directory(role: str) -> Path:
@@ -27,7 +34,57 @@ def clear(role: str) -> None:
     Counts begin again with the processes that count. Never raises.
     """
     directory = role_directory(role)
-    for pattern in (f"*{HEARTBEAT_SUFFIX}", QUEUES, SCRAPED, f"{METRICS}/*.db"):
+    for pattern in (f"*{HEARTBEAT_SUFFIX}", f".*{HEARTBEAT_SUFFIX}.*", QUEUES, SCRAPED, f"{METRICS}/*"):
         for path in directory.glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def read(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises OSError unless it is a regular file of at most MAX_BYTES: a pipe would make the reader wait for ever.
+    Raises ValueError if it is not UTF-8.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+        return os.read(file, status.st_size).decode()
+    finally:
+        os.close(file)
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file, and the directories above it. Readers see the old text or the new one, never a part.
+
+    Raises OSError, and leaves nothing behind then.
+    """
+    # The process id keeps two writers of one name apart.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        try:
+            draft.write_text(text)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(text)
+        draft.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def overwrite(path: Path, text: str) -> None:
+    """Write over a file, which needs no room on a full disk. Readers may see a part of the text.
+
+    Raises OSError, also if there is no such file.
+    """
+    file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        data = text.encode().ljust(os.fstat(file).st_size)
+        if os.pwrite(file, data, 0) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(file)

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from django_k8s.environment.roles import ROLES
 
 Scope = Literal["settings", "startup"]
-Kind = Literal["str", "bool", "int", "float", "list", "url", "path"]
+Kind = Literal["str", "bool", "int", "float", "list", "url", "backend", "path"]
 
 
 class Variable(NamedTuple):
@@ -19,12 +19,14 @@ class Variable(NamedTuple):
 
     ``default`` is what a program sees when the variable is not set; ``None`` means that the default
     is worked out from other variables, as ``help`` then says. ``required`` means: in production
-    (DEBUG off, outside the build phase) it has to be set. ``minimum`` and ``maximum`` bound
+    (DEBUG off, outside the build phase) it has to be set; the reference and ``django-k8s env`` say so, and
+    the settings function that reads it knows the exceptions. ``minimum`` and ``maximum`` bound
     numbers, both included. Durations are in seconds and say so in their names.
 
     ``scope`` says who reads it. "settings": the project's ``Env``, from every source. "startup": programs
     that run before Django is loaded, from the process environment only. ``shared`` means that other
-    programs use a variable of this name too, so an unknown choice is ignored.
+    programs use a variable of this name too, so an unknown choice is ignored. ``schemes`` are those that a URL
+    may have, if that does not depend on what is installed. A "backend" is a URL, or the name of a module.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Variable(NamedTuple):
     example: str = ""
     scope: Scope = "settings"
     shared: bool = False
+    schemes: tuple[str, ...] = ()
 
 
 def _group(group: str, *variables: Variable) -> tuple[Variable, ...]:
@@ -116,7 +119,15 @@ _GENERAL = _group(
         "LOG_FORMAT",
         "str",
         "text",
-        "text for people, json for machines: then every line that a role writes is one JSON object. The chart sets json.",
+        "text for people, json for machines: each log record is one JSON object, and so is what goes to standard error. The chart sets json.",
+        choices=("text", "json"),
+        scope="startup",
+    ),
+    _v(
+        "LOG_STDOUT",
+        "str",
+        "text",
+        "What is printed to standard output if LOG_FORMAT is json. text: it stays as it is. json: each line becomes one JSON object.",
         choices=("text", "json"),
         scope="startup",
     ),
@@ -297,7 +308,7 @@ _CELERY = _group(
     ),
     _v(
         "CELERY_RESULT_BACKEND",
-        "str",
+        "backend",
         "",
         "Where task results are kept. In the process environment it wins over the project, because Celery reads it itself.",
         secret=True,
@@ -336,6 +347,13 @@ _CELERY = _group(
         "int",
         1000,
         "Tasks for which a worker keeps its database connection.",
+        minimum=0,
+    ),
+    _v(
+        "ONCE_KEEP_SECONDS",
+        "int",
+        2_592_000,
+        "How long the id of a task under @once is remembered; 30 days by default, 0 means for ever. Far above CELERY_VISIBILITY_TIMEOUT_SECONDS.",
         minimum=0,
     ),
     _v("WORKER_QUEUES", "list", ("celery",), "Queues that this worker consumes.", scope="startup"),
@@ -578,6 +596,7 @@ _STATIC = _group(
         "",
         "URL of a CDN that fetches static files from this site.",
         example="https://cdn.example.com",
+        schemes=("https", "http"),
     ),
     _v(
         "MEDIA_ROOT",
@@ -601,6 +620,7 @@ _STATIC = _group(
         "",
         "URL of an S3-compatible server.",
         example="https://minio.example.com",
+        schemes=("https", "http"),
     ),
     _v("MEDIA_S3_PREFIX", "str", "", "Directory inside the bucket."),
     _v("MEDIA_CDN_DOMAIN", "str", "", "Domain of a CDN before a public bucket.", example="media.example.com"),

@@ -25,12 +25,14 @@ IDLE_SECONDS = 2.0
 
 
 class AliveWorkerView:
-    """The worker as its connections see it: alive to the end.
+    """The worker as its HTTP/1 connections see it: alive to the end.
 
     A connection of gunicorn's closes when it finds its worker stopping, although the answer that it
     has just sent announced that it stays, and the client's next request is lost. This way it closes
     after an answer that announced it, and :meth:`Connection._will_close` announces it.
     """
+
+    _worker: AsgiWorker
 
     def __init__(self, worker: AsgiWorker) -> None:
         object.__setattr__(self, "_worker", worker)
@@ -47,6 +49,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def __init__(self, worker: AsgiWorker) -> None:
         super().__init__(AliveWorkerView(worker))
+        self._real_worker = worker
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.worker.connections.add(self)
@@ -62,6 +65,12 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
         return bool(self.worker.stopping or super()._will_close(request, response_requires_close))
+
+    async def _handle_http2_connection(self, *args: Any, **kwargs: Any) -> None:
+        # HTTP/2 loses no request: new streams are refused, so that the client sends them elsewhere, and GOAWAY
+        # ends the connection after the last stream. For that gunicorn has to see that the worker stops.
+        self.worker = self._real_worker
+        await super()._handle_http2_connection(*args, **kwargs)
 
     @property
     def idle(self) -> bool:

@@ -11,7 +11,7 @@ from gunicorn import glogging
 from django_k8s.environment import startup
 from django_k8s.environment.masking import mask
 from django_k8s.observability import tracing
-from django_k8s.observability.formatters import JsonFormatter, formatter
+from django_k8s.observability.formatters import JsonFormatter, escape, formatter
 from django_k8s.observability.stdout import Handler, write
 
 PROBES = frozenset({"/livez", "/readyz", "/healthz"})
@@ -43,7 +43,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
         path = environ.get("PATH_INFO", "")
         if path in PROBES or not self.access_log_enabled:
             return
-        path, method = mask(path), environ.get("REQUEST_METHOD")
+        path, method = escape(mask(path)), environ.get("REQUEST_METHOD")
         milliseconds = round(request_time.seconds * 1e3 + request_time.microseconds / 1e3, 1)
         status = int(str(resp.status).split(None, 1)[0])
         message = f"{method} {path} {status} in {milliseconds} ms"

@@ -107,7 +107,8 @@ class SharedFlags:
     """Flags that are set once, seen by all processes that are forked from this one, early and late.
 
     They live in memory that a fork shares: a worker process that takes another's place finds what
-    its siblings know.
+    its siblings know. Without it, one that is recycled while the database is away would not be ready,
+    although its siblings are.
     """
 
     def __init__(self, names: Iterable[str]) -> None:

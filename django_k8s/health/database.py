@@ -80,7 +80,8 @@ def _cancel_statements_after(connection: BaseDatabaseWrapper, seconds: float) ->
 
 
 def _shut(connection: BaseDatabaseWrapper) -> None:
-    # psycopg's and MySQLdb's have one; SQLite has no server, and others have limits of their own.
+    # psycopg's and mysqlclient's have one. SQLite has no server, and others have limits of their own: PyMySQL
+    # keeps to its read_timeout.
     number = getattr(connection.connection, "fileno", None)
     if number is not None:
         with contextlib.suppress(Exception), socket.socket(fileno=os.dup(number())) as sock:

@@ -74,6 +74,7 @@ def public_text(error: BaseException) -> str:
 
 def log_text(error: BaseException) -> str:
     """``error`` on one line for the log, without any secret that the configuration holds."""
-    text = mask(" ".join(str(error).split())[:500])
+    # The whole text first: of a secret that is cut, a part would be left.
+    text = " ".join(mask(str(error)).split())[:500]
     kind = "" if isinstance(error, Unhealthy) else f"{type(error).__name__}: "
     return f"{kind}{text}".strip(": ")

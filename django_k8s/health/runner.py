@@ -4,6 +4,8 @@ Each check runs in a daemon thread of its own, and callers wait no longer than t
 that hangs costs its thread and nothing else. While it hangs no second thread is started for it, so
 that an outage of hours takes one thread per check. All callers of one moment share one run, and its
 results are kept for a few seconds.
+
+django-health-check is not used because its timeouts do not hold under WSGI.
 """
 
 from __future__ import annotations

@@ -13,13 +13,13 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3File, S3Storage
-from storages.utils import clean_name
 
 _MEBIBYTE = 1024 * 1024
 
 # What an S3 server answers -> what to do about it. Codes: Amazon S3 API reference, "Error responses".
 _REMEDIES = {
     "NoSuchBucket": "the bucket does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
+    "NoSuchKey": "the object does not exist any more",
     "404": "the bucket or the object does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
     "InvalidAccessKeyId": "the access key is not known: check the pod's identity",
     "XAdminUserNotFound": "the access key is not known: check the pod's identity",  # versitygw, as in compose.yaml
@@ -40,12 +40,15 @@ _CLIENT = Config(
     response_checksum_validation="when_required",
 )
 
-
-# 5 MiB is the smallest part that S3 takes; each part is held in memory, more than once.
-_TRANSFER = TransferConfig(
-    use_threads=False, multipart_threshold=5 * _MEBIBYTE, multipart_chunksize=5 * _MEBIBYTE
-)
-
+# django-storages' options for a web process; those of STORAGES win.
+_OPTIONS: dict[str, Any] = {
+    "client_config": _CLIENT,
+    # 5 MiB is the smallest part that S3 takes; each part is held in memory, more than once.
+    "transfer_config": TransferConfig(
+        use_threads=False, multipart_threshold=5 * _MEBIBYTE, multipart_chunksize=5 * _MEBIBYTE
+    ),
+    "max_memory_size": 2 * _MEBIBYTE,
+}
 
 _making = threading.RLock()
 os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
@@ -71,27 +74,35 @@ class S3Media(S3Storage):  # type: ignore[misc]
         if options.get("endpoint_url"):
             # Other servers than Amazon's seldom have a host name for each bucket.
             options.setdefault("client_config", _CLIENT.merge(Config(s3={"addressing_style": "path"})))
-        super().__init__(**options)
-        self._connections, self._unsigned_connections = _Shared(), _Shared()
+        self._options = _OPTIONS | options
+        self._shared: dict[tuple[int, str], Any] = {}
+        super().__init__(**self._options)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._connections, self._unsigned_connections = _Shared(), _Shared()
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_shared": {}}  # connections cannot be copied
 
     @property
     def connection(self) -> Any:
-        """boto3's connection; threads that come first wait for the one that makes it."""
-        with _making:
-            return super().connection
+        """boto3's connection, one for all threads of a process."""
+        return self._once("connection")
 
-    def get_default_settings(self) -> dict[str, Any]:
-        """django-storages' defaults, changed as the class says."""
-        return {
-            **super().get_default_settings(),
-            "transfer_config": _TRANSFER,
-            "max_memory_size": 2 * _MEBIBYTE,
-            "client_config": _CLIENT,
-        }
+    @property
+    def unsigned_connection(self) -> Any:
+        """The one that signs nothing, for plain links."""
+        return self._once("unsigned_connection")
+
+    def _once(self, name: str) -> Any:
+        """Return one of django-storages' connections, made once for each process.
+
+        django-storages makes one for each thread. Each would hold 16 MiB, of boto3's description of S3 above all.
+        What is shared is a client, which boto3 says is safe in threads, and the shell around it, which
+        django-storages shares in its bucket anyway. A forked process makes its own.
+        """
+        key = (os.getpid(), name)
+        with _making:  # threads that come first wait for the one that makes it
+            if key not in self._shared:
+                self._shared[key] = getattr(S3Storage(**self._options), name)
+            return self._shared[key]
 
     def _save(self, name: str, content: Any) -> str:
         with _explained():
@@ -99,14 +110,10 @@ class S3Media(S3Storage):  # type: ignore[misc]
         return saved
 
     def _open(self, name: str, mode: str = "rb") -> _MediaFile:
-        key = self._normalize_name(clean_name(name))
-        try:
-            with _explained():
-                return _MediaFile(key, mode, self)
-        except MediaUnavailable as error:
-            if _status(error.__cause__) == 404:
-                raise FileNotFoundError(f"File does not exist: {name}") from error
-            raise
+        with _explained():
+            found: _MediaFile = super()._open(name, mode)
+        found.__class__ = _MediaFile  # django-storages names its class itself
+        return found
 
     def delete(self, name: str) -> None:
         """Delete the object ``name``."""
@@ -138,35 +145,14 @@ class S3Media(S3Storage):  # type: ignore[misc]
         return url
 
 
-class _Shared:
-    """One connection for all threads of a process, in place of django-storages' one for each thread.
-
-    Each would hold 16 MiB, of boto3's description of S3 above all. What is shared is a client, which boto3
-    says is safe in threads, and the shell around it, which django-storages shares in its bucket anyway.
-    A forked process makes its own.
-    """
-
-    def __init__(self) -> None:
-        self._made: tuple[int, Any] = (0, None)
-
-    @property
-    def connection(self) -> Any:
-        pid, made = self._made
-        return made if pid == os.getpid() else None
-
-    @connection.setter
-    def connection(self, made: Any) -> None:
-        self._made = (os.getpid(), made)
-
-
 class _MediaFile(S3File):  # type: ignore[misc]
     """django-storages' file, whose late failures (it downloads at the first read) are explained too."""
 
-    def _get_file(self) -> Any:
+    @S3File.file.getter  # type: ignore[untyped-decorator]
+    def file(self) -> Any:
+        """What has been downloaded."""
         with _explained():
-            return super()._get_file()
-
-    file = property(_get_file, S3File._set_file)
+            return super().file
 
 
 @contextmanager
@@ -185,8 +171,3 @@ def _explained() -> Iterator[None]:
         else:
             reason = f"the server cannot be reached ({type(error).__name__}): check MEDIA_S3_ENDPOINT_URL and the network"
         raise MediaUnavailable(f"Media storage: {reason}.") from error
-
-
-def _status(error: BaseException | None) -> int:
-    """The HTTP status of a server's answer, else 0."""
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) if isinstance(error, ClientError) else 0

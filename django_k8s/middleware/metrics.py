@@ -30,10 +30,10 @@ class MetricsMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         if not conf.current().metrics:
             raise MiddlewareNotUsed
-        from django_k8s.observability import metrics
+        from django_k8s.observability import metrics, metrics_file
 
         self.get_response = get_response
-        self._metrics = metrics
+        self._metrics, self._report = metrics, metrics_file.report
         # labels() looks a child up under a lock, for each of the three.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._async = iscoroutinefunction(get_response)
@@ -45,8 +45,7 @@ class MetricsMiddleware:
         """Answer, and count."""
         if self._async:
             return self._answer(request)
-        began = time.perf_counter()
-        self._metrics.requests_in_flight.inc()
+        began = self._begin()
         status = 500
         try:
             response: HttpResponseBase = self.get_response(request)
@@ -56,8 +55,7 @@ class MetricsMiddleware:
             self._count(request, status, began)
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        began = time.perf_counter()
-        self._metrics.requests_in_flight.inc()
+        began = self._begin()
         status = 499  # the client has gone, and the request is cancelled
         try:
             response: HttpResponseBase = await self.get_response(request)
@@ -66,7 +64,21 @@ class MetricsMiddleware:
         finally:
             self._count(request, status, began)
 
+    def _begin(self) -> float:
+        # Whatever happens to the metrics, the request is answered as it would be without them.
+        try:
+            self._metrics.requests_in_flight.inc()
+        except Exception as error:
+            self._report(error)
+        return time.perf_counter()
+
     def _count(self, request: HttpRequest, status: int, began: float) -> None:
+        try:
+            self._write(request, status, began)
+        except Exception as error:
+            self._report(error)
+
+    def _write(self, request: HttpRequest, status: int, began: float) -> None:
         match = request.resolver_match
         route = f"/{match.route}" if match else NO_ROUTE
         method = request.method if request.method in _METHODS else "OTHER"
@@ -84,6 +96,9 @@ class MetricsMiddleware:
 
 
 def _note(result: Result, **kwargs: Any) -> None:
-    from django_k8s.observability import metrics
+    from django_k8s.observability import metrics, metrics_file
 
-    metrics.health_check.labels(result.name).set(int(result.ok))
+    try:
+        metrics.health_check.labels(result.name).set(int(result.ok))
+    except Exception as error:
+        metrics_file.report(error)

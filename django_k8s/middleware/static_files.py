@@ -21,7 +21,7 @@ except ImportError as error:
 
 _PIECE_BYTES = 65536
 # The names that Django's manifest storages give: twelve hexadecimal digits before the extension.
-_HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]+$")
+_HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]")
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
@@ -60,7 +60,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     def immutable_file_test(self, path: str, url: str) -> bool:
         """Return whether browsers may keep the file for ever."""
-        return bool(_HASHED.search(url) or super().immutable_file_test(path, url))
+        return bool(_HASHED.search(url.rpartition("/")[2]) or super().immutable_file_test(path, url))
 
     def file(self, request: HttpRequest) -> HttpResponseBase | None:
         """The answer for a path of a file or under STATIC_URL, else None."""

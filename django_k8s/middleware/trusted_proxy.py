@@ -49,10 +49,11 @@ class TrustedProxyMiddleware:
         for item in reversed(forwarded.split(",")):
             if not self.trusts(address):
                 break
-            candidate = _without_port(item.strip())
-            if not self._parsed(candidate):
+            # A scope, as in fe80::1%eth0, belongs to the machine that wrote it, and may be any text.
+            candidate = self._parsed(_without_port(item.strip()))
+            if not candidate or getattr(candidate, "scope_id", None) is not None:
                 break
-            address = candidate
+            address = str(candidate)
         return address
 
     def trusts(self, address: str) -> bool:
@@ -65,9 +66,11 @@ class TrustedProxyMiddleware:
     @staticmethod
     def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         try:
-            return ipaddress.ip_address(address)
+            parsed = ipaddress.ip_address(address)
         except ValueError:
             return None
+        # A socket that takes both kinds of addresses shows 10.0.0.1 as ::ffff:10.0.0.1.
+        return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def _without_port(address: str) -> str:

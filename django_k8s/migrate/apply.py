@@ -40,7 +40,7 @@ def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: WriteLine, 
     ``lock_seconds`` how long a statement waits for a table that is in use. ``options`` go to
     Django's migrate. Raises NotInTime, or Failed with what went wrong and what to do.
     """
-    with use_connection(direct_connection(alias, **_session(alias, lock_seconds))) as connection:
+    with use_connection(direct_connection(alias, silence=0, **_session(alias, lock_seconds))) as connection:
         _await_database(alias, wait_seconds, say)
         lock = session_lock(connection, "migrate")
         _await_lock(lock, connection, wait_seconds, say)
@@ -61,7 +61,15 @@ def _session(alias: str, lock_seconds: int) -> dict[str, str]:
             "statement_timeout": "0",
             "idle_in_transaction_session_timeout": "0",
         }
-    return {"lock_wait_timeout": str(lock_seconds)} if vendor == "mysql" else {}
+    if vendor == "mysql":
+        return {
+            "lock_wait_timeout": str(lock_seconds),  # for a table
+            "innodb_lock_wait_timeout": str(lock_seconds),  # for a row
+            # MariaDB has the first and MySQL the second; whichever the server does not know is skipped.
+            "max_statement_time": "0",
+            "max_execution_time": "0",
+        }
+    return {}
 
 
 def _await_database(alias: str, seconds: float, say: WriteLine) -> None:

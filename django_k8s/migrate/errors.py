@@ -56,8 +56,9 @@ def explain(error: Exception, migration: Migration | None, connection: BaseDatab
     lines = [f"Migration {migration} failed: {what}" if migration else f"migrate failed: {what}"]
     lines += _project_frames(error)
     if timed_out(error):
+        view = "information_schema.innodb_trx" if connection.vendor == "mysql" else "pg_stat_activity"
         lines.append(
-            "A table stayed in use. Look for transactions that stay open (pg_stat_activity), or raise "
+            f"A table stayed in use. Look for transactions that stay open ({view}), or raise "
             "MIGRATE_LOCK_TIMEOUT_SECONDS: until a statement gives up, whoever wants the table waits behind it."
         )
     if migration and not (migration.atomic and connection.features.can_rollback_ddl):

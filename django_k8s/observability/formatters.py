@@ -1,6 +1,7 @@
 """A log record as one line: JSON for machines, text for people.
 
-Standard library only: the probe listener writes its lines with it too.
+Standard library only: the probe listener writes its lines with it too. A library for JSON lines would not replace
+much of it: masking, the ids, and what Django and Celery put on records remain.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from django_k8s.environment.env import Env
-from django_k8s.environment.masking import mask
+from django_k8s.environment.masking import mask, mask_name
 from django_k8s.environment.process_labels import process_labels
 from django_k8s.observability import tracing
 from django_k8s.observability.context import current
@@ -27,6 +29,8 @@ _USUAL = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "
 _OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"})
 _DEEPEST = 4
 _encode = json.JSONEncoder(ensure_ascii=False).encode
+# What ends a line, commands a terminal or cannot be encoded.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def formatter(env: Env) -> logging.Formatter:
@@ -71,24 +75,42 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people, in colour on a terminal; the ids of request and task stand at its end."""
+    """A line for people, in colour on a terminal; the ids of request and task stand at its end.
+
+    Nobody can forge a line: control characters of the message, line ends included, are escaped, and what follows
+    the line, such as a traceback, is indented.
+    """
 
     _COLOURS = {"WARNING": "33", "ERROR": "31", "CRITICAL": "1;31", "DEBUG": "2"}
 
     def __init__(self) -> None:
-        super().__init__("{asctime} {levelname} {name} {message}", style="{")
+        super().__init__()
         self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in the base class
-        """The line without the traceback, which follows it."""
-        ids = " ".join(f"{name}={value}" for name, value in current().items())
-        text = super().formatMessage(record) + (f" [{ids}]" if ids else "")
-        code = self._COLOURS.get(record.levelname)
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
 
     def format(self, record: logging.LogRecord) -> str:
         """``record`` as text, secrets masked."""
-        return mask(super().format(record))
+        ids = " ".join(f"{name}={value}" for name, value in current().items())
+        message = _message(record).rstrip("\r\n") + (f" [{ids}]" if ids else "")
+        line = escape(mask(f"{self.formatTime(record)} {record.levelname} {record.name} {message}"))
+        if self._colour and (code := self._COLOURS.get(record.levelname)):
+            line = f"\x1b[{code}m{line}\x1b[0m"
+        more = []
+        if record.exc_info and record.exc_info[0]:
+            more.append("".join(traceback.format_exception(*record.exc_info)))
+        elif record.exc_text:  # of another process
+            more.append(record.exc_text)
+        if record.stack_info:
+            more.append(record.stack_info)
+        # Not splitlines(), which takes more for the end of a line than a log does.
+        below = [f"  {escape(text)}" for part in more for text in mask(part).rstrip("\n").split("\n")]
+        return "\n".join([line, *below])
+
+
+def escape(text: str) -> str:
+    """Return ``text`` on one line: each control character but the tabulator as Python writes it, such as ``\\n``."""
+    if not _CONTROL.search(text):
+        return text
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 @lru_cache(maxsize=4)
@@ -105,7 +127,7 @@ def _message(record: logging.LogRecord) -> str:
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
     given = record.__dict__
-    extra = {name: _plain(given[name]) for name in given.keys() - _USUAL - _OBJECTS}
+    extra = {mask_name(name): _plain(given[name]) for name in given.keys() - _USUAL - _OBJECTS}
     request: Any = given.get("request")
     data: Any = given.get("data")
     if hasattr(request, "path") and hasattr(request, "method"):  # Django's
@@ -122,7 +144,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return mask(value)
     if depth < _DEEPEST and isinstance(value, Mapping):
-        return {str(name): _plain(item, depth + 1) for name, item in value.items()}
+        return {mask_name(str(name)): _plain(item, depth + 1) for name, item in value.items()}
     if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
         return [_plain(item, depth + 1) for item in value]
     return mask(str(value))

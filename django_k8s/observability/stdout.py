@@ -1,7 +1,11 @@
 """Whole lines on standard output, whoever writes them.
 
-With LOG_FORMAT=json a process writes nothing but JSON objects: log records by :class:`Handler`, what
-is printed by :func:`install`, which stands in for sys.stdout and sys.stderr.
+With LOG_FORMAT=json a process writes JSON objects: log records by :class:`Handler`; uncaught exceptions,
+warnings and what is printed to standard error by :func:`install`. What is printed to standard output stays as
+it is, unless LOG_STDOUT asks for JSON.
+
+The processes of a role share one pipe, which keeps only short writes whole, so each line is written under a lock.
+Without it, the tracebacks of two processes mix, and neither is JSON.
 """
 
 from __future__ import annotations
@@ -82,13 +86,21 @@ class Lines(io.TextIOBase):
 
     def __init__(self, stream: Any, name: str, level: int, form: logging.Formatter) -> None:
         self._stream, self._name, self._level, self._form = stream, name, level, form
-        self._begun = threading.local()  # the part of a line that each thread has printed
+        self._begun = threading.local()  # the parts of a line that each thread has printed
 
     def write(self, text: str) -> int:
         """Print ``text``; what follows its last line end waits for the rest of its line."""
-        *whole, self._begun.text = (getattr(self._begun, "text", "") + text).split("\n")
-        for line in whole:
-            self._emit(line)
+        begun: list[str] | None = getattr(self._begun, "parts", None)
+        if begun is None:
+            begun = self._begun.parts = []
+        # In parts: to put each letter to a line that is printed letter by letter would copy the line each time.
+        first, *others = text.split("\n")
+        begun.append(first)
+        if others:
+            whole = ["".join(begun), *others[:-1]]
+            begun[:] = others[-1:]
+            for line in whole:
+                self._emit(line)
         return len(text)
 
     def finish(self) -> None:
@@ -119,19 +131,22 @@ class Lines(io.TextIOBase):
         return number
 
 
-def install(env: Env) -> None:
-    """From now on this process, and those that it forks, write JSON objects only. Again: no change."""
-    if isinstance(sys.stdout, Lines):
+def install(env: Env, *, stdout: bool) -> None:
+    """Write uncaught exceptions, warnings and standard error as JSON from now on, in forked processes too.
+
+    With ``stdout``, what is printed to standard output too. Calling it again has no effect.
+    """
+    if isinstance(sys.stderr, Lines):
         return
     import atexit
 
     _share()
     form = formatter(env)
-    printed = Lines(sys.stdout, "stdout", logging.INFO, form)
-    complained = Lines(sys.stderr, "stderr", logging.WARNING, form)
-    sys.stdout, sys.stderr = printed, complained
-    atexit.register(printed.finish)
+    sys.stderr = complained = Lines(sys.stderr, "stderr", logging.WARNING, form)
     atexit.register(complained.finish)
+    if stdout:
+        sys.stdout = printed = Lines(sys.stdout, "stdout", logging.INFO, form)
+        atexit.register(printed.finish)
 
     def write_uncaught(kind: Any, error: Any, trace: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):

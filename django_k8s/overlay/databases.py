@@ -12,6 +12,7 @@ from django_k8s.settings.databases import (
     Database,
     database,
     from_environment,
+    refuse_foreign,
     session,
     timeouts,
     with_options,
@@ -57,6 +58,8 @@ def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
         own["OPTIONS"].pop(_OVERRULED[setting], None)
     named = own["OPTIONS"].get("options")
     result = with_options(env, own)
+    if alias == "default":
+        refuse_foreign(env, result)
     if "CONN_HEALTH_CHECKS" in result:
         result["CONN_HEALTH_CHECKS"] = True
     if result["OPTIONS"].get("pool"):  # Django refuses kept connections with a pool

@@ -13,7 +13,7 @@ _HERE = (None, "localhost", "127.0.0.1", "::1")
 
 def redis_url(env: Env, project: str) -> str:
     """Return REDIS_URL, for a setting of this name that the project's own code reads."""
-    return encoded(env.str("REDIS_URL", secret=True)) or project
+    return encoded(env.str("REDIS_URL")) or project
 
 
 def broker_url(env: Env, project: str) -> str:
@@ -34,7 +34,7 @@ def result_backend(env: Env, project: str) -> str:
 
 def moved(env: Env, url: str) -> str:
     """Return ``url`` on the server of REDIS_URL if that is set and ``url`` is a Redis on localhost."""
-    server = encoded(env.str("REDIS_URL", secret=True))
+    server = encoded(env.str("REDIS_URL"))
     if scheme(server) not in _SCHEMES or scheme(url) not in _SCHEMES or urlsplit(url).hostname not in _HERE:
         return url
     there, here = urlsplit(server), urlsplit(url)
@@ -43,5 +43,5 @@ def moved(env: Env, url: str) -> str:
 
 
 def _url(env: Env, name: str, project: str) -> str:
-    named = encoded(env.str(name, "", secret=True))
-    return named or (moved(env, project) if project else encoded(env.str("REDIS_URL", secret=True)))
+    named = encoded(env.str(name, ""))
+    return named or (moved(env, project) if project else encoded(env.str("REDIS_URL")))

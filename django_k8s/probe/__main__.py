@@ -7,7 +7,7 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from django_k8s.environment import startup
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     env = startup.env()
     if env.str("LOG_FORMAT") == "json":
-        install(env)
+        install(env, stdout=False)
     limits = Limits(
         env.int("HEARTBEAT_STALENESS_SECONDS"), env.int("STALL_SECONDS"), env.int("WORKER_RECONNECT_SECONDS")
     )
@@ -65,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Ctrl-C in a terminal reaches the whole group; no traceback for it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     judge = Judge(directory, limits)
-    routes: dict[str, Callable[[str], Response]] = {
+    looks: list[Callable[[], object]] = [judge.heartbeats]
+    routes: dict[str, Callable[[str], Response | Iterator[Response | None]]] = {
         "/livez": partial(_response, judge.live),
         "/readyz": partial(_response, judge.ready),
     }
@@ -73,8 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         routes["/queues"] = queue_lengths
     # The role itself refuses to start where the library is missing.
     if env.bool("METRICS") and importlib.util.find_spec("prometheus_client"):
-        routes["/metrics"] = Exposition(directory, {**process_labels(env), "role": options.role})
-    Listener(sock, routes, options.pid, judge.heartbeats).serve()
+        routes["/metrics"] = metrics = Exposition(directory, {**process_labels(env), "role": options.role})
+        looks.append(metrics.merge_some)
+    Listener(sock, routes, options.pid, lambda: [look() for look in looks]).serve()
     return 0
 
 

@@ -6,26 +6,23 @@ processes that have ended too, and adds what the heartbeats and beat's sample of
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from django_k8s.environment.state_directory import METRICS
 from django_k8s.probe import heartbeat, last_scrape, queue_sample
-from django_k8s.probe.heartbeat import running
 from django_k8s.probe.listener import Response
 
 if TYPE_CHECKING:
+    from prometheus_client import Metric
     from prometheus_client.core import GaugeMetricFamily
 
-DEAD_PID = "0"  # stands for the process id of all that have ended; no process has it
-# Kinds of files whose values add up; gauges of the living go with their process, others stay as they are.
-_ADDED = ("counter", "histogram", "summary")
+
+_PIECES = 5  # of the merging, whenever the listener looks after it
 
 
 class Exposition:
@@ -33,33 +30,38 @@ class Exposition:
 
     def __init__(self, directory: Path, labels: dict[str, str]) -> None:
         from prometheus_client import CollectorRegistry
-        from prometheus_client.multiprocess import MultiProcessCollector
+
+        from django_k8s.probe.dead_processes import DeadProcesses
 
         self._state, self._labels = directory, labels
-        self._files = directory / METRICS
-        self._files.mkdir(parents=True, exist_ok=True)
+        self._processes = DeadProcesses(directory / METRICS)
         self._registry = CollectorRegistry()
-        MultiProcessCollector(self._registry, str(self._files))
         self._registry.register(self)
 
-    def __call__(self, query: str = "") -> Response:
-        """All metrics, in the text format of Prometheus."""
+    def __call__(self, query: str = "") -> Iterator[Response | None]:
+        """All metrics, in the text format of Prometheus; first None after each piece of other work."""
         from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
         began = time.monotonic()
-        self._merge_dead_processes()
+        yield from self._processes.merge()
         text = generate_latest(self._registry).decode()
         last_scrape.record(self._state, began)
-        return Response(200, text, CONTENT_TYPE_PLAIN_0_0_4)
+        yield Response(200, text, CONTENT_TYPE_PLAIN_0_0_4)
+
+    def merge_some(self) -> None:
+        """Merge some files of processes that have ended, so that they do not pile up where nobody scrapes."""
+        for _ in zip(range(_PIECES), self._processes.merge(), strict=False):
+            pass
 
     def describe(self) -> Iterator[Any]:
         """Nothing in advance."""
         return iter(())
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """What is not counted in files."""
+    def collect(self) -> Iterator[Metric]:
+        """What the processes have counted, and what is not counted in files."""
         from prometheus_client.core import GaugeMetricFamily
 
+        yield from _read(self._processes.files())
         info = GaugeMetricFamily("django_info", "1; its labels say what runs.", labels=list(self._labels))
         info.add_metric(list(self._labels.values()), 1)
         yield info
@@ -97,28 +99,25 @@ class Exposition:
             )
         return values
 
-    def _merge_dead_processes(self) -> None:
-        """Add the counts of processes that have ended to one file, so that there is no file for each."""
-        from prometheus_client.mmap_dict import MmapedDict
 
-        dead = defaultdict(list)
-        for path in self._files.glob("*.db"):
-            kind, _, pid = path.stem.rpartition("_")
-            if pid.isdigit() and pid != DEAD_PID and not running(int(pid)):
-                dead[kind].append(path)
-        for kind, paths in dead.items():
-            if kind in _ADDED:
-                # Two steps that nothing comes between: the listener has one thread, and where it is
-                # killed its container starts anew, with empty files.
-                total = MmapedDict(str(self._files / f"{kind}_{DEAD_PID}.db"))
-                for path in paths:
-                    for key, value, _, _ in MmapedDict.read_all_values_from_file(str(path)):
-                        total.write_value(key, total.read_value(key)[0] + value, 0.0)
-                total.close()
-            if kind in _ADDED or kind.startswith("gauge_live"):
-                for path in paths:
-                    with contextlib.suppress(OSError):
-                        path.unlink()
+def _read(paths: list[Path]) -> Iterable[Metric]:
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    def merge(paths: list[Path]) -> Iterable[Metric]:
+        metrics: Iterable[Metric] = MultiProcessCollector.merge([str(path) for path in paths])
+        return metrics
+
+    def readable(path: Path) -> bool:
+        try:
+            merge([path])
+        except Exception:
+            return False
+        return True
+
+    try:
+        return merge(paths)
+    except Exception:  # one of them is no file of prometheus_client, or was removed a moment ago
+        return merge([path for path in paths if readable(path)])
 
 
 def _queues(sample: dict[str, queue_sample.Queue]) -> Iterator[GaugeMetricFamily]:

@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django_k8s.environment import state_directory
+from django_k8s.environment.state_directory import DISK_ERRORS, role_directory
 from django_k8s.environment.state_directory import HEARTBEAT_SUFFIX as SUFFIX
-from django_k8s.environment.state_directory import role_directory
 
 logger = logging.getLogger("django_k8s.probe")
 
@@ -40,8 +41,8 @@ class Heartbeat:
     def write(self, **fields: object) -> None:
         """Write the time, this process's id and ``fields`` (state is "ok" unless given).
 
-        Readers see the old file or the new one, never a part. Never raises: the work goes on, once is
-        enough to say why the probe will fail.
+        Readers see the old heartbeat or the new one, never a part. A full disk does not matter once the file
+        exists. Never raises: the work goes on, once is enough to say why the probe will fail.
         """
         try:
             self._write(fields)
@@ -52,15 +53,19 @@ class Heartbeat:
             self._failing = True
 
     def _write(self, fields: dict[str, object]) -> None:
-        beat = {"at": time.monotonic(), "pid": os.getpid(), "state": "ok", **fields}
-        # The process id keeps two writers of one name apart, and readers look for the other ending.
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        now = time.monotonic()
+        # A part of one heartbeat and a part of another differ in the first and the last field.
+        text = json.dumps({"at": now, "pid": os.getpid(), "state": "ok", **fields, "check": now})
         try:
-            draft.write_text(json.dumps(beat))
-        except FileNotFoundError:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(beat))
-        draft.replace(self.path)
+            state_directory.replace(self.path, text)
+        except OSError as error:
+            if error.errno not in DISK_ERRORS:
+                raise
+            # A second file has no room; the first one has its own.
+            try:
+                state_directory.overwrite(self.path, text)
+            except OSError:
+                raise error from None
 
     def remove(self) -> None:
         """Take the heartbeat away: this loop ends on purpose. Never raises."""
@@ -84,13 +89,14 @@ def read(directory: Path) -> Iterator[Record]:
             _remove_draft(path)
             continue
         try:
-            beat = json.loads(path.read_text())
+            beat = json.loads(state_directory.read(path))
             # A time to come is from before the machine's last start.
             left_over = beat["at"] > now + 1 or not running(beat["pid"])
             readable = isinstance(beat["state"], str) and all(
                 isinstance(beat[name], int | float) for name in _numbers(beat)
             )
-        except (OSError, ValueError, TypeError, KeyError, OverflowError):
+            readable = readable and beat.get("check", beat["at"]) == beat["at"]
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             continue
         if not readable:
             continue
@@ -99,6 +105,20 @@ def read(directory: Path) -> Iterator[Record]:
                 path.unlink()
         else:
             yield beat
+
+
+def disk_error(directory: Path) -> str:
+    """Return why the disk takes no new heartbeat at this moment, or an empty string if it takes one.
+
+    A process that cannot write its heartbeat is silent, and it may be well all the same.
+    """
+    try:
+        probe = directory / f".disk{SUFFIX}"
+        state_directory.replace(probe, "x" * 512)
+        probe.unlink()
+    except OSError as error:
+        return os.strerror(error.errno) if error.errno in DISK_ERRORS else ""
+    return ""
 
 
 def _remove_draft(path: Path) -> None:

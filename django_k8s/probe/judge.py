@@ -6,8 +6,8 @@ that reconnects to its broker lives for a while. No rule looks at a database or 
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,7 @@ class Verdict(NamedTuple):
 
 
 OK = Verdict(True, "ok")
+NO_DISK = Verdict(True, "the disk takes no heartbeats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Limits:
 class Judge:
     """Judges a role by the heartbeats in its directory.
 
+    Silence says nothing while the disk takes no heartbeat: then nothing is restarted.
+
     ``seen`` is the time of its last sign of life; at first that is its start, so that a role has the
     staleness to come up, and its processes have it to be replaced when all of them are gone.
     """
@@ -46,21 +49,32 @@ class Judge:
     directory: Path
     limits: Limits
     seen: float = field(default_factory=time.monotonic)
+    _refused: float = -math.inf  # when the disk last took nothing
 
     def live(self) -> Verdict:
         """Whether the role should go on running; a false one restarts the container."""
         beats, now = self.heartbeats(), time.monotonic()
         if not beats:
-            waiting = now - self.seen <= self.limits.staleness
-            return Verdict(waiting, "starting" if waiting else "no heartbeat")
-        return self._first_trouble(beats, now) or OK
+            if now - self.seen <= self.limits.staleness:
+                return Verdict(True, "starting")
+            return NO_DISK if self._disk_refuses(now) else Verdict(False, "no heartbeat")
+        # One process in trouble is enough: it goes on taking its share of the connections.
+        verdict = OK
+        for beat in beats:
+            if trouble := self._trouble(beat, now):
+                silent = now - beat["at"] > self.limits.staleness
+                if not (silent and self._disk_refuses(now)):
+                    return Verdict(False, trouble)
+                verdict = NO_DISK
+        return verdict
 
     def ready(self) -> Verdict:
         """Whether the role does its work at this moment."""
         beats, now = self.heartbeats(), time.monotonic()
-        if any(beat["state"] == "ok" and now - beat["at"] <= self.limits.staleness for beat in beats):
+        working = [beat for beat in beats if beat["state"] == "ok"]
+        if any(now - beat["at"] <= self.limits.staleness for beat in working):
             return OK
-        return Verdict(False, "not ready")
+        return NO_DISK if working and self._disk_refuses(now) else Verdict(False, "not ready")
 
     def heartbeats(self) -> list[Record]:
         """Read the heartbeats; done now and then, nothing is missed where nobody asks for long."""
@@ -68,9 +82,11 @@ class Judge:
         self.seen = max([self.seen, *(beat["at"] for beat in beats)])
         return beats
 
-    def _first_trouble(self, beats: Iterable[Record], now: float) -> Verdict | None:
-        # One process in trouble is enough: it goes on taking its share of the connections.
-        return next((Verdict(False, text) for beat in beats if (text := self._trouble(beat, now))), None)
+    def _disk_refuses(self, now: float) -> bool:
+        """Whether the disk takes no heartbeat, or took none until less than the staleness ago."""
+        if heartbeat.disk_error(self.directory):
+            self._refused = now
+        return now - self._refused <= self.limits.staleness
 
     def _trouble(self, beat: Record, now: float) -> str:
         if beat["state"] == "reconnecting":

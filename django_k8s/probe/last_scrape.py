@@ -6,7 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from django_k8s.environment import startup
+from django_k8s.environment import startup, state_directory
 from django_k8s.environment.grace_period import linger_seconds as linger_seconds
 from django_k8s.environment.state_directory import SCRAPED, role_directory
 
@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.1
 def record(directory: Path, began: float) -> None:
     """The metrics of the role in ``directory`` were read at ``began`` (time.monotonic). Never raises."""
     with contextlib.suppress(OSError):
-        (directory / SCRAPED).write_text(str(began))
+        state_directory.replace(directory / SCRAPED, str(began))
 
 
 def await_last_scrape(role: str) -> None:
@@ -35,6 +35,6 @@ def await_last_scrape(role: str) -> None:
 
 def _read(path: Path) -> float | None:
     try:
-        return float(path.read_text())
+        return float(state_directory.read(path))
     except (OSError, ValueError):
         return None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from django_k8s.environment import startup
+from django_k8s.environment import startup, state_directory
 from django_k8s.environment.state_directory import QUEUES, role_directory
 
 STALE_SECONDS = 60.0  # or three samples, whichever is longer: older ones are no basis to scale by
@@ -36,21 +36,17 @@ def _path() -> Path:
 
 def write(queues: Mapping[str, Queue]) -> None:
     """Replace the sample. Raises OSError when the directory cannot be written."""
-    path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps({"at": time.monotonic(), "queues": queues}))
-    draft.replace(path)
+    state_directory.replace(_path(), json.dumps({"at": time.monotonic(), "queues": queues}))
 
 
 def read() -> dict[str, Queue] | None:
     """The sample, or None when there is none that is fresh."""
     try:
-        sample = json.loads(_path().read_text())
+        sample = json.loads(state_directory.read(_path()))
         if time.monotonic() - sample["at"] > max(
             STALE_SECONDS, 3 * startup.env().float("QUEUE_SAMPLE_SECONDS")
         ):
             return None
         return {name: Queue(*values) for name, values in sample["queues"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -23,7 +23,7 @@ def cache(env: Env, name: str = "CACHE_URL", /, **project: Any) -> dict[str, Any
     """
     if name == "CACHE_URL" and not env.is_set(name):
         name = "REDIS_URL"
-    url = env.str(name, "", secret=True)
+    url = env.url(name, secret=True)
     if not url:
         env.embed("CACHE_URL (local memory)")
     config = _from_url(env, name, url) if url else _local(name)

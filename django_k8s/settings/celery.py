@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import socket
 import ssl
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ _SENTINEL = (
     "is of Redis Sentinel, which needs the name of a master."
     ' Write k8s.celery(env, broker_transport_options={"master_name": "NAME"}).'
 )
+# Celery's own; others come with packages.
+_BACKEND_NAMES = """
+arangodb azureblockblob cache cassandra consul cosmosdbsql couchbase couchdb database db disabled django-cache
+django-db dynamodb elasticsearch file gs mongodb redis rediss riak rpc s3 sentinel
+"""
+_BACKENDS = frozenset(_BACKEND_NAMES.split())
+_UNKNOWN_BACKEND = "is no backend that Celery knows. Write it as redis://host:6379/2, or install the package that it comes with."
 _MISSING = (
     "is missing. Set it, or REDIS_URL. If the project's settings name the broker,"
     " write k8s.celery(env, broker_url=CELERY_BROKER_URL)."
@@ -78,13 +86,13 @@ def _broker_url(env: Env, named: str) -> str:
     if named:
         return encoded(named)
     name = "CELERY_BROKER_URL" if env.is_set("CELERY_BROKER_URL") else "REDIS_URL"
-    url = encoded(env.str(name, "", secret=True))
+    url = encoded(env.str(name, ""))
     if url and scheme(url) not in _SCHEMES:
         env.add_problem(name, f"has an unknown scheme. {_EXAMPLE}")
         return ""
     if not url:
         env.embed("CELERY_BROKER_URL (messages are files in .state/broker)")
-        if env.production:
+        if env.production and not env.is_set(name):
             env.add_problem("CELERY_BROKER_URL", _MISSING)
     return url or "filesystem://"
 
@@ -189,13 +197,22 @@ def _broker_tls(env: Env, url: str) -> dict[str, Any]:
     return {**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else {}
 
 
+def _is_backend(backend: str) -> bool:
+    kind = scheme(backend).partition("+")[0]
+    if kind in _BACKENDS or "." in kind or ":" in kind:  # the path of a class
+        return True
+    return any(found.name == kind for found in entry_points(group="celery.result_backends"))
+
+
 def _results(env: Env) -> dict[str, Any]:
-    backend = encoded(env.str("CELERY_RESULT_BACKEND", secret=True))
-    if backend != env.str("CELERY_RESULT_BACKEND", secret=True):
+    backend = encoded(env.str("CELERY_RESULT_BACKEND"))
+    if backend != env.str("CELERY_RESULT_BACKEND"):
         env.add_problem(
             "CELERY_RESULT_BACKEND",
             "has a password with special characters, and Celery reads this variable itself. Percent-encode the password.",
         )
+    if backend and not _is_backend(backend):
+        env.add_problem("CELERY_RESULT_BACKEND", _UNKNOWN_BACKEND)
     # Of use to a backend that the project names, too.
     options = redis_options(env, backend)
     settings: dict[str, Any] = {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
 from django_k8s.conf import Config
-from django_k8s.environment import grace_period, problems, startup
+from django_k8s.environment import grace_period, masking, parsing, problems, startup
 from django_k8s.environment.env import Env
 from django_k8s.environment.sources import Problem
 from django_k8s.environment.trusted_networks import trusted_proxies
+from django_k8s.settings.databases import check_direct
 from django_k8s.settings.foreign_variables import without_effect
 from django_k8s.settings.mail import mailer
 
@@ -30,6 +32,7 @@ def config(env: Env, **project: Any) -> Config:
     each, followed by SystemExit with status 78. Warnings are printed too and change nothing.
     """
     env.mask_secrets()
+    check_direct(env)
     grace_period.check(env)
     page = project.get("readiness_page", env.str("READINESS_PAGE"))
     if page and not page.startswith("/"):
@@ -46,6 +49,7 @@ def config(env: Env, **project: Any) -> Config:
         "trusted_proxies": tuple(trusted_proxies(env)),
         "mailer": mailer(env),
         "without_effect": without_effect(env),
+        "common_secrets": tuple(_common_secrets(env)),
     }
     read = {f.name: _frozen(env, f.name.upper()) for f in fields(Config) if f.name not in special}
     result = replace(Config(**special, **read), **project)
@@ -55,6 +59,14 @@ def config(env: Env, **project: Any) -> Config:
         print(f"Debug mode uses built-in defaults for {', '.join(env.embedded)}.", file=sys.stderr)
     problems.stop_if(env.problems, debug_set=env.is_set("DEBUG"))
     return result
+
+
+def _common_secrets(env: Env) -> Iterator[str]:
+    """Yield the names of secret variables whose values are words that stay in logs."""
+    for name, variable in env.table.items():
+        found = env.resolve(name)
+        if found and any(map(masking.is_common, parsing.secrets(found.value, variable))):
+            yield name
 
 
 def _changed(env: Env) -> list[Problem]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django_k8s.database.keepalives import KEEPALIVES
-from django_k8s.environment.connection_urls import encoded
+from django_k8s.environment.connection_urls import encoded, is_host
 from django_k8s.environment.env import Env
 
 _POSTGRES = "django.db.backends.postgresql"
@@ -17,11 +17,22 @@ _SQLITE = "django.db.backends.sqlite3"
 # Engines by the end of their names: PostGIS, SpatiaLite and wrappers take the same settings.
 _POSTGRES_FAMILY = (".postgresql", ".postgis", ".postgresql_backend")
 _SQLITE_FAMILY = (".sqlite3", ".spatialite")
+# The drivers of Django's own MySQL backends, mysqlclient and PyMySQL, share the names of these options.
+_MYSQL_FAMILY = ("backends.mysql",)
 
 # Variables, and PostgreSQL's names.
 TIMEOUTS = {
     "DATABASE_STATEMENT_TIMEOUT_SECONDS": "statement_timeout",
     "DATABASE_LOCK_TIMEOUT_SECONDS": "lock_timeout",
+}
+
+# Variables that MySQL and MariaDB have no use for, and what does the same there.
+_TLS = 'Set the options of its driver instead, such as OPTIONS={"ssl": {"ca": FILE}} in DATABASES.'
+_POSTGRES_ONLY = {
+    "DATABASE_SSLMODE": _TLS,
+    "DATABASE_SSLROOTCERT": _TLS,
+    "DATABASE_POOL_SIZE": "Remove it: DATABASE_CONN_MAX_AGE keeps connections open.",
+    "DATABASE_PGBOUNCER": "Remove it.",
 }
 
 # What people write for a truth value in a URL's query; django-environ leaves it a string.
@@ -48,19 +59,23 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     database that is never opened.
     """
     found = with_options(env, from_environment(env, name))
+    if name == "DATABASE_URL":
+        refuse_foreign(env, found)
     merged: dict[str, Any] = {
         key: {**found.get(key, {}), **project[key]} for key in ("OPTIONS", "TEST") if key in project
     }
     result = {**found, **project, **merged}
     if "OPTIONS" in project and result["ENGINE"].endswith(_POSTGRES_FAMILY):
         _add_session(result["OPTIONS"], found["OPTIONS"], project["OPTIONS"])
+    if "OPTIONS" in project and result["ENGINE"].endswith(_MYSQL_FAMILY):
+        _add_variables(result["OPTIONS"], found["OPTIONS"], project["OPTIONS"])
     return result
 
 
 def from_environment(env: Env, name: str) -> Database:
     """Return the database that the variable ``name`` (or DATABASE_HOST) names, as ENGINE, NAME and so on."""
     default = name == "DATABASE_URL"
-    url = env.str(name, "", secret=True)
+    url = env.url(name, secret=True)
     host = env.str("DATABASE_HOST") if default else ""
     if url and host:
         env.add_problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
@@ -76,7 +91,20 @@ def from_environment(env: Env, name: str) -> Database:
     return {"ENGINE": _SQLITE, "NAME": str(env.base_dir / file)}
 
 
+def check_direct(env: Env) -> None:
+    """Report a DATABASE_DIRECT_URL that is not the URL of a database on a server."""
+    name = "DATABASE_DIRECT_URL"
+    if env.url(name, secret=True) and not from_environment(env, name).get("HOST"):
+        env.add_problem(name, "names no host. Write it as postgres://user:password@host:5432/name.")
+
+
 def _from_parts(env: Env, host: str) -> Database:
+    # Several hosts of one cluster, or the directory of a socket.
+    if not all(item.startswith(("/", "@")) or is_host(item) for item in host.split(",")):
+        env.add_problem(
+            "DATABASE_HOST",
+            "is not the name or address of a host. The port is DATABASE_PORT; there is no scheme.",
+        )
     for name in ("DATABASE_NAME", "DATABASE_USER"):
         if not env.str(name):
             env.add_problem(name, "is missing. DATABASE_HOST is set, so the database is given in parts.")
@@ -86,7 +114,7 @@ def _from_parts(env: Env, host: str) -> Database:
         "PORT": env.int("DATABASE_PORT"),
         "NAME": env.str("DATABASE_NAME"),
         "USER": env.str("DATABASE_USER"),
-        "PASSWORD": env.str("DATABASE_PASSWORD", secret=True),
+        "PASSWORD": env.str("DATABASE_PASSWORD"),
     }
 
 
@@ -156,7 +184,8 @@ def with_options(env: Env, database: Database) -> Database:
         }
     role = env.str("ROLE")
     asynchronous = env.str("WEB_INTERFACE") == "asgi" and role in ("", "web")
-    pool = _pool(env, role)
+    mysql = database["ENGINE"].endswith(_MYSQL_FAMILY)
+    pool = {} if mysql else _pool(env, role)
     tuned = {
         # Django refuses kept connections with a pool, and advises against them under ASGI.
         "CONN_MAX_AGE": 0 if pool or asynchronous else env.int("DATABASE_CONN_MAX_AGE"),
@@ -165,6 +194,10 @@ def with_options(env: Env, database: Database) -> Database:
     }
     if pool:
         tuned["CONN_MAX_AGE"] = 0
+    if mysql:
+        ours, own = _mysql_options(env), database.get("OPTIONS", {})
+        tuned["OPTIONS"] = {**ours, **own}
+        _add_variables(tuned["OPTIONS"], ours, own)
     if not database["ENGINE"].endswith(_POSTGRES_FAMILY):
         return tuned
     if env.bool("DATABASE_PGBOUNCER"):
@@ -173,6 +206,17 @@ def with_options(env: Env, database: Database) -> Database:
     tuned["OPTIONS"] = {**ours, **pool, **own}
     _add_session(tuned["OPTIONS"], ours, own)
     return tuned
+
+
+def refuse_foreign(env: Env, default: Database) -> None:
+    """Report variables that are set and mean nothing to the default database if that is MySQL or MariaDB."""
+    if default["ENGINE"].endswith(_MYSQL_FAMILY):
+        for name, remedy in _POSTGRES_ONLY.items():
+            read = {"DATABASE_POOL_SIZE": env.int, "DATABASE_PGBOUNCER": env.bool}.get(name, env.str)
+            if read(name):
+                env.add_problem(
+                    name, f"applies to PostgreSQL, and the default database is MySQL or MariaDB. {remedy}"
+                )
 
 
 def timeouts(env: Env, names: Iterable[str] = TIMEOUTS) -> str:
@@ -191,6 +235,13 @@ def session(*options: str) -> str:
 def _add_session(merged: dict[str, Any], *parts: Mapping[str, Any]) -> None:
     if options := session(*(part.get("options", "") for part in parts)):
         merged["options"] = options
+
+
+def _add_variables(merged: dict[str, Any], ours: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Make one ``SET`` of two. Any other command of the project replaces ours: a driver executes only one."""
+    before, after = ours.get("init_command", ""), own.get("init_command", "")
+    if before and re.match(r"(?i)set\s(?!.*\btransaction\b)[^;]*$", after):
+        merged["init_command"] = f"{before}, {after[3:].strip()}"
 
 
 def _pool(env: Env, role: str) -> dict[str, Any]:
@@ -223,4 +274,19 @@ def _postgres_options(env: Env) -> dict[str, Any]:
             options[key] = env.str(name)
     if session_options := timeouts(env):
         options["options"] = session_options
+    return options
+
+
+def _mysql_options(env: Env) -> dict[str, Any]:
+    options: dict[str, Any] = {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT_SECONDS")}
+    limits = []
+    if lock := env.int("DATABASE_LOCK_TIMEOUT_SECONDS"):
+        limits += [f"lock_wait_timeout={lock}", f"innodb_lock_wait_timeout={lock}"]
+    if statement := env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS"):
+        # A comment that only MariaDB executes, and one that only MySQL does, where it limits SELECT only.
+        limits += [
+            f"/*M! max_statement_time={statement} */ /*!50708 max_execution_time={statement * 1000} */"
+        ]
+    if limits:
+        options["init_command"] = f"SET {', '.join(limits)}"
     return options

@@ -41,7 +41,7 @@ def _mailer(env: Env) -> tuple[str, dict[str, Any]]:
     from environ import Env as Environ
 
     nothing: tuple[str, dict[str, Any]] = ("django_k8s.mail.MissingBackend", {})
-    url = env.str("EMAIL_URL", "", secret=True)
+    url = env.str("EMAIL_URL", "")
     if not url:
         if not env.debug:
             return nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django_k8s.environment.connection_urls import is_host, malformed
 from django_k8s.environment.env import Env
 from django_k8s.environment.trusted_networks import trusted_proxies
 
@@ -17,7 +18,7 @@ def secret_key(env: Env) -> str:
 
     Empty if it is missing in production: Django then refuses to start, even if nothing reports it.
     """
-    key = env.str("SECRET_KEY", "", secret=True)
+    key = env.str("SECRET_KEY", "")
     if not key:
         if not env.production:
             env.embed("SECRET_KEY")
@@ -36,7 +37,7 @@ def secret_key(env: Env) -> str:
 
 def secret_key_fallbacks(env: Env) -> list[str]:
     """Return SECRET_KEY_FALLBACKS: former keys that are still accepted while a key is replaced."""
-    return env.list("SECRET_KEY_FALLBACKS", secret=True)
+    return env.list("SECRET_KEY_FALLBACKS")
 
 
 def allowed_hosts(env: Env) -> list[str]:
@@ -47,6 +48,10 @@ def allowed_hosts(env: Env) -> list[str]:
         return ["*"]
     if not hosts:
         env.require("ALLOWED_HOSTS", "Set it to the host names of the site, separated by commas.")
+    if not all(host == "*" or is_host(host.removeprefix(".").strip("[]")) for host in hosts):
+        env.add_problem(
+            "ALLOWED_HOSTS", "has an item that is not the name of a host, without scheme, port and path."
+        )
     return hosts
 
 
@@ -62,6 +67,8 @@ def csrf_trusted_origins(env: Env) -> list[str]:
             env.add_problem(
                 "CSRF_TRUSTED_ORIGINS", "needs a scheme in every origin, as in https://example.com."
             )
+        elif problem := next(filter(None, map(malformed, given)), ""):
+            env.add_problem("CSRF_TRUSTED_ORIGINS", problem)
         return given
     return origins(env.list("ALLOWED_HOSTS")) if https(env) else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
+from django_k8s.environment.connection_urls import malformed
 from django_k8s.environment.env import Env
 
 
@@ -46,7 +47,7 @@ def static_storage(env: Env) -> dict[str, Any]:
 def _s3(env: Env) -> dict[str, Any]:
     public = env.str("MEDIA_S3_ACCESS") == "public"
     domain = env.str("MEDIA_CDN_DOMAIN")
-    if "://" in domain or "/" in domain:
+    if (domain and malformed(f"https://{domain}")) or "/" in domain:
         env.add_problem(
             "MEDIA_CDN_DOMAIN", "is a domain, such as media.example.com, without scheme and path."
         )

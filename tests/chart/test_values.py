@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import functools
+import re
 import runpy
 import subprocess
 import sys
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from cases import CASES, EVERYTHING, HOSTS, IMAGE, STAGING
-from support.chart import CHART, ROOT, merged, template
+from support.chart import CHART, NEWEST, ROOT, merged, named, pods, render, template
 
 GENERATE = runpy.run_path(str(CHART.parent / "generate.py"))
-DOCUMENTED = GENERATE["documented"]((CHART / "values.yaml").read_text())
-VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
+TEXT = (CHART / "values.yaml").read_text()
+DOCUMENTED = GENERATE["documented"](TEXT)
+VALUES = yaml.safe_load(TEXT)
 ALB = merged(CASES["eks"], {"ingress": {"alb": {"group": "shared"}}})
 CONTEXTS = {
     "everything": EVERYTHING,
@@ -51,6 +54,8 @@ OTHERS: dict[str, Any] = {
     "gateway.parentRefs": [{"name": "other"}],
     "secret.external.refreshInterval": "2h",
     **{f"{role}.pod": {"nodeSelector": {"disk": "other"}} for role in ("web", "workerDefaults", "scheduler")},
+    "pod.hostUsers": False,
+    "pod.sidecars": [{"name": "other", "image": "other:1"}],
     "media.size": "9Gi",
     "staging.size": "9Gi",
 }
@@ -82,10 +87,10 @@ def at(values: Any, path: tuple[str, ...]) -> Any:
     return values
 
 
-@pytest.mark.parametrize("value", DOCUMENTED, ids=[".".join(value.path) for value in DOCUMENTED])
+@pytest.mark.parametrize("value", DOCUMENTED, ids=[value.name for value in DOCUMENTED])
 def test_every_value_does_something(value: Any) -> None:
     """Changing it changes what is rendered, in at least one of the larger sets of values."""
-    path = ".".join(value.path)
+    path = value.name
     if path in OTHERS and OTHERS[path] is None:
         return
     for context, values in CONTEXTS.items():
@@ -112,6 +117,29 @@ def test_every_key_is_documented() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("value", GENERATE["parse"](TEXT), ids=lambda value: getattr(value, "name", value[0]))
+def test_every_comment_is_made_of_sentences(value: Any) -> None:
+    """It begins with a capital and ends with a full stop, and a word alone is none."""
+    for paragraph in value.paragraphs:
+        assert re.match("[A-Z]", paragraph), paragraph
+        assert paragraph.endswith("."), paragraph
+        assert len(paragraph.split()) >= 2, paragraph
+
+
+def test_grammar() -> None:
+    """Headings, types, paragraphs, examples, sections, and comments that describe nothing."""
+    heading, section, value, keys = GENERATE["parse"](
+        "# For readers only.\n\n## A title\n#\n# An introduction\n# of two lines.\n\n"
+        "# A section.\nweb:\n"
+        "  # (string: a|b) One.\n  # Still one.\n  #\n  # Two.\n  #\n  #     web:\n  #       one: a\n"
+        "  one: b\n  two: c\n  # (map: a integer,\n  # b list) Three.\n  three: {}\n"
+    )
+    assert heading == ("A title", ("An introduction of two lines.",))
+    assert section == (("web",), "", ("A section.",), ())
+    assert keys == (("web", "three"), "map: a integer, b list", ("Three.",), ())
+    assert value == (("web", "one"), "string: a|b", ("One. Still one.", "Two."), ("web:\n  one: a",))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -122,6 +150,14 @@ def test_every_key_is_documented() -> None:
         pytest.param(
             {"workers": {"mail": {"pod": {"nodeSelectors": {}}}}}, id="workers.mail.pod.nodeSelectors"
         ),
+        pytest.param({"workers": {"mail": {"keda": {"fallbacks": {}}}}}, id="workers.mail.keda.fallbacks"),
+        pytest.param({"workers": {"mail": {"keda": {"maxReplicas": "5"}}}}, id="a text for a number in keda"),
+        pytest.param(
+            {"workers": {"mail": {"autoscaling": {"replicas": 5}}}}, id="workers.mail.autoscaling.replicas"
+        ),
+        pytest.param({"web": {"service": {"trafficDistribution": "Near"}}}, id="no such trafficDistribution"),
+        pytest.param({"pod": {"supplementalGroupsPolicy": "Loose"}}, id="no such supplementalGroupsPolicy"),
+        pytest.param({"pod": {"hostUsers": "no"}}, id="a text for hostUsers"),
         pytest.param({"imagePullPolicy": "Sometimes"}, id="no such choice"),
         pytest.param({"cronJobs": {"a": {"shedule": "* * * * *"}}}, id="cronJobs.a.shedule"),
     ],
@@ -151,9 +187,9 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, HOSTS, {"gateway": {"enabled": True}}), "gateway.parentRefs is empty"),
     (merged(IMAGE, HOSTS, TLS, {"ingress": {"preset": "cert-manager"}}), "clusterIssuer"),
     (merged(IMAGE, HOSTS, TLS, {"ingress": {"preset": "alb"}}), "web.drainSeconds to 20 or more"),
-    (merged(IMAGE, {"web": {"graceSeconds": 12}}), "web.graceSeconds has to exceed"),
+    (merged(IMAGE, {"web": {"graceSeconds": 12}}), "web.graceSeconds must exceed"),
     (merged(IMAGE, {"web": {"autoscaling": {"enabled": True, "maxReplicas": 1}}}), "exceeds maxReplicas"),
-    (merged(IMAGE, {"web": {"autoscaling": {"enabled": True, "targetCPU": 0}}}), "nothing to go by"),
+    (merged(IMAGE, {"web": {"autoscaling": {"enabled": True, "targetCPU": 0}}}), "no metric to scale by"),
     (merged(IMAGE, {"web": {"maxSurge": 0}}), "no rollout could begin"),
     (
         merged(IMAGE, {"migrate": {"mode": "scheduler"}, "scheduler": {"enabled": False}}),
@@ -176,7 +212,7 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
                 "workers": {"mail": {"graceSeconds": 30}},
             },
         ),
-        "workers.mail.graceSeconds has to exceed metrics.lingerSeconds by 15",
+        "workers.mail.graceSeconds must exceed metrics.lingerSeconds by at least 15",
     ),
     (
         merged(IMAGE, {"workers": {"a": {"autoscaling": {"maxReplicas": 2}, "keda": {"triggers": [{}]}}}}),
@@ -184,11 +220,15 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         merged(IMAGE, {"scheduler": {"enabled": False}, "workers": {"a": {"keda": {"maxReplicas": 2}}}}),
-        "goes by the tasks that the scheduler counts",
+        "scales by the tasks that the scheduler counts",
+    ),
+    (
+        merged(IMAGE, {"workers": {"a": {"keda": {"fallback": {"failureThreshold": 2}}}}}),
+        "fallback needs replicas",
     ),
     (
         merged(IMAGE, {"metrics": {"rules": {"enabled": True}}}),
-        "metrics.rules.enabled goes by what metrics.enabled serves",
+        "metrics.rules.enabled needs what metrics.enabled serves",
     ),
     (merged(IMAGE, {"metrics": {"lingerSeconds": 30}}), "web.drainSeconds and metrics.lingerSeconds"),
     (merged(IMAGE, {"jobs": {"a": {}}}), "jobs.a.args is missing"),
@@ -196,7 +236,7 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"cronJobs": {"a": {"args": ["x"]}}}), "cronJobs.a.schedule is missing"),
     (merged(IMAGE, {"files": {"etc/a": "x"}}), "not an absolute path"),
     (merged(IMAGE, {"files": {"/a": {"secret": "x"}}}), "needs key"),
-    (merged(IMAGE, {"files": {"/a/b": "x", "/a-b": "y"}}), "come to the same name"),
+    (merged(IMAGE, {"files": {"/a/b": "x", "/a-b": "y"}}), "have the same key"),
     (merged(IMAGE, {"env": {"a b": "x"}}), "is not the name of a variable"),
     (merged(IMAGE, {"env": {"SECRET_KEY": "x"}}), "env.SECRET_KEY looks secret"),
     (merged(IMAGE, {"web": {"env": {"API_TOKEN": "x"}}}), "web.env.API_TOKEN looks secret"),
@@ -204,7 +244,7 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
         merged(IMAGE, {"workers": {"a": {"env": {"SECRET_KEY": "x"}}}}),
         "workers.a.env.SECRET_KEY looks secret",
     ),
-    (merged(IMAGE, {"env": {"PORT": 80}}), "env.PORT: probes and Services go by"),
+    (merged(IMAGE, {"env": {"PORT": 80}}), "env.PORT would differ from what probes"),
     (merged(IMAGE, {"env": {"DEBUG": True}}), "env.DEBUG shows settings"),
     (merged(IMAGE, {"web": {"drainSeconds": 0}}), "web.drainSeconds is below 1"),
     (merged(IMAGE, {"env": {"CACHE_URL": "redis://:pw@host/0"}}), "env.CACHE_URL looks secret"),
@@ -220,6 +260,87 @@ def test_guards(values: dict[str, Any], sentence: str) -> None:
     assert ":pw@" not in done.stderr
 
 
+NEWER: list[tuple[dict[str, Any], str, str]] = [
+    ({"pod": {"hostUsers": False}}, "pod.hostUsers", "1.33.0"),
+    ({"web": {"pod": {"hostUsers": False}}}, "web.pod.hostUsers", "1.33.0"),
+    ({"workerDefaults": {"pod": {"hostUsers": False}}}, "workerDefaults.pod.hostUsers", "1.33.0"),
+    ({"workers": {"a": {"pod": {"hostUsers": True}}}}, "workers.a.pod.hostUsers", "1.33.0"),
+    ({"pod": {"supplementalGroupsPolicy": "Strict"}}, "pod.supplementalGroupsPolicy", "1.33.0"),
+    (
+        {"scheduler": {"pod": {"supplementalGroupsPolicy": "Merge"}}},
+        "scheduler.pod.supplementalGroupsPolicy",
+        "1.33.0",
+    ),
+    (
+        {"web": {"service": {"trafficDistribution": "PreferClose"}}},
+        "web.service.trafficDistribution",
+        "1.31.0",
+    ),
+    (
+        {"web": {"service": {"trafficDistribution": "PreferSameNode"}}},
+        "web.service.trafficDistribution",
+        "1.34.0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "value", "version"), NEWER, ids=[f"{row[1]} {row[2]}" for row in NEWER])
+def test_an_older_kubernetes_is_named(values: dict[str, Any], value: str, version: str) -> None:
+    """A field that the cluster would drop is refused; from the release that has it, it is rendered."""
+    older = f"v1.{int(version.split('.')[1]) - 1}.9-eks-1"
+    refused = template(merged(IMAGE, values), version=older)
+    assert refused.returncode != 0
+    assert (
+        f"{value} needs Kubernetes {version.removesuffix('.0')} or newer, and this is {older}"
+        in refused.stderr
+    )
+    for newer in (version, f"v{version}-eks-1"):
+        for found in render(merged(IMAGE, values), version=newer):
+            kubernetes_validate.validate(found, NEWEST.rpartition(".")[0], strict=True)
+
+
+def test_users_and_groups_of_pods() -> None:
+    """Opt-in for every pod of the project; a role may say otherwise."""
+    values = {
+        "pod": {"hostUsers": False, "supplementalGroupsPolicy": "Strict"},
+        "web": {"pod": {"hostUsers": True}},
+    }
+    for of, pod in pods(render(merged(EVERYTHING, values))):
+        assert pod["spec"]["hostUsers"] is (of == "Deployment/shop-web"), of
+        assert pod["spec"]["securityContext"]["supplementalGroupsPolicy"] == "Strict", of
+        assert pod["spec"]["securityContext"]["runAsNonRoot"] is True, of
+    for of, pod in pods(render(EVERYTHING)):
+        assert "hostUsers" not in pod["spec"], of
+        assert "supplementalGroupsPolicy" not in pod["spec"]["securityContext"], of
+
+
+def test_keda_falls_back() -> None:
+    """The number of pods while KEDA cannot read the metric, after three failures or as many as are given."""
+
+    def fallback(keda: dict[str, Any]) -> Any:
+        found = named(render(merged(IMAGE, {"workers": {"bulk": {"keda": {"maxReplicas": 5, **keda}}}})))
+        return found["ScaledObject", "shop-worker-bulk"]["spec"].get("fallback")
+
+    assert fallback({}) is None
+    assert fallback({"fallback": {"replicas": 2}}) == {"failureThreshold": 3, "replicas": 2}
+    assert fallback({"fallback": {"replicas": 0, "failureThreshold": 5}}) == {
+        "failureThreshold": 5,
+        "replicas": 0,
+    }
+
+
+def test_traffic_distribution() -> None:
+    """It is the Service's of web."""
+    values = merged(IMAGE, {"web": {"service": {"trafficDistribution": "PreferClose"}}})
+    assert named(render(values))["Service", "shop"]["spec"]["trafficDistribution"] == "PreferClose"
+    assert "trafficDistribution" not in named(render(IMAGE))["Service", "shop"]["spec"]
+
+
 def test_every_guard_is_tested() -> None:
     """As many sentences as the chart has."""
-    assert (CHART / "templates" / "validate.yaml").read_text().count("fail ") <= len(GUARDS)
+    sentences = [
+        found
+        for path in (CHART / "templates" / "validate").iterdir()
+        for found in re.findall(r"\bfail\b", path.read_text())
+    ]
+    assert 40 < len(sentences) <= len(GUARDS) + len({value for _, value, _ in NEWER})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from support.configured import changed
 from support.process import run
 from support.web import production
 
+from django_k8s import upstream
 from django_k8s.checks import system_checks as ours
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.conf import Config
@@ -41,6 +43,14 @@ GOOD: dict[str, Any] = {
     },
     "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
 }
+
+
+@pytest.fixture(autouse=True)
+def _tested_releases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make test-newest` may have newer ones."""
+    monkeypatch.setattr(upstream, "TESTED", {})
+
+
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
@@ -75,6 +85,18 @@ def test_good_configuration_has_no_messages() -> None:
     assert found() == set()
 
 
+def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """W022 names the library and both releases; SILENCED_SYSTEM_CHECKS silences it like every other."""
+    number = "W022"
+    monkeypatch.setattr(upstream, "TESTED", {"gunicorn": "22.0"})
+    with override_settings(**GOOD):
+        messages = framework.run_checks(include_deployment_checks=True)
+    (message,) = [message for message in messages if message.id == f"django_k8s.{number}"]
+
+    assert message.msg.startswith(f"gunicorn {version('gunicorn')} is newer")
+    assert "gunicorn 22.0" in str(message.hint)
+
+
 @pytest.mark.parametrize(
     ("number", "changes"),
     [
@@ -107,6 +129,8 @@ def test_good_configuration_has_no_messages() -> None:
         pytest.param("W014", {"CELERY": {"broker_write_url": "redis://h/0"}}, id="W014"),
         pytest.param("W015", {"CELERY": {**GOOD["CELERY"], "task_time_limit": 7200}}, id="W015"),
         pytest.param("W017", {"DJANGO_K8S": good(metrics=True), "MIDDLEWARE": [ours.HEALTH]}, id="W017"),
+        pytest.param("W023", {"DJANGO_K8S": good(common_secrets=("DATABASE_URL",))}, id="W023 a variable"),
+        pytest.param("W023", {"DATABASES": {"default": {**GOOD["DATABASES"]["default"], "PASSWORD": "django"}}}, id="W023 the project's own"),
         pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}, id="W018"),
         pytest.param("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}, id="W016"),
         pytest.param("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}, id="E007 lock"),

@@ -66,7 +66,7 @@ class TestCopy:
         ("what", "file"),
         [
             ("docker", "Dockerfile"),
-            ("docker", "entrypoints/web"),
+            ("docker", "Dockerfile.dockerignore"),
             ("example", "manage.py"),
             ("chart", "Chart.yaml"),
             ("chart", "templates/validate.yaml"),
@@ -101,6 +101,11 @@ class TestCopy:
         assert [
             file for file in wanted if (folder / file).read_bytes() != (tmp_path / file).read_bytes()
         ] == []
+
+    def test_docker_without_entrypoints(self, tmp_path: Path) -> None:
+        """An image has those of the package; a copy would be used by nothing."""
+        assert main(["copy", "docker", str(tmp_path)]) == 0
+        assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
     def test_nothing_is_lost(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A file that differs stops the copy before it starts; --force overwrites."""

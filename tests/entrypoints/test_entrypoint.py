@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import django
 import pytest
-from support import example
+from support import example, need
 from support.ports import free_port
 from support.process import answers, environment, get, run, started, wait_until
 from support.roles import ENTRYPOINT, role, role_environment
@@ -36,9 +38,29 @@ def test_unknown_role(site: Path) -> None:
     assert all(role in done.stderr for role in (*ROLES, "'bogus'"))
 
 
+def shell_of(name: str) -> str:
+    """The path of a shell, one of those that images have as /bin/sh."""
+    found = need.program(name)
+    need.need(name, found, f"install {name}, or run the tests in an image of Debian")
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+@pytest.mark.parametrize("word", ["if", "cd", "fail", "is_program", "./config", "config", ".", "*"])
+def test_no_word_of_the_shell_is_a_program(site: Path, shell: str, word: str) -> None:
+    """A keyword, a function, a directory and what may not be executed are no programs."""
+    done = run([shell_of(shell), ENTRYPOINT, word], environment(DEBUG="true"), site, 60)
+
+    assert done.returncode == 64
+    assert f"no role or program '{word}'" in done.stderr
+
+
 def test_any_program(site: Path) -> None:
     """It runs as it is, with its status."""
     assert enter(site, "sh", "-c", "exit 7").returncode == 7
+    assert enter(site, "/bin/sh", "-c", "exit 7").returncode == 7
+    assert enter(site, "echo", "both a program and the shell's").stdout == "both a program and the shell's\n"
 
 
 def test_options_are_webs(site: Path) -> None:
@@ -160,7 +182,7 @@ def test_values_from_elsewhere(site: Path, tmp_path: Path, source: str) -> None:
         assert enter(site, "worker", **variables).returncode == 78
 
 
-@pytest.mark.parametrize("word", ["FALSE", "n", "oFF"])
+@pytest.mark.parametrize("word", ["FALSE", "n", "oFF", " false", "\t0 \n"])
 def test_a_build_phase_that_is_none(site: Path, word: str) -> None:
     """The dispatcher knows the words that the settings know."""
     done = enter(site, "web", "--check-config", BUILD_PHASE=word)
@@ -222,5 +244,72 @@ def test_shell_idles_without_a_terminal(site: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
         process.terminate()
-    prompt = run(["/bin/sh", "-c", f'. {Path(ENTRYPOINT).parent}/prompt; echo "$PS1"'], env, site)
+    prompt = run(["/bin/sh", "-c", f'. {Path(ENTRYPOINT).parent}/prompt; eval "echo \\"$PS1\\""'], env, site)
     assert prompt.stdout.startswith("[pr-7 3]")
+
+
+HOSTILE = [
+    "$(touch pwned)",
+    "`touch pwned`",
+    "${X:=$(touch pwned)}",
+    "\\$(touch pwned)",
+    "';touch pwned;'",
+    '"; touch pwned; "',
+]
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_prompt_executes_nothing(tmp_path: Path, shell: str, name: str) -> None:
+    """The name of a branch comes from whoever may push one, and the shell has every secret."""
+    prompt = str(Path(ENTRYPOINT).parent / "prompt")
+    arguments = ["--noediting", "--rcfile", prompt, "-i"] if shell == "bash" else ["-i"]
+    done = subprocess.run(
+        [shell_of(shell), *arguments],
+        cwd=tmp_path, env=environment(ENVIRONMENT=name, RELEASE=name, ROLE=name, ENV=prompt),
+        input="true\n\n", capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert f"[{name} {name} {name}] {tmp_path} $ " in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["LOG_LEVEL", "NEW_RELIC_X", "OTEL_X"])
+def test_a_value_that_no_program_can_be_started_with(site: Path, name: str) -> None:
+    """Linux refuses one of 128 KiB in a sentence that names nothing."""
+    (site / ".env").write_text(f"{name}={'x' * 2**17}\n")
+    try:
+        done = enter(site, "manage", "--version")
+    finally:
+        (site / ".env").unlink()
+    assert done.returncode == 78
+    assert f"{name}: is longer than 128 KiB" in done.stderr
+    assert "xxx" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "large", "directory"])
+def test_a_variable_is_read_from_a_regular_file(site: Path, tmp_path: Path, kind: str) -> None:
+    """A pipe would be waited for, before anything was said, and a device has no end."""
+    path = tmp_path / "file"
+    if kind == "pipe":
+        os.mkfifo(path)
+        # Whoever opens it gets a value, and so fails this test instead of waiting for ever.
+        writer = threading.Thread(target=path.write_text, args=("k" * 60,))
+        writer.start()
+    elif kind == "large":
+        path.write_text("x" * (2**20 + 1))
+    elif kind == "endless":
+        path = Path("/dev/zero")
+    else:
+        path.mkdir()
+    try:
+        done = enter(site, "manage", "check", SECRET_KEY_FILE=str(path))
+    finally:
+        if kind == "pipe":
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            writer.join()
+            os.close(reader)
+
+    assert done.returncode == 78, done.stderr
+    assert "SECRET_KEY: the file that SECRET_KEY_FILE names cannot be read as text" in done.stderr
+    assert "Traceback" not in done.stderr

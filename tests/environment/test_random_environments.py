@@ -56,7 +56,16 @@ def test_dotenv_is_read_as_django_environ_reads_it(tmp_path: Path, lines: list[s
 
 SECRET = "s3cr3t-\N{GREEK SMALL LETTER OMEGA}"
 NAMES = sorted(VARIABLES)
+URLS = st.builds(
+    "{}://{}{}{}{}".format,
+    st.sampled_from(["redis", "rediss", "amqp", "postgres", "mysql", "sqlite", "pymemcache", "dbcache", "smtp", "smtp+tls", "sqs", "https", "x", ""]),
+    st.sampled_from(["", "u:p@", f"u:{SECRET}@", f"u:{SECRET}#/?@", f":{SECRET}%zz@", f"{SECRET}@"]),
+    st.sampled_from(["", "h", "h h", "[::1]", "[::1", "a,b", "$(HOST)", "x" * 64, "%2Ftmp"]),
+    st.sampled_from(["", ":5432", ":x", ":0", ":99999", ":-1", ":"]),
+    st.sampled_from(["", "/", "/0", "/word", "//", "/n?pool=1", "/n?timeout=x&sslmode=y", "?db=x", "/n#x"]),
+)  # fmt: skip
 VALUES = st.one_of(
+    URLS,
     st.text(max_size=40).map(lambda text: text.replace("\0", "")),
     st.sampled_from(["", "1", "true", "postgres://u:p@h/n", "redis://[::1", "://", "rediss://u:%zz@h:99999/x", "sqlite:///x", "smtp+tls://h", "*", "10.0.0.0/99", "pymemcache://h:p", "amqp://u:p@h//;amqp://u:p@h", "web", "asgi", "json"]),
     st.sampled_from(["9", "x", "/", "1e9", "%", "\udcff"]).flatmap(lambda text: st.sampled_from([1, 400, 5000]).map(lambda times: text * times)),

@@ -127,14 +127,17 @@ def test_bake_takes_variables(library: Path) -> None:
     variables = {
         "NAME": "shop", "RELEASE": "3.1", "REVISION": "abc", "PYTHON_IMAGE": "python:3.13-slim", "PREVIOUS_IMAGE": "shop:3.0",
         "SETTINGS": "shop.settings", "REQUIREMENTS": "requirements/production.txt", "FRONTEND": "npm",
-        "PROJECT": "site", "DOCKERFILES": "site/docker", "LIBRARY": str(library),
+        "FOLDER": "src", "ALLOW_FILES": "certs/ca.pem", "PROJECT": "site", "DOCKERFILES": "site/docker", "LIBRARY": str(library),
     }  # fmt: skip
     plan = json.loads(bake("--print", **variables))
 
     assert plan["group"]["default"]["targets"] == ["production", "development"]
     production, development = plan["target"]["production"], plan["target"]["development"]
     common = {name: variables[name] for name in ("PYTHON_IMAGE", "SETTINGS", "REQUIREMENTS")}
-    own = {name: variables[name] for name in ("RELEASE", "REVISION", "PREVIOUS_IMAGE", "FRONTEND")}
+    own = {
+        name: variables[name]
+        for name in ("RELEASE", "REVISION", "PREVIOUS_IMAGE", "FRONTEND", "FOLDER", "ALLOW_FILES")
+    }
     assert production["args"] == {**common, **own}
     assert development["args"] == common
     assert (production["dockerfile"], production["tags"]) == ("site/docker/Dockerfile", ["shop:3.1"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import pickle
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -108,6 +109,49 @@ class TestStorage:
         assert sorted(keys) == sorted([f"shop/{first}", f"shop/{second}"])
         media.delete(first)
         assert not media.exists(first)
+
+    def test_one_connection(self, server: S3, bucket: str) -> None:
+        """All threads share it, and a copy has its own."""
+        media = storage(**server.variables(bucket))
+        name = media.save("note.txt", ContentFile(b"hello"))
+        with ThreadPoolExecutor(4) as pool:
+            found = {id(connection) for connection in pool.map(lambda _: media.connection, range(8))}
+        copy = pickle.loads(pickle.dumps(media))
+
+        assert found == {id(media.connection)}
+        assert copy.exists(name)
+        assert copy.connection is not media.connection
+
+    def test_fork_makes_its_own_connection(self, server: S3, bucket: str) -> None:
+        """Two processes must not share a socket."""
+        media = storage(**server.variables(bucket))
+        ours, (reading, writing) = media.connection, os.pipe()
+        if not os.fork():
+            os.write(writing, b"own" if media.connection is not ours else b"shared")
+            os._exit(0)
+        os.wait()
+
+        assert os.read(reading, 10) == b"own"
+
+    def test_options_of_the_project_win(self, server: S3, bucket: str) -> None:
+        """So does a transfer configuration in STORAGES."""
+        options = k8s.media_storage(Env(environ=server.variables(bucket)), max_memory_size=7)
+        with override_settings(STORAGES={"default": options}):
+            media = storages.create_storage(storages.backends["default"])
+
+        assert media.max_memory_size == 7
+        assert media.transfer_config.use_threads is False
+
+    def test_late_failure(self, server: S3, bucket: str) -> None:
+        """A file that is gone when it is read is explained like every other failure; other attributes work."""
+        media = storage(**server.variables(bucket))
+        name = media.save("note.txt", ContentFile(b"hello"))
+        opened = media.open(name)
+        assert opened.size == 5
+        media.delete(name)
+
+        with pytest.raises(MediaUnavailable, match="object does not exist"):
+            opened.read()
 
     def test_no_checksum_is_added(self, server: S3, bucket: str) -> None:
         """What boto3 adds since 1.36 is refused by many servers: it is not sent to any."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
+import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from support.configured import configured
@@ -34,6 +36,31 @@ def test_the_page_is_not_counted() -> None:
         assert (answer.status_code, seen, count()) == (200, ["/start"], before)
         middleware(RequestFactory().get("/"))
         assert count() == before + 1
+
+
+def test_a_metric_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request is answered, or fails with its own error, as it would without metrics."""
+    from django_k8s.observability import metrics
+
+    for name in ("requests", "requests_in_flight"):
+        monkeypatch.setattr(metrics, name, None)
+
+    def view(request: HttpRequest) -> HttpResponse:
+        if request.path == "/broken":
+            raise ZeroDivisionError
+        return HttpResponse("view")
+
+    async def async_view(request: HttpRequest) -> HttpResponse:
+        return view(request)
+
+    with configured(metrics=True):
+        answer = KubernetesMiddleware(view)(RequestFactory().get("/"))
+        assert isinstance(answer, HttpResponse)
+        assert answer.content == b"view"
+        with pytest.raises(ZeroDivisionError):
+            KubernetesMiddleware(view)(RequestFactory().get("/broken"))
+        middleware = KubernetesMiddleware(async_view)
+        assert asyncio.run(middleware(RequestFactory().get("/"))).content == b"view"  # type: ignore[arg-type, union-attr]
 
 
 def test_without_whitenoise() -> None:

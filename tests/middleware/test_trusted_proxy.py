@@ -40,6 +40,10 @@ def address(peer: str, forwarded: str | None, proxies: list[str]) -> str:
         ("10.1.1.1", "garbage", "10.1.1.1"),
         ("10.1.1.1", "1.2.3.4, garbage", "10.1.1.1"),
         ("10.1.1.1", "10.3.3.3", "10.3.3.3"),
+        ("10.1.1.1", "fe80::1%' OR 1=1 --, 10.2.2.2", "10.2.2.2"),
+        ("fd00::1%eth0", "203.0.113.9", "203.0.113.9"),
+        ("::ffff:10.1.1.1", "203.0.113.9, ::ffff:10.2.2.2", "203.0.113.9"),
+        ("10.1.1.1", "::ffff:203.0.113.9", "203.0.113.9"),
         ("", "1.2.3.4", ""),
     ],
 )
@@ -56,6 +60,7 @@ def test_nobody_is_trusted_by_default() -> None:
 def test_everybody() -> None:
     """The star trusts every hop, and so the first address."""
     assert address("203.0.113.9", "1.2.3.4, 5.6.7.8", ["*"]) == "1.2.3.4"
+    assert address("203.0.113.9", "fe80::1%<script>, 5.6.7.8", ["*"]) == "5.6.7.8"
 
 
 def test_asynchronous() -> None:

@@ -21,11 +21,15 @@ from django_k8s.database.connections import direct_connection, own_connection, u
 from django_k8s.database.locks import session_lock
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
+@pytest.fixture(params=["postgresql", "mariadb", "sqlite"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database of each kind, which is the default one here."""
-    postgresql = request.param == "postgresql"
-    url = request.getfixturevalue("postgres_url") if postgresql else f"sqlite:///{tmp_path}/db.sqlite3"
+    fixtures = {"postgresql": "postgres_url", "mariadb": "mariadb_url"}
+    url = (
+        request.getfixturevalue(fixtures[request.param])
+        if request.param in fixtures
+        else f"sqlite:///{tmp_path}/db.sqlite3"
+    )
     with default_database(url):
         yield url
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 from django.core.signals import request_finished
 from django.test import Client, override_settings
+from gunicorn.config import Config
 
-from django_k8s.environment import masking
+from django_k8s.environment import masking, startup
 from django_k8s.environment.env import Env
 from django_k8s.environment.masking import mask
+from django_k8s.gunicorn.logs import Logger
+from django_k8s.health.results import log_text
 from django_k8s.observability import context
 from django_k8s.observability.formatters import JsonFormatter, TextFormatter, formatter
 
@@ -163,11 +169,16 @@ def test_secrets_are_masked_however_they_are_written() -> None:
         ("amqp://guest:a/b#c@mq//", "amqp://***@mq//"),
         ("https://example.com/a?b=c", "https://example.com/a?b=c"),
         ("mail me@example.com", "mail me@example.com"),
+        ("https://9f8e7d6c@o1.example/2", "https://***@o1.example/2"),
+        ("https://me@example.com:pa/ss@host/x", "https://***@host/x"),
+        ("a redis://:p@ss/w@h/0 b://c@d", "a redis://***@h/0 b://***@d"),
+        ("http://a/b?c=http://u:p@h", "http://a/b?c=http://***@h"),
+        ("https://example.com?mail=me@example.com", "https://example.com?mail=me@example.com"),
         ("https://example.com/@me", "https://example.com/@me"),
     ],
 )
 def test_addresses(text: str, masked: str) -> None:
-    """A password is found by its place in an address, and nothing else is taken for one."""
+    """A password, or a key that stands alone, is found by its place, and nothing else is taken for one."""
     assert masking.mask(text) == masked
 
 
@@ -175,3 +186,98 @@ def test_short_values_are_no_secrets() -> None:
     """A password of one letter would make every line unreadable."""
     masking.add("a")
     assert masking.mask("a banana") == "a banana"
+
+
+@pytest.mark.parametrize("name", ["django", "PostgreSQL", "123456"])
+def test_common_words_stay(name: str) -> None:
+    """As a password each would make every line unreadable, and hide nothing."""
+    Env(environ={"DATABASE_PASSWORD": name}).mask_secrets()
+    assert mask(f"django.request: {name}") == f"django.request: {name}"
+
+
+def test_a_password_that_is_a_name_stays() -> None:
+    """It is in every line about this database; in a URL its place gives it away."""
+    url = "postgres://shopkeeper:shopkeeper@db/shop"
+    Env(environ={"DATABASE_URL": url}).mask_secrets()
+    assert mask("shopkeeper.views") == "shopkeeper.views"
+    assert "shopkeeper" not in mask(f"{url} postgres://shopkeeper:shopkeeper@other/shop")
+
+
+def test_the_name_of_a_backend_is_no_secret() -> None:
+    """CELERY_RESULT_BACKEND holds one only if it is a URL."""
+    Env(environ={"CELERY_RESULT_BACKEND": "django-db"}).mask_secrets()
+    assert mask("the backend django-db") == "the backend django-db"
+    Env(environ={"CELERY_RESULT_BACKEND": "redis://:the-passw0rd@h/1"}).mask_secrets()
+    assert mask("the-passw0rd") == "***"
+
+
+PEM = (
+    "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\nAgEAAoIBAQC7VJTUt9Us8cKj\n-----END PRIVATE KEY-----\n"
+)
+
+
+def test_a_secret_of_several_lines_is_masked_in_each() -> None:
+    """What is printed is written line by line."""
+    Env(environ={"KEY": PEM}).str("KEY", secret=True)
+    for text in PEM.splitlines():
+        assert mask(f"  {text}  ") == "  ***  "
+
+
+def test_keys_of_mappings_are_masked() -> None:
+    """In fields of a line, and their names."""
+    masking.add("the-token")
+    text = JsonFormatter().format(record("x", **{"the-token": {"the-token": {"the-token": "the-token"}}}))
+    assert "the-token" not in text
+    assert json.loads(text)["***"] == {"***": {"***": "***"}}
+
+
+def test_a_secret_is_masked_before_a_message_is_cut() -> None:
+    """Of a secret across the cut the first part would be left, and one with two blanks would not be found."""
+    masking.add("S3cr3tR3dis")
+    masking.add("pass  word two")
+    assert "S3cr" not in log_text(ValueError("y" * 490 + " S3cr3tR3dis"))
+    assert "word" not in log_text(ValueError("'pass  word two'"))
+
+
+FORGED = "2026-11-26 00:00:00,000 INFO auth login"
+
+
+@pytest.mark.parametrize(
+    "end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x1b[2K\x1b[G", "\ud800"]
+)
+def test_nobody_forges_a_line(end: str) -> None:
+    """A record begins one line of text, and nothing in it commands a terminal."""
+    try:
+        raise ValueError(f"no {end}{FORGED}")
+    except ValueError:
+        made = logging.LogRecord(
+            "shop", logging.ERROR, __file__, 1, "%s\n", (f"sold {end}{FORGED}",), sys.exc_info()
+        )
+    made.stack_info = f"Stack{end}{FORGED}"
+    first, *others = TextFormatter().format(made).encode().decode().splitlines()
+
+    escaped = end.encode("unicode_escape").decode()
+    assert first.endswith(f"shop sold {escaped}{FORGED}")
+    assert all(line.startswith("  ") for line in others)
+    assert "\x1b" not in "".join([first, *others])
+    assert "  Traceback (most recent call last):" in others
+    assert any(line.startswith("    File ") for line in others)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nobody_forges_a_line_of_the_access_log(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """gunicorn decodes the path; a file of its own has gunicorn's formatter."""
+    monkeypatch.setenv("LOG_FORMAT", form)
+    startup.reset()
+    config = Config()
+    config.set("accesslog", str(tmp_path / "access.log"))
+    environ = {"PATH_INFO": f"/a\n{FORGED}\x1b[2J", "REQUEST_METHOD": "GET"}
+    response = SimpleNamespace(status="200 OK", headers=[], sent=0)
+    Logger(config).access(response, None, environ, timedelta(seconds=1))
+
+    written = (tmp_path / "access.log").read_text() + capfd.readouterr().out
+    assert len(written.splitlines()) == 1
+    assert "\x1b" not in written
+    assert f"GET /a\\n{FORGED}\\x1b[2J 200" in written.replace("\\\\", "\\")

@@ -1,4 +1,4 @@
-"""Every line of every role is one JSON object, and one id leads from the edge to the task."""
+"""What every role logs is one JSON object a line, and one id leads from the edge to the task."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def named(found: list[dict[str, Any]], **fields: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 def test_web_with_errors(tmp_path: Path, interface: str) -> None:
     """Four processes, long tracebacks, prints, warnings, a dying thread: whole lines, each with its id."""
-    with role(tmp_path, "web", WEB_INTERFACE=interface, WEB_CONCURRENCY="4", WEB_ACCESS_LOG="true") as web:
+    variables = {"WEB_INTERFACE": interface, "WEB_CONCURRENCY": "4", "WEB_ACCESS_LOG": "true"}
+    with role(tmp_path, "web", LOG_STDOUT="json", **variables) as web:
         ready(web)
 
         def ask(client: int) -> None:
@@ -64,6 +65,19 @@ def test_web_with_errors(tmp_path: Path, interface: str) -> None:
     assert "query-secret" not in web.output
 
 
+def test_print_stays_as_it_is(tmp_path: Path) -> None:
+    """Without LOG_STDOUT only what is printed is text: warnings, uncaught errors and records are JSON."""
+    with role(tmp_path, "web") as web:
+        ready(web)
+        get(web.port, "/say")  # type: ignore[attr-defined]
+        assert web.stop() == 0
+
+    found = lines(web.output, "printed in", "two lines")
+    assert "\nprinted in\ntwo lines\n" in web.output
+    assert any("warned" in line["message"] for line in named(found, logger="py.warnings"))
+    assert named(found, level="CRITICAL")[0]["exception"]["type"] == "ZeroDivisionError"
+
+
 def test_probes_are_not_logged(tmp_path: Path) -> None:
     """They would bury the requests of people."""
     with role(tmp_path, "web", WEB_ACCESS_LOG="true") as web:
@@ -78,7 +92,7 @@ def test_probes_are_not_logged(tmp_path: Path) -> None:
 
 def test_worker(tmp_path: Path) -> None:
     """A task that prints, logs and fails, one that kills its process, a stop."""
-    with role(tmp_path, "worker", "-c", "1") as worker:
+    with role(tmp_path, "worker", "-c", "1", LOG_STDOUT="json") as worker:
         ready(worker)
         publish(tmp_path, "project.tasks.fail", "broken")
         wait_until(lambda: "raised unexpected" in worker.output, 20, "the task's end")

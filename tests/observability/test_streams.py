@@ -31,7 +31,7 @@ def test_long_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run(
         [sys.executable, "-m", "django_k8s.launch", "script.py"],
-        cwd=tmp_path, env=environment(LOG_FORMAT="json"), capture_output=True, text=True, check=True,
+        cwd=tmp_path, env=environment(LOG_FORMAT="json", LOG_STDOUT="json"), capture_output=True, text=True, check=True,
     )  # fmt: skip
 
     assert sorted(line["message"] for line in lines(done.stdout)) == [

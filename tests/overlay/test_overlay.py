@@ -196,12 +196,13 @@ class TestDatabases:
         assert (found["CONN_MAX_AGE"], found["OPTIONS"]["pool"]) == (0, True)
 
     def test_other_engines(self) -> None:
-        """MySQL gets health checks and no options of PostgreSQL."""
+        """MySQL gets health checks, options of its own drivers, and none of PostgreSQL."""
         own = {"ENGINE": "django.db.backends.mysql", "NAME": "n", "OPTIONS": {"charset": "utf8mb4"}}
         found = overlay.databases(env(), {"default": own})["default"]
 
         assert found["CONN_HEALTH_CHECKS"]
-        assert found["OPTIONS"] == {"charset": "utf8mb4"}
+        assert found["OPTIONS"].keys() == {"charset", "connect_timeout", "init_command"}
+        assert found["OPTIONS"]["charset"] == "utf8mb4"
 
     def test_none(self) -> None:
         """A project without a database has to be given one in production."""

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.disks import disk
 
 from django_k8s.probe import heartbeat
 from django_k8s.probe.heartbeat import Heartbeat
@@ -112,6 +113,8 @@ def test_time_to_come_does_not_count(tmp_path: Path) -> None:
         '{"at": 1, "pid": 1, "state": "ok", "threads": 8}',
         '{"at": 1, "pid": 1, "state": "ok", "threads": 8, "busy": 8, "since": "x"}',
         "\0\0",
+        '{"at": 1, "pid": 1, "state": "ok", "check": 2}',
+        "[" * 60_000,
     ],
 )
 def test_rubbish_is_passed_over(tmp_path: Path, content: str) -> None:
@@ -162,3 +165,58 @@ def test_readers_never_see_a_part(tmp_path: Path) -> None:
         stop.set()
         writer.join()
     assert set(counts) == {1}
+
+
+def test_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A heartbeat that exists is written all the same, and nothing else is left on the disk."""
+    with disk(tmp_path / "state") as small:
+        beat = Heartbeat("web", "1", small.path)
+        beat.write(busy=1, filler="x" * 100)
+        small.fill()
+        before = time.monotonic()
+        beat.write(busy=2)
+        (found,) = heartbeat.read(small.path)
+        assert found["busy"] == 2
+        assert found["at"] >= before
+        assert caplog.messages == []
+        assert heartbeat.disk_error(small.path) == "No space left on device"
+        Heartbeat("web", "2", small.path).write()
+        assert len(caplog.messages) == 1
+        assert sorted(path.name for path in small.path.iterdir()) == ["1.heartbeat", "ballast"]
+        small.empty()
+        assert heartbeat.disk_error(small.path) == ""
+        beat.write()
+        assert len(list(heartbeat.read(small.path))) == 1
+
+
+def test_readers_never_see_a_part_on_a_full_disk(tmp_path: Path) -> None:
+    """Two heartbeats that are mixed are none."""
+    with disk(tmp_path / "state") as small:
+        beat = Heartbeat("web", "1", small.path)
+        beat.write(filler="y" * 2000)
+        small.fill()
+        stop = threading.Event()
+
+        def write() -> None:
+            while not stop.is_set():
+                beat.write(filler="x" * 1000)
+                beat.write(filler="y" * 2000)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            fillers = {b["filler"] for _ in range(2000) for b in heartbeat.read(small.path)}
+        finally:
+            stop.set()
+            writer.join()
+        assert fillers == {"x" * 1000, "y" * 2000}
+
+
+def test_read_only_disk(tmp_path: Path) -> None:
+    """The reason is told; rights that are missing are no fault of the disk."""
+    with disk(tmp_path / "state") as small:
+        with small.read_only():
+            assert heartbeat.disk_error(small.path) == "Read-only file system"
+        assert heartbeat.disk_error(small.path) == ""
+    (tmp_path / "file").touch()
+    assert heartbeat.disk_error(tmp_path / "file") == ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from pathlib import Path
 
 import pytest
+from support.disks import disk
 
 from django_k8s.probe.judge import Judge, Limits
 
@@ -104,3 +106,34 @@ def test_reconnecting(tmp_path: Path, for_seconds: float, alive: bool) -> None:
     judge = Judge(tmp_path, LIMITS)
     assert judge.live().good is alive
     assert not judge.ready().good
+
+
+@pytest.mark.parametrize("error", ["fill", "read_only"])
+def test_silence_proves_nothing_without_a_disk(tmp_path: Path, error: str) -> None:
+    """Nothing is restarted while the disk takes no heartbeat, nor before there was time for one."""
+    with disk(tmp_path / "state") as small, contextlib.ExitStack() as stack:
+        judge = Judge(small.path, LIMITS)
+        judge.seen -= 61
+        if error == "fill":
+            small.fill()
+            stack.callback(small.empty)
+        else:
+            stack.enter_context(small.read_only())
+        assert judge.live() == (True, "the disk takes no heartbeats")
+        assert not judge.ready().good
+        stack.close()
+        beat(small.path, age=61)
+        beat(small.path, "lost", age=950, state="reconnecting", since=time.monotonic() - 950)
+        assert judge.live().good
+        assert judge.ready().good
+        judge._refused -= 61
+        assert not judge.live().good
+        assert not judge.ready().good
+
+
+def test_a_stall_counts_without_a_disk(tmp_path: Path) -> None:
+    """What a fresh heartbeat says is true, on a full disk too."""
+    with disk(tmp_path / "state") as small:
+        beat(small.path, age=5, **pool(8, 601))
+        small.fill()
+        assert Judge(small.path, LIMITS).live() == (False, "stalled")

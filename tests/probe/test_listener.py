@@ -292,7 +292,7 @@ def test_route_that_raises() -> None:
     def broken(query: str) -> Response:
         raise ValueError("secret")
 
-    answer = respond(b"GET /x HTTP/1.1\r\n\r\n", {"/x": broken})
+    answer = b"".join(respond(b"GET /x HTTP/1.1\r\n\r\n", {"/x": broken}))
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"secret" not in answer
 
@@ -319,3 +319,65 @@ def test_looks_when_nobody_asks(tmp_path: Path) -> None:
         role.signal(signal.SIGKILL)
         server.join(patience(5))
         assert not server.is_alive()
+
+
+def test_probes_are_answered_during_a_long_work(tmp_path: Path) -> None:
+    """A route that works in pieces holds up nobody, also when its client has gone or many ask for it."""
+    port = free_port()
+    script = (
+        "import os, time; from django_k8s.probe.listener import Response, Listener, listen\n"
+        "def long(query):\n"
+        "    for _ in range(20): yield time.sleep(0.05)\n"
+        '    yield Response(200, "done")\n'
+        'routes = {"/long": long, "/small": lambda query: Response(200, "y")}\n'
+        f"Listener(listen({port}), routes, os.getppid()).serve()"
+    )
+    with started([sys.executable, "-c", script], environment(), tmp_path, tmp_path / "log") as process:
+        wait_until(lambda: answers(port, "/small"), 20, "the listener")
+        with contextlib.ExitStack() as stack:
+            asking = [
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=patience(20)))
+                for _ in range(3)
+            ]
+            for sock in asking:
+                sock.sendall(b"GET /long HTTP/1.1\r\n\r\n")
+            asking.pop().close()
+            for _ in range(5):
+                assert get(port, "/small", timeout=0.5).text == "y"
+            for sock in asking:
+                assert b"".join(iter(lambda sock=sock: sock.recv(65536), b"")).endswith(b"\r\n\r\ndone")
+        # More of them than connections are kept: the oldest make room, whatever they wait for.
+        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS + 20)]
+        for sock in held:
+            sock.sendall(b"GET /long HTTP/1.1\r\n\r\n")
+        assert get(port, "/small", timeout=0.5).text == "y"
+        for sock in held:
+            sock.close()
+        before = cpu_seconds(process.pid)
+        wait_until(lambda: cpu_seconds(process.pid) == before, 90, "its rest", every=1.5)
+        assert answers(port, "/small")
+
+
+@pytest.mark.parametrize("name", ["x.heartbeat", "queues.json", "scraped", "metrics/counter_1.db"])
+@pytest.mark.parametrize("kind", ["nested", "pipe", "huge", "link", "directory"])
+def test_odd_files(tmp_path: Path, name: str, kind: str) -> None:
+    """Whoever can write to STATE_DIR does not stop the listener: it looks at small regular files only."""
+    with listening(tmp_path, METRICS="true") as probe:
+        path = probe.state / "worker" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == "nested":
+            path.write_text("[" * 60_000)
+        elif kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "huge":
+            path.touch()
+            os.truncate(path, 1 << 40)
+        elif kind == "link":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+        Heartbeat("worker", "worker", probe.state / "worker").write()
+        for _ in range(2):
+            assert get(probe.port, "/livez", timeout=2).text == "ok\n"
+            assert get(probe.port, "/readyz", timeout=2).status == 200
+            assert get(probe.port, "/metrics", timeout=2).status == 200

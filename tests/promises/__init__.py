@@ -1,6 +1,18 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
-from promises import environment, observability, overlay, probes, release, settings, tasks, web
+from promises import (
+    databases,
+    environment,
+    image,
+    observability,
+    overlay,
+    probes,
+    release,
+    settings,
+    tasks,
+    text,
+    web,
+)
 from promises.row import Row
 
 __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
@@ -8,12 +20,15 @@ __all__ = ["ROWS", "WITHOUT_A_PROMISE", "Row"]
 ROWS = [
     *environment.ROWS,
     *settings.ROWS,
+    *databases.ROWS,
     *overlay.ROWS,
     *probes.ROWS,
     *web.ROWS,
     *tasks.ROWS,
     *release.ROWS,
+    *image.ROWS,
     *observability.ROWS,
+    *text.ROWS,
 ]
 
 # Every module and entrypoint with code has a row or stands here with the reason.
@@ -22,6 +37,11 @@ WITHOUT_A_PROMISE = {
     "settings": "lists the functions of its modules",
     "overlay": "lists the functions of its modules",
     "database.keepalives": "holds numbers; a row of `settings.databases` leaves them out",
+    "gunicorn.limits": "holds what the variables say; the rows of the modules that use it break each limit",
     "checks.messages": "holds the texts of the system checks; the rows of `checks.system_checks` break the checks themselves",
+    **dict.fromkeys(
+        ("upstream.name", "upstream.gunicorn", "upstream.celery", "upstream.django", "upstream.others"),
+        "holds rows; tests/test_upstream.py sees each fail",
+    ),
     "entrypoints/debug": "waits for an editor; tests/image attaches one in a container, where no row can break a copy",
 }

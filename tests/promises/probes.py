@@ -89,7 +89,7 @@ ROWS = [
     Row(
         "readiness: the log shows no secret of a library",
         test="health/test_checks.py::test_no_secret_in_a_description",
-        old='mask(" ".join(str(error).split())[:500])',
+        old='" ".join(mask(str(error)).split())[:500]',
         new='" ".join(str(error).split())[:500]',
     ),
     Row(
@@ -179,8 +179,9 @@ ROWS = [
     Row(
         "liveness: no heartbeat is read half written",
         test="probe/test_heartbeat.py::test_readers_never_see_a_part",
-        old="draft.replace(self.path)",
-        new="self.path.write_text(draft.read_text())",
+        within="replace",
+        old="draft.replace(path)",
+        new="path.write_text(draft.read_text())",
     ),
     Row(
         "listener: ends with its role",
@@ -326,5 +327,68 @@ ROWS = [
         test="middleware/test_parts.py::test_without_whitenoise",
         old="if TYPE_CHECKING:\n    from django_k8s.middleware.kubernetes import KubernetesMiddleware as KubernetesMiddleware",
         new="if True:\n    from django_k8s.middleware.kubernetes import KubernetesMiddleware as KubernetesMiddleware",
+    ),
+    Row(
+        "disks: a heartbeat survives a full one",
+        test="probe/test_heartbeat.py::test_full_disk",
+        old="state_directory.overwrite(self.path, text)",
+        new="raise error",
+    ),
+    Row(
+        "disks: two heartbeats that are mixed are none",
+        test="probe/test_heartbeat.py::test_rubbish_is_passed_over",
+        old='readable = readable and beat.get("check", beat["at"]) == beat["at"]',
+        new="pass",
+    ),
+    Row(
+        "disks: silence on a full or read-only one restarts nothing",
+        test="probe/test_judge.py::test_silence_proves_nothing_without_a_disk",
+        old='return os.strerror(error.errno) if error.errno in DISK_ERRORS else ""',
+        new='return ""',
+    ),
+    Row(
+        "disks: missing rights are no full disk",
+        test="probe/test_heartbeat.py::test_read_only_disk",
+        old='if error.errno in DISK_ERRORS else ""',
+        new='if error.errno else ""',
+    ),
+    Row(
+        "disks: nothing is restarted before there was time to write",
+        test="probe/test_judge.py::test_silence_proves_nothing_without_a_disk",
+        old="return now - self._refused <= self.limits.staleness",
+        new="return now == self._refused",
+    ),
+    Row(
+        "listener: a pipe in the state directory stops nothing",
+        test="probe/test_listener.py::test_odd_files",
+        case="pipe heartbeat",
+        old="os.O_RDONLY | os.O_NONBLOCK",
+        new="os.O_RDONLY",
+    ),
+    Row(
+        "listener: a huge file in the state directory stops nothing",
+        test="probe/test_listener.py::test_odd_files",
+        case="huge heartbeat",
+        old="or status.st_size > MAX_BYTES:",
+        new=":",
+    ),
+    Row(
+        "listener: nested text in the state directory stops nothing",
+        test="probe/test_heartbeat.py::test_rubbish_is_passed_over",
+        old="OverflowError, RecursionError):",
+        new="OverflowError):",
+    ),
+    Row(
+        "listener: probes are answered during a long work",
+        test="probe/test_listener.py::test_probes_are_answered_during_a_long_work",
+        old="if self._working and not events:",
+        new="while self._working:",
+    ),
+    Row(
+        "listener: a metrics file that cannot be read costs only itself",
+        test="probe/test_listener.py::test_odd_files",
+        case="nested counter",
+        old="if readable(path)",
+        new="if True",
     ),
 ]

@@ -310,6 +310,19 @@ ROWS = [
         new="for name in ():",
     ),
     Row(
+        "checks: W022, a release that nobody has tried",
+        test="checks/test_system_checks.py::test_untested_release",
+        old="for library in upstream.untested():",
+        new="for library in ():",
+    ),
+    Row(
+        "checks: a release of a tested series is no concern",
+        test="test_upstream.py::test_untested",
+        case="same",
+        old='re.findall(r"\\d+", release)[:2]',
+        new='re.findall(r"\\d+", release)',
+    ),
+    Row(
         "run: an option that does not exist is status 64",
         test="example/test_run.py::test_what_a_person_can_get_wrong_is_one_line",
         old="EX_USAGE if end.code else 0",

@@ -58,7 +58,7 @@ ROWS = [
     Row(
         "settings: former keys are accepted",
         test="settings/test_production.py::test_secure_by_default",
-        old='env.list("SECRET_KEY_FALLBACKS", secret=True)',
+        old='env.list("SECRET_KEY_FALLBACKS")',
         new="[]",
     ),
     Row(

@@ -6,6 +6,18 @@ from promises.row import Row
 
 ROWS = [
     Row(
+        "once: old ids are forgotten",
+        test="celery/test_once.py::test_old_ids_are_removed",
+        old="if random.random() < _SHARE:",
+        new="if False:",
+    ),
+    Row(
+        "once: the removal of old ids never breaks a transaction",
+        test="celery/test_once.py::test_old_ids_are_removed",
+        old="or transaction.get_connection(database).in_atomic_block",
+        new="",
+    ),
+    Row(
         "worker: the heartbeat is the consumer's",
         test="celery/test_worker.py::test_wedged_consumer_is_seen",
         old="consumer.timer.call_repeatedly(EVERY_SECONDS, self._beat, priority=10)",
@@ -326,5 +338,12 @@ ROWS = [
         test="celery/test_worker.py::test_stop_gives_long_tasks_of_threads_back",
         old="thread.join(None if _until is None else max(0.0, _until - time.monotonic()))",
         new="thread.join()",
+    ),
+    Row(
+        "metrics: one that fails is no traceback for each task",
+        test="celery/test_metrics.py::test_a_metric_that_fails",
+        within="_guarded",
+        old="except Exception as error:",
+        new="except KeyError as error:",
     ),
 ]

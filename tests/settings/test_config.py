@@ -195,3 +195,16 @@ def test_variables_of_another_set_up() -> None:
 
     assert k8s.config(env).without_effect == ("DJANGO_SECRET_KEY", "POSTGRES_DB")
     assert k8s.config(Env(environ={**PRODUCTION, **link})).without_effect == ()
+
+
+def test_secrets_that_are_common_words() -> None:
+    """Their names are kept for a check; they cannot be masked."""
+    values = {
+        "DATABASE_PASSWORD": "Postgres",
+        "REDIS_URL": "redis://:django@h/0",
+        "EMAIL_URL": "smtp+tls://sender:sender@h",
+        "CELERY_RESULT_BACKEND": "django-db",
+        "SECRET_KEY_FALLBACKS": f"{'k' * 50},secret",
+    }
+    config = k8s.config(Env(environ={**PRODUCTION, "CELERY_BROKER_URL": "amqp://u:x8Hq20pz@h//", **values}))
+    assert sorted(config.common_secrets) == sorted(values.keys() - {"CELERY_RESULT_BACKEND"})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import subprocess
+import tarfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -76,6 +78,26 @@ def build(
     ]
     result = docker("build", "--progress", "plain", *options, str(context), timeout=900)
     return result.stderr if plain else tag
+
+
+def layers(image: str) -> Iterator[tuple[str, bytes]]:
+    """Every file of every layer, with its bytes when it is small."""
+    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+        base = set(
+            docker(
+                "image", "inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", "python:3.13-slim"
+            ).stdout.split()
+        )
+        own = docker("image", "inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", image).stdout.split()
+        for name, digest in zip(manifest[0]["Layers"], own, strict=True):
+            if digest in base:
+                continue
+            with tarfile.open(fileobj=archive.extractfile(name)) as layer:
+                for member in layer:
+                    small = member.isfile() and member.size < 100_000
+                    yield member.name, layer.extractfile(member).read() if small else b""
 
 
 @dataclass

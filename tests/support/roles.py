@@ -50,10 +50,16 @@ def role(folder: Path, name: str, *args: str, **variables: str) -> Iterator[Proc
         yield process
 
 
-def lines(output: str) -> list[dict[str, Any]]:
-    """Every line of an output, read as a JSON object; fails with the first that is none."""
+# Celery writes it past every stream of Python.
+CELERY_STOPS = "\nworker: Warm shutdown (MainProcess)\n"
+
+
+def lines(output: str, *printed: str) -> list[dict[str, Any]]:
+    """Read every line of an output as a JSON object; fail with the first that is none, and is not among ``printed``."""
     found = []
-    for line in output.splitlines():
+    for line in output.replace(CELERY_STOPS, "").splitlines():
+        if line in printed:
+            continue
         try:
             value = json.loads(line)
         except ValueError:

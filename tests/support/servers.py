@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from support.need import need, program
 from support.patience import patience
@@ -159,6 +163,88 @@ def postgres(*options: str) -> Iterator[Postgres]:
         *options,
     ]
     instance = Postgres(args, port, folder, user)
+    instance.start()
+    try:
+        yield instance
+    finally:
+        instance.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class MariaDB(Server):
+    name, password = "test", "a#b/c?d@e%f"  # every character that a URL may trip over
+
+    def ready(self) -> bool:
+        mysqldb = driver()
+        with contextlib.suppress(mysqldb.OperationalError):
+            self.connect().close()
+            return True
+        return False
+
+    def connect(self, database: str = "") -> Any:
+        """A connection of the driver, in autocommit mode."""
+        return driver().connect(
+            host="127.0.0.1", port=self.port, user=self.name, password=self.password, database=database,
+            connect_timeout=int(patience(5)), autocommit=True,
+        )  # fmt: skip
+
+    def url(self, database: str) -> str:
+        return f"mysql://{self.name}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str, database: str = "") -> list[tuple[object, ...]]:
+        with contextlib.closing(self.connect(database)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def create(self, name: str) -> str:
+        """A new, empty database; returns its URL."""
+        self.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+        return self.url(name)
+
+
+def driver() -> Any:
+    """MySQLdb, which is mysqlclient where it is installed, else PyMySQL."""
+    if not importlib.util.find_spec("MySQLdb") and "MySQLdb" not in sys.modules:
+        import pymysql
+
+        pymysql.install_as_MySQLdb()
+    return importlib.import_module("MySQLdb")
+
+
+@contextlib.contextmanager
+def mariadb(*options: str) -> Iterator[MariaDB]:
+    """A MariaDB server of its own; ``options`` are given to mariadbd, such as "--max-connections=50"."""
+    server = program("mariadbd", "/usr/sbin")
+    install = program("mariadb-install-db", "/usr/bin")
+    need("MariaDB", server and install, "install mariadb-server-core and mariadb-client-core")
+    assert server
+    assert install
+    unpacked = Path(server).parents[1] / "debian" / "usr"  # by tests/tools.py
+    base = unpacked if unpacked.exists() else Path("/usr")
+    folder = Path(tempfile.mkdtemp(prefix="mariadb-"))
+    user = _unprivileged()
+    if user is not None:
+        os.chown(folder, user, -1)
+    start = folder / "start.sql"
+    start.write_text(
+        f"CREATE USER IF NOT EXISTS {MariaDB.name} IDENTIFIED BY '{MariaDB.password}';\n"
+        f"GRANT ALL ON *.* TO {MariaDB.name};\n"
+    )
+    usual = ["--no-defaults", f"--basedir={base}", f"--datadir={folder}/data", "--innodb-log-file-size=8M"]
+    subprocess.run(
+        [install, *usual, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--force"],
+        check=True, capture_output=True, user=user, cwd=folder, env=environment(),
+    )  # fmt: skip
+    port = free_port()
+    args = [
+        server, *usual, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", "--skip-name-resolve",
+        f"--pid-file={folder}/pid", f"--init-file={start}", f"--tmpdir={folder}", "--innodb-buffer-pool-size=32M",
+        # Nothing has to survive a loss of power.
+        "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--sync-frm=0",
+        *options,
+    ]  # fmt: skip
+    instance = MariaDB(args, port, folder, user)
     instance.start()
     try:
         yield instance

@@ -16,13 +16,14 @@ from django_k8s.database.locks import Lock, session_lock
 logger = get_logger("django_k8s.beat")
 
 NAME = "beat"
+SILENCE_SECONDS = 25  # as long as TCP keepalives take to notice a lost peer; beat asks every second
 
 
 class BeatLock:
     """A session lock of the default database; it ends with its holder, so nothing has to expire."""
 
     def __init__(self) -> None:
-        self._lock: Lock = session_lock(direct_connection(), NAME)
+        self._lock: Lock = session_lock(direct_connection(silence=SILENCE_SECONDS), NAME)
         self._holding = False
         self._complained = False
 

@@ -6,11 +6,12 @@ import contextlib
 import signal
 import sys
 import threading
+from importlib.metadata import entry_points
 from typing import Any
 
 from celery.beat import Scheduler as BaseScheduler
 from celery.beat import Service as BaseService
-from celery.utils.imports import load_extension_class_names, symbol_by_name
+from celery.utils.imports import symbol_by_name
 from celery.utils.log import get_logger
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
@@ -177,7 +178,8 @@ def scheduler_class(name: str | type) -> type[BaseScheduler]:
     """Return what MODULE:CLASS, or an alias such as "django", stands for. Raises ValueError."""
     wanted = "Name it as MODULE:CLASS in CELERY_BEAT_SCHEDULER, BEAT_SCHEDULER or the option -S."
     try:
-        found = symbol_by_name(name, aliases=dict(load_extension_class_names("celery.beat_schedulers")))
+        aliases = {point.name: point.value for point in entry_points(group="celery.beat_schedulers")}
+        found = symbol_by_name(name, aliases=aliases)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"beat: the scheduler {name} cannot be imported: {error}. {wanted}") from None
     if not (isinstance(found, type) and issubclass(found, BaseScheduler)):

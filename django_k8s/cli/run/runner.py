@@ -1,4 +1,7 @@
-"""The roles' processes: started, watched and stopped in order."""
+"""The roles' processes: started, watched and stopped in order.
+
+A runner of Procfiles would be one more requirement of every project, and knows neither probes nor an order of stopping.
+"""
 
 from __future__ import annotations
 

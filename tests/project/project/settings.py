@@ -2,6 +2,7 @@
 
 import os
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import django
@@ -23,6 +24,10 @@ SECURE_HSTS_SECONDS = k8s.hsts_seconds(env)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = k8s.https(env)
 
 DATABASES = {"default": k8s.database(env)}
+if env.str("DATABASE_URL").startswith("mysql:") and not find_spec("MySQLdb"):
+    import pymysql
+
+    pymysql.install_as_MySQLdb()  # the driver in pure Python, where mysqlclient is not installed
 CACHES = {"default": k8s.cache(env)}
 STORAGES = {"default": k8s.media_storage(env), "staticfiles": k8s.static_storage(env)}
 STATIC_URL, STATIC_ROOT = k8s.static(env)

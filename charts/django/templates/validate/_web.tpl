@@ -1,0 +1,23 @@
+{{/* A stop of web, its rollout and its scaler. */}}
+{{- define "django.validate.web" -}}
+{{- with .Values.web }}
+{{- $scaler := .autoscaling }}
+{{- if lt (int .drainSeconds) 1 }}
+  {{- fail "web.drainSeconds is below 1: requests would still be routed to a pod that has stopped. Raise it." }}
+{{- end }}
+{{- if lt (int .graceSeconds) (add (int .drainSeconds) 10) }}
+  {{- fail (print
+    "web.graceSeconds must exceed web.drainSeconds by at least 10: "
+    "the last requests need time after the drain.") }}
+{{- end }}
+{{- if and $scaler.enabled (gt (int $scaler.minReplicas) (int $scaler.maxReplicas)) }}
+  {{- fail "web.autoscaling.minReplicas exceeds maxReplicas. Lower it, or raise maxReplicas." }}
+{{- end }}
+{{- if and $scaler.enabled (not $scaler.targetCPU) (not $scaler.metrics) }}
+  {{- fail "web.autoscaling has no metric to scale by. Set targetCPU or metrics." }}
+{{- end }}
+{{- if and (eq (toString .maxSurge) "0") (eq (toString .maxUnavailable) "0") }}
+  {{- fail "web.maxSurge and web.maxUnavailable are both 0, so no rollout could begin. Raise one of them." }}
+{{- end }}
+{{- end }}
+{{- end }}

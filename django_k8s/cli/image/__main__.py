@@ -1,0 +1,108 @@
+"""``python -m django_k8s.cli.image CONTEXT TARGET``: the step of docker/Dockerfile that copies the project."""
+
+from __future__ import annotations
+
+import argparse
+import posixpath
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from django_k8s.cli.image.selection import Selection, select
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOINPUT
+
+# How many names a message lists.
+_LISTED = 20
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Copy the project out of the build context; return 0, or 78 with one sentence for each file that is refused."""
+    parser = argparse.ArgumentParser(prog="django_k8s.cli.image", description=__doc__)
+    parser.add_argument("context", type=Path, help="the build context")
+    parser.add_argument("target", type=Path, help="where the project is copied to; must be empty or missing")
+    parser.add_argument("--folder", default=".", help="the project's directory in the context")
+    parser.add_argument("--allow", default="", help="patterns of files that are copied nevertheless")
+    options = parser.parse_args(argv)
+
+    folder = posixpath.normpath(options.folder).removeprefix("/").removeprefix(".")
+    if folder.startswith(".") or not (options.context / folder).is_dir():
+        return _refuse(EX_NOINPUT, f"FOLDER: {options.folder} is not a directory of the build context.")
+    try:
+        allow = shlex.split(options.allow)
+    except ValueError:
+        return _refuse(EX_CONFIG, "ALLOW_FILES: a quotation mark is not closed.")
+    try:
+        selection = select(options.context, folder, allow)
+        if selection.suspects:
+            return _refuse(EX_CONFIG, *_explain(selection.suspects))
+        _copy(options.context, options.target, folder, selection)
+    except OSError as error:
+        return _refuse(EX_NOINPUT, f"cannot copy {error.filename}: {error.strerror}.")
+    _report(selection)
+    if not any((options.context / name).exists() for name in (".gitignore", ".dockerignore")):
+        print(
+            "The build context has neither .gitignore nor .dockerignore. If it is a directory of a repository, build "
+            "from the top of the repository with --build-arg FOLDER, so that those files hold."
+        )
+    return 0
+
+
+def _refuse(status: int, *lines: str) -> int:
+    print("django-k8s:", "\n".join(lines), file=sys.stderr)
+    return status
+
+
+def _explain(suspects: dict[str, str]) -> list[str]:
+    listed = list(suspects)[:_LISTED]
+    more = len(suspects) - len(listed)
+    names = shlex.join(_pattern(path) for path in listed)
+    return [
+        "these files must not get into an image.",
+        *(f"  {_printable(path)} {suspects[path]}." for path in listed),
+        *([f"  And {more} more."] if more else []),
+        "Exclude them in .dockerignore or .gitignore. If one belongs into the image, allow it by name:",
+        f"  --build-arg ALLOW_FILES={shlex.quote(_printable(names))}",
+    ]
+
+
+def _pattern(path: str) -> str:
+    """Return a pattern that matches just this path."""
+    return "".join(f"\\{sign}" if sign in "*?[]\\" else sign for sign in path)
+
+
+def _printable(text: str) -> str:
+    return text.encode("unicode_escape").decode() if not text.isprintable() else text
+
+
+def _copy(context: Path, target: Path, folder: str, selection: Selection) -> None:
+    """Copy with modes, times and symbolic links, as COPY does."""
+    target.mkdir(parents=True, exist_ok=True)
+    made = {folder}
+
+    def make(path: str) -> Path:
+        place = target / posixpath.relpath(path or ".", folder or ".")
+        if path not in made:
+            make(posixpath.dirname(path))
+            place.mkdir()
+            shutil.copymode(context / path, place)
+            made.add(path)
+        return place
+
+    for path in selection.empty_directories:
+        make(path)
+    for path in selection.files:
+        place = make(posixpath.dirname(path)) / posixpath.basename(path)
+        shutil.copy2(context / path, place, follow_symlinks=False)
+
+
+def _report(selection: Selection) -> None:
+    names = ", ".join(map(_printable, selection.left_out[:_LISTED]))
+    more = len(selection.left_out) - _LISTED
+    left_out = f"; left out: {names}{f' and {more} more' if more > 0 else ''}" if names else ""
+    print(f"{len(selection.files)} files are copied{left_out}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

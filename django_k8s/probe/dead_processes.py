@@ -1,0 +1,148 @@
+"""The metrics of processes that have ended: added up in one file for each kind, so that their files do not pile up.
+
+prometheus_client's mark_process_dead removes gauges only. Where processes are recycled, every scrape would read the
+files of all that there ever were.
+
+Imported only where METRICS is on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from prometheus_client.mmap_dict import MmapedDict
+
+from django_k8s.observability.metrics_file import ReservedFile
+from django_k8s.probe.heartbeat import running
+
+PIECE_SECONDS = 0.05  # of work, before probes are answered
+MAX_BYTES = 64 << 20  # no process of ours has so many metrics
+KEPT_FILES = 100  # of gauges that are told apart by process
+DEAD_PID = "0"  # stands for the process id of all that have ended; no process has it
+_ALL = "gauge_all"
+
+_Value = tuple[float, float]  # with its time
+
+
+def _add(total: _Value, value: _Value) -> _Value:
+    return total[0] + value[0], 0.0
+
+
+def _latest(total: _Value, value: _Value) -> _Value:
+    return max(total, value, key=lambda each: each[1])
+
+
+# How the values of two processes become one. Gauges of the living go with their process.
+_MERGED: dict[str, Callable[[_Value, _Value], _Value]] = {
+    "counter": _add,
+    "histogram": _add,
+    "summary": _add,
+    "gauge_sum": _add,
+    "gauge_min": min,
+    "gauge_max": max,
+    "gauge_mostrecent": _latest,
+}
+
+
+class DeadProcesses:
+    """Merges the files in ``directory`` whose processes have ended."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._totals: dict[str, ReservedFile] = {}
+
+    def files(self) -> list[Path]:
+        """Return prometheus_client's files, those of the living too; whatever else has such a name is left out."""
+        found = []
+        with contextlib.suppress(OSError), os.scandir(self._directory) as entries:
+            for entry in entries:
+                if entry.name.endswith(".db"):
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode) and 0 < status.st_size <= MAX_BYTES:
+                        found.append(Path(entry.path))
+        return found
+
+    def merge(self) -> Iterator[None]:
+        """Merge them, and yield after each piece of the work. Several runs may take turns."""
+        until = time.monotonic() + PIECE_SECONDS
+        try:
+            self._restore_totals()
+            dead = [path for path in self.files() if _ended(path)]
+            for path in dead:
+                self._merge(path)
+                if time.monotonic() > until:
+                    yield
+                    until = time.monotonic() + PIECE_SECONDS
+            self._remove_oldest([path for path in dead if _kind(path) == _ALL])
+        except OSError:
+            pass  # the disk takes nothing: the files keep their values until it does
+
+    def _merge(self, path: Path) -> None:
+        kind = _kind(path)
+        merged = _MERGED.get(kind)
+        try:
+            if merged:
+                found = {
+                    key: (value, at) for key, value, at, _ in MmapedDict.read_all_values_from_file(str(path))
+                }
+                total = self._total(kind)
+                # First all that the disk may refuse. Nothing comes between the rest: the listener has one thread,
+                # and where it is killed its container starts anew.
+                total.reserve(found)
+                gone = path.rename(path.with_suffix(".merged"))
+                for key, value in found.items():
+                    total.write_value(key, *(merged(total.read_value(key), value) if key in total else value))
+                gone.unlink()
+            elif kind.startswith("gauge_live"):
+                path.unlink()
+        except FileNotFoundError:
+            pass  # another run was faster
+        except OSError:
+            raise
+        except Exception:
+            path.unlink()  # unreadable, and nobody will ever make it whole
+
+    def _total(self, kind: str) -> ReservedFile:
+        if kind not in self._totals:
+            self._totals[kind] = ReservedFile(self._path(kind))
+        return self._totals[kind]
+
+    def _restore_totals(self) -> None:
+        """Write the totals again if somebody has removed their files."""
+        for kind, total in self._totals.items():
+            try:
+                total.check()
+            except FileNotFoundError:
+                file = ReservedFile(self._path(kind))
+                found = {key: (value, at) for key, value, at in total.read_all_values()}
+                file.reserve(found)
+                for key, value in found.items():
+                    file.write_value(key, *value)
+                total.close()
+                self._totals[kind] = file
+
+    def _path(self, kind: str) -> Path:
+        return self._directory / f"{kind}_{DEAD_PID}.db"
+
+    def _remove_oldest(self, paths: list[Path]) -> None:
+        if len(paths) > KEPT_FILES:
+            for path in sorted(paths, key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
+                path.unlink(missing_ok=True)
+
+
+def _kind(path: Path) -> str:
+    # prometheus_client calls its files {}_{}.db, by kind and process.
+    return path.stem.rpartition("_")[0]
+
+
+def _ended(path: Path) -> bool:
+    pid = path.stem.rpartition("_")[2]
+    try:
+        return pid.isdecimal() and pid != DEAD_PID and not running(int(pid))
+    except (OverflowError, ValueError):
+        return False

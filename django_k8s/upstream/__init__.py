@@ -1,0 +1,56 @@
+"""What this library uses of other libraries although they do not document it.
+
+Each such name has a row in :data:`NAMES`, and a test asks the installed release for each. Whoever adds a use adds
+its row; whoever finds a public way removes it. Nothing but the system check django_k8s.W022 reads this at run time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
+
+from django_k8s.upstream import celery, django, gunicorn, others
+from django_k8s.upstream.name import Name
+
+NAMES: tuple[Name, ...] = (*gunicorn.NAMES, *celery.NAMES, *django.NAMES, *others.NAMES)
+
+# The newest release of each library that this version is tested with: those of requirements/dev.txt, which a test holds.
+# New Relic's agent, which has one row, is not here: it has a new release every few weeks.
+TESTED = {
+    "celery": "5.7.0",
+    "django": "6.1.3",
+    "django-environ": "0.14.0",
+    "django-storages": "1.14.6",
+    "gunicorn": "27.0.1",
+    "kombu": "5.7.0",
+    "prometheus-client": "0.26.0",
+    "whitenoise": "6.12.0",
+}
+
+
+class Untested(NamedTuple):
+    """A library whose installed release is newer than the tested one."""
+
+    name: str
+    installed: str
+    tested: str
+
+
+def untested() -> Iterator[Untested]:
+    """Yield the installed libraries that are newer than what was tested.
+
+    Only the first two numbers count: a release that mends errors comes too often to warn of.
+    """
+    for name, tested in TESTED.items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            continue
+        if _series(installed) > _series(tested):
+            yield Untested(name, installed, tested)
+
+
+def _series(release: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", release)[:2]]

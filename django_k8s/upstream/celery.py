@@ -1,0 +1,262 @@
+"""Celery and kombu: where the worker's stop and beat's lock take hold, and the queues of the Redis transport."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django_k8s.upstream.name import Name
+
+_CACHED = "kombu.utils.objects:cached_property"
+_SCHEDULER = "celery.beat:Scheduler"
+_CHANNEL = "kombu.transport.redis:Channel"
+
+_main = partial(Name, used_by="celery.__main__")
+_defaults = partial(Name, used_by="celery.defaults")
+_shutdown = partial(Name, used_by="celery.shutdown")
+_locked = partial(Name, used_by="celery.beat.locked_scheduler")
+_scheduler = partial(Name, used_by="celery.beat.scheduler")
+_due = partial(Name, used_by="celery.beat.due_times")
+_sampler = partial(Name, used_by="celery.beat.queue_sampler")
+
+NAMES = (
+    # How a role starts
+    _main(
+        "celery:maybe_patch_concurrency",
+        why="pools of green threads patch Python before anything is imported",
+        breaks="a worker with such a pool hangs",
+        call="argv",
+    ),
+    _main(
+        "celery.bin.celery:main",
+        why="the celery command, in this process",
+        breaks="worker and beat do not start",
+        call="",
+    ),
+    Name(
+        "celery.app.amqp:Queues.select",
+        used_by="celery.worker",
+        why="WORKER_QUEUES",
+        breaks="a worker takes tasks from every queue, or does not start",
+        call="include",
+    ),
+    # Settings
+    _defaults(
+        "celery.app.utils:Settings.maps",
+        why="our layer lies between the project's settings and Celery's defaults",
+        breaks="the project's settings lose, or ours have no effect",
+        read_by="celery.utils.collections:ChainMap.__getitem__",
+    ),
+    _defaults(
+        "celery.app.utils:Settings.defaults",
+        why="lists the same mappings once more",
+        breaks="the project's settings lose, or ours have no effect",
+        read_by="celery.utils.collections:ChainMap.add_defaults",
+    ),
+    _defaults(
+        "celery.app.base:Celery.configured",
+        why="whether the application has read its configuration",
+        breaks="an application that was made early has no broker",
+    ),
+    _defaults(
+        "celery.app.base:Celery.namespace",
+        why="before 5.7 a name with the namespace wins",
+        breaks="transport options of the project and ours are not merged",
+    ),
+    Name(
+        "*:CELERY_DB_REUSE_MAX",
+        used_by="settings.celery",
+        why="the setting is not documented",
+        breaks="a worker connects to the database for each task",
+        read_by="celery.fixups.django:DjangoWorkerFixup.__init__",
+    ),
+    # The worker's stop
+    _shutdown(
+        "celery.apps.worker:on_cold_shutdown",
+        why="tells releases whose SIGQUIT ends a warm stop",
+        breaks="the older way is used, which is slower",
+        since="5.5",
+    ),
+    _shutdown(
+        "celery.concurrency.thread:TaskPool.executor",
+        why="no signal ends threads, so their pool is waited for with a limit",
+        breaks="a worker with threads does not start",
+    ),
+    _shutdown(
+        "concurrent.futures.thread:ThreadPoolExecutor._threads",
+        why="the threads to wait for",
+        breaks="a worker with threads does not start",
+        read_by="concurrent.futures.thread:ThreadPoolExecutor.shutdown",
+    ),
+    _shutdown(
+        "celery.concurrency.base:BasePool.on_stop",
+        why="replaced by one that waits with a limit",
+        breaks="SIGKILL ends the worker in the middle of its tasks",
+        call="",
+        read_by="celery.concurrency.base:BasePool.stop",
+    ),
+    _shutdown(
+        "celery.worker.consumer.consumer:Consumer.pool",
+        why="the sender of worker_ready has the pool",
+        breaks="a worker does not start",
+    ),
+    _shutdown(
+        "celery.worker.worker:WorkController.exitcode",
+        why="the exit status when the process is cut off",
+        breaks="a stop that was cut off has status 0 or a traceback",
+    ),
+    # Beat under the lock
+    _locked(
+        "celery.app.base:Celery.Beat",
+        why="has the service",
+        breaks="beat does not start",
+        kind=_CACHED,
+    ),
+    _locked(
+        "celery.apps.beat:Beat.Service",
+        why="replaced by ours, which puts any scheduler under the lock",
+        breaks="two beats publish everything twice",
+        read_by="celery.apps.beat:Beat.start_scheduler",
+    ),
+    _locked(
+        "celery.beat:Service.get_scheduler",
+        why="makes the scheduler from its class",
+        breaks="two beats publish everything twice",
+        call="lazy=",
+        read_by="celery.beat:Service.scheduler",
+    ),
+    _locked(
+        "celery.beat:Service.scheduler_cls",
+        why="the class that the project names, wherever it does",
+        breaks="two beats publish everything twice",
+        read_by="celery.beat:Service.get_scheduler",
+    ),
+    _locked(
+        "celery.utils.imports:symbol_by_name",
+        why="reads MODULE:CLASS as Celery does",
+        breaks="beat does not start",
+        call="name, aliases=",
+    ),
+    _locked(
+        _SCHEDULER,
+        why="the base class; it is initialized again at a takeover",
+        breaks="beat does not start, or publishes from a stale plan",
+        call="app, schedule=, max_interval=, Producer=, lazy=",
+    ),
+    _locked(
+        f"{_SCHEDULER}.tick",
+        why="each round",
+        breaks="no lock, no heartbeat",
+        call="",
+        read_by="celery.beat:Service.start",
+    ),
+    _locked(
+        f"{_SCHEDULER}.should_sync",
+        why="a standby stores nothing",
+        breaks="a standby overwrites what the holder stored",
+        call="",
+        read_by=f"{_SCHEDULER}.apply_async",
+    ),
+    _locked(
+        f"{_SCHEDULER}.close",
+        why="gives the lock back",
+        breaks="a standby takes over later",
+        call="",
+        read_by=f"{_SCHEDULER}.close" if False else "celery.beat:Service.sync",
+    ),
+    _locked(
+        f"{_SCHEDULER}._ensure_connected",
+        why="the heartbeat goes on while the broker is waited for",
+        breaks="an outage of the broker restarts beat",
+        call="",
+        read_by=f"{_SCHEDULER}.producer",
+    ),
+    *(
+        _scheduler(
+            f"{_SCHEDULER}.{name}",
+            why="a cached property: the broken one is removed from the instance",
+            breaks="a broken connection is kept after an outage",
+            kind=_CACHED,
+        )
+        for name in ("producer", "connection")
+    ),
+    _scheduler(
+        f"{_SCHEDULER}.apply_async",
+        why="publishes one entry",
+        breaks="nothing is published",
+        call="entry, producer=, advance=",
+    ),
+    _scheduler(
+        f"{_SCHEDULER}.merge_inplace",
+        why="reads the schedule of the settings",
+        breaks="beat does not start",
+        call="b",
+    ),
+    _scheduler(
+        f"{_SCHEDULER}.install_default_entries",
+        why="adds Celery's own entry, which removes old results",
+        breaks="beat does not start",
+        call="data",
+    ),
+    _scheduler(
+        f"{_SCHEDULER}.setup_schedule",
+        why="the table replaces Celery's file",
+        breaks="beat needs a writable directory",
+        call="",
+        read_by=f"{_SCHEDULER}.__init__",
+    ),
+    _scheduler(
+        "celery.beat:SchedulingError",
+        why="its context is the exception of the broker",
+        breaks="an outage is taken for a bad message, and the due time is skipped",
+        read_by=f"{_SCHEDULER}.apply_async",
+    ),
+    _scheduler(
+        "celery.beat:ScheduleEntry.__iter__",
+        why="an entry is copied from its fields, to give its message an id",
+        breaks="nothing is published",
+        call="",
+    ),
+    _due(
+        "celery.schedules:BaseSchedule.nowfun",
+        why="the clock of a schedule is set while it is asked for the next due time",
+        breaks="due times are published late or twice",
+        read_by="celery.schedules:BaseSchedule.now",
+    ),
+    _due(
+        "celery.schedules:crontab.remaining_estimate",
+        why="the time to the next due time",
+        breaks="nothing is published",
+        call="last_run_at",
+    ),
+    _due(
+        "celery.schedules:schedule.run_every",
+        why="the interval",
+        breaks="beat does not start",
+    ),
+    # Queues in Redis
+    _sampler(
+        f"{_CHANNEL}.unacked_key",
+        why="where messages are kept until they are acknowledged",
+        breaks="there is no sample of the queues, so scalers keep what they have",
+        read_by="kombu.transport.redis:QoS.append",
+    ),
+    _sampler(
+        "kombu.transport.redis:QoS.append",
+        why="a message is kept as a list of itself, its exchange and its routing key",
+        breaks="there is no sample of the queues, so scalers keep what they have",
+        call="message, delivery_tag",
+    ),
+    _sampler(
+        f"{_CHANNEL}.priority_steps",
+        why="each priority has a list of its own",
+        breaks="the age of the oldest message is wrong",
+        read_by=f"{_CHANNEL}._size",
+    ),
+    _sampler(
+        f"{_CHANNEL}._q_for_pri",
+        why="the name of that list",
+        breaks="there is no sample of the queues, so scalers keep what they have",
+        call="queue, pri",
+        read_by=f"{_CHANNEL}._size",
+    ),
+)
