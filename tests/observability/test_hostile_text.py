@@ -107,8 +107,8 @@ def printed(given: str) -> None:
     """Print ``given`` in small pieces, as one line: each line would be a record with a cost of its own."""
     given = given.replace("\n", " ")
     lines = Lines(sys.stdout, "stdout", logging.INFO, Nowhere())
-    for start in range(0, len(given), 16):
-        lines.write(given[start : start + 16])
+    for start in range(0, len(given), 4):
+        lines.write(given[start : start + 4])
     lines.finish()
 
 
