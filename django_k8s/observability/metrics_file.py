@@ -111,8 +111,8 @@ class MetricsFile:
     It has the methods of MmapedDict that a metric uses. None of them raises.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = Path(path)
+    def __init__(self, filename: str) -> None:
+        self._path = Path(filename)
         self._file: ReservedFile | None = None
         self._kept: dict[str, tuple[float, float]] = {}  # what has no place in the file
         self._check()
