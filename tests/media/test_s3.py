@@ -236,6 +236,7 @@ def test_memory_of_web(server: S3, bucket: str, tmp_path: Path) -> None:
         **server.variables(bucket), PORT=str(port), SECRET_KEY="k" * 50, ALLOWED_HOSTS="*", HTTPS="false", DATABASE_URL="sqlite://:memory:",
         DJANGO_SETTINGS_MODULE="project.settings", TEST_URLCONF="storage_urls", PYTHONPATH=f"{HERE}:{HERE.parent}/project",
         CELERY_BROKER_URL="memory://", STATE_DIR=str(tmp_path / "state"), TMPDIR=str(tmp_path), ROLE="web", WEB_THREADS="4",
+        WEB_MAX_BODY_MB="101",  # the file and what a form puts around it
     )  # fmt: skip
     command = ["gunicorn", "-c", "python:django_k8s.gunicorn.configuration"]
     with started(command, env, HERE, tmp_path / "web.log") as web:
