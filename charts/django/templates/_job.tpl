@@ -16,6 +16,23 @@ spec:
   {{- $spec | nindent 2 }}
 {{- end }}
 
+{{/* (code) -> the arguments, as JSON, that run a program in the project, with Django set up. */}}
+{{- define "django.python" -}}
+{{ list "manage" "shell" "--no-imports" "--command" .code | toJson }}
+{{- end }}
+
+{{/*
+(root, name, args) -> the program that runs args unless they have ended well in this database before. releaseToken makes
+another run of them.
+*/}}
+{{- define "django.once" -}}
+{{- $hash := printf "%s|%s" (toJson .args) .root.Values.releaseToken | sha256sum | trunc 12 -}}
+{{- $entrypoint := list "/bin/sh" "/usr/local/lib/django-k8s/entrypoint" -}}
+MARK = {{ printf "%s-%s" .name $hash | toJson }}
+COMMAND = {{ concat $entrypoint .args | toJson }}
+{{ .root.Files.Get "files/once.py" }}
+{{- end }}
+
 {{/* (root, component, container, waits, backoffLimit, activeDeadlineSeconds) -> the spec of a Job. */}}
 {{- define "django.jobSpec" -}}
 {{- $pod := dict
