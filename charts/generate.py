@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+
 from django_k8s.environment.variables import VARIABLES
 
 CHART = Path(__file__).resolve().parent / "django"

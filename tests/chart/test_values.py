@@ -13,10 +13,11 @@ import kubernetes_validate
 import pytest
 import yaml
 from cases import CASES, EVERYTHING, HOSTS, IMAGE, STAGING
-from django_k8s.environment.variables import VARIABLES
 from support.chart import CHART, NEWEST, ROOT, merged, named, pods, render, template
 
-GENERATE = runpy.run_path(str(CHART.parent / "generate.py"))
+from django_k8s.environment.variables import VARIABLES
+
+GENERATE = runpy.run_path(str(ROOT / "charts" / "generate.py"))
 TEXT = (CHART / "values.yaml").read_text()
 DOCUMENTED = GENERATE["documented"](TEXT)
 VALUES = yaml.safe_load(TEXT)

@@ -1,4 +1,5 @@
-# Creates the first administrator, as createsuperuser --noinput does, if there is no user of that name.
+"""Create the first administrator, as createsuperuser --noinput does, unless there is a user of that name."""
+
 import os
 import sys
 
