@@ -25,6 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 os.environ.setdefault("DEBUG", "true")
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+servers.driver()  # of MySQL, before Django looks for it: also for tests that need no server
 django.setup()
 profiles.register()
 

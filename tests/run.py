@@ -27,6 +27,18 @@ from support.outcomes import VARIABLE
 ROOT = Path(__file__).resolve().parent.parent
 # More failures than these are no accident, and running them one by one would take too long.
 MOST_RETRIED = 20
+# Their subject is the same with every release of what the library needs.
+OF_NO_RELEASE = (
+    "chart",
+    "cli/image",
+    "environment/test_random_environments.py",
+    "example/test_typed.py",
+    "observability/test_hostile_text.py",
+    "test_docs.py",
+    "test_package.py",
+    "test_promises.py",
+    "test_snippets.py",
+)
 NO_TESTS, TESTS_FAILED = 5, 1  # exit statuses of pytest
 
 
@@ -49,7 +61,7 @@ def phases(kind: str, jobs: int) -> list[tuple[Phase, ...]]:
     """
     together = ("-n", str(jobs), "--dist", "loadgroup")
     if kind == "releases":
-        library = ("--ignore", "tests/chart", "--ignore", "tests/test_promises.py")
+        library = [f"--ignore=tests/{name}" for name in OF_NO_RELEASE]
         marks = "not alone and not soak and not docker and not browser and not cluster"
         # Of the runs under load, one rolling update and one recycling.
         load = "test_rolling_update and wsgi or test_recycling and wsgi-1"

@@ -477,6 +477,45 @@ _WEB = _group(
         scope="startup",
     ),
     _v("WEB_ACCESS_LOG", "bool", False, "Log a line for each request (never for probes).", scope="startup"),
+    _v(
+        "WEB_GUARD",
+        "bool",
+        True,
+        "Give a connection a thread only when its whole request head has arrived, and cut off clients that stall.",
+        scope="startup",
+    ),
+    _v(
+        "WEB_HEAD_SECONDS",
+        "int",
+        15,
+        "Time that a request head may take from its first byte. A silent connection is kept for WEB_KEEPALIVE_SECONDS.",
+        minimum=1,
+        scope="startup",
+    ),
+    _v(
+        "WEB_CLIENT_SECONDS",
+        "int",
+        30,
+        "A client that makes no progress for this long, with a body that it sends or a response that it reads, is cut off.",
+        minimum=1,
+        scope="startup",
+    ),
+    _v(
+        "WEB_MAX_BODY_MB",
+        "int",
+        100,
+        "The largest request body, in MiB: a larger one is answered with 413 and not stored; 0 means no limit.",
+        minimum=0,
+        scope="startup",
+    ),
+    _v(
+        "WEB_LONGEST_REQUEST_SECONDS",
+        "int",
+        0,
+        "Log the traceback of a request whose thread is busy for longer; 0 means never. WSGI only.",
+        minimum=0,
+        scope="startup",
+    ),
 )
 
 _HEALTH = _group(

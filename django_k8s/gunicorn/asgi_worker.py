@@ -7,13 +7,18 @@ tells that.
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
+import time
 from typing import Any
 
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
+from django_k8s.gunicorn import bodies
+from django_k8s.gunicorn.client_socket import set_user_timeout
 from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, HeartbeatMixin
+from django_k8s.gunicorn.limits import limits
 
 # What a stopping worker leaves to a client that may be sending its next request; as in gthread.
 IDLE_SECONDS = 2.0
@@ -48,7 +53,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.worker.connections.add(self)
+        self.made = time.monotonic()
         super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if limits().guarded and sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            set_user_timeout(sock, limits().silence)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
@@ -68,6 +77,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         """Whether the connection only waits for its next request."""
         return self._awaiting_request and not self._finishing_calls
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether the head of a request has arrived; from then on gunicorn limits the idle time."""
+        return self.req_count > 1 or not self._awaiting_request
+
     def close_idle(self) -> None:
         """What gunicorn does when the keep-alive time is over."""
         self._keepalive_timeout()
@@ -81,6 +95,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
     """An ``asgi`` worker."""
 
     alive: bool
+    asgi: bodies.Asgi
     nr: int
     max_requests: int
 
@@ -89,6 +104,11 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
         self.connections: set[Connection] = set()
         # Looked after here, where it cuts nobody off, and not by the connections.
         self._replace_at, self.max_requests = self.max_requests, sys.maxsize
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        if limits().body:
+            self.asgi = bodies.limited(self.asgi, limits().body)
 
     @property
     def stopping(self) -> bool:
@@ -112,7 +132,15 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
         # gunicorn's own sign of life ends with SIGTERM, this one with the last request.
         while True:
             self.beat()
+            if limits().guarded:
+                self._close_silent()
             await asyncio.sleep(EVERY_SECONDS)
+
+    def _close_silent(self) -> None:
+        """Close what has sent no request head for longer than an idle connection is kept, as gthread does."""
+        before = time.monotonic() - (self.cfg.keepalive or limits().head)
+        for connection in [one for one in self.connections if one.made < before and not one.has_asked]:
+            connection.close_idle()
 
     async def _shutdown(self) -> None:
         closing = asyncio.create_task(self._close_idle())

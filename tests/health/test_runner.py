@@ -115,7 +115,7 @@ def test_callers_who_gave_up_leave_nothing_behind(hanging: Hanging) -> None:
 
     asyncio.run(ask())
     assert runner._run
-    assert len(runner._run.executions["hangs"].future._done_callbacks) <= 1  # type: ignore[attr-defined]
+    assert len(runner._run.threads["hangs"].future._done_callbacks) <= 1  # type: ignore[attr-defined]
     # The next event loop gets its answer.
     threading.Timer(0.1, hanging.go.set).start()
     runner = CheckRunner({"hangs": hanging}, timeout=5, keep=0)

@@ -11,6 +11,8 @@ urlpatterns = [
     path("slow", views.slow),
     path("hold", views.hold),
     path("upload", views.upload),
+    path("raw", views.raw),
+    path("large", views.large),
     path("stream", views.stream),
     path("where", views.where),
     path("spin", views.spin),

@@ -68,6 +68,18 @@ def upload(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"length": length, "sha256": digest.hexdigest()})
 
 
+@csrf_exempt
+def raw(request: HttpRequest) -> HttpResponse:
+    """Reads a body of unknown length, which Django itself does not do under WSGI."""
+    body = request.META.get("wsgi.input", request).read()
+    return HttpResponse(f"{len(body)}\n", content_type="text/plain")
+
+
+def large(request: HttpRequest) -> HttpResponse:
+    """Answers with ``size`` bytes at once."""
+    return HttpResponse(b"x" * int(request.GET["size"]), content_type="application/octet-stream")
+
+
 def stream(request: HttpRequest) -> StreamingHttpResponse:
     """Sends ``pieces`` lines (5 by default), ``pause`` seconds apart (0.2 by default)."""
     pieces, pause = int(request.GET.get("pieces", 5)), float(request.GET.get("pause", 0.2))

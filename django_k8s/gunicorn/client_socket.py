@@ -1,0 +1,99 @@
+"""The socket of a client that makes no progress fails, and its worker sees who waits for a client."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from typing import Any, Self
+
+# Linux has it; elsewhere a client that does not read is not cut.
+_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
+
+
+class ClientStalledError(ConnectionResetError):
+    """The client neither sent nor took a byte for too long.
+
+    It is a lost connection for gunicorn, which logs nothing then, and for Django, which raises
+    ``UnreadablePostError``.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(errno.ECONNRESET, message)
+
+
+def set_user_timeout(sock: socket.socket, seconds: int) -> None:
+    """Let the kernel close the connection if the client takes nothing that was sent for ``seconds``.
+
+    A timeout of the socket would be one for the whole of ``sendall``, and cut a long download.
+    """
+    if _USER_TIMEOUT is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, seconds * 1000)
+
+
+class ClientSocket(socket.socket):
+    """A client's connection, as a thread reads and writes it."""
+
+    waiting = False
+    """Whether a thread waits for the client at this moment."""
+
+    @classmethod
+    def adopt(cls, sock: socket.socket, seconds: int) -> Self:
+        """Return ``sock`` as one that fails after ``seconds`` without progress.
+
+        Raises OSError if the client has gone.
+        """
+        adopted = cls(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        try:
+            # For each recv. Unlike settimeout it leaves writing alone.
+            adopted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
+            set_user_timeout(adopted, seconds)
+        except OSError:
+            adopted.close()
+            raise
+        return adopted
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        self.waiting = True
+        try:
+            return super().recv(bufsize, flags)
+        except BlockingIOError:
+            if self.gettimeout() is None:  # it would block for ever, but for SO_RCVTIMEO
+                raise ClientStalledError("The client sends no more of its request.") from None
+            raise
+        except TimeoutError as error:
+            raise _stalled(error) from None
+        finally:
+            self.waiting = False
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        self.waiting = True
+        try:
+            return super().send(data, flags)
+        except TimeoutError as error:
+            raise _stalled(error) from None
+        finally:
+            self.waiting = False
+
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        self.waiting = True
+        try:
+            super().sendall(data, flags)
+        except TimeoutError as error:
+            raise _stalled(error) from None
+        finally:
+            self.waiting = False
+
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        self.waiting = True
+        try:
+            return super().sendfile(file, offset, count)
+        except TimeoutError as error:
+            raise _stalled(error) from None
+        finally:
+            self.waiting = False
+
+
+def _stalled(error: TimeoutError) -> OSError:
+    """The kernel's own timeout has a number, one of the socket's has none."""
+    return ClientStalledError("The client takes no answer.") if error.errno == errno.ETIMEDOUT else error
