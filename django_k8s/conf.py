@@ -42,6 +42,7 @@ class Config:
     database_lock_timeout_seconds: int = 60
     health_token: str = field(default="", repr=False)
     mailer: Mapping[str, Any] = field(default_factory=_no_mailer, repr=False)  # as MAILERS["default"]
+    media_serve: bool = False
     migrate_databases: tuple[str, ...] = ("default",)
     migrate_lock_timeout_seconds: int = 5
     once_keep_seconds: int = 2_592_000

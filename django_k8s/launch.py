@@ -18,6 +18,8 @@ from django_k8s.environment.env import Env
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.roles import SERVICES
 
+_UNCOUNTED = ("", "manage")
+
 
 def main() -> None:
     """Prepare, and run the program that the command line names."""
@@ -42,9 +44,10 @@ def prepare(env: Env) -> None:
         from django_k8s.observability.stdout import install
 
         env.mask_secrets()  # even a traceback from before the settings are loaded shows none
-        # What migrate and wait print is their log.
+        # What migrate and wait print is their log; what a management command prints may be data.
         install(env, stdout=env.str("LOG_STDOUT") == "json" or env.str("ROLE") in ("migrate", "wait"))
-    if env.bool("METRICS") and env.str("ROLE"):
+    # Nobody can scrape a management command.
+    if env.bool("METRICS") and env.str("ROLE") not in _UNCOUNTED:
         if importlib.util.find_spec("prometheus_client") is None:
             print(
                 "django-k8s: METRICS is on, but prometheus-client is not installed. Add the extra: django-k8s-toolkit[metrics].",

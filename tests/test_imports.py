@@ -25,6 +25,7 @@ LAYERS = {
     "upstream": set(),
     "models": set(),
     "media_storage": set(),
+    "cache": set(),
     "static_files": set(),
     "error_reports": {"environment"},
     "mail": {"conf"},
@@ -64,6 +65,8 @@ LIBRARIES = {
         ("probe.exposition",),
     ),
     "newrelic": ((), ("observability.newrelic",)),
+    "redis": (("cache.redis",), ()),
+    "pymemcache": (("cache.memcached",), ()),
     "watchfiles": (("cli.reload",), ()),
     "pathspec": (("cli.image.ignore_files",), ()),
 }

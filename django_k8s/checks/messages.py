@@ -193,5 +193,16 @@ MESSAGES: dict[str, Message] = {
             "The value of {name} is a common word or the name of its user, so it stays in logs, and is easily guessed.",
             "Replace it by random characters, such as those of `openssl rand -hex 16`.",
         ),
+        Message(
+            "W024",
+            "Uploads in MEDIA_ROOT are to be served, but {reason}.",
+            "Add django_k8s.middleware.MediaFilesMiddleware after SecurityMiddleware, and set MEDIA_URL, such as to /media/."
+            " If something else serves them, set the variable MEDIA_SERVE to false.",
+        ),
+        Message(
+            "W025",
+            "Sessions are kept only in a cache that fails softly. While it is away, everybody is logged out, and nobody can log in.",
+            "Use django.contrib.sessions.backends.cached_db for SESSION_ENGINE, or keep sessions in a cache with fail_soft=False.",
+        ),
     )
 }

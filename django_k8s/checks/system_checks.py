@@ -12,17 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
-from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage
-from django.db.models import FileField
 from django.utils.module_loading import import_string
 
 from django_k8s import conf, upstream
 from django_k8s.celery import application
+from django_k8s.checks import uploads
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.environment import masking
 from django_k8s.settings.foreign_variables import INSTEAD
@@ -164,13 +161,30 @@ def check_shared_state() -> Iterator[CheckMessage]:
     local_memory = "locmem" in settings.CACHES.get("default", {}).get("BACKEND", "")
     if local_memory and _uses_cache():
         yield _message("W006")
-    fields = sorted(_fields_on_this_pod())
+    fields = sorted(uploads.fields_on_this_pod())
     if fields:
         yield _message("W007", fields=", ".join(fields))
     if settings.SESSION_ENGINE.endswith(".file"):
         yield _message("W008")
     if settings.SESSION_ENGINE.endswith(".cache") and local_memory:
         yield _message("W009")
+    if settings.SESSION_ENGINE.endswith(".cache") and _fails_softly(settings.SESSION_CACHE_ALIAS):
+        yield _message("W025")
+
+
+def _fails_softly(alias: str) -> bool:
+    cache = settings.CACHES.get(alias, {})
+    # The option is django-redis'.
+    return "django_k8s.cache." in cache.get("BACKEND", "") or bool(
+        cache.get("OPTIONS", {}).get("IGNORE_EXCEPTIONS")
+    )
+
+
+@_deployed
+def check_uploads() -> Iterator[CheckMessage]:
+    """Uploads on a volume that nobody serves."""
+    if reason := uploads.unserved():
+        yield _message("W024", reason=reason)
 
 
 def _uses_cache() -> bool:
@@ -183,26 +197,6 @@ def _uses_cache() -> bool:
         or "cache" in conf.current().readiness_checks
         or any(name.startswith("django.middleware.cache.") for name in settings.MIDDLEWARE)
     )
-
-
-def _fields_on_this_pod() -> Iterator[str]:
-    """Yield the model fields whose files are stored on a disk that belongs to this pod."""
-    for model in apps.get_models():
-        for field in model._meta.get_fields():
-            if isinstance(field, FileField) and _on_this_pod(field.storage):
-                yield f"{model._meta.label}.{field.name}"
-
-
-def _on_this_pod(storage: Storage) -> bool:
-    try:
-        local = isinstance(storage, FileSystemStorage)
-    except (ImportError, ImproperlyConfigured, InvalidStorageError):
-        return False  # Django, or the settings function, reports a storage that cannot be made
-    if not local:
-        return False
-    # The nearest mount point: a volume, or the root of the container.
-    path = Path(storage.path("")).absolute()
-    return next(parent for parent in (path, *path.parents) if parent.is_mount()) == Path("/")
 
 
 @_deployed

@@ -281,6 +281,12 @@ _CACHE = _group(
         secret=True,
         example="redis://host:6379/1",
     ),
+    _v(
+        "CACHE_FAIL_SOFT",
+        "bool",
+        False,
+        "While Redis or Memcached is away, every key counts as missing, and no page fails. Not for sessions.",
+    ),
     _v("CACHE_KEY_PREFIX", "str", "", "Put before every key, for a server that several projects share."),
     _v(
         "REDIS_URL",
@@ -603,6 +609,12 @@ _STATIC = _group(
         "path",
         None,
         "Directory of uploads when no bucket is named. By default media beside manage.py.",
+    ),
+    _v(
+        "MEDIA_SERVE",
+        "bool",
+        None,
+        "Serve what is in MEDIA_ROOT to everybody, below MEDIA_URL. By default on if MEDIA_ROOT is set and MEDIA_S3_BUCKET is not.",
     ),
     _v("MEDIA_S3_BUCKET", "str", "", "Bucket of uploads; naming it moves media to S3."),
     _v(

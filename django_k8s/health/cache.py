@@ -16,6 +16,11 @@ _TIMEOUTS = {
     "django.core.cache.backends.redis.RedisCache": ("socket_timeout", "socket_connect_timeout"),
     "django.core.cache.backends.memcached.PyMemcacheCache": ("timeout", "connect_timeout"),
 }
+# A check has to see what these keep to themselves.
+_FIRM = {
+    "django_k8s.cache.redis.SoftRedisCache": "django.core.cache.backends.redis.RedisCache",
+    "django_k8s.cache.memcached.SoftMemcachedCache": "django.core.cache.backends.memcached.PyMemcacheCache",
+}
 
 
 class Cache:
@@ -38,10 +43,11 @@ class Cache:
 
     def _client(self, timeout: float) -> BaseCache:
         params: dict[str, Any] = {**caches.settings[self.alias]}
-        # The project's own timeouts suit its requests; here they would outlive the deadline.
-        if names := _TIMEOUTS.get(params["BACKEND"]):
-            params["OPTIONS"] = {**params.get("OPTIONS", {}), **dict.fromkeys(names, timeout)}
         kind, location = params.pop("BACKEND"), params.pop("LOCATION", "")
+        kind = _FIRM.get(kind, kind)
+        # The project's own timeouts suit its requests; here they would outlive the deadline.
+        if names := _TIMEOUTS.get(kind):
+            params["OPTIONS"] = {**params.get("OPTIONS", {}), **dict.fromkeys(names, timeout)}
         cache: BaseCache = import_string(kind)(location, params)
         return cache
 

@@ -1,9 +1,10 @@
-"""Middleware. Two classes are all that a project needs::
+"""Middleware. Three classes are all that a project needs::
 
     MIDDLEWARE = [
         "django_k8s.middleware.KubernetesMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "django_k8s.middleware.StaticFilesMiddleware",
+        "django_k8s.middleware.MediaFilesMiddleware",
         ...
     ]
 
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from django_k8s.middleware.kubernetes import KubernetesMiddleware as KubernetesMiddleware
+    from django_k8s.middleware.media_files import MediaFilesMiddleware as MediaFilesMiddleware
     from django_k8s.middleware.static_files import StaticFilesMiddleware as StaticFilesMiddleware
 
-__all__ = ["KubernetesMiddleware", "StaticFilesMiddleware"]
+__all__ = ["KubernetesMiddleware", "MediaFilesMiddleware", "StaticFilesMiddleware"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +29,10 @@ def __getattr__(name: str) -> Any:
         from django_k8s.middleware.kubernetes import KubernetesMiddleware
 
         return KubernetesMiddleware
+    if name == "MediaFilesMiddleware":
+        from django_k8s.middleware.media_files import MediaFilesMiddleware
+
+        return MediaFilesMiddleware
     if name == "StaticFilesMiddleware":
         from django_k8s.middleware.static_files import StaticFilesMiddleware
 

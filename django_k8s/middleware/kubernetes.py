@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from django_k8s import gate
 from django_k8s.middleware.health import HealthMiddleware
@@ -35,10 +35,36 @@ class KubernetesMiddleware:
         with contextlib.suppress(MiddlewareNotUsed):
             handler = MetricsMiddleware(handler)
         self.get_response = HealthMiddleware(RequestIdMiddleware(handler), page_handler=get_response)
-        if iscoroutinefunction(get_response):
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer a probe, or pass the request on."""
-        response: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
-        return response
+        response: Any = self.get_response(request)
+        if request.method != "HEAD":
+            return response  # type: ignore[no-any-return]
+        return self._without_content(response) if self.is_async else _without_content(response)
+
+    async def _without_content(self, response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
+        return _without_content(await response, _nothing())
+
+
+def _without_content(response: HttpResponseBase, nothing: Any = ()) -> HttpResponseBase:
+    """Return ``response`` as the answer to HEAD: the headers of GET alone.
+
+    Django leaves this to the server, and gunicorn logs a warning for each request whose content it drops.
+    """
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = nothing
+    elif isinstance(response, HttpResponse) and response.content:
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.content = b""
+    return response
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """No content at all."""
+    pieces: tuple[bytes, ...] = ()
+    for piece in pieces:
+        yield piece

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpResponseNotFound
+
+from django_k8s.middleware.file_pieces import pieces
 
 try:
     from whitenoise.middleware import WhiteNoiseMiddleware
@@ -19,7 +20,6 @@ except ImportError as error:
         " Add the extra: django-k8s-toolkit[web]."
     ) from error
 
-_PIECE_BYTES = 65536
 # The names that Django's manifest storages give: twelve hexadecimal digits before the extension.
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]")
 
@@ -54,7 +54,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         """``response``, or what the project answers."""
         if isinstance(response, FileResponse):
             # Django would read the whole file first, and warn.
-            response.streaming_content = _pieces(response.file_to_stream)
+            response.streaming_content = pieces(response.file_to_stream)
         answer: HttpResponseBase = await self.get_response(request) if response is None else response
         return answer
 
@@ -73,9 +73,3 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
                 "Not found", content_type="text/plain", headers={"Cache-Control": "no-store"}
             )
         return None
-
-
-async def _pieces(file: Any) -> AsyncIterator[bytes]:
-    """The content of ``file`` (None for an answer without any), read in threads."""
-    while file is not None and (piece := await asyncio.to_thread(file.read, _PIECE_BYTES)):
-        yield piece

@@ -8,7 +8,7 @@ from typing import Any
 from django_k8s.environment.env import Env
 from django_k8s.overlay.names import variable
 from django_k8s.overlay.redis import moved
-from django_k8s.settings.caches import MEMCACHED_OPTIONS, cache
+from django_k8s.settings.caches import MEMCACHED_OPTIONS, cache, softened
 from django_k8s.settings.redis import redis_options
 
 _REDIS = "django.core.cache.backends.redis.RedisCache"
@@ -22,7 +22,7 @@ def caches(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     CACHE_URL says where ``default`` is, RENDITIONS_CACHE_URL where ``renditions`` is, and likewise for any
     other alias. Without them, each cache stays where the project has it; but a Redis on localhost, which no
     pod has, gives way to REDIS_URL, and the number of the database stays. BACKEND (unless the URL names
-    another kind of cache), OPTIONS, TIMEOUT, KEY_PREFIX and further aliases are the project's and win over the
+    another kind of cache, or CACHE_FAIL_SOFT is on), OPTIONS, TIMEOUT, KEY_PREFIX and further aliases are the project's and win over the
     defaults. CACHE_KEY_PREFIX goes before the project's own prefix. A project without caches gets ``default``.
     """
     if not project:
@@ -42,7 +42,7 @@ def _cache(env: Env, name: str, project: Mapping[str, Any]) -> dict[str, Any]:
     prefixes = (env.str("CACHE_KEY_PREFIX"), project.get("KEY_PREFIX"))
     own["KEY_PREFIX"] = ":".join(prefix for prefix in prefixes if prefix)
     own["OPTIONS"] = _options(env, own)
-    return {key: value for key, value in own.items() if key in project or value}
+    return {key: value for key, value in softened(env, own).items() if key in project or value}
 
 
 def _located(env: Env, location: Any) -> Any:
@@ -65,8 +65,10 @@ def _options(env: Env, cache: Mapping[str, Any]) -> dict[str, Any]:
     if cache.get("BACKEND") == _DJANGO_REDIS:
         pool = redis_options(env, url)
         timeouts = {name: pool.pop(name.lower()) for name in ("SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT")}
+        soft = {"IGNORE_EXCEPTIONS": True} if env.bool("CACHE_FAIL_SOFT") else {}
         return {
             **timeouts,
+            **soft,
             **own,
             "CONNECTION_POOL_KWARGS": {**pool, **own.get("CONNECTION_POOL_KWARGS", {})},
         }

@@ -15,11 +15,20 @@ _OTHERS = ("dbcache", "dummycache", "filecache", "pymemcache")
 _EXAMPLE = "Write it as redis://host:6379/1, pymemcache://host:11211, dbcache://table or locmem://."
 
 
-def cache(env: Env, name: str = "CACHE_URL", /, **project: Any) -> dict[str, Any]:
+_SOFT = {
+    "django.core.cache.backends.redis.RedisCache": "django_k8s.cache.redis.SoftRedisCache",
+    "django.core.cache.backends.memcached.PyMemcacheCache": "django_k8s.cache.memcached.SoftMemcachedCache",
+}
+
+
+def cache(
+    env: Env, name: str = "CACHE_URL", /, *, fail_soft: bool | None = None, **project: Any
+) -> dict[str, Any]:
     """Return one cache of CACHES: Redis, Memcached, a database table or local memory.
 
     ``name`` is the variable with the URL; CACHE_URL falls back to REDIS_URL, and every other name to local
-    memory. Keyword arguments are the project's, and win; OPTIONS are merged by key.
+    memory. ``fail_soft`` says whether keys count as missing while Redis or Memcached is away, or requests fail; by
+    default CACHE_FAIL_SOFT does. Keyword arguments are the project's, and win; OPTIONS are merged by key.
     """
     if name == "CACHE_URL" and not env.is_set(name):
         name = "REDIS_URL"
@@ -27,11 +36,19 @@ def cache(env: Env, name: str = "CACHE_URL", /, **project: Any) -> dict[str, Any
     if not url:
         env.embed("CACHE_URL (local memory)")
     config = _from_url(env, name, url) if url else _local(name)
+    config = softened(env, config, fail_soft)
     prefix = env.str("CACHE_KEY_PREFIX")
     found = {**config, "KEY_PREFIX": prefix} if prefix else config
     if "OPTIONS" in project:
         project["OPTIONS"] = {**found.get("OPTIONS", {}), **project["OPTIONS"]}
     return {**found, **project}
+
+
+def softened(env: Env, cache: dict[str, Any], fail_soft: bool | None = None) -> dict[str, Any]:
+    """Return ``cache`` on a backend that fails softly, if there is one and ``fail_soft`` or CACHE_FAIL_SOFT asks for it."""
+    soft = env.bool("CACHE_FAIL_SOFT") if fail_soft is None else fail_soft
+    backend = cache.get("BACKEND", "")
+    return {**cache, "BACKEND": _SOFT.get(backend, backend)} if soft else cache
 
 
 def _local(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from django_k8s.celery import settings_loaded
 from django_k8s.environment.connection_urls import encoded, scheme
 from django_k8s.environment.env import Env
+from django_k8s.environment.local_state import local_state
 from django_k8s.settings.redis import redis_options, redis_tls
 
 _SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory", "sentinel")
@@ -169,7 +170,11 @@ def _transport_options(env: Env, url: str) -> dict[str, Any]:
         # The broker confirms what it stored before .delay() returns.
         return {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
     if kind == "filesystem":
-        return _directories(env, Path(url.partition("://")[2] or env.base_dir / ".state" / "broker"))
+        if named := url.partition("://")[2]:
+            return _directories(env, Path(named))
+        return _directories(
+            env, (env.base_dir / ".state" if env.build else local_state(env.base_dir)) / "broker"
+        )
     return {}
 
 

@@ -15,6 +15,7 @@ from django_k8s.environment.trusted_networks import trusted_proxies
 from django_k8s.settings.databases import check_direct
 from django_k8s.settings.foreign_variables import without_effect
 from django_k8s.settings.mail import mailer
+from django_k8s.settings.storages import media_serve
 
 _NOT_IN_CODE = ("debug", "build_phase")  # beside the start-up variables
 
@@ -48,6 +49,7 @@ def config(env: Env, **project: Any) -> Config:
         "build_phase": env.build,
         "trusted_proxies": tuple(trusted_proxies(env)),
         "mailer": mailer(env),
+        "media_serve": media_serve(env),
         "without_effect": without_effect(env),
         "common_secrets": tuple(_common_secrets(env)),
     }

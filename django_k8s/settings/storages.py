@@ -27,6 +27,21 @@ def media_storage(env: Env, **options: Any) -> dict[str, Any]:
     return {**found, "OPTIONS": {**found["OPTIONS"], **options}}
 
 
+def media_serve(env: Env) -> bool:
+    """Whether web serves what is in MEDIA_ROOT, as MEDIA_SERVE says; by default if uploads are on a volume."""
+    bucket = env.str("MEDIA_S3_BUCKET")
+    if not env.is_set("MEDIA_SERVE"):
+        # On a disk without a name of its own, such as this machine's, the project serves them while it debugs.
+        return env.is_set("MEDIA_ROOT") and not bucket
+    on = env.bool("MEDIA_SERVE")
+    if on and bucket:
+        env.add_problem(
+            "MEDIA_SERVE",
+            "serves uploads on a volume, but MEDIA_S3_BUCKET names a bucket, which has URLs of its own. Remove one.",
+        )
+    return on
+
+
 def static_storage(env: Env) -> dict[str, Any]:
     """Return the storage of static files, ``STORAGES["staticfiles"]``.
 

@@ -11,10 +11,16 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from django_k8s.upstream import celery, django, gunicorn, others
+from django_k8s.upstream import celery, django, gunicorn, gunicorn_threads, others
 from django_k8s.upstream.name import Name
 
-NAMES: tuple[Name, ...] = (*gunicorn.NAMES, *celery.NAMES, *django.NAMES, *others.NAMES)
+NAMES: tuple[Name, ...] = (
+    *gunicorn.NAMES,
+    *gunicorn_threads.NAMES,
+    *celery.NAMES,
+    *django.NAMES,
+    *others.NAMES,
+)
 
 # The newest release of each library that this version is tested with: those of requirements/dev.txt, which a test holds.
 # New Relic's agent, which has one row, is not here: it has a new release every few weeks.

@@ -165,7 +165,7 @@ NAMES = (
     # The rest
     Name(
         "django.core.files.storage:InvalidStorageError",
-        used_by="checks.system_checks",
+        used_by="checks.uploads",
         why="a storage that cannot be made is reported by Django",
         breaks="manage.py check ends with a traceback",
     ),

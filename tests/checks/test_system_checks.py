@@ -18,6 +18,7 @@ from support.web import production
 
 from django_k8s import upstream
 from django_k8s.checks import system_checks as ours
+from django_k8s.checks import uploads
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.conf import Config
 
@@ -51,6 +52,7 @@ def _tested_releases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upstream, "TESTED", {})
 
 
+FILES = "django.core.files.storage.FileSystemStorage"
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
@@ -83,6 +85,21 @@ def storages(alias: str, backend: str) -> dict[str, Any]:
 def test_good_configuration_has_no_messages() -> None:
     """Nothing is reported that needs no change."""
     assert found() == set()
+
+
+def test_served_uploads_have_no_messages() -> None:
+    """Nor has a cache that fails softly and holds no session alone."""
+    assert (
+        found(
+            STORAGES=storages("default", FILES),
+            DJANGO_K8S=good(media_serve=True),
+            MEDIA_URL="/media/",
+            MIDDLEWARE=[*GOOD["MIDDLEWARE"], uploads.MEDIA],
+            CACHES={"default": {"BACKEND": "django_k8s.cache.redis.SoftRedisCache"}},
+            SESSION_ENGINE="django.contrib.sessions.backends.cached_db",
+        )
+        == set()
+    )
 
 
 def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +148,10 @@ def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param("W017", {"DJANGO_K8S": good(metrics=True), "MIDDLEWARE": [ours.HEALTH]}, id="W017"),
         pytest.param("W023", {"DJANGO_K8S": good(common_secrets=("DATABASE_URL",))}, id="W023 a variable"),
         pytest.param("W023", {"DATABASES": {"default": {**GOOD["DATABASES"]["default"], "PASSWORD": "django"}}}, id="W023 the project's own"),
+        pytest.param("W024", {"STORAGES": storages("default", FILES), "DJANGO_K8S": good(media_serve=True), "MEDIA_URL": "/media/"}, id="W024 middleware"),
+        pytest.param("W024", {"STORAGES": storages("default", FILES), "DJANGO_K8S": good(media_serve=True), "MEDIA_URL": "", "MIDDLEWARE": [*GOOD["MIDDLEWARE"], uploads.MEDIA]}, id="W024 MEDIA_URL"),
+        pytest.param("W025", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": {"default": {"BACKEND": "django_k8s.cache.redis.SoftRedisCache"}}}, id="W025 ours"),
+        pytest.param("W025", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": {"default": {"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": {"IGNORE_EXCEPTIONS": True}}}}, id="W025 django-redis"),
         pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}, id="W018"),
         pytest.param("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}, id="W016"),
         pytest.param("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}, id="E007 lock"),

@@ -11,6 +11,7 @@ import pytest
 from support.ports import free_port
 from support.process import Process, answers, get, run, wait_until
 from support.roles import ENTRYPOINT, SECRET, lines, role, role_environment
+from support.terminal import terminal
 
 REQUESTS = 40
 
@@ -76,6 +77,22 @@ def test_print_stays_as_it_is(tmp_path: Path) -> None:
     assert "\nprinted in\ntwo lines\n" in web.output
     assert any("warned" in line["message"] for line in named(found, logger="py.warnings"))
     assert named(found, level="CRITICAL")[0]["exception"]["type"] == "ZeroDivisionError"
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_head_is_not_a_warning(tmp_path: Path, interface: str) -> None:
+    """Monitors send HEAD: it gets the headers of GET, and no line in the log."""
+    with role(tmp_path, "web", WEB_INTERFACE=interface, STATIC_ROOT=str(tmp_path)) as web:
+        ready(web)
+        for path in ("/where", "/stream?pieces=2&pause=0"):
+            whole = get(web.port, path)  # type: ignore[attr-defined]
+            head = get(web.port, path, method="HEAD")  # type: ignore[attr-defined]
+            assert (head.status, head.body) == (200, b"")
+            assert head.headers["content-type"] == whole.headers["content-type"]
+            assert head.headers.get("content-length") == whole.headers.get("content-length")
+        assert web.stop() == 0
+
+    assert named(lines(web.output), level="WARNING") == []
 
 
 def test_probes_are_not_logged(tmp_path: Path) -> None:
@@ -174,14 +191,47 @@ def test_the_listener(tmp_path: Path) -> None:
 
 
 def test_people_get_what_they_ask_for(tmp_path: Path) -> None:
-    """The role manage writes data as it is."""
+    """The role manage writes data as it is, and everything as it is to a terminal."""
+    env = role_environment(tmp_path)
+    code = "import warnings; print('plain'); warnings.warn('on screen')"
+    command = ["/bin/sh", ENTRYPOINT, "manage", "shell", "-v0", "-c"]
+    done = run([*command, "print('plain')"], env, tmp_path)
+    assert done.stdout == "plain\n", done.stderr
+
+    with terminal(["env", *(f"{name}={value}" for name, value in env.items()), *command, code]) as screen:
+        wait_until(lambda: "UserWarning: on screen" in screen.text, 30, "the warning")
+        assert '"level"' not in screen.text
+
+
+DAEMON = """
+import logging, sys, warnings
+logging.getLogger("shop").info("logged")
+warnings.warn("warned", stacklevel=1)
+print("printed")
+print("complained", file=sys.stderr)
+raise RuntimeError("failed with {secret}")
+"""
+
+
+@pytest.mark.parametrize(("stdout", "printed"), [("text", ["printed"]), ("json", [])])
+def test_daemons_and_cron_jobs(tmp_path: Path, stdout: str, printed: list[str]) -> None:
+    """A management command without a terminal logs as the other roles do: records, warnings, errors, secrets masked."""
     done = run(
-        ["/bin/sh", ENTRYPOINT, "manage", "shell", "-v0", "-c", "print('plain')"],
-        role_environment(tmp_path),
+        ["/bin/sh", ENTRYPOINT, "manage", "shell", "-v0", "-c", DAEMON.format(secret=SECRET)],
+        role_environment(tmp_path, LOG_STDOUT=stdout),
         tmp_path,
     )
+    output = done.stdout + done.stderr
+    found = lines(output, *printed)
 
-    assert done.stdout == "plain\n", done.stderr
+    assert done.returncode == 1
+    assert all(line["role"] == "manage" and line["release"] == "r1" for line in found)
+    assert named(found, logger="shop", message="logged")
+    assert any("warned" in line["message"] for line in named(found, logger="py.warnings"))
+    assert named(found, logger="stderr", message="complained")
+    assert bool(named(found, logger="stdout", message="printed")) == (not printed)
+    assert named(found, level="CRITICAL")[0]["exception"]["message"] == "failed with ***"
+    assert SECRET not in output
 
 
 def test_one_id_from_edge_to_task(tmp_path: Path) -> None:

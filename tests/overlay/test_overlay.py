@@ -20,6 +20,7 @@ HERE = Path("/srv/app")
 KEY = "k" * 60
 FIRST = "django_k8s.middleware.KubernetesMiddleware"
 STATIC = "django_k8s.middleware.StaticFilesMiddleware"
+MEDIA = "django_k8s.middleware.MediaFilesMiddleware"
 SECURITY = "django.middleware.security.SecurityMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
 POSTGRES = {
@@ -58,14 +59,15 @@ class TestApps:
     @pytest.mark.parametrize(
         ("before", "after"),
         [
-            ([SECURITY, "a"], [FIRST, SECURITY, STATIC, "a"]),
-            ([SECURITY, WHITENOISE, "a"], [FIRST, SECURITY, STATIC, "a"]),
-            (["a", SECURITY, "b", WHITENOISE], [FIRST, "a", SECURITY, STATIC, "b"]),
-            ([WHITENOISE, "a", SECURITY], [FIRST, "a", SECURITY, STATIC]),
-            (["a", WHITENOISE, "b"], [FIRST, "a", STATIC, "b"]),
-            (["no.such.Middleware"], [FIRST, STATIC, "no.such.Middleware"]),
-            ([], [FIRST, STATIC]),
-            (["django_k8s.middleware.health.HealthMiddleware", SECURITY], [FIRST, SECURITY, STATIC]),
+            ([SECURITY, "a"], [FIRST, SECURITY, STATIC, MEDIA, "a"]),
+            ([SECURITY, WHITENOISE, "a"], [FIRST, SECURITY, STATIC, MEDIA, "a"]),
+            (["a", SECURITY, "b", WHITENOISE], [FIRST, "a", SECURITY, STATIC, MEDIA, "b"]),
+            ([WHITENOISE, "a", SECURITY], [FIRST, "a", SECURITY, STATIC, MEDIA]),
+            (["a", WHITENOISE, "b"], [FIRST, "a", STATIC, MEDIA, "b"]),
+            (["no.such.Middleware"], [FIRST, STATIC, MEDIA, "no.such.Middleware"]),
+            ([], [FIRST, STATIC, MEDIA]),
+            (["django_k8s.middleware.health.HealthMiddleware", SECURITY], [FIRST, SECURITY, STATIC, MEDIA]),
+            ([SECURITY, "a", MEDIA], [FIRST, SECURITY, STATIC, "a", MEDIA]),
         ],
     )
     def test_middleware(self, before: list[str], after: list[str]) -> None:
@@ -79,13 +81,18 @@ class TestApps:
 
     def test_static_files_by_others(self) -> None:
         """Where something else serves static files, the project's choice stays."""
-        assert overlay.middleware([SECURITY, WHITENOISE], static_files=False) == [FIRST, SECURITY, WHITENOISE]
+        assert overlay.middleware([SECURITY, WHITENOISE], static_files=False) == [
+            FIRST,
+            SECURITY,
+            MEDIA,
+            WHITENOISE,
+        ]
 
     def test_without_whitenoise(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without WhiteNoise there is no middleware for static files."""
         monkeypatch.setitem(sys.modules, "whitenoise", None)  # as if it were not installed
 
-        assert overlay.middleware([SECURITY, "a"]) == [FIRST, SECURITY, "a"]
+        assert overlay.middleware([SECURITY, "a"]) == [FIRST, SECURITY, MEDIA, "a"]
 
 
 class TestDatabases:
@@ -282,6 +289,34 @@ class TestCaches:
             None,
             "/ca.pem",
         )
+
+    @pytest.mark.parametrize(
+        ("backend", "soft"),
+        [
+            ("django.core.cache.backends.redis.RedisCache", "django_k8s.cache.redis.SoftRedisCache"),
+            (
+                "django.core.cache.backends.memcached.PyMemcacheCache",
+                "django_k8s.cache.memcached.SoftMemcachedCache",
+            ),
+            ("django_redis.cache.RedisCache", "django_redis.cache.RedisCache"),
+            ("own.Cache", "own.Cache"),
+        ],
+    )
+    def test_fail_soft(self, backend: str, soft: str) -> None:
+        """CACHE_FAIL_SOFT reaches Django's caches and django-redis', unless the project says no."""
+        own = {"BACKEND": backend, "LOCATION": "redis://own:6379/1"}
+        found = overlay.caches(env(CACHE_FAIL_SOFT="true"), {"default": own})["default"]
+        firm = overlay.caches(env(), {"default": own})["default"]
+        no = overlay.caches(
+            env(CACHE_FAIL_SOFT="true"), {"default": {**own, "OPTIONS": {"IGNORE_EXCEPTIONS": False}}}
+        )["default"]
+
+        assert (found["BACKEND"], firm["BACKEND"]) == (soft, backend)
+        assert found.get("OPTIONS", {}).get("IGNORE_EXCEPTIONS", False) == (
+            backend.startswith("django_redis")
+        )
+        assert "IGNORE_EXCEPTIONS" not in firm.get("OPTIONS", {})
+        assert no["OPTIONS"]["IGNORE_EXCEPTIONS"] is False
 
     def test_another_kind(self) -> None:
         """CACHE_URL replaces the backend with its options; TIMEOUT and aliases stay."""

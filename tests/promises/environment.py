@@ -318,4 +318,11 @@ ROWS = [
         old='if env.bool("METRICS") else 0',
         new="",
     ),
+    Row(
+        "environment: git ignores what a run leaves behind",
+        test="environment/test_local_state.py::test_git_ignores_it",
+        within="local_state",
+        old='ignore.write_text("*\\n")',
+        new="pass",
+    ),
 ]

@@ -208,4 +208,10 @@ ROWS = [
         old='{"without_effect": (), **project}',
         new="project",
     ),
+    Row(
+        "overlay: uploads on a volume are served",
+        test="overlay/test_overlay.py::TestApps::test_middleware",
+        old="rest.insert(rest.index(before) + 1 if before else 0, _MEDIA)",
+        new="pass",
+    ),
 ]

@@ -196,9 +196,23 @@ ROWS = [
     Row(
         "entrypoint: manage prints what its command prints",
         test="observability/test_logs.py::test_people_get_what_they_ask_for",
+        within="prepare",
+        old='in ("migrate", "wait")',
+        new='in ("migrate", "wait", "manage")',
+    ),
+    Row(
+        "entrypoint: manage is as it is on a terminal",
+        test="observability/test_logs.py::test_people_get_what_they_ask_for",
         within="manage",
-        old="migrate | wait)",
-        new="migrate | wait | manage)",
+        old="[ ! -t 2 ]",
+        new="true",
+    ),
+    Row(
+        "entrypoint: daemons and cron jobs log as the roles do",
+        test="observability/test_logs.py::test_daemons_and_cron_jobs",
+        within="manage",
+        old="manage) if",
+        new="manage) false && if",
     ),
     Row(
         "entrypoint: migrate waits for the database",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from django_k8s.environment.env import Env
+from django_k8s.environment.local_state import local_state
 from django_k8s.environment.shell_exports import variables_to_export
 
 
@@ -17,7 +18,7 @@ def environment(directory: Path, port: int) -> dict[str, str]:
     defaults = {
         "DEBUG": "true",
         "DJANGO_SETTINGS_MODULE": settings_module(directory),
-        "STATE_DIR": str(directory / ".state" / "run"),
+        "STATE_DIR": str(local_state(directory) / "run"),
         "WORKER_CONCURRENCY": "2",
         "WEB_CONCURRENCY": "1",
     }

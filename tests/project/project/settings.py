@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django_k8s.middleware.KubernetesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django_k8s.middleware.StaticFilesMiddleware",
+    "django_k8s.middleware.MediaFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

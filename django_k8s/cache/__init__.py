@@ -1,0 +1,1 @@
+"""Caches that fail softly: see CACHE_FAIL_SOFT."""

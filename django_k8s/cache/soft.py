@@ -1,0 +1,117 @@
+"""What a cache does while its server is away."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+
+SILENT_SECONDS = 60
+# A page that asks for many keys waits for one timeout, not for one after the other.
+PAUSE_SECONDS = 1.0
+
+_log = logging.getLogger("django_k8s.cache")
+
+
+@dataclass
+class _Server:
+    """What this process knows of the servers of a cache."""
+
+    away_until: float = -math.inf
+    silent_until: float = -math.inf
+
+    def failed(self, error: Exception) -> None:
+        now = time.monotonic()
+        self.away_until = now + PAUSE_SECONDS
+        if now >= self.silent_until:
+            self.silent_until = now + SILENT_SECONDS
+            _log.warning(
+                "The cache is away (%s: %s). Until it is back, every key counts as missing and nothing is stored."
+                " Further failures are not logged for %d seconds.",
+                type(error).__name__, error, SILENT_SECONDS,
+            )  # fmt: skip
+
+
+# Django makes a cache for each thread.
+_servers: dict[tuple[str, str], _Server] = {}
+
+
+class SoftCache(BaseCache):
+    """Comes before a backend: while its server is away, the cache is empty and keeps nothing.
+
+    A failure is logged as a warning, at most once a minute in each process, and the server is left alone for a second.
+    ``errors`` are the exceptions that mean it is away, apart from ``mistakes``. All others are raised.
+    """
+
+    errors: tuple[type[Exception], ...] = ()
+    mistakes: tuple[type[Exception], ...] = ()
+
+    def __init__(self, location: Any, params: dict[str, Any]) -> None:
+        # The backend's own __init__ takes the location too.
+        super().__init__(location, params)  # type: ignore[call-arg]
+        self._server = _servers.setdefault((type(self).__name__, str(location)), _Server())
+
+    def _ask(self, method: Callable[..., Any], missing: Any, *args: Any) -> Any:
+        if time.monotonic() < self._server.away_until:
+            return missing
+        try:
+            return method(*args)
+        except self.mistakes:
+            raise
+        except self.errors as error:
+            self._server.failed(error)
+            return missing
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> Any:
+        """Add a key; False while the server is away."""
+        return self._ask(super().add, False, key, value, timeout, version)
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        """Return the value of a key; ``default`` while the server is away."""
+        return self._ask(super().get, default, key, default, version)
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        """Set a key, unless the server is away."""
+        self._ask(super().set, None, key, value, timeout, version)
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> Any:
+        """Give a key a new timeout; False while the server is away."""
+        return self._ask(super().touch, False, key, timeout, version)
+
+    def delete(self, key: Any, version: int | None = None) -> Any:
+        """Delete a key; False while the server is away, and then the key is there when it comes back."""
+        return self._ask(super().delete, False, key, version)
+
+    def get_many(self, keys: Iterable[Any], version: int | None = None) -> Any:
+        """Return the keys that exist; none while the server is away."""
+        return self._ask(super().get_many, {}, keys, version)
+
+    def has_key(self, key: Any, version: int | None = None) -> Any:
+        """Return whether a key exists; False while the server is away."""
+        return self._ask(super().has_key, False, key, version)
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> Any:
+        """Add to a number. Raise ValueError, as for every key that does not exist, while the server is away."""
+        found = self._ask(super().incr, None, key, delta, version)
+        if found is None:
+            raise ValueError(f"Key '{key}' not found")
+        return found
+
+    def set_many(
+        self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> Any:
+        """Set several keys; return those that were not stored, all of them while the server is away."""
+        return self._ask(super().set_many, list(data), data, timeout, version)
+
+    def delete_many(self, keys: Iterable[Any], version: int | None = None) -> None:
+        """Delete several keys, unless the server is away."""
+        self._ask(super().delete_many, None, keys, version)
+
+    def clear(self) -> Any:
+        """Delete all keys; False while the server is away."""
+        return self._ask(super().clear, False)
