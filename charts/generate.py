@@ -1,4 +1,4 @@
-"""Write values.schema.json and README.md of the chart from the comments of values.yaml.
+"""Write values.schema.json and README.md of the chart from the comments of values.yaml, and its list of secret variables.
 
 The comment directly above a key describes it. It begins with the type in parentheses:
 
@@ -10,7 +10,7 @@ The comment directly above a key describes it. It begins with the type in parent
     #     hosts: [shop.example.com]
     hosts: []
 
-The type is boolean, integer, string, list or map, several of them with ``|`` (and ``null``), ``string: A|B`` for a
+The type is boolean, integer, string, list or map, one of the texts in ``_TEXTS``, several of these with ``|`` (and ``null``), ``string: A|B`` for a
 choice (or none, if the default is empty), ``map: A integer, B list`` for a map of these keys, ``map of X`` for entries with the keys of the section X, or ``as X`` for those keys. A comment without a type
 describes a section. A comment that begins with ``## Title`` and ends with an empty line is a heading of README.md and its
 introduction. Any other comment is for readers of values.yaml only.
@@ -30,10 +30,23 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from django_k8s.environment.variables import VARIABLES
+
 CHART = Path(__file__).resolve().parent / "django"
 _KEY = re.compile(r"^( *)([A-Za-z][\w-]*):")
 _TYPE = re.compile(r"\(([^)]+)\)\s+")
 _JSON = {"list": "array", "map": "object"}
+
+# Strings of a certain form. Each may be empty if the default is.
+_TEXTS = {
+    "image": r"[A-Za-z0-9][A-Za-z0-9._/:@-]*",
+    "word": r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}",
+    "label": r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?",
+    "name": r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?",
+    "quantity": r"[0-9]+(\.[0-9]+)?([kMGTPE]i?|m)?",
+    "duration": r"([0-9]+(ms|s|m|h))+",
+    "percentage": r"[0-9]+%",
+}
 
 Keys = tuple[str, ...]
 
@@ -128,7 +141,12 @@ def type_of(value: Value, values: dict[str, Any], comments: dict[Keys, Value]) -
         keys = dict(key.split() for key in kind.removeprefix("map: ").split(", "))
         properties = {key: {"type": _JSON.get(name, name)} for key, name in keys.items()}
         return {**schema, "type": "object", "additionalProperties": False, "properties": properties}
-    found = [_JSON.get(name, name) for name in kind.split("|")]
+    found = []
+    for name in kind.split("|"):
+        if name in _TEXTS:
+            unset = "|" if default_of(value, values) == "" else ""
+            schema["pattern"] = f"^({_TEXTS[name]}{unset})$"
+        found.append("string" if name in _TEXTS else _JSON.get(name, name))
     return {**schema, "type": found[0] if len(found) == 1 else found}
 
 
@@ -157,6 +175,15 @@ def schema(text: str) -> str:
     root = section_of((), values, values, comments)
     root["properties"]["global"] = {"type": "object", "description": "Values that a parent chart shares."}
     return json.dumps({"$schema": "http://json-schema.org/draft-07/schema#", **root}, indent=1) + "\n"
+
+
+def secret_variables() -> str:
+    """Return the list of variables whose whole value is secret. URLs are judged by what they contain."""
+    names = [
+        name for name, found in VARIABLES.items() if found.secret and found.kind not in ("url", "backend")
+    ]
+    header = "# Generated from django_k8s/environment/variables.py by charts/generate.py: run `make docs`.\n"
+    return header + yaml.safe_dump(names)
 
 
 def row(value: Value, values: dict[str, Any]) -> str:
@@ -192,7 +219,12 @@ def main() -> int:
     """Write the files, or check them."""
     text = (CHART / "values.yaml").read_text()
     status = 0
-    for name, content in {"values.schema.json": schema(text), "README.md": readme(text)}.items():
+    files = {
+        "values.schema.json": schema(text),
+        "README.md": readme(text),
+        "files/secret-variables.yaml": secret_variables(),
+    }
+    for name, content in files.items():
         path = CHART / name
         if "--check" not in sys.argv:
             path.write_text(content)

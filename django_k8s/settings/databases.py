@@ -38,6 +38,8 @@ _POSTGRES_ONLY = {
 # What people write for a truth value in a URL's query; django-environ leaves it a string.
 _PARTS = "Set it, or DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD."
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
+# What the parts say of a database.
+_PLACE = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
 
 Database = dict[str, Any]
 
@@ -78,7 +80,12 @@ def from_environment(env: Env, name: str) -> Database:
     url = env.url(name, secret=True)
     host = env.str("DATABASE_HOST") if default else ""
     if url and host:
-        env.add_problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
+        # A staging environment gives both, for projects that read either.
+        found, parts = _from_url(env, name, url), _from_parts(env, host)
+        place = {**found, "PORT": found.get("PORT") or env.int("DATABASE_PORT")}
+        if any(place.get(key, "") != parts[key] for key in _PLACE):
+            env.add_problem("DATABASE_HOST", "contradicts DATABASE_URL. Set the URL or the parts, not both.")
+        return found
     if host:
         return _from_parts(env, host)
     if url:

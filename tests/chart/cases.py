@@ -7,12 +7,15 @@ from typing import Any
 from support.chart import merged, preset
 
 IMAGE = {"image": "registry.example.com:5000/team/shop:1.4.2"}
-SEED = {"staging": {"secretSeed": "a-seed-of-24-characters."}}
+SEED = {"staging": {"secretSeed": "8d0c3f6b715e92a4f4a7d16c09be5823"}}
 HOSTS = {"hosts": ["shop.example.com", "www.shop.example.com"], "trustedProxies": ["10.0.0.0/8"]}
 
 JOBS = {
     "cronJobs": {"clear": {"schedule": "0 3 * * *", "args": ["manage", "clearsessions"]}},
-    "jobs": {"load": {"args": ["manage", "loaddata", "demo"]}},
+    "jobs": {
+        "load": {"args": ["manage", "loaddata", "demo"], "once": True},
+        "index": {"args": ["manage", "update_index"]},
+    },
 }
 WORKERS = {
     "workers": {
@@ -102,6 +105,8 @@ EVERYTHING = merged(
             },
         },
         "media": {"enabled": True},
+        "superuser": {"username": "root", "email": "root@example.com", "secretName": "administrator"},
+        "envAliases": {"POSTGRES_HOST": "DATABASE_HOST", "DJANGO_SECRET_KEY": "SECRET_KEY"},
         "tests": True,
         "pod": {
             "labels": {"team": "shop"},
@@ -130,6 +135,8 @@ CASES: dict[str, dict[str, Any]] = {
         {
             "staging": {"persistent": True, "expires": "2026-12-01", "seed": ["manage", "loaddata", "demo"]},
             "networkPolicy": {"enabled": True},
+            "superuser": {"username": "root"},
+            "envAliases": {"POSTGRES_HOST": "DATABASE_HOST", "POSTGRES_PASSWORD": "DATABASE_PASSWORD"},
             "tests": True,
         },
     ),

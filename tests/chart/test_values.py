@@ -15,7 +15,9 @@ import yaml
 from cases import CASES, EVERYTHING, HOSTS, IMAGE, STAGING
 from support.chart import CHART, NEWEST, ROOT, merged, named, pods, render, template
 
-GENERATE = runpy.run_path(str(CHART.parent / "generate.py"))
+from django_k8s.environment.variables import VARIABLES
+
+GENERATE = runpy.run_path(str(ROOT / "charts" / "generate.py"))
 TEXT = (CHART / "values.yaml").read_text()
 DOCUMENTED = GENERATE["documented"](TEXT)
 VALUES = yaml.safe_load(TEXT)
@@ -41,7 +43,12 @@ OTHERS: dict[str, Any] = {
     "ingress.path": "/shop",
     "ingress.preset": "none",
     "staging.seed": ["manage", "other"],
-    "staging.secretSeed": "another-seed-of-many-characters",
+    "staging.secretSeed": "93d7b25a1c4ef8600e92d6417bfa8c35",
+    "staging.resources": {"requests": {"cpu": "9m"}},
+    "envAliases": {"OTHER": "ENVIRONMENT"},
+    "pod.tmpSize": "9Gi",
+    "pod.stateSize": "9Mi",
+    "metrics.podMonitor.interval": "9s",
     "workers": {"other": {}},
     "cronJobs": {"other": {"schedule": "1 1 * * *", "args": ["manage", "other"]}},
     "cronJobDefaults.schedule": None,  # each job has to name its own
@@ -159,6 +166,18 @@ def test_grammar() -> None:
         pytest.param({"pod": {"supplementalGroupsPolicy": "Loose"}}, id="no such supplementalGroupsPolicy"),
         pytest.param({"pod": {"hostUsers": "no"}}, id="a text for hostUsers"),
         pytest.param({"imagePullPolicy": "Sometimes"}, id="no such choice"),
+        pytest.param({"environment": "feature/$(id)"}, id="a command as environment"),
+        pytest.param({"environment": "a b"}, id="a blank in environment"),
+        pytest.param({"environment": "x" * 64}, id="a long environment"),
+        pytest.param({"image": "shop:1$(id)"}, id="a command as tag"),
+        pytest.param({"image": "shop:1\nkind: Evil"}, id="two lines as image"),
+        pytest.param({"web": {"maxSurge": "x}, a: {b: c"}}, id="YAML as maxSurge"),
+        pytest.param({"media": {"size": "x}, a: {b: c"}}, id="YAML as size"),
+        pytest.param({"media": {"existingClaim": "x}, a: {b: c"}}, id="YAML as claim"),
+        pytest.param({"secret": {"name": "x}, a: {b: c"}}, id="YAML as Secret"),
+        pytest.param({"pod": {"tmpSize": "1 Gi"}}, id="no quantity"),
+        pytest.param({"secret": {"external": {"refreshInterval": "1 hour"}}}, id="no duration"),
+        pytest.param({"staging": {"expires": "1/2"}}, id="no label"),
         pytest.param({"cronJobs": {"a": {"shedule": "* * * * *"}}}, id="cronJobs.a.shedule"),
     ],
 )
@@ -169,13 +188,29 @@ def test_schema_refuses(wrong: dict[str, Any]) -> None:
     assert "values don't meet the specifications" in done.stderr
 
 
+WEAK_SEEDS = [
+    "", " " * 32, "short", "staging-seed-2026", "only-for-this-machine", "a-long-sentence-that-somebody-made-up-himself",
+    "a" * 32, "deadbeef" * 4, "0123456789abcdef" * 2, "01" * 20, "7f3a90c1d58e264bb1c6407d2e9f358", "7f3a90c1d58e264bb1c6407d2e9f358g",
+]  # fmt: skip
 TLS = {"ingress": {"enabled": True}}
 GUARDS: list[tuple[dict[str, Any], str]] = [
     ({}, "image is missing"),
     ({"image": "shop"}, "has no tag"),
     ({"image": "localhost:5000/shop"}, "has no tag"),
     ({"image": "shop:latest"}, "latest, which moves"),
-    (merged(STAGING, {"staging": {"secretSeed": "short"}}), "shorter than 16"),
+    *((merged(STAGING, {"staging": {"secretSeed": seed}}), "openssl rand -hex 16") for seed in WEAK_SEEDS),
+    (
+        merged(IMAGE, {"superuser": {"username": "root"}}),
+        "kubectl create secret generic NAME --from-literal=password=PASSWORD",
+    ),
+    (merged(STAGING, {"superuser": {"email": "root@example.com"}}), "superuser.username is missing"),
+    (merged(IMAGE, {"envAliases": {"A B": "SECRET_KEY"}}), 'envAliases: "A B" is not the name'),
+    (merged(IMAGE, {"envAliases": {"ENVIRONMENT": "SECRET_KEY"}}), "sets ENVIRONMENT already"),
+    (merged(IMAGE, {"envAliases": {"PORT": "SECRET_KEY"}}), "sets PORT already"),
+    (merged(STAGING, {"envAliases": {"DB": "DATABASE"}}), "envAliases.DB: nothing sets DATABASE. There are:"),
+    (merged(IMAGE, {"env": {"RELEASE": "1$(id)"}}), "env.RELEASE may only have letters"),
+    (merged(IMAGE, {"web": {"env": {"ENVIRONMENT": "`id`"}}}), "web.env.ENVIRONMENT may only have letters"),
+    (merged(IMAGE, {"jobDefaults": {"env": {"SECRET_KEY": "x"}}}), "jobDefaults.env.SECRET_KEY looks secret"),
     (merged(STAGING, {"stores": {"postgresHost": "db"}}), "stores names managed ones"),
     (merged(STAGING, {"env": {"DATABASE_URL": "postgres://db/x"}}), "env.DATABASE_URL names another"),
     (merged(STAGING, {"environment": "production"}), "environment is production"),
@@ -258,6 +293,90 @@ def test_guards(values: dict[str, Any], sentence: str) -> None:
     assert done.returncode != 0
     assert sentence in done.stderr
     assert ":pw@" not in done.stderr
+
+
+SECRETS = {
+    # The table of variables, and what the review found.
+    **dict.fromkeys(
+        (
+            "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_PASSWORD", "HEALTH_TOKEN", "NEW_RELIC_LICENSE_KEY",
+            "AWS_SECRET_ACCESS_KEY", "STRIPE_API_KEY", "CLIENT_SECRET", "PRIVATE_KEY", "SENTRY_DSN", "GITHUB_PAT",
+            "DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY_FALLBACKS", "SECRET_KEY_OLD", "POSTGRES_PASSWORD", "PGPASSWORD_2",
+            "MYSQL_PWD", "SSH_PASSPHRASE", "API_TOKEN", "SLACK_BOT_TOKEN", "GITLAB_TOKENS", "STRIPE_SECRET_LIVE",
+            "STRIPE_WEBHOOK_SECRET", "OAUTH_CLIENT_SECRETS", "TWILIO_AUTH_TOKEN", "MAILGUN_APIKEY", "JWT_SIGNING_KEY",
+            "FIELD_ENCRYPTION_KEY", "FERNET_KEYS", "AZURE_ACCOUNT_KEY", "SERVICE_KEY", "AWS_CREDENTIALS", "api_token",
+            "AZURE_STORAGE_CONNECTION_STRING",
+        ),
+        "x8Kd0",
+    ),
+    "OTEL_EXPORTER_OTLP_HEADERS": "api-key=x8Kd0",
+    "DATABASE_URL": "postgres://u:p/w#d@h/n",
+    "EMAIL_URL": "smtp://u:p/w@h",
+    "CACHE_URL": "redis://:pw@h/0",
+    "REDIS_URL": "rediss://:p@w@h/0",
+    "CELERY_BROKER_URL": "amqp://u:p@a,b//",
+    "CELERY_RESULT_BACKEND": "db+postgresql://u:p@h/n",
+    "UPSTREAM": "https://u:@h/",
+    "OWN_URL": "postgres://h/n?user=u&password=x8Kd0",
+    "LIBPQ": "host=h user=u password=x8Kd0",
+    "KEY_FILE_CONTENT": "-----BEGIN RSA PRIVATE KEY-----",
+}  # fmt: skip
+HARMLESS = {
+    "DATABASE_URL": "postgres://h:5432/n",
+    "REDIS_URL": "redis://cache:6379/0",
+    "CELERY_RESULT_BACKEND": "django-db",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+    "DATABASE_PASSWORD_FILE": "/run/secrets/password",
+    "GOOGLE_APPLICATION_CREDENTIALS": "/var/run/secrets/account.json",
+    "PASSWORD_RESET_TIMEOUT": "3600",
+    "PASSWORD_HASHERS": "argon2",
+    "PASSWORD_MIN_LENGTH": "12",
+    "TOKEN_LIFETIME_SECONDS": "60",
+    "TOKEN_URL": "https://auth.example.com/token",
+    "TOKENIZERS_PARALLELISM": "false",
+    "CSRF_USE_TOKEN": "true",
+    "CORS_ALLOW_HEADERS": "accept,authorization",
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+    "RECAPTCHA_SITE_KEY": "6Lc",
+    "CACHE_KEY_PREFIX": "shop",
+    "SECRET_NAME": "shop-env",
+    "PYTHONPATH": "/app:/lib",
+    "DEFAULT_FROM_EMAIL": "Shop <shop@example.com>",
+    "CSRF_TRUSTED_ORIGINS": "https://a.example.com:8443,https://b.example.com",
+    "SENTRY_DSN": "",
+    "MONKEY": "banana",
+}
+
+
+def test_every_secret_variable_is_listed() -> None:
+    """The table's secrets are refused by name, or by what their URL contains."""
+    listed = yaml.safe_load((CHART / "files" / "secret-variables.yaml").read_text())
+    for name, variable in VARIABLES.items():
+        if variable.secret:
+            assert (name in listed) != (variable.kind in ("url", "backend")), name
+    assert {name for name, found in VARIABLES.items() if found.secret} <= SECRETS.keys() | {
+        "DATABASE_DIRECT_URL"
+    }
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_what_looks_secret_is_refused(name: str) -> None:
+    """By its name or by its value, plain and as an object."""
+    assert len(SECRETS) >= 40
+    for value in (SECRETS[name], {"value": SECRETS[name]}):
+        done = template(merged(IMAGE, {"env": {name: value}}))
+        assert done.returncode != 0
+        assert f"env.{name} looks secret" in done.stderr
+        assert "x8Kd0" not in done.stderr
+
+
+def test_what_is_harmless_is_rendered() -> None:
+    """Names that only resemble those of secrets, addresses without credentials, and references to Secrets."""
+    assert len(HARMLESS) >= 20
+    reference = {"PASSWORD": {"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}}
+    done = template(merged(IMAGE, {"env": {**HARMLESS, **reference}}))
+    assert done.returncode == 0, done.stderr
 
 
 NEWER: list[tuple[dict[str, Any], str, str]] = [

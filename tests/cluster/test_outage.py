@@ -16,7 +16,7 @@ pytestmark = pytest.mark.cluster
 def shop(images: Images) -> Iterator[Space]:
     """An environment whose data survives a restart of PostgreSQL."""
     with space("outage") as made:
-        made.release("shop", staging(images.first, staging={"secretSeed": "s" * 20, "persistent": True}))
+        made.release("shop", staging(images.first, staging={"persistent": True}))
         yield made
 
 
@@ -31,7 +31,7 @@ def ticks(shop: Space) -> int:
 def outage(shop: Space, images: Images, readiness: str, seconds: float) -> None:
     values = staging(
         images.first,
-        staging={"secretSeed": "s" * 20, "persistent": True},
+        staging={"persistent": True},
         env={**staging(images.first)["env"], "READINESS_DATABASE": readiness},
     )
     shop.release("shop", values)

@@ -1,6 +1,7 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
 from promises import (
+    chart,
     databases,
     environment,
     image,
@@ -27,6 +28,7 @@ ROWS = [
     *tasks.ROWS,
     *release.ROWS,
     *image.ROWS,
+    *chart.ROWS,
     *observability.ROWS,
     *text.ROWS,
 ]

@@ -25,19 +25,30 @@ class Place(NamedTuple):
         return source(self.path)[self.start : self.end]
 
 
+@cache
 def sources(package: Path) -> list[Path]:
-    """Every file of ``package`` that a row may break: its modules and the entrypoints it carries."""
+    """Every file of ``package`` that a row may break: its modules, and the entrypoints and the chart it carries."""
     modules = [path for path in package.rglob("*.py") if "_assets" not in path.parts]
     entrypoints = [
         path
         for path in (package / "_assets" / "entrypoints").glob("*")
         if path.is_file() and path.suffix != ".pyc"
     ]
-    return sorted(modules + entrypoints)
+    return sorted(modules + entrypoints + chart(package))
+
+
+def chart(package: Path) -> list[Path]:
+    """The templates of the chart, and the programs that its Jobs run."""
+    folder = package / "_assets" / "charts" / "django"
+    return [
+        *folder.rglob("templates/**/*.tpl"),
+        *folder.rglob("templates/**/*.yaml"),
+        *folder.rglob("files/*.py"),
+    ]
 
 
 def name(package: Path, path: Path) -> str:
-    """What a source is called: ``celery.lock``, ``celery`` for its ``__init__.py``, ``entrypoints/web``."""
+    """What a source is called: ``celery.lock``, ``celery`` for its ``__init__.py``, ``entrypoints/web``, ``charts/…``."""
     path = path.relative_to(package)
     if "_assets" in path.parts:
         return "/".join(path.parts[1:])
@@ -98,7 +109,8 @@ def source(path: Path) -> str:
 def _areas(package: Path, row: Row) -> Iterator[Place]:
     """Where ``row`` may be: every file, or every definition of the name in ``within``."""
     for path in sources(package):
-        if not row.within or (path.name == row.within and path.suffix != ".py"):
+        whole = path.suffix != ".py" or "_assets" in path.parts
+        if not row.within or (whole and path.name == row.within):
             yield Place(path, 0, len(source(path)))
         elif path.suffix == ".py":
             for name, place in _definitions(path):

@@ -20,9 +20,7 @@ class Row(NamedTuple):
     test: str
     old: str
     new: str
-    within: str = (
-        ""  # the qualified name of a function or class or its end, such as ``Env.read``; or an entrypoint
-    )
+    within: str = ""  # the qualified name of a function or class or its end, such as ``Env.read``; or an entrypoint or a file of the chart
     case: str = ""
 
     def selects(self, test: str) -> bool:

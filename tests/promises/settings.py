@@ -12,6 +12,18 @@ ROWS = [
         new="return url",
     ),
     Row(
+        "settings: DATABASE_URL may stand beside its parts, if they agree",
+        test="settings/test_settings.py::TestDatabases::test_parts_and_address_of_one_database",
+        old='if any(place.get(key, "") != parts[key] for key in _PLACE)',
+        new="if place",
+    ),
+    Row(
+        "settings: DATABASE_URL may not contradict its parts",
+        test="settings/test_settings.py::TestDatabases::test_parts_and_address_of_one_database",
+        old='if any(place.get(key, "") != parts[key] for key in _PLACE)',
+        new='if place.get("HOST") != host',
+    ),
+    Row(
         "settings: false in a query is False",
         test="settings/test_settings.py::TestDatabases::test_query_values_have_types",
         old="_TRUTH.get(str(database[key]).lower(), bool(database[key]))",

@@ -150,6 +150,35 @@ class TestDatabases:
         assert "DATABASE_HOST" in named(both)
         assert {"DATABASE_NAME", "DATABASE_USER"} <= named(half)
 
+    @pytest.mark.parametrize(
+        ("url", "agrees"),
+        [
+            ("postgres://app:p%40ss@db:5432/shop", True),
+            ("postgres://app:p%40ss@db/shop?sslmode=require", True),
+            ("postgres://app:p%40ss@db:5433/shop", False),
+            ("postgres://app:p%40ss@other/shop", False),
+            ("postgres://app:p%40ss@db/other", False),
+            ("postgres://other:p%40ss@db/shop", False),
+            ("postgres://app:other@db/shop", False),
+            ("postgres://app@db/shop", False),
+        ],
+    )
+    def test_parts_and_address_of_one_database(self, url: str, agrees: bool) -> None:
+        """A staging environment gives both, for projects that read either. The URL may have options."""
+        found = env(
+            DATABASE_URL=url,
+            DATABASE_HOST="db",
+            DATABASE_NAME="shop",
+            DATABASE_USER="app",
+            DATABASE_PASSWORD="p@ss",
+        )
+        database = k8s.database(found)
+
+        assert ("DATABASE_HOST" in named(found)) is not agrees
+        if agrees:
+            assert (database["HOST"], database["PASSWORD"]) == ("db", "p@ss")
+            assert database["OPTIONS"].get("sslmode") == ("require" if "sslmode" in url else None)
+
     def test_connections_survive_failures(self) -> None:
         """Time-outs, keepalives, kept connections with health checks."""
         database = default_database(DATABASE_URL=POSTGRES)

@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
+import django_k8s
 from support.need import need
 from support.patience import patience
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHART = ROOT / "charts" / "django"
+# The installed one, which `make broken` can break.
+CHART = Path(django_k8s.__file__).parent / "_assets" / "charts" / "django"
 HELMS = ("helm", "helm3")
 OLDEST, NEWEST = "1.30.0", "1.37.0"
 

@@ -2,11 +2,11 @@
 (root, container, volumeMounts) -> a container of the project's image.
 
 container is a dict: name, args, resources and, where needed, env, ports (name -> number), probes (startup, readiness,
-liveness) and lifecycle. listener: true stands for the port and the probes of the library's probe listener. There are
-args but never a command, so that the image's entrypoint runs.
+liveness) and lifecycle. state: true adds STATE_DIR, and listener: true that, the port and the probes of the library's
+probe listener. There are args but never a command, so that the image's entrypoint runs.
 
 env is a map. Of several sources of one variable the last wins: the staging Secret, the ConfigMap, the project's Secret,
-the container's env.
+the container's env, envAliases.
 */}}
 {{- define "django.container" -}}
 {{- $v := .root.Values -}}
@@ -46,7 +46,9 @@ envFrom:
 {{- $_ := set $env $name (dict "value" (include "django.scalar" $value)) }}
 {{- end }}
 {{- end }}
-{{- with $env }}
+{{- $aliases := dict }}
+{{- include "django.aliases" (dict "root" .root "env" $env "into" $aliases) }}
+{{- with mergeOverwrite $env $aliases }}
 env:
   {{- range $name, $value := . }}
   - {{ mergeOverwrite (dict "name" $name) $value | toJson }}
@@ -72,6 +74,9 @@ terminationMessagePolicy: FallbackToLogsOnError
 securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
 volumeMounts:
   - {name: tmp-{{ .container.name }}, mountPath: /tmp}
+  {{- if or .container.listener .container.state }}
+  - {name: state, mountPath: /tmp/django-k8s}
+  {{- end }}
   {{- if $v.media.enabled }}
   - {name: media, mountPath: /media}
   {{- end }}

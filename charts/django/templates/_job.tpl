@@ -16,6 +16,24 @@ spec:
   {{- $spec | nindent 2 }}
 {{- end }}
 
+{{/* (code) -> the arguments, as JSON, that run a program in the project, with Django set up. */}}
+{{- define "django.python" -}}
+{{ list "manage" "shell" "--no-imports" "--command" .code | toJson }}
+{{- end }}
+
+{{/*
+(root, name, args, into): changes the container of a Job so that it runs args unless they have ended well in this database
+before. releaseToken makes another run of them.
+*/}}
+{{- define "django.once" -}}
+{{- $hash := printf "%s|%s" (toJson .args) .root.Values.releaseToken | sha256sum | trunc 12 -}}
+{{- $command := concat (list "/bin/sh" "/usr/local/lib/django-k8s/entrypoint") .args | toJson -}}
+{{- $once := dict "ONCE_MARK" (printf "%s-%s" .name $hash) "ONCE_COMMAND" $command -}}
+{{- $_ := set .into "env" (mergeOverwrite $once .into.env) -}}
+{{- $code := .root.Files.Get "files/once.py" -}}
+{{- $_ := set .into "args" (include "django.python" (dict "code" $code) | fromJsonArray) -}}
+{{- end }}
+
 {{/* (root, component, container, waits, backoffLimit, activeDeadlineSeconds) -> the spec of a Job. */}}
 {{- define "django.jobSpec" -}}
 {{- $pod := dict

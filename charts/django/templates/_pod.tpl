@@ -129,7 +129,11 @@ containers:
   {{- end }}
 volumes:
   {{- range concat $initContainers .containers }}
-  - {name: tmp-{{ .name }}, emptyDir: {}}
+  - {name: tmp-{{ .name }}, emptyDir: {{ include "django.emptyDir" (dict "size" $pod.tmpSize) }}}
+  {{- if or .listener .state }}
+  # In memory: a disk that is full or read-only stops no heartbeat and no metric.
+  - {name: state, emptyDir: {{ include "django.emptyDir" (dict "size" $pod.stateSize "medium" "Memory") }}}
+  {{- end }}
   {{- end }}
   {{- if $v.media.enabled }}
   - name: media
@@ -142,8 +146,22 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{/* (root) -> a text that changes with what the chart itself writes into the environment and into files. */}}
+{{/* (size, medium) -> an emptyDir, as JSON. */}}
+{{- define "django.emptyDir" -}}
+{{- $volume := dict -}}
+{{- with .size -}}
+{{- $_ := set $volume "sizeLimit" . -}}
+{{- end -}}
+{{- with .medium -}}
+{{- $_ := set $volume "medium" . -}}
+{{- end -}}
+{{ toJson $volume }}
+{{- end }}
+
+{{/*
+(root) -> a text that changes with what the chart writes into ConfigMaps. Secrets are left out: whoever may see pods
+could test guesses of them.
+*/}}
 {{- define "django.checksum" -}}
-{{- $files := toJson .Values.files -}}
-{{ printf "%s|%s|%s" (include "django.config" .) $files (include "django.stagingData" .) | sha256sum | trunc 32 }}
+{{ printf "%s|%s" (include "django.config" .) (toJson .Values.files) | sha256sum | trunc 32 }}
 {{- end }}

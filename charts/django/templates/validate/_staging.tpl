@@ -2,10 +2,15 @@
 {{- define "django.validate.staging" -}}
 {{- $v := .Values }}
 {{- if $v.staging.enabled }}
-{{- if lt (len $v.staging.secretSeed) 16 }}
+{{- $seed := $v.staging.secretSeed }}
+{{- $half := div (len $seed) 2 | int }}
+{{- $repeats := and $seed (eq (trunc $half $seed) (trunc (sub 0 $half | int) $seed)) }}
+{{- $varied := ge (splitList "" (lower $seed) | uniq | len) 8 }}
+{{- $digits := and (regexMatch "^[0-9a-fA-F]+$" $seed) (ge (len $seed) 32) }}
+{{- if or (not $digits) $repeats (not $varied) }}
   {{- fail (print
-    "staging.secretSeed is missing or shorter than 16 characters. "
-    "Set it to a random text, and keep it for each upgrade of this environment.") }}
+    "staging.secretSeed is missing or can be guessed. It must be 32 or more random hexadecimal digits. "
+    "Make one with `openssl rand -hex 16`, and keep it for each upgrade of this environment.") }}
 {{- end }}
 {{- if or $v.stores.postgresHost $v.stores.redisHost }}
   {{- fail (print

@@ -1,0 +1,17 @@
+"""Create the first administrator, as createsuperuser --noinput does, unless there is a user of that name."""
+
+import os
+import sys
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+
+User = get_user_model()
+name = os.environ["DJANGO_SUPERUSER_USERNAME"]
+if User._default_manager.filter(**{User.USERNAME_FIELD: name}).exists():
+    print(f"There is a user {name}. Nothing was changed.")
+elif not os.environ["DJANGO_SUPERUSER_PASSWORD"]:
+    print("The password of the superuser is empty. Set it in its Secret.", file=sys.stderr)
+    sys.exit(78)
+else:
+    call_command("createsuperuser", interactive=False, **{User.USERNAME_FIELD: name})
