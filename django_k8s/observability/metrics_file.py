@@ -14,7 +14,7 @@ import mmap
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +92,16 @@ class ReservedFile(MmapedDict):
             self._m = mmap.mmap(self._f.fileno(), size)
             self._capacity = size
 
+    def values(self) -> dict[str, tuple[float, float]]:
+        """Return each value with its time, by its key."""
+        return {key: (value, at) for key, value, at in self.read_all_values()}
+
+    def write_values(self, found: Mapping[str, tuple[float, float]]) -> None:
+        """Write what :meth:`values` of another file returns: all of it, or nothing if there is no room."""
+        self.reserve(found)
+        for key, value in found.items():
+            self.write_value(key, *value)
+
     def check(self) -> None:
         """Raise OSError if nobody reads this file any more, or if the disk has become read-only."""
         own, there = os.fstat(self._f.fileno()), self._path.stat()
@@ -153,9 +163,7 @@ class MetricsFile:
             if self._file is None:
                 self._file = ReservedFile(self._path)
             if self._kept:
-                self._file.reserve(self._kept)
-                for key, (value, timestamp) in self._kept.items():
-                    self._file.write_value(key, value, timestamp)
+                self._file.write_values(self._kept)
                 self._kept = {}
         except Exception as error:
             report(error)
@@ -164,7 +172,7 @@ class MetricsFile:
         try:
             file.check()
         except OSError as error:
-            self._kept = {key: (value, at) for key, value, at in file.read_all_values()} | self._kept
+            self._kept = file.values() | self._kept
             self.close()
             if not isinstance(error, FileNotFoundError):
                 raise

@@ -119,10 +119,7 @@ class DeadProcesses:
                 total.check()
             except FileNotFoundError:
                 file = ReservedFile(self._path(kind))
-                found = {key: (value, at) for key, value, at in total.read_all_values()}
-                file.reserve(found)
-                for key, value in found.items():
-                    file.write_value(key, *value)
+                file.write_values(total.values())
                 total.close()
                 self._totals[kind] = file
 
