@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from support.need import need, program
@@ -124,6 +124,20 @@ class Redis(Server):
             client.flushall()
 
 
+S = TypeVar("S", bound=Server)
+
+
+@contextlib.contextmanager
+def _running(instance: S) -> Iterator[S]:
+    """Start a server; kill it at the end, and remove its folder."""
+    instance.start()
+    try:
+        yield instance
+    finally:
+        instance.kill()
+        shutil.rmtree(instance.folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def postgres(*options: str) -> Iterator[Postgres]:
     """A PostgreSQL server of its own; ``options`` are given to postgres, such as "-cmax_connections=50"."""
@@ -162,13 +176,8 @@ def postgres(*options: str) -> Iterator[Postgres]:
         "fsync=off",
         *options,
     ]
-    instance = Postgres(args, port, folder, user)
-    instance.start()
-    try:
+    with _running(Postgres(args, port, folder, user)) as instance:
         yield instance
-    finally:
-        instance.kill()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class MariaDB(Server):
@@ -244,13 +253,8 @@ def mariadb(*options: str) -> Iterator[MariaDB]:
         "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--sync-frm=0",
         *options,
     ]  # fmt: skip
-    instance = MariaDB(args, port, folder, user)
-    instance.start()
-    try:
+    with _running(MariaDB(args, port, folder, user)) as instance:
         yield instance
-    finally:
-        instance.kill()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Memcached(Server):
@@ -293,13 +297,9 @@ def memcached() -> Iterator[Memcached]:
         "16",
         *(["-u", "nobody"] if _unprivileged() else []),
     ]
-    with tempfile.TemporaryDirectory(prefix="memcached-") as folder:
-        instance = Memcached(args, port, Path(folder))
-        instance.start()
-        try:
-            yield instance
-        finally:
-            instance.kill()
+    folder = Path(tempfile.mkdtemp(prefix="memcached-"))
+    with _running(Memcached(args, port, folder)) as instance:
+        yield instance
 
 
 @contextlib.contextmanager
@@ -313,10 +313,5 @@ def redis(*options: str, persistent: bool = False) -> Iterator[Redis]:
     args = [server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     if persistent:
         args += ["--appendonly", "yes", "--appendfsync", "always"]
-    instance = Redis([*args, *options], port, folder)
-    instance.start()
-    try:
+    with _running(Redis([*args, *options], port, folder)) as instance:
         yield instance
-    finally:
-        instance.kill()
-        shutil.rmtree(folder, ignore_errors=True)
