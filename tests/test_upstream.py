@@ -170,7 +170,7 @@ def test_installed_release_has_it(name: Name) -> None:
 
 @NAMES
 def test_missing_name_is_noticed(name: Name, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the name away, and whatever looks it up: the row fails each time."""
+    """Remove the name, then whatever looks it up: the row fails each time."""
     if not name.path.startswith("*"):
         with monkeypatch.context() as patch:
             holder, last = owner(name.path)

@@ -88,7 +88,7 @@ def _renew_connections(task: Any = None, **kwargs: Any) -> None:
 def _freeze(**kwargs: Any) -> None:
     """Take what is loaded out of garbage collection, so that the forked processes go on sharing it.
 
-    Four processes of a middling project take 114 MiB in place of 223.
+    Four processes of a middling project take 114 MiB instead of 223.
     """
     gc.collect()
     gc.freeze()

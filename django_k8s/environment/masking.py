@@ -107,7 +107,7 @@ def _written(secret: str) -> set[str]:
 
 
 def mask(text: str) -> str:
-    """``text`` with *** in the place of each known secret, and of user and password in a URL."""
+    """Return ``text`` with each known secret, and the user and password of each URL, replaced by ***."""
     for secret in _known:
         if secret in text:
             text = text.replace(secret, MASK)
@@ -127,7 +127,7 @@ def _remembered(name: str) -> str:
 
 
 def _without_credentials(text: str) -> str:
-    """``text`` with *** in the place of what is between ``://`` and ``@``.
+    """Return ``text`` with what is between ``://`` and ``@`` replaced by ***.
 
     A password may hold anything but blanks, so after ``user:`` it extends to the last @ before a blank. A user alone extends to
     the last @ of the host's part. No character is looked at more than a few times, whatever the text is.

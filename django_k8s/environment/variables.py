@@ -219,7 +219,7 @@ _DATABASE = _group(
         "DATABASE_HOST",
         "str",
         "",
-        "Host of a PostgreSQL database given in parts, in place of DATABASE_URL; any password works.",
+        "Host of a PostgreSQL database given in parts, instead of DATABASE_URL; any password works.",
     ),
     _v("DATABASE_PORT", "int", 5432, "Port of a database given in parts.", minimum=1, maximum=65535),
     _v("DATABASE_NAME", "str", "", "Name of a database given in parts."),

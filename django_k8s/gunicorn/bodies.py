@@ -52,7 +52,7 @@ def _expected(record: logging.LogRecord) -> bool:
 
 
 class Body:
-    """Stands around gunicorn's reader of one request body, and knows with what status the body was refused."""
+    """Wrap gunicorn's reader of one request body, and keep the status with which the body was refused."""
 
     refusal = ""
 

@@ -160,7 +160,7 @@ def _transport_options(env: Env, url: str) -> dict[str, Any]:
             **{key: value for key, value in redis_options(env, url).items() if not key.startswith("ssl")},
             "socket_keepalive_options": _KEEPALIVES,
             "visibility_timeout": visibility,
-            # Tasks of a dead worker are looked for every 30 s in place of every 100 s.
+            # Tasks of a dead worker are looked for every 30 s instead of every 100 s.
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 3,
         }

@@ -38,7 +38,7 @@ from django_k8s.observability.stdout import Lines
 LONGEST = 2**20
 SHORTEST = 2**12
 
-# Each is repeated; what stands around it makes sure that a search fails late.
+# The middle part is repeated. The parts around it make a search fail as late as possible.
 SHAPES: dict[str, tuple[str, str, str]] = {
     part: (before, part, after)
     for before, part, after in [

@@ -12,7 +12,7 @@ ROWS = [
         new="return url",
     ),
     Row(
-        "settings: DATABASE_URL may stand beside its parts, if they agree",
+        "settings: DATABASE_URL and its parts may both be set, if they agree",
         test="settings/test_settings.py::TestDatabases::test_parts_and_address_of_one_database",
         old='if any(place.get(key, "") != parts[key] for key in _PLACE)',
         new="if place",
