@@ -124,28 +124,50 @@ class UserLevelLock(SessionLock):
 
 
 class FileLock(NoLock):
-    """The kernel's lock on ``DATABASE.NAME.lock``; nothing is held for a database in memory."""
+    """The kernel's lock on ``DATABASE.NAME.lock``; nothing is held for a database in memory.
+
+    The holder removes the file when it releases the lock, so that it does not stay among the project's files.
+    """
 
     _file: int | None = None
 
-    def acquire(self) -> bool:
+    @property
+    def _path(self) -> Path | None:
         database = str(self.connection.settings_dict["NAME"])
-        if self._file is not None or database == ":memory:" or "mode=memory" in database:
+        if database == ":memory:" or "mode=memory" in database:
+            return None
+        return Path(f"{database.removeprefix('file:').partition('?')[0]}.{self.name}.lock")
+
+    def acquire(self) -> bool:
+        path = self._path
+        if self._file is not None or path is None:
             return True
-        path = Path(f"{database.removeprefix('file:').partition('?')[0]}.{self.name}.lock")
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        while True:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(file)
+                return False
+            if _is_at(file, path):
+                self._file = file
+                return True
+            # The last holder removed the file between our open and our lock: nobody else would meet us there.
             os.close(file)
-            return False
-        self._file = file
-        return True
 
     def held(self) -> bool:
         return self._file is not None
 
     def release(self) -> None:
-        if self._file is not None:
+        if self._file is not None and self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
             os.close(self._file)
             self._file = None
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False

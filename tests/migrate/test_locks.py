@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from support import servers
 from support.configured import configured
 from support.databases import default_database
 from support.process import environment, wait_until
+from support.web import PROJECT
 
 from django_k8s.database.connections import direct_connection, own_connection, use_connection
 from django_k8s.database.locks import session_lock
@@ -69,7 +69,7 @@ time.sleep(600)
 def test_killed_holder_frees_the_lock(database: str, tmp_path: Path) -> None:
     """After kill -9 the lock is free at once: nothing has to expire."""
     env = environment(
-        PYTHONPATH=os.pathsep.join(sys.path),
+        PYTHONPATH=str(PROJECT),
         DJANGO_SETTINGS_MODULE="project.settings",
         DEBUG="true",
         DATABASE_URL=database,
@@ -103,6 +103,43 @@ def test_lock_of_a_lost_session_is_not_held(postgres_url: str) -> None:
         lock.release()
         connection.close()
         other.close()
+
+
+CONTENDER = """
+import os
+import sys
+import django
+django.setup()
+from django_k8s.database.connections import direct_connection
+from django_k8s.database.locks import session_lock
+lock = session_lock(direct_connection(), "test")
+held = 0
+while held < 300:
+    if lock.acquire():
+        os.close(os.open(sys.argv[1], os.O_CREAT | os.O_EXCL))  # fails if another process holds the lock too
+        os.unlink(sys.argv[1])
+        lock.release()
+        held += 1
+"""
+
+
+def test_removed_lock_file_lets_nobody_in(tmp_path: Path) -> None:
+    """The lock of SQLite leaves no file behind, and processes that meet while it is removed exclude each other."""
+    env = environment(
+        PYTHONPATH=str(PROJECT),
+        DJANGO_SETTINGS_MODULE="project.settings",
+        DEBUG="true",
+        DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3",
+    )
+    command = [sys.executable, "-c", CONTENDER, str(tmp_path / "held")]
+    contenders = [
+        subprocess.Popen(command, env=env, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for contender in contenders:
+        errors = contender.communicate()[1]
+        assert contender.returncode == 0, errors
+
+    assert list(tmp_path.glob("*.lock")) == []
 
 
 def test_database_in_memory_needs_no_lock() -> None:

@@ -1,10 +1,22 @@
-"""MySQL and MariaDB."""
+"""The locks of databases; MySQL and MariaDB."""
 
 from __future__ import annotations
 
 from promises.row import Row
 
 ROWS = [
+    Row(
+        "sqlite: a removed lock file lets nobody in",
+        test="migrate/test_locks.py::test_removed_lock_file_lets_nobody_in",
+        old="if _is_at(file, path):",
+        new="if True:",
+    ),
+    Row(
+        "sqlite: the lock leaves no file behind",
+        test="migrate/test_locks.py::test_removed_lock_file_lets_nobody_in",
+        old="self._path.unlink()",
+        new="pass",
+    ),
     Row(
         "mysql: one session holds the lock",
         test="migrate/test_locks.py::test_one_session_holds_the_lock",
