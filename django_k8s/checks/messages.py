@@ -204,5 +204,10 @@ MESSAGES: dict[str, Message] = {
             "Sessions are kept only in a cache that fails softly. While it is away, everybody is logged out, and nobody can log in.",
             "Use django.contrib.sessions.backends.cached_db for SESSION_ENGINE, or keep sessions in a cache with fail_soft=False.",
         ),
+        Message(
+            "W026",
+            "{name} is {path}, which this process cannot write: the root of a pod is read-only.",
+            "Use a directory in /tmp for what may be lost. Mount a volume at this path for what has to stay (pod.volumes in the chart).",
+        ),
     )
 }

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 
 from django_k8s import conf, upstream
 from django_k8s.celery import application
-from django_k8s.checks import uploads
+from django_k8s.checks import paths, uploads
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.environment import masking
 from django_k8s.settings.foreign_variables import INSTEAD
@@ -270,6 +270,13 @@ def check_secrets() -> Iterator[CheckMessage]:
         ]
     for name in names:
         yield _message("W023", name=name)
+
+
+@_deployed
+def check_paths() -> Iterator[CheckMessage]:
+    """Files that the project writes where nothing can be written."""
+    for name, path in paths.unwritable():
+        yield _message("W026", name=name, path=str(path))
 
 
 @_deployed

@@ -17,8 +17,8 @@ from support.process import run
 from support.web import production
 
 from django_k8s import upstream
+from django_k8s.checks import paths, uploads
 from django_k8s.checks import system_checks as ours
-from django_k8s.checks import uploads
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.conf import Config
 
@@ -53,6 +53,7 @@ def _tested_releases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 FILES = "django.core.files.storage.FileSystemStorage"
+UNWRITABLE = f"{__file__}/below-a-file"
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
@@ -152,6 +153,14 @@ def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param("W024", {"STORAGES": storages("default", FILES), "DJANGO_K8S": good(media_serve=True), "MEDIA_URL": "", "MIDDLEWARE": [*GOOD["MIDDLEWARE"], uploads.MEDIA]}, id="W024 MEDIA_URL"),
         pytest.param("W025", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": {"default": {"BACKEND": "django_k8s.cache.redis.SoftRedisCache"}}}, id="W025 ours"),
         pytest.param("W025", {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": {"default": {"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": {"IGNORE_EXCEPTIONS": True}}}}, id="W025 django-redis"),
+        *(
+            pytest.param("W026", changes, id=f"W026 {next(iter(changes))}")
+            for changes in (
+                {"FILE_UPLOAD_TEMP_DIR": UNWRITABLE},
+                {"SESSION_FILE_PATH": UNWRITABLE},
+                {"HAYSTACK_CONNECTIONS": {"default": {"ENGINE": "haystack.backends.whoosh_backend.WhooshEngine", "PATH": UNWRITABLE}}},
+            )
+        ),
         pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}, id="W018"),
         pytest.param("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}, id="W016"),
         pytest.param("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}, id="E007 lock"),
@@ -164,6 +173,20 @@ def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_mistake(number: str, changes: dict[str, Any]) -> None:
     """Each mistake is reported under its number."""
     assert number in found(**changes)
+
+
+def test_cache_in_files() -> None:
+    """A cache in files needs a directory that can be written. Django's own check cannot run with this one."""
+    files = {
+        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": UNWRITABLE}
+    }
+    with override_settings(CACHES=files):
+        assert list(paths.unwritable()) == [("CACHES['default']['LOCATION']", Path(UNWRITABLE))]
+
+
+def test_paths_that_can_be_written(tmp_path: Path) -> None:
+    """A directory that is not there yet is made below one that can be written."""
+    assert found(FILE_UPLOAD_TEMP_DIR=str(tmp_path / "new" / "uploads"), SESSION_FILE_PATH=tmp_path) == set()
 
 
 def test_mail_that_is_not_sent_on_purpose() -> None:

@@ -387,6 +387,13 @@ ROWS = [
         new="if False:",
     ),
     Row(
+        "checks: W026, a path that cannot be written",
+        test="checks/test_system_checks.py::test_mistake",
+        case="W026",
+        old="if not folder.is_dir() or not os.access(folder, os.W_OK):",
+        new="if False:",
+    ),
+    Row(
         "checks: W025, sessions in a cache that fails softly",
         test="checks/test_system_checks.py::test_mistake",
         case="W025 ours",
