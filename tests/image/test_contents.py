@@ -61,7 +61,7 @@ def site(folder: Path) -> Path:
 
 
 def arguments(layout: Layout) -> list[str]:
-    return ["--build-arg", f"FOLDER={layout.folder}", "--build-arg", f"ALLOW_FILES={layout.allow}"]
+    return ["--build-arg", f"PROJECT_DIR={layout.folder}", "--build-arg", f"ALLOW_FILES={layout.allow}"]
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -71,16 +71,16 @@ def test_layouts(name: str, library: Path, tmp_path: Path) -> None:
     context = layout.write(tmp_path)
     (context / "requirements.txt").write_text((example.EXAMPLE / "requirements.txt").read_text())
     with built(context, library, "--target", "source", *arguments(layout)) as tag:
-        find = "cd /app && find . -type f ! -name .gitignore ! -name .dockerignore; grep -r SECRET ."
+        find = f"cd /app/{layout.folder} && find . -type f ! -name .gitignore ! -name .dockerignore; grep -r SECRET ."
         found = docker("run", "--rm", tag, "sh", "-c", find, check=False).stdout.split()
 
     assert {name.removeprefix("./") for name in found} - {"requirements.txt"} == layout.image
 
 
-@pytest.mark.parametrize("target", ["source", "frontend-npm", "project", "runtime"])
+@pytest.mark.parametrize("target", ["source", "built-source", "project", "runtime"])
 def test_no_secret_in_a_layer(target: str, library: Path, tmp_path: Path) -> None:
     """A cache that is exported holds the layers of all stages, so none of them may have it."""
-    options = ("--target", target, "--build-arg", "FRONTEND=npm")
+    options = ("--target", target, "--build-arg", "FRONTEND_DIR=.")
     with built(site(tmp_path / "site"), library, *options) as tag:
         found = dict(layers(tag))
         history = docker("history", "--no-trunc", tag).stdout
@@ -175,18 +175,22 @@ def steps(context: Path, library: Path, *options: str) -> list[str]:
 
 
 def test_what_is_built_again(library: Path, tmp_path: Path) -> None:
-    """A changed line copies the project anew and collects its files; a changed database, nothing."""
+    """A changed line copies the project anew and collects its files; a changed database, nothing.
+
+    The steps that read the context look at it again, and nothing of the dependencies is installed again.
+    """
+    looks = {"inputs", "source", "package"}
     context = site(tmp_path / "site")
     steps(context, library)
     assert steps(context, library) == []
 
     (context / "shop.sqlite").write_text("another row")
-    assert [step.partition(" ")[0] for step in steps(context, library)] == ["source"]
+    assert {step.partition(" ")[0] for step in steps(context, library)} == looks
 
     (context / "config" / "urls.py").open("a").write("# changed\n")
     again = steps(context, library)
-    assert len(again) <= 5, again
-    assert {step.partition(" ")[0] for step in again} == {"source", "project", "runtime"}
+    assert len(again) <= 7, again
+    assert {step.partition(" ")[0] for step in again} == {*looks, "project", "runtime"}
 
 
 def test_library_in_the_project(library: Path, tmp_path: Path) -> None:
@@ -214,6 +218,6 @@ def test_development_image(library: Path, tmp_path: Path) -> None:
 
     assert [name for name, content in found.items() if b"hunter2" in content] == []
     assert [name for name in found if name.startswith("app/") and name != "app/"] == []
-    assert [name for name in found if name.startswith("build/") and name != "build/"] == [
-        "build/requirements.txt"
-    ]
+    assert {name for name in found if name.startswith("build/") and not name.endswith("/")} - {
+        "build/python"
+    } == {"build/packages", "build/python/plan.json", "build/python/requirements.txt"}
