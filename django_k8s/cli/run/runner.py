@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from django_k8s.cli.copy import assets
+from django_k8s.environment.assets import assets
 from django_k8s.cli.run.detect import Missing, read
 from django_k8s.cli.run.project import environment, grace
 from django_k8s.cli.run.terminal import Output
