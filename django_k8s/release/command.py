@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 
 from django_k8s.environment.exit_codes import EX_CANTCREAT
@@ -21,6 +22,9 @@ def finish(action: Callable[[], None], report: Report, again: str) -> int:
     except KeyboardInterrupt:
         report.problem(f"Interrupted. {again}")
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python would complain when it writes the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             report.problem("The disk is full. Free some space and run this again.")

@@ -91,11 +91,11 @@ def _remove(kubectl: Kubectl, name: str, environment: str, chosen: Options, repo
         return
     instance = f"app.kubernetes.io/instance={name}"
     report.status(f"removing {environment}")
+    claims = [name_of(found) for found in kubectl.list("persistentvolumeclaims", instance)]
     _let_volumes_go(kubectl, instance)
     Release(kubectl, name, assets() / "charts" / "django").uninstall(seconds)
     # Volumes are let go in order: pods first.
     kubectl.run("wait", "--for=delete", "pods", "-l", instance, f"--timeout={seconds}s")
-    claims = [name_of(found) for found in kubectl.list("persistentvolumeclaims", instance)]
     kubectl.delete("persistentvolumeclaims", *claims, wait=True, seconds=seconds)
     report.line(
         "helm", f"the release {name} is gone, with {len(claims)} volume{'' if len(claims) == 1 else 's'}"

@@ -50,7 +50,7 @@ def environments(chosen: Options, report: Report) -> None:
         )
         return
     header = ("PROJECT", *_HEADER) if chosen.everything else _HEADER
-    lines = [[str(row[column.lower()]) or "-" for column in header] for row in rows]
+    lines = [[_cell(row, column) for column in header] for row in rows]
     widths = [max(len(line[column]) for line in [list(header), *lines]) for column in range(len(header))]
     for line in [list(header), *lines]:
         report.text("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
@@ -91,6 +91,12 @@ def _row(held: Record, moment: datetime, state: str) -> dict[str, Any]:
         "state": state,
         "address": held.address.partition("    #")[0],
     }
+
+
+def _cell(row: dict[str, Any], column: str) -> str:
+    text = str(row[column.lower()])
+    # The command would take the whole line; `up` and --json have it.
+    return "(port-forward)" if text.startswith("kubectl ") else text or "-"
 
 
 def _short(time: timedelta) -> str:

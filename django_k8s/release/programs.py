@@ -61,9 +61,13 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
         EX_NOPERM,
     ),
     (
-        r"unable to connect to the server|connection refused|server \S+ was refused|no route to host|i/o timeout"
-        r"|cluster unreachable|no such host|couldn't get current server api",
+        r"unable to connect to the server|connection refused|server \S+ was refused|cluster unreachable|no such host",
         "The cluster does not answer ({said}). Start it, or choose another one with --context.",
+        EX_UNAVAILABLE,
+    ),
+    (
+        r"no route to host|i/o timeout|couldn't get current server api",
+        "The cluster does not answer ({said}). Check the network, or choose another one with --context.",
         EX_UNAVAILABLE,
     ),
     (

@@ -12,6 +12,7 @@ from django_k8s.release.diagnosis.finding import Finding, Logs, Object, componen
 
 _PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError"}
 _RESTARTS = 2  # after which a container that ends is broken, and not only unlucky
+_RETRY_SECONDS = 45.0  # for the next try of a job
 _SIGKILL, _SIGTERM = 137, 143
 
 
@@ -21,6 +22,8 @@ def diagnose(pod: Object, status: dict[str, Any], logs: Logs, *, init: bool) -> 
     waiting = state.get("waiting")
     if waiting and (found := _waiting(pod, status, waiting)):
         return found
+    if status.get("ready") and not init:
+        return None  # whatever was before
     ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
     if ended and not (ended.get("exitCode") == 0 and (init or not waiting)):
         return _ended(pod, status, ended, logs, running="running" in state)
@@ -118,8 +121,10 @@ def _ended(
     if code in (_SIGKILL, _SIGTERM) and not words.reason(said):
         why = "it was killed"
     if job:
-        # Another try may help, but somebody has to know.
-        return Finding("job", component, f"The job {component} failed: {why}.", words.last(said), 15.0)
+        # Another try may help. If there is none, the Job says so.
+        return Finding(
+            "job", component, f"The job {component} failed: {why}.", words.last(said), _RETRY_SECONDS
+        )
     if running and restarts < _RESTARTS:
         return None
     seconds = 0.0 if restarts >= _RESTARTS else 20.0

@@ -126,12 +126,12 @@ def claim_findings(claims: Iterable[Object], events: Iterable[Object]) -> list[F
     return found
 
 
-def refused_findings(events: Iterable[Object], current: set[str]) -> list[Finding]:
-    """Return the pods that the cluster refuses to create, of the objects with the names ``current``."""
+def refused_findings(events: Iterable[Object], makers: dict[str, str]) -> list[Finding]:
+    """Return the pods that the cluster refuses to create. ``makers`` maps what should have made them to its component."""
     found: dict[str, Finding] = {}
     for event in events:
         owner = str(event["involvedObject"].get("name", ""))
-        if event.get("reason") != "FailedCreate" or owner not in current:
+        if event.get("reason") != "FailedCreate" or owner not in makers:
             continue
         message = mask(event.get("message", "")).strip()
         if "serviceaccount" in message.lower() and "not found" in message.lower():
@@ -144,8 +144,8 @@ def refused_findings(events: Iterable[Object], current: set[str]) -> list[Findin
         )
         found[owner] = Finding(
             "refused",
-            owner,
-            f"The cluster refuses a pod of {owner}: {why.rstrip('.')}. {remedy}",
+            makers[owner],
+            f"The cluster refuses a pod of {makers[owner]}: {why.rstrip('.')}. {remedy}",
             seconds=8.0,
         )
     return list(found.values())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from django_k8s.environment.masking import mask
 from django_k8s.release.diagnosis.finding import Finding, Logs, Object, component_of
 from django_k8s.release.diagnosis.objects import claim_findings, pod_findings, refused_findings
 
@@ -51,17 +52,29 @@ class Snapshot:
 
     def findings(self, logs: Logs) -> list[Finding]:
         """Return what is wrong, the likely cause of the rest first."""
-        current = self._current_pods()
-        makers = {
-            found["metadata"]["name"]
-            for found in (*self._newest_sets(), *self.of("StatefulSet"), *self.of("Job"))
-        }
+        pods = self._current_pods()
+        failed = {found["metadata"]["name"]: found for found in self.of("Job") if _condition(found, "Failed")}
         found = [
             *claim_findings(self.of("PersistentVolumeClaim"), self.events),
-            *refused_findings(self.events, makers),
-            *(finding for pod in current for finding in pod_findings(pod, self.events, logs)),
+            *refused_findings(self.events, self._without_pods(pods)),
         ]
+        for pod in pods:
+            job = failed.pop(_owner(pod, "Job"), None)
+            for finding in pod_findings(pod, self.events, logs):
+                # A Job that has failed has no try left.
+                found.append(replace(finding, seconds=0.0) if job else finding)
+        found += [_failed(job) for job in failed.values() if not _owner(job, "CronJob")]
         return sorted(found, key=lambda finding: finding.rank)
+
+    def _without_pods(self, pods: list[Object]) -> dict[str, str]:
+        """Return the names of what should have made a pod and has none, with their components."""
+        owners = {owner["name"] for pod in pods for owner in pod["metadata"].get("ownerReferences") or []}
+        makers = [*self._newest_sets(), *self.of("StatefulSet"), *self.of("Job")]
+        return {
+            found["metadata"]["name"]: component_of(found)
+            for found in makers
+            if found["metadata"]["name"] not in owners and int(found["spec"].get("replicas", 1))
+        }
 
     def _newest_sets(self) -> list[Object]:
         """The ReplicaSet of each Deployment's present revision."""
@@ -88,7 +101,8 @@ class Snapshot:
             if _owner(pod, "Job") and (job is None or _owner(job, "CronJob") or _condition(job, "Complete")):
                 continue
             pods.append(pod)
-        return pods
+        # The newest try of a Job first: it is the one that is reported.
+        return sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True)
 
 
 def _running(found: Object, kind: str) -> Part:
@@ -108,6 +122,13 @@ def _running(found: Object, kind: str) -> Part:
 
 def _job(found: Object) -> Part:
     return Part(component_of(found), "Job", _condition(found, "Complete"))
+
+
+def _failed(job: Object) -> Finding:
+    """A Job that has failed and whose pods say nothing."""
+    component = component_of(job)
+    why = next(entry.get("message", "") for entry in job["status"]["conditions"] if entry["type"] == "Failed")
+    return Finding("job", component, f"The job {component} failed: {mask(why).rstrip('.')}.")
 
 
 def _condition(found: Object, name: str) -> bool:
