@@ -46,7 +46,7 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
         EX_UNAVAILABLE,
     ),
     (
-        r"current-context is not set|no configuration has been provided|context was not found|does not exist in",
+        r"current-context|no configuration has been provided|context was not found|cannot locate context",
         "kubectl has no cluster to talk to ({said}). Start one, such as minikube, or name one with --context.",
         EX_UNAVAILABLE,
     ),
@@ -77,12 +77,12 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
     ),
     (
         r"execution error at \(|values don't meet the specifications|error calling include",
-        "The chart refuses the values: {said} Correct deploy/values.yaml or deploy/values-staging.yaml.",
+        "The chart refuses the values: {said}. Correct deploy/values.yaml or deploy/values-staging.yaml.",
         EX_CONFIG,
     ),
     (
         r"failed to parse|error converting yaml|cannot unmarshal",
-        "A values file cannot be read: {said} Correct it.",
+        "A values file cannot be read: {said}. Correct it.",
         EX_CONFIG,
     ),
 )
@@ -141,7 +141,7 @@ def failure(command: str, text: str) -> Stopped:
     said = last_line(text)
     for pattern, sentence, status in _MEANINGS:
         if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
-            return Stopped(sentence.format(said=said), status)
+            return Stopped(sentence.format(said=said.rstrip(".")), status)
     return Stopped(f"`{command}` failed: {said or 'it says nothing'}", EX_UNAVAILABLE)
 
 
@@ -150,8 +150,8 @@ def last_line(text: str) -> str:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     # Helm repeats the path through its templates before what the chart says.
     said = lines[-1] if lines else ""
-    said = re.sub(r"^.*error calling (?:fail|include): ", "", said)
-    return re.sub(r"^(?:Error|error|ERROR)(?: from server)?:? ", "", said)
+    said = re.sub(r"^.*(?:error calling (?:fail|include)|execution error at \([^)]*\)): ", "", said)
+    return re.sub(r"^(?:Error|ERROR)(?: from server)?(?: \(\w+\))?:? ", "", said, flags=re.IGNORECASE)
 
 
 def _shown(args: Sequence[str]) -> str:

@@ -107,12 +107,11 @@ def _ended(
     if len(said) < 2 and not words.reason(said):
         said = words.lines_of(logs(pod["metadata"]["name"], status["name"], running))
     if code in (EX_CONFIG, EX_USAGE):
-        listed = words.configuration(said) or words.reason(said)
+        if listed := words.configuration(said):
+            return Finding("configuration", component, f"The configuration is wrong. {listed}")
+        why = words.reason(said) or f"it ended with status {code}"
         return Finding(
-            "configuration",
-            component,
-            f"The configuration of {component} is wrong: {listed}",
-            words.last(said),
+            "configuration", component, f"The configuration of {component} is wrong: {why}.", words.last(said)
         )
     job = any(owner.get("kind") == "Job" for owner in pod["metadata"].get("ownerReferences") or [])
     if job and (failed := words.migration(said)):

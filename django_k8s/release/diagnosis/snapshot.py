@@ -59,10 +59,10 @@ class Snapshot:
             *refused_findings(self.events, self._without_pods(pods)),
         ]
         for pod in pods:
-            job = failed.pop(_owner(pod, "Job"), None)
-            for finding in pod_findings(pod, self.events, logs):
-                # A Job that has failed has no try left.
-                found.append(replace(finding, seconds=0.0) if job else finding)
+            own = pod_findings(pod, self.events, logs)
+            # A Job that has failed has no try left.
+            last_try = failed.pop(_owner(pod, "Job"), None) if own else None
+            found += [replace(finding, seconds=0.0) if last_try else finding for finding in own]
         found += [_failed(job) for job in failed.values() if not _owner(job, "CronJob")]
         return sorted(found, key=lambda finding: finding.rank)
 
