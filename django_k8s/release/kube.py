@@ -83,7 +83,9 @@ class Kubectl:
         """Raise Stopped if the cluster does not answer."""
         done = self.attempt("version", "-o", "json", "--request-timeout=10s")
         if done.status:
-            raise failure("kubectl version", done.err or done.out)
+            text = done.err or done.out
+            # Whatever it says, this command fails only without a cluster, or without the right to use it.
+            raise failure("kubectl version", f"unable to connect to the server\n{text}")
 
 
 def name_of(found: Object) -> str:

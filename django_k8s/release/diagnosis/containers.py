@@ -12,6 +12,7 @@ from django_k8s.release.diagnosis.finding import Finding, Logs, Object, componen
 
 _PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError"}
 _RESTARTS = 2  # after which a container that ends is broken, and not only unlucky
+_MESSAGE_BYTES = 2048  # that a kubelet keeps
 _RETRY_SECONDS = 45.0  # for the next try of a job
 _SIGKILL, _SIGTERM = 137, 143
 
@@ -103,9 +104,7 @@ def _ended(
         return Finding("memory", component, text, seconds=0.0 if restarts else 10.0)
     if code == EX_TEMPFAIL:
         return None  # it waits for something else, which has a finding of its own, and tries again
-    said = words.lines_of(ended.get("message") or logs(pod["metadata"]["name"], status["name"], running))
-    if len(said) < 2 and not words.reason(said):
-        said = words.lines_of(logs(pod["metadata"]["name"], status["name"], running))
+    said = words.lines_of(_message(ended) or logs(pod["metadata"]["name"], status["name"], running))
     if code in (EX_CONFIG, EX_USAGE):
         if listed := words.configuration(said):
             return Finding("configuration", component, f"The configuration is wrong. {listed}")
@@ -128,6 +127,12 @@ def _ended(
         return None
     seconds = 0.0 if restarts >= _RESTARTS else 20.0
     return Finding("crash", component, f"{component} ends again and again: {why}.", words.last(said), seconds)
+
+
+def _message(ended: dict[str, Any]) -> str:
+    """What the kubelet has kept of the log; nothing if that begins in the middle of a line, which may be a long one in JSON."""
+    message = str(ended.get("message") or "")
+    return "" if len(message.encode()) >= _MESSAGE_BYTES - 3 else message
 
 
 def _limit(pod: Object, name: str) -> str:

@@ -63,7 +63,11 @@ def _scheduling(pod: Object, events: list[Object]) -> Finding | None:
 
 def _short(message: str) -> str:
     """What the scheduler says about nodes, without what it says about preemption."""
-    return re.sub(r"\s*preemption:.*", "", message, flags=re.DOTALL).strip().rstrip(".")
+    return (
+        re.sub(r"\s*(?:no new claims to deallocate,?\s*)?preemption:.*", "", message, flags=re.DOTALL)
+        .strip()
+        .rstrip(".")
+    )
 
 
 def _remedy(message: str) -> str:

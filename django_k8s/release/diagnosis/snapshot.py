@@ -64,7 +64,7 @@ class Snapshot:
             last_try = failed.pop(_owner(pod, "Job"), None) if own else None
             found += [replace(finding, seconds=0.0) if last_try else finding for finding in own]
         found += [_failed(job) for job in failed.values() if not _owner(job, "CronJob")]
-        return sorted(found, key=lambda finding: finding.rank)
+        return sorted(found, key=lambda finding: (finding.rank, finding.component != "migrate"))
 
     def _without_pods(self, pods: list[Object]) -> dict[str, str]:
         """Return the names of what should have made a pod and has none, with their components."""
