@@ -15,6 +15,8 @@ from django_k8s.release.kube import Kubectl, Object
 from django_k8s.release.record import Record
 from django_k8s.release.report import Report
 
+_KINDS = "deployments,statefulsets,jobs"
+_CHART = "app.kubernetes.io/name=django"  # a label of whatever the chart makes
 _HEADER = ("NAME", "AGE", "EXPIRES", "RELEASE", "STATE", "ADDRESS")
 
 
@@ -39,7 +41,8 @@ def environments(chosen: Options, report: Report) -> None:
     held = record.read_all(kubectl, name)
     if chosen.expired:
         held = [one for one in held if one.is_expired(moment)]
-    rows = [_row(one, moment, state(kubectl, one)) for one in held]
+    objects = kubectl.list(_KINDS, _CHART, everywhere=True) if held else []
+    rows = [_row(one, moment, state_of(_own(objects, one))) for one in held]
     if chosen.as_json:
         report.text(json.dumps(rows, indent=2))
         return
@@ -56,15 +59,8 @@ def environments(chosen: Options, report: Report) -> None:
         report.text("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def state(kubectl: Kubectl, held: Record) -> str:
-    """Return `ready`, what is not ready, or `empty` if there is no release."""
-    own = Kubectl(kubectl.context, held.namespace)
-    found = own.list("deployments,statefulsets,jobs", f"app.kubernetes.io/instance={held.project}")
-    return state_of(found)
-
-
 def state_of(objects: Iterable[Object]) -> str:
-    """Return the state of an environment with these Deployments, StatefulSets and Jobs."""
+    """Return `ready`, what is not ready, or `empty`, of an environment with these Deployments, StatefulSets and Jobs."""
     parts = Snapshot(list(objects)).parts()
     if not parts:
         return "empty"
@@ -91,6 +87,16 @@ def _row(held: Record, moment: datetime, state: str) -> dict[str, Any]:
         "state": state,
         "address": held.address.partition("    #")[0],
     }
+
+
+def _own(objects: Iterable[Object], held: Record) -> list[Object]:
+    """The objects of an environment among those of all."""
+    return [
+        found
+        for found in objects
+        if found["metadata"]["namespace"] == held.namespace
+        and found["metadata"]["labels"].get("app.kubernetes.io/instance") == held.project
+    ]
 
 
 def _cell(row: dict[str, Any], column: str) -> str:

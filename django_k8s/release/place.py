@@ -100,5 +100,9 @@ def confirm(context: Context, *, named: bool, what: str, ask: Callable[[str], st
         raise Stopped(
             f"This would {what} in {where}. Confirm it with --context {context.name} or --yes.", EX_USAGE
         )
-    if ask(f"This will {what} in {where}. Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    try:
+        answer = ask(f"This will {what} in {where}. Go on? [y/N] ").strip().lower()
+    except EOFError:
+        answer = ""
+    if answer not in ("y", "yes"):
         raise Stopped("Nothing was done. Name another context with --context.", EX_USAGE)

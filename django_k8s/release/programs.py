@@ -76,6 +76,11 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
         EX_UNAVAILABLE,
     ),
     (
+        r"unknown flag",
+        "A program is too old ({said}). Install a newer release: Helm 3.14, kubectl 1.30 and Docker with buildx are the oldest.",
+        EX_UNAVAILABLE,
+    ),
+    (
         r"execution error at \(|values don't meet the specifications|error calling include",
         "The chart refuses the values: {said}. Correct deploy/values.yaml or deploy/values-staging.yaml.",
         EX_CONFIG,

@@ -77,12 +77,10 @@ def ensure_variables(kubectl: Kubectl, project: Project, record: Record) -> Vari
     Its keys are those of deploy/secret.env.example, and the values come from deploy/secret.env. What that does not have gets the
     dummy of deploy/build.env, or random text that stays the same for the environment.
     """
-    given = _given(project)
-    dummies = _dotenv(project.deploy / "build.env")
-    listed = _dotenv(project.deploy / "secret.env.example")
-    names = [name for name in {**listed, **given} if name not in _CHARTS_OWN]
     found = kubectl.get("secret", VARIABLES)
     held = _data(found)
+    given, names = given_and_names(project)
+    dummies = _dotenv(project.deploy / "build.env")
     values = {
         name: given.get(name) or dummies.get(name) or held.get(name) or secrets.token_hex(16)
         for name in names
@@ -110,17 +108,21 @@ def mask_all(kubectl: Kubectl) -> None:
                     mask_from_now_on(value)
 
 
-def _given(project: Project) -> dict[str, str]:
+def given_and_names(project: Project) -> tuple[dict[str, str], list[str]]:
+    """Return the values of deploy/secret.env, and the names of all variables that the Secret has.
+
+    Raise Stopped if git would commit that file.
+    """
     file = project.deploy / "secret.env"
-    if not file.exists():
-        return {}
-    if not is_ignored(project, file):
+    if file.exists() and not is_ignored(project, file):
         raise Stopped(
             f"git does not ignore {file.relative_to(project.root)}, so its secrets would be committed. "
             "Add the line deploy/secret.env to .gitignore.",
             EX_CONFIG,
         )
-    return _dotenv(file)
+    given = _dotenv(file)
+    listed = _dotenv(project.deploy / "secret.env.example")
+    return given, [name for name in {**listed, **given} if name not in _CHARTS_OWN]
 
 
 def _dotenv(file: Path) -> dict[str, str]:

@@ -76,6 +76,7 @@ SAID = {
         "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress",
         "Another process is changing this environment.",
     ),
+    "too old": ("Error: unknown flag: --hide-secret", "A program is too old (unknown flag: --hide-secret)."),
     "anything": ("first line\nsomething odd\n", "`helm upgrade` failed: something odd"),
 }
 

@@ -88,3 +88,18 @@ def test_namespace(given: str, namespace: str) -> None:
 def test_age(time: timedelta, text: str) -> None:
     """In one unit, as kubectl writes it."""
     assert listing._short(time) == text
+
+
+def test_state() -> None:
+    """Ready, or what is missing."""
+    web = {
+        "kind": "Deployment",
+        "metadata": {"name": "shop-web", "labels": {"app.kubernetes.io/component": "web"}},
+        "spec": {"replicas": 1},
+        "status": {},
+    }
+    there = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1}
+
+    assert listing.state_of([]) == "empty"
+    assert listing.state_of([web]) == "not ready: web"
+    assert listing.state_of([{**web, "status": there}]) == "ready"
