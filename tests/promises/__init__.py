@@ -10,6 +10,7 @@ from promises import (
     probes,
     release,
     settings,
+    staging,
     tasks,
     text,
     web,
@@ -27,6 +28,7 @@ ROWS = [
     *web.ROWS,
     *tasks.ROWS,
     *release.ROWS,
+    *staging.ROWS,
     *image.ROWS,
     *chart.ROWS,
     *observability.ROWS,
@@ -35,6 +37,9 @@ ROWS = [
 
 # Every module and entrypoint with code has a row or stands here with the reason.
 WITHOUT_A_PROMISE = {
+    "release.outcome": "holds the exception and two exit statuses",
+    "cli.up": "hands the command line on; tests/cluster/test_up.py runs it",
+    "environment.assets": "names a directory; whatever reads a file of the package fails without it",
     "django_k8s": "holds the version",
     "settings": "lists the functions of its modules",
     "overlay": "lists the functions of its modules",
