@@ -43,7 +43,8 @@ LAYERS = {
     "migrate": {"database", "health"},
     "management": {"environment", "conf", "celery", "health", "migrate"},
     "checks": {"environment", "conf", "upstream", "celery", "settings", "health"},
-    "cli": {"environment", "celery", "django_k8s"},
+    "release": {"environment"},
+    "cli": {"environment", "celery", "django_k8s", "release"},
     "apps": {"environment", "celery", "gate", "checks"},
 }  # fmt: skip
 
@@ -72,7 +73,7 @@ LIBRARIES = {
 }
 
 # They run where Django is not loaded.
-WITHOUT_DJANGO = ("environment", "observability", "probe", "launch")
+WITHOUT_DJANGO = ("environment", "observability", "probe", "launch", "release")
 
 
 def name(path: Path) -> str:

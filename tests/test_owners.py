@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import django_k8s
-from django_k8s.cli.copy import assets
+from django_k8s.environment.assets import assets
 from django_k8s.environment import startup, state_directory
 from django_k8s.environment.roles import ROLES
 

@@ -14,7 +14,8 @@ from django_k8s.environment.exit_codes import EX_USAGE
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (64 for a command line that makes no sense)."""
     parser = _Parser(
-        prog="django-k8s", description="Django on Kubernetes: the environment, files to copy, a local run."
+        prog="django-k8s",
+        description="Django on Kubernetes: staging environments, a local run, variables, files to copy.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
@@ -36,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     copy.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
 
+    from django_k8s.cli import up
+
+    up.add_parsers(commands)
+
     run = commands.add_parser(
         "run", help="run a project's web, worker and beat on this machine", add_help=False
     )
@@ -47,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return runner.main(arguments[1:])
     options = parser.parse_args(arguments)
+    if options.command in ("up", "down", "list"):
+        return up.run(options)
     if options.command == "env":
         from django_k8s.cli.env import print_environment
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from django_k8s.environment.assets import assets
 from django_k8s.environment.exit_codes import EX_CANTCREAT
 
 # What is copied, as directories of the package's files and where each goes below the destination.
@@ -28,13 +29,6 @@ _LEFT_OUT = shutil.ignore_patterns(
     ".env",
     "node_modules",
 )
-
-
-def assets() -> Path:
-    """The directory that holds docker/, entrypoints/ and the rest: in the wheel, or the repository."""
-    package = Path(__file__).parent.parent
-    packaged = package / "_assets"
-    return packaged if packaged.is_dir() else package.parent
 
 
 def copy_out(what: str, destination: Path, *, force: bool = False) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from watchfiles import PythonFilter, run_process
 
-from django_k8s.cli.copy import assets
+from django_k8s.environment.assets import assets
 from django_k8s.environment.env import Env
 from django_k8s.environment.roles import SERVICES
 from django_k8s.environment.sources import items

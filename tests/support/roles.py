@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django_k8s.cli.copy import assets
+from django_k8s.environment.assets import assets
 from support.ports import free_port
 from support.process import Process, environment, started
 from support.web import PROJECT

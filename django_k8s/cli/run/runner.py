@@ -17,10 +17,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from django_k8s.cli.copy import assets
 from django_k8s.cli.run.detect import Missing, read
 from django_k8s.cli.run.project import environment, grace
 from django_k8s.cli.run.terminal import Output
+from django_k8s.environment.assets import assets
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_UNAVAILABLE
 from django_k8s.environment.roles import CELERY_ROLES, SERVICES
 

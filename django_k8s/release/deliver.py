@@ -1,0 +1,89 @@
+"""Bringing images to the cluster: by its provider's own command, a command that is given, or a registry."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+
+from django_k8s.environment.exit_codes import EX_UNAVAILABLE, EX_USAGE
+from django_k8s.release.build import image_id
+from django_k8s.release.kube import Kubectl
+from django_k8s.release.kubeconfig import Context
+from django_k8s.release.outcome import Stopped
+from django_k8s.release.programs import attempt, failure
+
+
+class Way:
+    """How images get to a cluster. ``push`` means that its nodes pull them from a registry."""
+
+    def __init__(self, context: Context, *, command: str = "", registry: str = "") -> None:
+        if command and registry:
+            raise Stopped("--load and --registry are two ways to the cluster. Use one of them.", EX_USAGE)
+        self.push = bool(registry)
+        self._direct = False
+        self._command: Callable[[Sequence[str]], list[str]]
+        cluster = context.cluster
+        if registry:
+            self._command = lambda images: ["docker", "push", "-q", *images]
+        elif command:
+            words = shlex.split(command)
+            self._command = lambda images: [*words, *images]
+        elif context.provider == "kind":
+            self._command = lambda images: ["kind", "load", "docker-image", "--name", cluster, *images]
+        elif context.provider == "k3d":
+            self._command = lambda images: ["k3d", "image", "import", "-c", cluster, *images]
+        elif context.provider == "minikube":
+            self._command = lambda images: ["minikube", "-p", cluster, "image", "load", *images]
+        elif context.provider == "docker":
+            self._direct = True
+        else:
+            raise Stopped(
+                f"There is no known way to bring an image to the cluster of the context {context.name}. Name a registry that "
+                "its nodes pull from with --registry HOST/NAME, or a command that loads images with --load.",
+                EX_USAGE,
+            )
+
+    @property
+    def pull_policy(self) -> str:
+        """What the nodes do. An image that was brought to them is never looked for in a registry, where another may be."""
+        return "IfNotPresent" if self.push else "Never"
+
+    def bring(self, image: str, stores: Sequence[str], kubectl: Kubectl, former_id: str) -> str:
+        """Bring ``image`` to the cluster and return what was done.
+
+        ``former_id`` is the ID that was brought the last time: nothing is done if every node still has that image. Of the
+        ``stores`` those are brought along that the Docker daemon has and the nodes lack, so that nothing waits for a registry.
+        """
+        if self._direct:
+            return "the nodes use the images of the Docker daemon"
+        present = set() if self.push else kubectl.images_on_all_nodes()
+        wanted = [] if former_id and former_id == image_id(image) and qualified(image) in present else [image]
+        if not self.push:
+            wanted += [name for name in stores if qualified(name) not in present and image_id(name)]
+        if not wanted:
+            return "the nodes have it"
+        for names in [[name] for name in wanted] if self.push else [wanted]:
+            program, *args = self._command(names)
+            done = attempt(program, *args)
+            if done.status:
+                raise _explained(f"{program} {' '.join(args[:2])}", done.err or done.out, self.push)
+        return f"{'pushed' if self.push else 'loaded'} {', '.join(wanted)}"
+
+
+def _explained(command: str, text: str, push: bool) -> Stopped:
+    lowered = text.lower()
+    if push and any(
+        word in lowered for word in ("denied", "unauthorized", "authentication required", "no basic auth")
+    ):
+        return Stopped(
+            "The registry does not let you push. Log in to it with `docker login`.", EX_UNAVAILABLE
+        )
+    return failure(command, text)
+
+
+def qualified(image: str) -> str:
+    """Return the full name of an image, as nodes list it."""
+    first, _, rest = image.partition("/")
+    if rest and ("." in first or ":" in first or first == "localhost"):
+        return image
+    return f"docker.io/{image}" if rest else f"docker.io/library/{image}"

@@ -1,0 +1,151 @@
+"""What is wrong with pods as a whole, with volumes, and with what makes pods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from django_k8s.environment.masking import mask
+from django_k8s.release.diagnosis import containers, words
+from django_k8s.release.diagnosis.finding import Finding, Logs, Object, component_of
+
+_UNSCHEDULABLE_SECONDS = 30.0
+_SCALES_UP_SECONDS = 240.0  # until an autoscaler has brought a node
+
+
+def pod_findings(pod: Object, events: Iterable[Object], logs: Logs) -> list[Finding]:
+    """Return what is wrong with a pod; nothing if it is well or only needs time."""
+    status, component = pod.get("status") or {}, component_of(pod)
+    if pod["metadata"].get("deletionTimestamp") or status.get("phase") == "Succeeded":
+        return []
+    own = [event for event in events if event["involvedObject"].get("name") == pod["metadata"]["name"]]
+    if status.get("reason") == "Evicted":
+        return [
+            Finding(
+                "memory",
+                component,
+                f"A pod of {component} was evicted: {mask(status.get('message', ''))}",
+                seconds=20.0,
+            )
+        ]
+    if found := _scheduling(pod, own):
+        return [found]
+    found_all = [
+        finding
+        for key, init in (("initContainerStatuses", True), ("containerStatuses", False))
+        for container in status.get(key) or []
+        if (finding := containers.diagnose(pod, container, logs, init=init))
+    ]
+    if not found_all and (mount := _mount(component, own)):
+        return [mount]
+    if not found_all and (slow := _not_ready(pod, own, logs)):
+        return [slow]
+    return found_all
+
+
+def _scheduling(pod: Object, events: list[Object]) -> Finding | None:
+    component = component_of(pod)
+    for condition in (pod.get("status") or {}).get("conditions") or []:
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            message = mask(condition.get("message", ""))
+            if "persistentvolumeclaim" in message.lower() and "unbound" in message.lower():
+                return None  # the claim says why
+            scales = any(event.get("reason") == "TriggeredScaleUp" for event in events)
+            text = f"No node can take a pod of {component}: {_short(message)}. {_remedy(message)}"
+            return Finding(
+                "scheduling",
+                component,
+                text,
+                seconds=_SCALES_UP_SECONDS if scales else _UNSCHEDULABLE_SECONDS,
+            )
+    return None
+
+
+def _short(message: str) -> str:
+    """What the scheduler says about nodes, without what it says about preemption."""
+    return re.sub(r"\s*preemption:.*", "", message, flags=re.DOTALL).strip().rstrip(".")
+
+
+def _remedy(message: str) -> str:
+    if "Insufficient" in message:
+        what = " and ".join(sorted(set(re.findall(r"Insufficient (\S+?)[,.]?(?:\s|$)", message))))
+        return f"Add nodes, remove other environments with `django-k8s down`, or lower resources.requests ({what})."
+    return "Correct nodeSelector, affinity or tolerations, or add a node that fits."
+
+
+def _mount(component: str, events: list[Object]) -> Finding | None:
+    for event in events:
+        if event.get("reason") in ("FailedMount", "FailedAttachVolume") and int(event.get("count") or 1) >= 1:
+            message = mask(event.get("message", "")).strip()
+            return Finding(
+                "volume", component, f"A volume of {component} cannot be mounted: {message}", seconds=45.0
+            )
+    return None
+
+
+def _not_ready(pod: Object, events: list[Object], logs: Logs) -> Finding | None:
+    """A container that runs and is not ready: what it says about that, or what the probe got."""
+    component = component_of(pod)
+    for container in (pod.get("status") or {}).get("containerStatuses") or []:
+        if container.get("ready") or "running" not in (container.get("state") or {}):
+            continue
+        said = words.lines_of(logs(pod["metadata"]["name"], container["name"], False))
+        if why := words.page(said):
+            return Finding("page", component, f"{component} runs, but {why}", seconds=25.0)
+        failed = [event for event in events if event.get("reason") == "Unhealthy"]
+        probe = f": {mask(failed[-1].get('message', '')).strip()}" if failed else ""
+        return Finding(
+            "start", component, f"{component} runs, but is not ready{probe}.", words.last(said), float("inf")
+        )
+    return None
+
+
+def claim_findings(claims: Iterable[Object], events: Iterable[Object]) -> list[Finding]:
+    """Return the volume claims that nobody provides."""
+    found = []
+    events = list(events)
+    for claim in claims:
+        if (claim.get("status") or {}).get("phase") != "Pending":
+            continue
+        name = claim["metadata"]["name"]
+        said = [
+            event
+            for event in events
+            if event["involvedObject"].get("kind") == "PersistentVolumeClaim"
+            and event["involvedObject"].get("name") == name
+            and event.get("reason")
+            not in ("WaitForFirstConsumer", "Provisioning", "ExternalProvisioning", "WaitForPodScheduled")
+        ]
+        message = mask(said[-1].get("message", "")).strip().rstrip(".") if said else ""
+        if not message and (claim.get("spec") or {}).get("storageClassName"):
+            continue  # it is being provided, or waits for its pod
+        if "no storage class is set" in message or not message:
+            message = "the cluster has no default StorageClass. Name one in media.storageClass or staging.storageClass"
+        text = f"The volume {name} is not provided: {message}."
+        found.append(Finding("volume", component_of(claim), text, seconds=25.0))
+    return found
+
+
+def refused_findings(events: Iterable[Object], makers: dict[str, str]) -> list[Finding]:
+    """Return the pods that the cluster refuses to create. ``makers`` maps what should have made them to its component."""
+    found: dict[str, Finding] = {}
+    for event in events:
+        owner = str(event["involvedObject"].get("name", ""))
+        if event.get("reason") != "FailedCreate" or owner not in makers:
+            continue
+        message = mask(event.get("message", "")).strip()
+        if "serviceaccount" in message.lower() and "not found" in message.lower():
+            continue  # it is made a moment later
+        why = re.sub(r"^.*?is forbidden: |^Error creating: ", "", message)
+        remedy = (
+            "Raise the quota, or remove other environments."
+            if "quota" in why
+            else "Correct the values, or ask who runs the cluster."
+        )
+        found[owner] = Finding(
+            "refused",
+            makers[owner],
+            f"The cluster refuses a pod of {makers[owner]}: {why.rstrip('.')}. {remedy}",
+            seconds=8.0,
+        )
+    return list(found.values())

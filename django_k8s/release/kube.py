@@ -1,0 +1,96 @@
+"""kubectl, for one context and one namespace."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from django_k8s.release.programs import Result, attempt, failure
+
+Object = dict[str, Any]
+
+_MANAGER = "django-k8s"
+
+
+class Kubectl:
+    """Reads and writes objects. Every method raises Stopped with one sentence if the cluster refuses."""
+
+    def __init__(self, context: str, namespace: str) -> None:
+        self.context = context
+        self.namespace = namespace
+
+    def attempt(self, *args: str, stdin: str | None = None) -> Result:
+        """Run kubectl and return how it ended."""
+        return attempt("kubectl", "--context", self.context, "-n", self.namespace, *args, stdin=stdin)
+
+    def run(self, *args: str, stdin: str | None = None) -> str:
+        """Run kubectl and return its output."""
+        done = self.attempt(*args, stdin=stdin)
+        if done.status:
+            raise failure(f"kubectl {' '.join(args[:2])}", done.err or done.out)
+        return done.out
+
+    def get(self, kind: str, name: str) -> Object | None:
+        """Return an object, or None if there is none of that name."""
+        out = self.run("get", kind, name, "-o", "json", "--ignore-not-found")
+        return json.loads(out) if out.strip() else None
+
+    def list(self, kinds: str, selector: str = "", *, everywhere: bool = False) -> list[Object]:
+        """Return the objects of one or several kinds in the namespace, or in all of them."""
+        options = [*(["-l", selector] if selector else []), *(["-A"] if everywhere else [])]
+        found: list[Object] = json.loads(self.run("get", kinds, "-o", "json", *options))["items"]
+        return found
+
+    def apply(self, *objects: Object) -> None:
+        """Create the objects, or bring them up to date. Nothing secret is in an argument or in an annotation."""
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        self.run(
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            f"--field-manager={_MANAGER}",
+            "-f",
+            "-",
+            stdin=text,
+        )
+
+    def delete(self, kind: str, *names: str, wait: bool = False, seconds: int = 0) -> None:
+        """Delete objects by their names, if they are there."""
+        if names:
+            limit = [f"--timeout={seconds}s"] if seconds else []
+            self.run("delete", kind, *names, "--ignore-not-found", f"--wait={str(wait).lower()}", *limit)
+
+    def logs(self, pod: str, container: str, *, previous: bool = False, lines: int = 30) -> str:
+        """Return the last lines of a container's log; empty if there is none."""
+        options = [f"--tail={lines}", *(["--previous"] if previous else [])]
+        done = self.attempt("logs", pod, "-c", container, *options)
+        return done.out if done.status == 0 else ""
+
+    def images_on_all_nodes(self) -> set[str]:
+        """Return the names of the images that each node reports; empty if nodes may not be read."""
+        done = self.attempt("get", "nodes", "-o", "json")
+        if done.status:
+            return set()
+        nodes = json.loads(done.out)["items"]
+        sets = [
+            {name for image in node["status"].get("images", []) for name in image.get("names") or []}
+            for node in nodes
+        ]
+        return set.intersection(*sets) if sets else set()
+
+    def check(self) -> None:
+        """Raise Stopped if the cluster does not answer."""
+        done = self.attempt("version", "-o", "json", "--request-timeout=10s")
+        if done.status:
+            raise failure("kubectl version", done.err or done.out)
+
+
+def name_of(found: Object) -> str:
+    """Return the name of an object."""
+    return str(found["metadata"]["name"])
+
+
+def is_name(text: str) -> bool:
+    """Return whether ``text`` is a DNS label, as namespaces and environments need it."""
+    return len(text) <= 63 and re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", text) is not None

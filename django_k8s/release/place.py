@@ -1,0 +1,104 @@
+"""The namespace of an environment: which one it is, and whether this environment may use it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOPERM, EX_USAGE
+from django_k8s.release import record as records
+from django_k8s.release.kube import Kubectl, is_name
+from django_k8s.release.kubeconfig import Context
+from django_k8s.release.outcome import Stopped
+from django_k8s.release.record import Record
+
+_LONGEST_NAME = 32
+_LONGEST_NAMESPACE = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A namespace, and what is in it."""
+
+    exists: bool
+    is_ours: bool  # made for this environment: it ends with it
+    record: Record | None
+
+
+def namespace_of(project: str, environment: str, given: str) -> str:
+    """Return the namespace of an environment. Raise Stopped if a name cannot be one."""
+    if not is_name(environment) or len(environment) > _LONGEST_NAME:
+        raise Stopped(
+            f"{environment} cannot be the name of an environment. Use small letters, digits and -, such as pr-123.",
+            EX_USAGE,
+        )
+    if environment == "production":
+        raise Stopped(
+            "`django-k8s up` makes environments that are thrown away, and production is not one. Install the chart with Helm: "
+            "see docs/how-to/existing-project.md.",
+            EX_USAGE,
+        )
+    namespace = given or f"{project}-{environment}"
+    if not is_name(namespace):
+        raise Stopped(
+            f"{namespace} cannot be the name of a namespace. Give another one with --namespace.", EX_USAGE
+        )
+    return namespace
+
+
+def look(kubectl: Kubectl, project: str, environment: str) -> Place:
+    """Return what the namespace holds. Raise Stopped if it holds another environment."""
+    done = kubectl.attempt("get", "namespace", kubectl.namespace, "-o", "json", "--ignore-not-found")
+    if done.status and "forbidden" in done.err.lower():
+        found = None  # an account of one namespace may use it without the right to look at it
+        exists = True
+    else:
+        found = kubectl.get("namespace", kubectl.namespace)
+        exists = found is not None
+    if not exists:
+        return Place(False, False, None)
+    if found and found["metadata"].get("deletionTimestamp"):
+        raise Stopped(
+            f"The namespace {kubectl.namespace} is being deleted. Wait until it is gone and run this again.",
+            EX_CONFIG,
+        )
+    held = records.read(kubectl)
+    if held and (held.project, held.environment) != (project, environment):
+        raise Stopped(
+            f"The namespace {kubectl.namespace} holds the environment {held.environment} of {held.project}. "
+            "Give another one with --namespace.",
+            EX_CONFIG,
+        )
+    ours = found is not None and records.is_made_here(found, project, environment)
+    return Place(True, ours, held)
+
+
+def ensure(kubectl: Kubectl, project: str, environment: str, place: Place) -> None:
+    """Make the namespace if it does not exist."""
+    if not place.exists:
+        kubectl.apply(records.namespace(project, environment, kubectl.namespace))
+
+
+def may_create(kubectl: Kubectl) -> None:
+    """Raise Stopped if the account may not create namespaces, before something is built for nothing."""
+    done = kubectl.attempt("auth", "can-i", "create", "namespaces")
+    if done.status and done.out.strip().startswith("no"):
+        raise Stopped(
+            f"Your account may not create the namespace {kubectl.namespace}. Ask the cluster's administrator for it, or name one "
+            "that you may use with --namespace.",
+            EX_NOPERM,
+        )
+
+
+def confirm(context: Context, *, named: bool, what: str, ask: Callable[[str], str] = input) -> None:
+    """Ask whether the context is meant, unless it is on this machine or was named. Raise Stopped if it is not."""
+    if context.local or named:
+        return
+    where = f"the context {context.name} ({context.server}), which is not on this machine"
+    if not sys.stdin.isatty():
+        raise Stopped(
+            f"This would {what} in {where}. Confirm it with --context {context.name} or --yes.", EX_USAGE
+        )
+    if ask(f"This will {what} in {where}. Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise Stopped("Nothing was done. Name another context with --context.", EX_USAGE)
