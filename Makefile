@@ -1,7 +1,7 @@
 # The whole developer interface. `make run` and `make test` need Python 3.11 or newer and nothing else.
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-SOURCES := $(sort $(shell find django_k8s entrypoints docker charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null))
+SOURCES := $(sort $(shell find django_k8s entrypoints docker requirements/image charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-oldest test-newest soak broken lint format types image develop bench docs manifests lock clean python FORCE
@@ -110,7 +110,7 @@ image: build/wheel  ## build the example project's production image
 COMPOSE ?= docker compose
 develop: export PROJECT = $(CURDIR)/example_project
 develop: export DOCKERFILE = $(CURDIR)/docker/Dockerfile.dev
-develop: export LIBRARY = $(CURDIR)/dist
+develop: export LIBRARY_DIR = $(CURDIR)/dist
 develop: build/wheel  ## run the example project in containers, with reload
 	@$(COMPOSE) -f docker/compose.yaml up --build
 
@@ -131,6 +131,8 @@ lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct pyproject.toml requirements/oldest.in -o requirements/oldest.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(COMPILE) --universal --python-version 3.11 --no-deps requirements/tools.in -o requirements/tools.txt
+	@for name in tools poetry; do $(COMPILE) --universal --python-version 3.11 requirements/image/$$name.in -o requirements/image/$$name.txt; done
+	@$(COMPILE) --universal --python-version 3.11 --all-extras -c requirements/dev.txt pyproject.toml -o requirements/image/toolkit.txt
 
 clean:  ## remove what was built
 	@rm -rf build dist .venv

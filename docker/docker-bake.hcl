@@ -4,17 +4,27 @@
 variable "NAME" { default = "django" }
 variable "RELEASE" { default = "dev" }
 variable "REVISION" { default = "" }
-variable "PYTHON_IMAGE" { default = "python:3.13-slim" }
+variable "PYTHON_IMAGE" { default = "python:3.14-slim" }
 variable "PREVIOUS_IMAGE" { default = "nothing" }
 variable "SETTINGS" { default = "config.settings" }
-variable "REQUIREMENTS" { default = "requirements.txt" }
-variable "FRONTEND" { default = "none" }
-variable "FOLDER" { default = "." }
+variable "PROJECT_DIR" { default = "." }
+variable "LOCK" { default = "requirements.txt" }
+variable "GROUPS" { default = "" }
+variable "EXTRAS" { default = "" }
+variable "LIBRARY" { default = "django-k8s-toolkit[web]" }
+variable "PACKAGES" { default = "" }
+variable "BUILD_PACKAGES" { default = "" }
+variable "FRONTEND_DIR" { default = "" }
+variable "FRONTEND_BUILD" { default = "build" }
+variable "NODE_IMAGE" { default = "node:22-slim" }
+variable "BEFORE_STATIC" { default = "" }
+variable "AFTER_STATIC" { default = "" }
+variable "BUILD_ENV" { default = "" }
 variable "ALLOW_FILES" { default = "" }
 # The project, the directory of the Dockerfiles, and a directory with a wheel of django-k8s-toolkit; without one the index has it.
 variable "PROJECT" { default = "." }
 variable "DOCKERFILES" { default = "." }
-variable "LIBRARY" { default = "." }
+variable "LIBRARY_DIR" { default = "." }
 
 group "default" {
   targets = ["production", "development"]
@@ -22,11 +32,17 @@ group "default" {
 
 target "common" {
   context  = PROJECT
-  contexts = { library = LIBRARY }
+  contexts = { library = LIBRARY_DIR }
   args = {
-    PYTHON_IMAGE = PYTHON_IMAGE
-    SETTINGS     = SETTINGS
-    REQUIREMENTS = REQUIREMENTS
+    PYTHON_IMAGE   = PYTHON_IMAGE
+    SETTINGS       = SETTINGS
+    PROJECT_DIR    = PROJECT_DIR
+    LOCK           = LOCK
+    GROUPS         = GROUPS
+    EXTRAS         = EXTRAS
+    LIBRARY        = LIBRARY
+    PACKAGES       = PACKAGES
+    BUILD_PACKAGES = BUILD_PACKAGES
   }
 }
 
@@ -38,8 +54,12 @@ target "production" {
     RELEASE        = RELEASE
     REVISION       = REVISION
     PREVIOUS_IMAGE = PREVIOUS_IMAGE
-    FRONTEND       = FRONTEND
-    FOLDER         = FOLDER
+    FRONTEND_DIR   = FRONTEND_DIR
+    FRONTEND_BUILD = FRONTEND_BUILD
+    NODE_IMAGE     = NODE_IMAGE
+    BEFORE_STATIC  = BEFORE_STATIC
+    AFTER_STATIC   = AFTER_STATIC
+    BUILD_ENV      = BUILD_ENV
     ALLOW_FILES    = ALLOW_FILES
   }
 }

@@ -69,7 +69,7 @@ def test_every_argument(library: Path, tmp_path: Path) -> None:
     front_end(context, build=f"echo 'body {{ margin: 0 }} /* by npm */' > {built} && mkdir -p node_modules/x")
     with index(library) as source:
         arguments = {
-            "FRONTEND": "npm", "REQUIREMENTS": "requirements/production.txt", "SETTINGS": "shop.settings", "LIBRARY": source,
+            "FRONTEND_DIR": ".", "LOCK": "requirements/production.txt", "SETTINGS": "shop.settings", "LIBRARY": source,
             "PACKAGES": PACKAGES, "BUILD_PACKAGES": BUILD_PACKAGES, "RELEASE": "2.0", "REVISION": "abc", "CREATED": "2026-01-01",
         }  # fmt: skip
         options = [item for name, value in arguments.items() for item in ("--build-arg", f"{name}={value}")]
@@ -126,17 +126,17 @@ def test_bake_takes_variables(library: Path) -> None:
     """Each variable of the bake file is where it belongs in both targets."""
     variables = {
         "NAME": "shop", "RELEASE": "3.1", "REVISION": "abc", "PYTHON_IMAGE": "python:3.13-slim", "PREVIOUS_IMAGE": "shop:3.0",
-        "SETTINGS": "shop.settings", "REQUIREMENTS": "requirements/production.txt", "FRONTEND": "npm",
-        "FOLDER": "src", "ALLOW_FILES": "certs/ca.pem", "PROJECT": "site", "DOCKERFILES": "site/docker", "LIBRARY": str(library),
+        "SETTINGS": "shop.settings", "LOCK": "requirements/production.txt", "FRONTEND_DIR": ".",
+        "PROJECT_DIR": "src", "ALLOW_FILES": "certs/ca.pem", "PROJECT": "site", "DOCKERFILES": "site/docker", "LIBRARY_DIR": str(library),
     }  # fmt: skip
     plan = json.loads(bake("--print", **variables))
 
     assert plan["group"]["default"]["targets"] == ["production", "development"]
     production, development = plan["target"]["production"], plan["target"]["development"]
-    common = {name: variables[name] for name in ("PYTHON_IMAGE", "SETTINGS", "REQUIREMENTS")}
+    common = {name: variables[name] for name in ("PYTHON_IMAGE", "SETTINGS", "LOCK")}
     own = {
         name: variables[name]
-        for name in ("RELEASE", "REVISION", "PREVIOUS_IMAGE", "FRONTEND", "FOLDER", "ALLOW_FILES")
+        for name in ("RELEASE", "REVISION", "PREVIOUS_IMAGE", "FRONTEND_DIR", "PROJECT_DIR", "ALLOW_FILES")
     }
     assert production["args"] == {**common, **own}
     assert development["args"] == common
@@ -154,7 +154,7 @@ def test_bake_builds(library: Path, tmp_path: Path) -> None:
     network = tmp_path / "network.json"  # the host's, as everywhere in these tests
     network.write_text(json.dumps({"target": {"production": {"network": "host"}}}))
     name = f"django-k8s-test-{uuid.uuid4().hex[:8]}"
-    folders = {"PROJECT": ROOT / "example_project", "DOCKERFILES": ROOT / "docker", "LIBRARY": library}
+    folders = {"PROJECT": ROOT / "example_project", "DOCKERFILES": ROOT / "docker", "LIBRARY_DIR": library}
     try:
         bake(
             "-f",

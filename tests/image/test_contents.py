@@ -61,7 +61,7 @@ def site(folder: Path) -> Path:
 
 
 def arguments(layout: Layout) -> list[str]:
-    return ["--build-arg", f"FOLDER={layout.folder}", "--build-arg", f"ALLOW_FILES={layout.allow}"]
+    return ["--build-arg", f"PROJECT_DIR={layout.folder}", "--build-arg", f"ALLOW_FILES={layout.allow}"]
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -71,16 +71,16 @@ def test_layouts(name: str, library: Path, tmp_path: Path) -> None:
     context = layout.write(tmp_path)
     (context / "requirements.txt").write_text((example.EXAMPLE / "requirements.txt").read_text())
     with built(context, library, "--target", "source", *arguments(layout)) as tag:
-        find = "cd /app && find . -type f ! -name .gitignore ! -name .dockerignore; grep -r SECRET ."
+        find = f"cd /app/{layout.folder} && find . -type f ! -name .gitignore ! -name .dockerignore; grep -r SECRET ."
         found = docker("run", "--rm", tag, "sh", "-c", find, check=False).stdout.split()
 
     assert {name.removeprefix("./") for name in found} - {"requirements.txt"} == layout.image
 
 
-@pytest.mark.parametrize("target", ["source", "frontend-npm", "project", "runtime"])
+@pytest.mark.parametrize("target", ["source", "built-source", "project", "runtime"])
 def test_no_secret_in_a_layer(target: str, library: Path, tmp_path: Path) -> None:
     """A cache that is exported holds the layers of all stages, so none of them may have it."""
-    options = ("--target", target, "--build-arg", "FRONTEND=npm")
+    options = ("--target", target, "--build-arg", "FRONTEND_DIR=.")
     with built(site(tmp_path / "site"), library, *options) as tag:
         found = dict(layers(tag))
         history = docker("history", "--no-trunc", tag).stdout
@@ -214,6 +214,6 @@ def test_development_image(library: Path, tmp_path: Path) -> None:
 
     assert [name for name, content in found.items() if b"hunter2" in content] == []
     assert [name for name in found if name.startswith("app/") and name != "app/"] == []
-    assert [name for name in found if name.startswith("build/") and name != "build/"] == [
-        "build/requirements.txt"
-    ]
+    assert {name for name in found if name.startswith("build/") and not name.endswith("/")} - {
+        "build/python"
+    } == {"build/packages", "build/python/plan.json", "build/python/requirements.txt"}

@@ -96,7 +96,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             "COMPOSE_PROJECT_NAME": name,
             "PROJECT": str(folder),
             "DOCKERFILE": str(ROOT / "docker" / "Dockerfile.dev"),
-            "LIBRARY": str(library),
+            "LIBRARY_DIR": str(library),
             "USER_ID": str(os.getuid()),
         },
     )

@@ -22,29 +22,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="django_k8s.cli.image", description=__doc__)
     parser.add_argument("context", type=Path, help="the build context")
     parser.add_argument("target", type=Path, help="where the project is copied to; must be empty or missing")
-    parser.add_argument("--folder", default=".", help="the project's directory in the context")
+    parser.add_argument("--project-dir", default=".", help="the project's directory in the context")
+    parser.add_argument(
+        "--frontend-dir", default="", help="the front end's directory in the context, if it has one"
+    )
     parser.add_argument("--allow", default="", help="patterns of files that are copied nevertheless")
+    parser.add_argument(
+        "--build-env", default="", help="the file with variables of the build phase: it is left out"
+    )
     options = parser.parse_args(argv)
 
-    folder = posixpath.normpath(options.folder).removeprefix("/").removeprefix(".")
-    if folder.startswith(".") or not (options.context / folder).is_dir():
-        return _refuse(EX_NOINPUT, f"FOLDER: {options.folder} is not a directory of the build context.")
+    folders: list[str] = []
+    for argument, name in (("PROJECT_DIR", options.project_dir), ("FRONTEND_DIR", options.frontend_dir)):
+        folder = posixpath.normpath(name or ".").removeprefix("/").removeprefix(".")
+        if folder.startswith(".") or not (options.context / folder).is_dir():
+            return _refuse(EX_NOINPUT, f"{argument}: {name} is not a directory of the build context.")
+        if (name or not folders) and not any(_holds(other, folder) for other in folders):
+            folders.append(folder)
     try:
         allow = shlex.split(options.allow)
     except ValueError:
         return _refuse(EX_CONFIG, "ALLOW_FILES: a quotation mark is not closed.")
+    selection = Selection()
     try:
-        selection = select(options.context, folder, allow)
+        for folder in folders:
+            selection += select(options.context, folder, allow)
+        selection.leave_out(posixpath.normpath(options.build_env))
         if selection.suspects:
             return _refuse(EX_CONFIG, *_explain(selection.suspects))
-        _copy(options.context, options.target, folder, selection)
+        _copy(options.context, options.target, selection)
     except OSError as error:
         return _refuse(EX_NOINPUT, f"cannot copy {error.filename}: {error.strerror}.")
     _report(selection)
     if not any((options.context / name).exists() for name in (".gitignore", ".dockerignore")):
         print(
             "The build context has neither .gitignore nor .dockerignore. If it is a directory of a repository, build "
-            "from the top of the repository with --build-arg FOLDER, so that those files hold."
+            "from the top of the repository with --build-arg PROJECT_DIR, so that those files hold."
         )
     return 0
 
@@ -76,13 +89,17 @@ def _printable(text: str) -> str:
     return text.encode("unicode_escape").decode() if not text.isprintable() else text
 
 
-def _copy(context: Path, target: Path, folder: str, selection: Selection) -> None:
-    """Copy with modes, times and symbolic links, as COPY does."""
+def _holds(folder: str, other: str) -> bool:
+    return not folder or other == folder or other.startswith(f"{folder}/")
+
+
+def _copy(context: Path, target: Path, selection: Selection) -> None:
+    """Copy with modes, times and symbolic links, as COPY does, each file to its place in the repository."""
     target.mkdir(parents=True, exist_ok=True)
-    made = {folder}
+    made = {""}
 
     def make(path: str) -> Path:
-        place = target / posixpath.relpath(path or ".", folder or ".")
+        place = target / path
         if path not in made:
             make(posixpath.dirname(path))
             place.mkdir()

@@ -11,7 +11,7 @@ from django_k8s.cli.image.ignore_files import DockerPatterns, GitIgnore, read_li
 from django_k8s.cli.image.suspects import why_suspect
 
 # A directory below the project with one of these deploys it. The image does not need it, and would change with it.
-_DEPLOYMENT = ("Chart.yaml", "kustomization.yaml")
+_DEPLOYMENT = ("Chart.yaml", "kustomization.yaml", "django-k8s.toml")
 
 
 @dataclass
@@ -22,6 +22,20 @@ class Selection:
     empty_directories: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     suspects: dict[str, str] = field(default_factory=dict)
+
+    def __iadd__(self, other: Selection) -> Selection:
+        self.files += other.files
+        self.empty_directories += other.empty_directories
+        self.left_out += other.left_out
+        self.suspects |= other.suspects
+        return self
+
+    def leave_out(self, path: str) -> None:
+        """Leave out one file, if it is here."""
+        if path in self.files:
+            self.files.remove(path)
+            self.left_out.append(path)
+            self.suspects.pop(path, None)
 
 
 def select(context: Path, folder: str, allow: list[str]) -> Selection:

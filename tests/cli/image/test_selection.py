@@ -26,8 +26,11 @@ def test_layouts(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     layout = LAYOUTS[name]
     context, target = layout.write(tmp_path / "context"), tmp_path / "app"
 
-    assert copy(context, target, "--folder", layout.folder, "--allow", layout.allow) == 0, capsys.readouterr()
-    assert files(target) == layout.image
+    assert copy(context, target, "--project-dir", layout.folder, "--allow", layout.allow) == 0, (
+        capsys.readouterr()
+    )
+    assert files(target / layout.folder) == layout.image
+    assert len(files(target)) == len(layout.image)
     assert "SECRET" not in "".join(path.read_text() for path in target.rglob("*") if path.is_file())
 
 
@@ -101,8 +104,8 @@ def test_copies_as_docker_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--folder", "missing"), "FOLDER: missing is not a directory of the build context."),
-        (("--folder", "../outside"), "FOLDER: ../outside is not a directory of the build context."),
+        (("--project-dir", "missing"), "PROJECT_DIR: missing is not a directory of the build context."),
+        (("--project-dir", "../outside"), "PROJECT_DIR: ../outside is not a directory of the build context."),
         (("--allow", "'a"), "ALLOW_FILES: a quotation mark is not closed."),
     ],
 )
@@ -120,8 +123,8 @@ def test_no_ignore_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     """A directory of a repository does not see the files above it, so the build says how it would."""
     context = write(tmp_path / "context", **{"manage.py": MANAGE})
     assert copy(context, tmp_path / "one") == 0
-    assert "--build-arg FOLDER" in capsys.readouterr().out
+    assert "--build-arg PROJECT_DIR" in capsys.readouterr().out
 
     write(context, **{".gitignore": "*.pyc\n"})
     assert copy(context, tmp_path / "two") == 0
-    assert "FOLDER" not in capsys.readouterr().out
+    assert "PROJECT_DIR" not in capsys.readouterr().out

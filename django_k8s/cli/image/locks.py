@@ -1,0 +1,208 @@
+"""What each kind of lock file needs beside it: which files the step that installs is given, and how it installs them."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+from django_k8s.cli.image import requirements_files
+from django_k8s.cli.image.context import Context
+from django_k8s.cli.image.plan import Plan, Refusal
+
+# A dependency from a repository, as the kinds of lock files write it.
+_GIT = re.compile(r"""\bgit\+|\btype = "git"|\{ ?git = |"git": |\bvcs\b""")
+
+
+def kind(name: str) -> str:
+    """Return the kind of a lock file, which its name tells."""
+    name = posixpath.basename(name)
+    if name == "pylock.toml" or (name.startswith("pylock.") and name.endswith(".toml")):
+        return "pylock"
+    known = {
+        "uv.lock": "uv",
+        "poetry.lock": "poetry",
+        "Pipfile.lock": "pipfile",
+        "pyproject.toml": "pyproject",
+    }
+    return known.get(name, "requirements")
+
+
+def plan(context: Context, lock: str, project: str, groups: list[str], extras: list[str]) -> Plan:
+    """Copy what the lock file needs, and return how to install it.
+
+    Raise Refusal if the lock file, or what belongs to it, is missing or cannot be read.
+    """
+    if not context.is_file(lock):
+        raise Refusal(
+            f"LOCK: {lock} is not a file of the build context. Name your uv.lock, poetry.lock, pylock.toml, "
+            "Pipfile.lock or requirements file, relative to the context: --build-arg LOCK=PATH."
+        )
+    made = Plan(kind(lock), lock, groups, extras)
+    try:
+        _READERS[made.kind](context, made, project)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Refusal(
+            f"LOCK: {lock} cannot be read: {error}. Write it again with the tool that made it."
+        ) from None
+    return made
+
+
+def uses_git(context: Context, plan: Plan) -> bool:
+    """Return whether something is installed from a git repository."""
+    return any(_GIT.search(context.read(name)) for name in context.texts if context.is_file(name))
+
+
+def _uv(context: Context, plan: Plan, project: str) -> None:
+    top = posixpath.dirname(plan.lock)
+    _pyproject(context, plan, top)
+    lock = tomllib.loads(context.read(plan.lock))
+    context.check_python(plan.lock, lock.get("requires-python", ""))
+    local = {
+        package["name"]: (how, posixpath.normpath(posixpath.join(top, place)))
+        for package in lock.get("package", [])
+        for how, place in package.get("source", {}).items()
+        if how in ("editable", "virtual", "directory", "path")
+    }
+    own = _nearest(context, project, top)
+    name = next((name for name, (_, place) in local.items() if place in (own, own or ".")), "")
+    if name and own != top:
+        plan.member = name
+    if name and local[name][0] != "virtual":
+        plan.own = own
+    needed = _closure(lock, name)
+    for package, (how, place) in local.items():
+        pyproject = posixpath.join(place, "pyproject.toml")
+        if how == "path":
+            context.copy(place)
+        elif how != "virtual" and package != name and (package in needed or not name):
+            context.copy_tree(place)
+        elif context.is_file(pyproject):
+            context.copy(pyproject)  # uv looks at each member of a workspace
+    context.copy(posixpath.join(top, "uv.toml"), optional=True)
+
+
+def _closure(lock: dict[str, Any], name: str) -> set[str]:
+    """Return what a package needs, and what that needs, whatever the group."""
+    packages = {package["name"]: package for package in lock.get("package", [])}
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        package = packages.get(waiting.pop(), {})
+        optional = [
+            *package.get("optional-dependencies", {}).values(),
+            *package.get("dev-dependencies", {}).values(),
+        ]
+        for need in [*package.get("dependencies", []), *(need for needs in optional for need in needs)]:
+            if need["name"] not in found:
+                found.add(need["name"])
+                waiting.append(need["name"])
+    return found
+
+
+def _nearest(context: Context, project: str, top: str) -> str:
+    """Return the directory of the nearest project of Python, from the Django project upwards."""
+    place = project
+    while place != top and place:
+        name = posixpath.join(place, "pyproject.toml")
+        if context.is_file(name) and "project" in tomllib.loads(context.read(name)):
+            return place
+        place = posixpath.dirname(place)
+    return top
+
+
+def _poetry(context: Context, plan: Plan, project: str) -> None:
+    top = posixpath.dirname(plan.lock)
+    pyproject = _pyproject(context, plan, top)
+    lock = tomllib.loads(context.read(plan.lock))
+    context.check_python(plan.lock, lock.get("metadata", {}).get("python-versions", ""))
+    context.copy(posixpath.join(top, "poetry.toml"), optional=True)
+    for package in lock.get("package", []):
+        source = package.get("source", {})
+        if source.get("type") in ("directory", "file"):
+            context.copy_any(posixpath.normpath(posixpath.join(top, source["url"])))
+    if pyproject.get("tool", {}).get("poetry", {}).get("package-mode", True):
+        plan.own, plan.own_may_fail = top, True
+
+
+def _pylock(context: Context, plan: Plan, project: str) -> None:
+    context.copy(plan.lock)
+    top = posixpath.dirname(plan.lock)
+    lock = tomllib.loads(context.read(plan.lock))
+    context.check_python(plan.lock, lock.get("requires-python", ""))
+    for package in lock.get("packages", []):
+        for table in ("directory", "archive"):
+            if place := package.get(table, {}).get("path"):
+                context.copy_any(posixpath.normpath(posixpath.join(top, place)))
+
+
+def _pipfile(context: Context, plan: Plan, project: str) -> None:
+    context.copy(plan.lock)
+    top = posixpath.dirname(plan.lock)
+    lock = json.loads(context.read(plan.lock))
+    requires = lock.get("_meta", {}).get("requires", {})
+    version = requires.get("python_full_version") or requires.get("python_version", "")
+    context.check_python(
+        plan.lock, f"=={version}.*" if version.count(".") == 1 else version and f"=={version}"
+    )
+    for section in ("default", *plan.groups):
+        if section not in lock:
+            raise Refusal(f"GROUPS: {plan.lock} has no section {section}; it has {_names(lock)}.")
+        for package in lock[section].values():
+            if (place := package.get("path") or package.get("file")) and "://" not in place:
+                context.copy_any(posixpath.normpath(posixpath.join(top, place)))
+
+
+def _only_pyproject(context: Context, plan: Plan, project: str) -> None:
+    top = posixpath.dirname(plan.lock)
+    content = _pyproject(context, plan, top)
+    context.check_python(plan.lock, content.get("project", {}).get("requires-python", ""))
+    if "project" not in content:
+        raise Refusal(f"LOCK: {plan.lock} has no table [project]. Name a lock file: --build-arg LOCK=PATH.")
+    if "build-system" in content:
+        plan.own, plan.own_may_fail = top, True
+
+
+def _requirements(context: Context, plan: Plan, project: str) -> None:
+    found = requirements_files.collect(context, plan.lock, project)
+    plan.hashes, plan.own, plan.own_requires = found.hashes, found.own, found.own_requires
+    plan.extras = [*plan.extras, *found.own_extras]
+    if plan.groups:
+        raise Refusal(
+            f"GROUPS: {plan.lock} is a requirements file, which has no groups. Name another file in LOCK."
+        )
+    if plan.extras and plan.own is None:
+        raise Refusal(
+            f"EXTRAS: {plan.lock} does not install the project itself, so there are no extras to choose."
+        )
+    for name, text in found.files.items():
+        context.write(name, text)
+    if found.own_requires:
+        context.copy(found.own_requires)
+
+
+def _pyproject(context: Context, plan: Plan, top: str) -> dict[str, Any]:
+    """Copy the lock file and the pyproject.toml beside it, and return what that says."""
+    name = posixpath.join(top, "pyproject.toml")
+    if not context.is_file(name):
+        raise Refusal(f"LOCK: {plan.lock} needs {name}, which is not in the build context.")
+    context.copy(plan.lock)
+    context.copy(name)
+    return tomllib.loads(context.read(name))
+
+
+def _names(lock: dict[str, Any]) -> str:
+    return ", ".join(name for name in lock if not name.startswith("_"))
+
+
+_READERS: dict[str, Callable[[Context, Plan, str], None]] = {
+    "uv": _uv,
+    "poetry": _poetry,
+    "pylock": _pylock,
+    "pipfile": _pipfile,
+    "pyproject": _only_pyproject,
+    "requirements": _requirements,
+}

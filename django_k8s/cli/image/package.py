@@ -1,0 +1,59 @@
+"""``python -m django_k8s.cli.image.package``: install the project itself, if it is a package, into a directory of its own.
+
+It is installed without what it needs, which is there already, and for the environment of the image, into which the
+directory is copied. In the development image nothing is installed: it finds the modules where they are mounted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from django_k8s.cli.image import bytecode
+from django_k8s.cli.image.context import Context
+from django_k8s.cli.image.plan import Plan, Refusal
+from django_k8s.cli.image.uv import uv
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Install the project's package; return 0, or an exit status after one sentence."""
+    parser = argparse.ArgumentParser(prog="django_k8s.cli.image.package", description=__doc__)
+    parser.add_argument("inputs", type=Path, help="what django_k8s.cli.image.inputs wrote")
+    parser.add_argument("context", type=Path, help="the build context")
+    parser.add_argument("target", type=Path, help="where the package is installed")
+    parser.add_argument(
+        "--mounted", action="store_true", help="the context is mounted there when the image runs"
+    )
+    options = parser.parse_args(argv)
+    options.target.mkdir(parents=True, exist_ok=True)
+    plan = Plan.read(options.inputs)
+    if plan.own is None:
+        return 0
+    if options.mounted:
+        _point_to(options.context / plan.own, options.target)
+        return 0
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            Context(options.context, Path(folder)).copy_tree(plan.own)
+            uv("pip", "install", "--no-deps", "--prefix", str(options.target), str(Path(folder, plan.own)))
+    except Refusal as refusal:
+        if not plan.own_may_fail:
+            print(f"django-k8s: {refusal}", file=sys.stderr)
+            return refusal.status
+        print(
+            f"django-k8s: {plan.own or '.'} has a build system, but cannot be installed as a package: it runs from its directory."
+        )
+    return bytecode.main([str(options.target)])
+
+
+def _point_to(directory: Path, venv: Path) -> None:
+    """Let the environment find the modules where they will be mounted, in either usual place."""
+    (packages,) = venv.glob("lib/python3*/site-packages")
+    (packages / "project.pth").write_text(f"{directory}\n{directory / 'src'}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
