@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django_k8s.adopt.facts import Choice, Fact, Facts, chosen
@@ -14,6 +14,8 @@ from django_k8s.adopt.rules.defined import Defined, defined
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
 
+# Packages that decide which extras of ours the image needs.
+_DECIDING = frozenset("psycopg psycopg2 psycopg2-binary redis celery gunicorn whitenoise boto3 django-storages".split())
 _BYHAND = "Follow docs/how-to/existing-project.md by hand."
 
 
@@ -50,8 +52,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     settings = defined(tree, project, module)
     if settings.broken:
         raise CannotAdopt(_broken(tree, settings.broken), EX_CONFIG)
-    several = len(settings.files) > 1 or "/settings/" in f"/{file}"
-    add(Fact("settings_shape", "package" if several else "single file", file))
+    add(Fact("settings_shape", _shape(tree, file), file))
     locked = add(locks.lock(tree, project))
     locked = str(locked or "")
     add(Fact("lock_kind", locks.kind(locked) if locked else None, locked or "there is no lock"))
@@ -59,6 +60,8 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     extras = add(locks.extras(tree, project, locked))
     add(locks.python(tree, project, locked))
     packages = dependencies.installed(tree, project, locked, groups, extras)
+    add(Fact("installed", sorted(_DECIDING & packages.keys()), locked or "there is no lock"))
+    add(Fact("devcontainer", ".devcontainer/devcontainer.json" in tree, ".devcontainer"))
     add(Fact("django_version", packages.get("django") or None, locked or locks.project_file(tree, project), "read"))
     for fact in programs.interface(tree, project, settings, packages):
         add(fact)
@@ -104,6 +107,15 @@ def _module(tree: Tree, project: str) -> Fact:
     if fact.value and programs_name and fact.value != programs_name[0].value and not fact.asked:
         return replace(fact, confidence="likely")
     return fact
+
+
+def _shape(tree: Tree, file: str) -> str:
+    """Return whether the settings are one file, or a package of several."""
+    path = PurePosixPath(file)
+    beside = [name for name in tree.files if name != file and PurePosixPath(name).parent == path.parent and name.endswith(".py")]
+    if path.stem.startswith("settings"):
+        return "single file"
+    return "package" if path.parent.name == "settings" or beside else "single file"
 
 
 def _refuse(tree: Tree, project: str, module: str, file: str) -> None:

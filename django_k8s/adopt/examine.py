@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from django_k8s.adopt import record
 from django_k8s.adopt.detect import read
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.loading import interpreter
@@ -44,7 +45,8 @@ def examine(root: Path, answers: Mapping[str, Any], options: Options, render: Ca
     ``render`` gives the module, the path and the text of the settings for Kubernetes: these are loaded as well, and
     what goes wrong becomes a note. Raise CannotAdopt if the project cannot be served.
     """
-    tree = Tree(git_root(root))
+    top = git_root(root)
+    tree = Tree(top, record.own(record.read(top)))
     facts = read(tree, answers)
     if not options.load:
         return _note(facts, "The settings were not loaded (--no-load): facts are what the files say.")

@@ -23,14 +23,15 @@ _ASIDE = frozenset("test tests testing docs doc documentation example examples f
 class Tree:
     """The files below ``root``, by their path relative to it, with ``/`` between the parts."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, without: frozenset[str] = frozenset()) -> None:
         self.root = root
+        self._without = without  # what `init` has written is no evidence
 
     @cached_property
     def files(self) -> tuple[str, ...]:
         """All files, except ignored ones and those of other people's code."""
         names = _listed(self.root) if (self.root / ".git").exists() else _walked(self.root)
-        return tuple(sorted(name for name in names if not _FOREIGN & set(PurePosixPath(name).parts)))
+        return tuple(sorted(name for name in names if name not in self._without and not _FOREIGN & set(PurePosixPath(name).parts)))
 
     @cached_property
     def _set(self) -> frozenset[str]:
