@@ -57,7 +57,9 @@ def init(request: Request, *, version: str, copy_example: Callable[[Path], int])
 def _adopt(request: Request, version: str) -> int:
     root = git_root(request.directory)
     if not os.access(root, os.W_OK):
-        raise CannotAdopt(f"{root} cannot be written to: nothing was written. Get the right to write there.", EX_CANTCREAT)
+        raise CannotAdopt(
+            f"{root} cannot be written to: nothing was written. Get the right to write there.", EX_CANTCREAT
+        )
     earlier = record.read(root)
     answers = {**(earlier.answers if earlier else {}), **request.answers}
     if not request.allow_dirty and (not request.json or request.yes):
@@ -76,7 +78,11 @@ def _adopt(request: Request, version: str) -> int:
     print(report.diff(made.texts))
     print()
     if not request.yes and not _confirmed(f"Write these {len(made.texts)} files?"):
-        return 0 if sys.stdin.isatty() else _fail("nothing was written. Add --yes to write these files.", EX_USAGE)
+        return (
+            0
+            if sys.stdin.isatty()
+            else _fail("nothing was written. Add --yes to write these files.", EX_USAGE)
+        )
     write(root, made.files)
     print(_next(made))
     return 0
@@ -89,10 +95,14 @@ def _again(request: Request, made: Plan, earlier: record.Record) -> int:
         return 0
     changed = [name for name, text in made.texts.items() if record.base(made.root, name) != text]
     if changed:
-        print(f"The project or django-k8s has changed since {record.FILE} was written: `django-k8s update` merges it into")
+        print(
+            f"The project or django-k8s has changed since {record.FILE} was written: `django-k8s update` merges it into"
+        )
         print(f"{', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}.")
     else:
-        print(f"Nothing to do: {len(earlier.files)} files were written by django-k8s {earlier.version}, and would be the same today.")
+        print(
+            f"Nothing to do: {len(earlier.files)} files were written by django-k8s {earlier.version}, and would be the same today."
+        )
     return 0
 
 
@@ -128,7 +138,9 @@ def _ask(fact: Fact) -> Any:
 
 def flag(name: str) -> str:
     """Return the option that answers the question about a fact."""
-    return {"project_dir": "project", "settings_module": "settings", "celery_application": "celery-app"}.get(name, name.replace("_", "-"))
+    return {"project_dir": "project", "settings_module": "settings", "celery_application": "celery-app"}.get(
+        name, name.replace("_", "-")
+    )
 
 
 def _undo(request: Request) -> int:
@@ -136,7 +148,11 @@ def _undo(request: Request) -> int:
     earlier = record.read(root)
     if earlier is None:
         raise CannotAdopt(f"There is no {record.FILE}: init has written nothing here.")
-    edited = [name for name in earlier.files if (root / name).is_file() and (root / name).read_text(errors="replace") != record.base(root, name)]
+    edited = [
+        name
+        for name in earlier.files
+        if (root / name).is_file() and (root / name).read_text(errors="replace") != record.base(root, name)
+    ]
     if edited and not request.force:
         raise CannotAdopt(
             f"{', '.join(sorted(edited)[:5])} was edited since init wrote it. Remove your changes, or add --force to lose them.",
@@ -148,7 +164,9 @@ def _undo(request: Request) -> int:
 
 
 def _template(request: Request, copy_example: Callable[[Path], int]) -> int:
-    print("This directory is empty. `django-k8s copy example .` puts a small project here, which uses all of django-k8s.")
+    print(
+        "This directory is empty. `django-k8s copy example .` puts a small project here, which uses all of django-k8s."
+    )
     if request.json:
         return 0
     if request.yes or (sys.stdin.isatty() and _confirmed("Copy it?")):

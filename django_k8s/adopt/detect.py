@@ -9,13 +9,36 @@ from typing import Any
 
 from django_k8s.adopt.facts import Choice, Fact, Facts, chosen
 from django_k8s.adopt.failure import CannotAdopt
-from django_k8s.adopt.rules import debian, dependencies, locks, parts, places, programs, settings_module, variables
+from django_k8s.adopt.rules import (
+    daemons,
+    debian,
+    dependencies,
+    locks,
+    parts,
+    places,
+    programs,
+    pythons,
+    settings_module,
+    variables,
+)
 from django_k8s.adopt.rules.defined import Defined, defined
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
 
 # Packages that decide which extras of ours the image needs.
-_DECIDING = frozenset("psycopg psycopg2 psycopg2-binary redis celery gunicorn whitenoise boto3 django-storages".split())
+_DECIDING = frozenset(
+    [
+        "psycopg",
+        "psycopg2",
+        "psycopg2-binary",
+        "redis",
+        "celery",
+        "gunicorn",
+        "whitenoise",
+        "boto3",
+        "django-storages",
+    ]
+)
 _BYHAND = "Follow docs/how-to/existing-project.md by hand."
 
 
@@ -58,11 +81,18 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(Fact("lock_kind", locks.kind(locked) if locked else None, locked or "there is no lock"))
     groups = add(locks.groups(tree, project, locked))
     extras = add(locks.extras(tree, project, locked))
-    add(locks.python(tree, project, locked))
+    add(pythons.python(tree, project, locked))
     packages = dependencies.installed(tree, project, locked, groups, extras)
     add(Fact("installed", sorted(_DECIDING & packages.keys()), locked or "there is no lock"))
     add(Fact("devcontainer", ".devcontainer/devcontainer.json" in tree, ".devcontainer"))
-    add(Fact("django_version", packages.get("django") or None, locked or locks.project_file(tree, project), "read"))
+    add(
+        Fact(
+            "django_version",
+            packages.get("django") or None,
+            locked or locks.project_file(tree, project),
+            "read",
+        )
+    )
     for fact in programs.interface(tree, project, settings, packages):
         add(fact)
     engine = add(debian.database(settings, packages))
@@ -74,7 +104,9 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     before, after, place = parts.build_commands(tree, project, settings)
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
     add(Fact("after_static", after, place or "no Dockerfile runs one", "likely" if after else "read"))
-    for fact in debian.packages(tree, packages, str(engine), translations=bool(translated), git=_from_git(tree, locked)):
+    for fact in debian.packages(
+        tree, packages, str(engine), translations=bool(translated), git=_from_git(tree, locked)
+    ):
         add(fact)
     add(parts.superuser(tree, project, settings))
     add(Fact("readiness_page", "/", "the start page", "assumed"))
@@ -85,7 +117,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         known,
         settings.places,
         public=tuple(sorted(settings.others)),
-        notes=tuple([*notes, *_notes(found, packages)]),
+        notes=(*notes, *_notes(found, packages)),
     )
 
 
@@ -93,7 +125,9 @@ def _project(tree: Tree, answers: Mapping[str, Any]) -> Fact:
     if "project_dir" in answers:
         named = str(answers["project_dir"])
         if not (tree.root / named / "manage.py").is_file():
-            raise CannotAdopt(f"There is no manage.py in {named}. Name the folder that has it with --project.")
+            raise CannotAdopt(
+                f"There is no manage.py in {named}. Name the folder that has it with --project."
+            )
         return Fact("project_dir", named, "the answer", "answered")
     found = places.projects(tree)
     if not found:
@@ -112,7 +146,11 @@ def _module(tree: Tree, project: str) -> Fact:
 def _shape(tree: Tree, file: str) -> str:
     """Return whether the settings are one file, or a package of several."""
     path = PurePosixPath(file)
-    beside = [name for name in tree.files if name != file and PurePosixPath(name).parent == path.parent and name.endswith(".py")]
+    beside = [
+        name
+        for name in tree.files
+        if name != file and PurePosixPath(name).parent == path.parent and name.endswith(".py")
+    ]
     if path.stem.startswith("settings"):
         return "single file"
     return "package" if path.parent.name == "settings" or beside else "single file"
@@ -121,7 +159,8 @@ def _shape(tree: Tree, file: str) -> str:
 def _refuse(tree: Tree, project: str, module: str, file: str) -> None:
     if not file:
         raise CannotAdopt(
-            f"The settings module {module} is not in the repository. Commit it, or name another one with --settings.", EX_CONFIG
+            f"The settings module {module} is not in the repository. Commit it, or name another one with --settings.",
+            EX_CONFIG,
         )
     if place := settings_module.class_based(tree, project, file):
         raise CannotAdopt(
@@ -145,14 +184,18 @@ def _programs(
     name = add(application if uses else Fact("celery_application", None, "celery is not installed"))
     if "celery" in packages and not name:
         notes.append("Celery is installed, but no module creates an application: workers are left out.")
-    add(Fact("celery_namespace", namespace, name and application.source or ""))
-    add(programs.queues(tree, project, settings) if name else Fact("queues", [], "there is no Celery application"))
+    add(Fact("celery_namespace", namespace, (name and application.source) or ""))
+    add(
+        programs.queues(tree, project, settings)
+        if name
+        else Fact("queues", [], "there is no Celery application")
+    )
     add(
         programs.beat(tree, project, settings, packages)
         if name
         else Fact("beat_scheduler", None, "there is no Celery application")
     )
-    add(programs.daemons(tree, project, settings, packages))
+    add(daemons.daemons(tree, project, settings))
     add(_redis(settings, packages, bool(name)))
     return notes
 
@@ -182,8 +225,20 @@ def _notes(found: Mapping[str, Fact], packages: dict[str, str]) -> list[str]:
     parts_of = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if parts_of and parts_of < (5, 2):
         notes.append(f"Django {version} is older than 5.2, which django-k8s needs: update Django first.")
+    front_end = found["front_end"]
+    if front_end.value and not front_end.value["script"]:
+        notes.append(
+            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way): add a script"
+            " `build`, and name it in FRONTEND_BUILD of deploy/Dockerfile."
+        )
     if not found["lock"].value:
-        notes.append("There is no lock and no requirements file: run `uv lock`, or write requirements.txt.")
+        notes.append(
+            "There is no lock and no requirements file: run `uv lock`, or write requirements.txt. Nothing can be built before."
+        )
+    elif found["lock_kind"].value == "pyproject":
+        notes.append(
+            "There is no lock, so each build installs the newest releases that pyproject.toml allows: run `uv lock`."
+        )
     return notes
 
 
@@ -199,7 +254,7 @@ def _broken(tree: Tree, file: str) -> str:
 
 def _from_git(tree: Tree, locked: str) -> bool:
     text = tree.text(locked) if locked else ""
-    return "git+" in text or 'source = { git' in text or 'type = "git"' in text
+    return "git+" in text or "source = { git" in text or 'type = "git"' in text
 
 
 def _first(known: tuple[Any, ...]) -> str:

@@ -39,7 +39,9 @@ class Options:
     say: Callable[[str], None] = lambda _: None
 
 
-def examine(root: Path, answers: Mapping[str, Any], options: Options, render: Callable[[Facts], tuple[str, str, str]]) -> Facts:
+def examine(
+    root: Path, answers: Mapping[str, Any], options: Options, render: Callable[[Facts], tuple[str, str, str]]
+) -> Facts:
     """Return the facts of the project at ``root``.
 
     ``render`` gives the module, the path and the text of the settings for Kubernetes: these are loaded as well, and
@@ -56,7 +58,9 @@ def examine(root: Path, answers: Mapping[str, Any], options: Options, render: Ca
         if not found.path and not options.python:
             found = interpreter.made(tree, copy, facts, options.say)
         if not found.path:
-            return _note(facts, f"The settings were not loaded, {found.reason}: facts are what the files say.")
+            return _note(
+                facts, f"The settings were not loaded, {found.reason}: facts are what the files say."
+            )
         place = Place(found.path, copy, folders(project), scratch=scratch)
         loaded = _load(place, facts.text("settings_module"))
         if not loaded.ok:
@@ -70,7 +74,9 @@ def _load(place: Place, module: str) -> Loaded:
     loaded = load(place, module)
     if not loaded.ok:
         return loaded
-    stores = {name: value for name, value in _STORES.items() if name in loaded.reads and name not in loaded.dummies}
+    stores = {
+        name: value for name, value in _STORES.items() if name in loaded.reads and name not in loaded.dummies
+    }
     complete = load(place, module, {**stores, **loaded.dummies}, setup=True)
     if not complete.ok:
         complete = load(place, module, loaded.dummies, setup=True)

@@ -27,7 +27,9 @@ class Record:
     name: str
     files: tuple[str, ...]
     answers: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # their table `daemons` is what `django-k8s run` starts
     format: int = FORMAT
 
 
@@ -89,7 +91,10 @@ def dump(record: Record) -> str:
         f"name = {_value(record.name)}",
         f"files = {_value(list(record.files))}",
     ]
-    for title, table in (("answers", record.answers), ("facts", record.facts)):
+    daemons = {one["name"]: one["command"] for one in record.facts.get("daemons") or ()}
+    for title, table in (("daemons", daemons), ("answers", record.answers), ("facts", record.facts)):
+        if title == "daemons" and not table:
+            continue
         lines += ["", f"[{title}]", *_table(table)]
     return "\n".join([*lines, ""])
 

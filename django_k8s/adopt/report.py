@@ -11,12 +11,22 @@ from typing import Any
 from django_k8s.adopt.facts import NAMES, Fact, Facts
 
 _WIDE = 60
-_SIGNS = {"loaded": "loaded", "read": "read", "likely": "likely", "assumed": "assumed", "answered": "your answer"}
+_SIGNS = {
+    "loaded": "loaded",
+    "read": "read",
+    "likely": "likely",
+    "assumed": "assumed",
+    "answered": "your answer",
+}
 
 
 def screen(facts: Facts) -> str:
     """Return the facts as a table: name, value, source and confidence."""
-    rows = [(title, shown(facts[name]), _SIGNS[facts[name].confidence], facts[name].source) for name, title in NAMES.items() if name in facts]
+    rows = [
+        (title, shown(facts[name]), _SIGNS[facts[name].confidence], facts[name].source)
+        for name, title in NAMES.items()
+        if name in facts
+    ]
     first = max(len(row[0]) for row in rows)
     second = min(_WIDE, max(len(row[1]) for row in rows))
     lines = []
@@ -38,12 +48,14 @@ def shown(fact: Fact) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if fact.name == "daemons":
-        return ", ".join(" ".join(one["args"]) for one in value)
+        return ", ".join(" ".join(one["command"]) for one in value)
     if fact.name == "static_files":
         parts = [value["served_by"] or "served by django-k8s", str(value["storage"]).rpartition(".")[2]]
         return ", ".join(part for part in parts if part) + ("" if value["root"] else ", no STATIC_ROOT")
     if fact.name == "front_end":
-        return f"{value['dir']}: {value['manager']} run {value['script']}"
+        return (
+            f"{value['dir']}: {value['manager']} {'run ' + value['script'] if value['script'] else 'install'}"
+        )
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 

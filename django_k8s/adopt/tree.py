@@ -15,9 +15,35 @@ from django_k8s.environment.exit_codes import EX_UNAVAILABLE
 _LARGE = 1_000_000  # bytes; no source file is larger
 # Folders whose files are not the project's own code. What `init` itself writes does not count either.
 _FOREIGN = frozenset(
-    "node_modules site-packages vendor .venv venv env .tox .git __pycache__ bower_components third_party".split()
+    [
+        "node_modules",
+        "site-packages",
+        "vendor",
+        ".venv",
+        "venv",
+        "env",
+        ".tox",
+        ".git",
+        "__pycache__",
+        "bower_components",
+        "third_party",
+    ]
 )
-_ASIDE = frozenset("test tests testing docs doc documentation example examples fixtures e2e benchmarks".split())
+_ASIDE = frozenset(
+    [
+        "test",
+        "tests",
+        "testing",
+        "docs",
+        "doc",
+        "documentation",
+        "example",
+        "examples",
+        "fixtures",
+        "e2e",
+        "benchmarks",
+    ]
+)
 
 
 class Tree:
@@ -31,7 +57,13 @@ class Tree:
     def files(self) -> tuple[str, ...]:
         """All files, except ignored ones and those of other people's code."""
         names = _listed(self.root) if (self.root / ".git").exists() else _walked(self.root)
-        return tuple(sorted(name for name in names if name not in self._without and not _FOREIGN & set(PurePosixPath(name).parts)))
+        return tuple(
+            sorted(
+                name
+                for name in names
+                if name not in self._without and not _FOREIGN & set(PurePosixPath(name).parts)
+            )
+        )
 
     @cached_property
     def _set(self) -> frozenset[str]:
@@ -100,9 +132,7 @@ def _listed(root: Path) -> list[str]:
     try:
         answer = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
     except FileNotFoundError:
-        raise CannotAdopt(
-            "git is not installed. Install it, and run this again.", EX_UNAVAILABLE
-        ) from None
+        raise CannotAdopt("git is not installed. Install it, and run this again.", EX_UNAVAILABLE) from None
     except subprocess.CalledProcessError as error:
         reason = error.stderr.decode(errors="replace").strip().splitlines()
         raise CannotAdopt(
@@ -151,9 +181,5 @@ def words(node: ast.AST | None) -> list[str]:
     """Return every text literal in a node, in order."""
     if node is None:
         return []
-    found = [
-        one
-        for one in ast.walk(node)
-        if isinstance(one, ast.Constant) and isinstance(one.value, str)
-    ]
+    found = [one for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
     return [str(one.value) for one in sorted(found, key=lambda one: (one.lineno, one.col_offset))]

@@ -12,25 +12,49 @@ from django_k8s.adopt.command import Request, init
 # The facts that an option can give, where the rules cannot decide or are wrong.
 _ANSWERS = {
     "project": ("project_dir", "DIRECTORY", "the folder of manage.py, relative to the git root"),
-    "settings": ("settings_module", "MODULE", "the settings that production builds on, such as shop.settings.production"),
+    "settings": (
+        "settings_module",
+        "MODULE",
+        "the settings that production builds on, such as shop.settings.production",
+    ),
     "lock": ("lock", "FILE", "the lock or requirements file, relative to the git root"),
     "interface": ("interface", "wsgi|asgi", "how Django is served"),
     "application": ("application", "MODULE:NAME", "the application that the server loads"),
     "celery-app": ("celery_application", "MODULE:NAME", "the Celery application; none for none"),
     "python-version": ("python_version", "VERSION", "the version of Python in the image, such as 3.13"),
     "media": ("media", "bucket|volume|none", "where uploads go"),
-    "readiness-page": ("readiness_page", "PATH", "the page that must render before a pod gets requests; none for none"),
+    "readiness-page": (
+        "readiness_page",
+        "PATH",
+        "the page that must render before a pod gets requests; none for none",
+    ),
 }
 
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("init", help="adopt the Django project in this repository: detect it, and write new files")
-    parser.add_argument("directory", type=Path, nargs="?", default=Path(), help="a directory of the repository (default: this one)")
-    parser.add_argument("--yes", action="store_true", help="write without asking, and take the best answer to each question")
-    parser.add_argument("--json", action="store_true", help="print the facts as JSON; write nothing, unless --yes is there too")
+    parser = commands.add_parser(
+        "init", help="adopt the Django project in this repository: detect it, and write new files"
+    )
+    parser.add_argument(
+        "directory",
+        type=Path,
+        nargs="?",
+        default=Path(),
+        help="a directory of the repository (default: this one)",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="write without asking, and take the best answer to each question"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the facts as JSON; write nothing, unless --yes is there too",
+    )
     parser.add_argument("--no-load", action="store_true", help="do not load the settings: read files only")
-    parser.add_argument("--python", default="", metavar="PROGRAM", help="the Python that has the project's packages")
+    parser.add_argument(
+        "--python", default="", metavar="PROGRAM", help="the Python that has the project's packages"
+    )
     parser.add_argument("--allow-dirty", action="store_true", help="go on although the git tree has changes")
     parser.add_argument("--undo", action="store_true", help="remove what init wrote")
     parser.add_argument("--force", action="store_true", help="with --undo: also files that were edited")

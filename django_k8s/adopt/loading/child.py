@@ -29,7 +29,7 @@ class Recorder(type(os.environ)):  # type: ignore[misc]
         return value  # type: ignore[no-any-return]
 
     def __contains__(self, key: object) -> bool:
-        found = super().__contains__(key)
+        found = bool(super().__contains__(key))
         note(key, found)
         return found
 
@@ -96,10 +96,22 @@ def summary(settings: dict[str, object]) -> dict[str, object]:
     found["DATABASES"] = keys(settings.get("DATABASES"), "ENGINE")
     for name in ("CACHES", "STORAGES", "CHANNEL_LAYERS"):
         found[name] = keys(settings.get(name), "BACKEND")
-    for name in (
-        "STATIC_ROOT STATIC_URL MEDIA_ROOT MEDIA_URL AUTH_USER_MODEL WSGI_APPLICATION ASGI_APPLICATION ROOT_URLCONF"
-        " CELERY_BEAT_SCHEDULER SESSION_ENGINE STATICFILES_STORAGE DEFAULT_FILE_STORAGE BASE_DIR LOGGING_CONFIG"
-    ).split():
+    for name in [
+        "STATIC_ROOT",
+        "STATIC_URL",
+        "MEDIA_ROOT",
+        "MEDIA_URL",
+        "AUTH_USER_MODEL",
+        "WSGI_APPLICATION",
+        "ASGI_APPLICATION",
+        "ROOT_URLCONF",
+        "CELERY_BEAT_SCHEDULER",
+        "SESSION_ENGINE",
+        "STATICFILES_STORAGE",
+        "DEFAULT_FILE_STORAGE",
+        "BASE_DIR",
+        "LOGGING_CONFIG",
+    ]:
         found[name] = text(settings.get(name))
     for name in ("CELERY_BROKER_URL", "BROKER_URL", "CELERY_RESULT_BACKEND"):
         value = settings.get(name)
@@ -141,9 +153,8 @@ def set_up() -> dict[str, object]:
 def main() -> None:
     """Load the settings, and write what was found."""
     os.environ.__class__ = Recorder  # type: ignore[assignment]
-    socket.socket.connect = refuse  # type: ignore[method-assign,assignment]
-    socket.socket.connect_ex = refuse  # type: ignore[method-assign,assignment]
-    socket.getaddrinfo = refuse  # type: ignore[assignment]
+    for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
+        setattr(owner, name, refuse)
     sys.dont_write_bytecode = True
     sys.path[:] = [*PARAMETERS["before"], *(one for one in sys.path if one), *PARAMETERS["after"]]
     result: dict[str, object] = {"python": ".".join(str(part) for part in sys.version_info[:3])}
@@ -152,7 +163,9 @@ def main() -> None:
 
         module = importlib.import_module(PARAMETERS["module"])
         names = vars(module)
-        settings = {name: value for name, value in names.items() if name.isupper() and not name.startswith("_")}
+        settings = {
+            name: value for name, value in names.items() if name.isupper() and not name.startswith("_")
+        }
         result["settings"] = summary(settings)
         result["types"] = {name: type(value).__name__ for name, value in settings.items()}
         result["public"] = sorted(name for name in names if not name.startswith("_") and not name.isupper())

@@ -33,7 +33,9 @@ def copied(tree: Tree) -> Iterator[tuple[Path, Path]]:
                     shutil.copy(source, target)
             yield root, scratch
     except OSError as error:
-        raise CannotAdopt(f"Cannot copy the project to load it: {error.strerror or error}. Use --no-load.", EX_CANTCREAT) from None
+        raise CannotAdopt(
+            f"Cannot copy the project to load it: {error.strerror or error}. Use --no-load.", EX_CANTCREAT
+        ) from None
 
 
 def libraries(scratch: Path) -> str:

@@ -8,7 +8,10 @@ _KEY = "ZHVtbXktZHVtbXktZHVtbXktZHVtbXktZHVtbXktMTI="  # 32 bytes in base64
 _LONG = "dummy-value-for-the-build-which-is-no-secret-0123456789-0123456789"
 # The first pattern that a name matches gives the first value.
 _BY_NAME = (
-    (r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)[A-Z_]*_UR[IL]S?$|_DSN$", "postgres://dummy:dummy@localhost:5432/dummy"),
+    (
+        r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)[A-Z_]*_UR[IL]S?$|_DSN$",
+        "postgres://dummy:dummy@localhost:5432/dummy",
+    ),
     (r"(REDIS|BROKER|CACHE|CELERY|RESULT)[A-Z_]*_UR[IL]$|RESULT_BACKEND$", "redis://localhost:6379/0"),
     (r"(AMQP|RABBIT)[A-Z_]*UR[IL]$", "amqp://dummy:dummy@localhost:5672//"),
     (r"REDIS[A-Z_]*PORT$", "6379"),
@@ -23,7 +26,18 @@ _BY_NAME = (
     (r"^(IS|USE|ENABLE|HAS|ALLOW)_|(ENABLED|DISABLED|DEBUG)$", "false"),
     (r"(DIR|DIRECTORY|ROOT|FOLDER|PATH)$", "/tmp"),  # noqa: S108 - it is there on every machine
 )
-_OTHERS = ("dummy", "1", "true", "https://dummy.example.com", "{}", "[]", _KEY, _LONG, "dummy@example.com", "/tmp")  # noqa: S108
+_OTHERS = (
+    "dummy",
+    "1",
+    "true",
+    "https://dummy.example.com",
+    "{}",
+    "[]",
+    _KEY,
+    _LONG,
+    "dummy@example.com",
+    "/tmp",  # noqa: S108
+)
 
 
 def values(name: str) -> list[str]:

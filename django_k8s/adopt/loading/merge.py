@@ -38,11 +38,14 @@ def merged(facts: Facts, loaded: Loaded) -> Facts:
         set_("database_engine", engine, place("DATABASES"))
     _redis(facts, settings, set_, place)
     _files(facts, settings, setup, set_, place)
-    if scheduler := settings.get("CELERY_BEAT_SCHEDULER"):
-        if facts.value("celery_application"):
-            set_("beat_scheduler", scheduler, place("CELERY_BEAT_SCHEDULER"))
+    if (scheduler := settings.get("CELERY_BEAT_SCHEDULER")) and facts.value("celery_application"):
+        set_("beat_scheduler", scheduler, place("CELERY_BEAT_SCHEDULER"))
     if setup.get("user"):
-        set_("superuser_fields", list(dict.fromkeys(setup["user"])), settings.get("AUTH_USER_MODEL") or "auth.User")
+        set_(
+            "superuser_fields",
+            list(dict.fromkeys(setup["user"])),
+            settings.get("AUTH_USER_MODEL") or "auth.User",
+        )
     if setup.get("start"):
         set_("readiness_page", "/", settings.get("ROOT_URLCONF") or "the URLs")
     elif "start" in setup:
@@ -57,7 +60,9 @@ def merged(facts: Facts, loaded: Loaded) -> Facts:
     if "error" in setup:
         error = setup["error"]
         where = f"{error['file']}:{error['line']}" if error["file"] else "a package"
-        notes.append(f"The settings load, but the applications were not set up: {where} raises {error['type']}: {error['message'][:150]}")
+        notes.append(
+            f"The settings load, but the applications were not set up: {where} raises {error['type']}: {error['message'][:150]}"
+        )
     return replace(
         facts,
         facts=tuple(found.values()),
@@ -87,11 +92,15 @@ def _redis(facts: Facts, settings: Mapping[str, Any], set_: Any, place: Any) -> 
     set_("redis_needed", uses, ", ".join(dict.fromkeys(sources)) or "nothing is on Redis")
 
 
-def _files(facts: Facts, settings: Mapping[str, Any], setup: Mapping[str, Any], set_: Any, place: Any) -> None:
+def _files(
+    facts: Facts, settings: Mapping[str, Any], setup: Mapping[str, Any], set_: Any, place: Any
+) -> None:
     storages = settings["STORAGES"]
     static = storages.get("staticfiles") or settings.get("STATICFILES_STORAGE") or ""
     value = {
-        "served_by": "whitenoise" if any("whitenoise" in one.lower() for one in settings["MIDDLEWARE"]) else "",
+        "served_by": "whitenoise"
+        if any("whitenoise" in one.lower() for one in settings["MIDDLEWARE"])
+        else "",
         "storage": static,
         "root": bool(settings.get("STATIC_ROOT")),
     }
@@ -108,7 +117,12 @@ def _files(facts: Facts, settings: Mapping[str, Any], setup: Mapping[str, Any], 
 def _variables(facts: Facts, loaded: Loaded) -> tuple[Variable, ...]:
     found = {one.name: replace(one, default=True) for one in facts.variables}
     for name in loaded.reads:
-        if name.isupper() and name not in found and name in loaded.places and not name.startswith("DJANGO_SETTINGS"):
+        if (
+            name.isupper()
+            and name not in found
+            and name in loaded.places
+            and not name.startswith("DJANGO_SETTINGS")
+        ):
             found[name] = Variable(name, loaded.places[name], True, variables.secret(name))
     for name, dummy in loaded.dummies.items():
         source = loaded.places.get(name) or (found[name].source if name in found else "")

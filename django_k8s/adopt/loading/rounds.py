@@ -111,14 +111,18 @@ def can_import(python: str, name: str) -> bool:
     code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
     try:
         command = [python, "-B", "-s", "-c", code]
-        return not subprocess.run(command, env=_clean(Path("/")), capture_output=True, timeout=_SECONDS, check=False, cwd="/").returncode  # noqa: S603
+        return not subprocess.run(  # noqa: S603
+            command, env=_clean(Path("/")), capture_output=True, timeout=_SECONDS, check=False, cwd="/"
+        ).returncode
     except (OSError, subprocess.TimeoutExpired):
         return False
 
 
 def _clean(home: Path) -> dict[str, str]:
     """The environment of a process that loads the project: nothing of this one's but where programs are."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ
+    }
     return {
         **kept,
         "HOME": str(home),
@@ -135,12 +139,16 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
     reads = [one for one in answer.get("reads", ()) if not str(one[0]).startswith("PYTHON")]
     message = str(error["message"])
     for name, found, _, _ in reversed(reads):
-        if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", message) and (not found or name in given):
+        if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", message) and (
+            not found or name in given
+        ):
             return str(name)
     if error["import"]:
         return ""
     for name, found, file, line in reversed(reads):
-        near = any(0 <= at - line <= _NEAR or 0 <= line - at <= _NEAR for at in error["lines"] or [error["line"]])
+        near = any(
+            0 <= at - line <= _NEAR or 0 <= line - at <= _NEAR for at in error["lines"] or [error["line"]]
+        )
         if file == error["file"] and near and (not found or name in given):
             return str(name)
     # A setting that is checked far from where it is read: the message names the end of it.
@@ -163,5 +171,3 @@ def _sentence(answer: Mapping[str, Any], module: str) -> str:
         return f"{where} ends the program: {error['message'][:200]}"
     message = " ".join(str(error.get("message", "")).split())
     return f"{where} raises {error.get('type')}: {message[:200]}"
-
-

@@ -46,20 +46,33 @@ def compose(facts: Facts, name: str) -> str:
     for service in gone:
         text = _without(text, service)
     text = re.sub(r"^    (# A browser on this|MEDIA_S3_|AWS_).*\n", "", text, flags=re.MULTILINE)
-    text = text.replace("depends_on: [db, redis, s3]", "depends_on: [db, redis]").replace("\nvolumes:\n  db:\n  s3:\n", "\nvolumes:\n  db:\n")
+    text = text.replace("depends_on: [db, redis, s3]", "depends_on: [db, redis]").replace(
+        "\nvolumes:\n  db:\n  s3:\n", "\nvolumes:\n  db:\n"
+    )
     text = text.replace(", on PostgreSQL, Redis and an S3 server", ", on PostgreSQL and Redis").replace(
         "docker compose ", "docker compose -f deploy/compose.yaml "
     )
     more = {name: _STORES[target] for name, target in aliases_of(facts).items()}
-    more |= {str(key): str(value) for key, value in environment(facts).items() if not isinstance(key, Comment) and key != "READINESS_PAGE"}
+    more |= {
+        str(key): str(value)
+        for key, value in environment(facts).items()
+        if not isinstance(key, Comment) and key != "READINESS_PAGE"
+    }
     lines = "".join(f"    {name}: {value}\n" for name, value in sorted(more.items()))
     anchor = "    DEBUGGER: ${DEBUGGER:-}\n"
     if anchor not in text:
         raise LookupError("docker/compose.yaml has no line for DEBUGGER")
     text = text.replace(anchor, lines + anchor)
     # The project's own variables: compose's lines above win over the dummies.
-    text = text.replace("  pull_policy: never # it is built here\n", "  pull_policy: never # it is built here\n  env_file: build.env\n")
-    return f"name: {name}\n{text}" if not text.startswith("#") else text.replace("\nx-image:", f"\nname: {name}\n\nx-image:", 1)
+    text = text.replace(
+        "  pull_policy: never # it is built here\n",
+        "  pull_policy: never # it is built here\n  env_file: build.env\n",
+    )
+    return (
+        f"name: {name}\n{text}"
+        if not text.startswith("#")
+        else text.replace("\nx-image:", f"\nname: {name}\n\nx-image:", 1)
+    )
 
 
 def devcontainer(facts: Facts, name: str, up: str) -> str:
@@ -84,7 +97,9 @@ def _default(text: str, name: str, value: str) -> str:
 
 def _without(text: str, service: str) -> str:
     """Return compose.yaml without a service, and without the comment above it."""
-    pattern = re.compile(rf"(?:^  #[^\n]*\n)*^  {service}:\n(?:^(?:    [^\n]*|)\n)+?(?=^  [\w#]|^\S|\Z)", re.MULTILINE)
+    pattern = re.compile(
+        rf"(?:^  #[^\n]*\n)*^  {service}:\n(?:^(?:    [^\n]*|)\n)+?(?=^  [\w#]|^\S|\Z)", re.MULTILINE
+    )
     if not pattern.search(text):
         raise LookupError(f"docker/compose.yaml has no service {service}")
     return pattern.sub("", text, count=1)

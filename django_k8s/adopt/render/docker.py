@@ -15,7 +15,10 @@ _DISTRIBUTION = "django-k8s-toolkit"
 def arguments(facts: Facts) -> dict[str, str]:
     """Return the arguments of the image, by name."""
     front_end = facts.value("front_end") or {}
-    before = [*(["python -m django compilemessages -v 0"] if facts.value("translations") else []), *facts.list("before_static")]
+    before = [
+        *(["python -m django compilemessages -v 0"] if facts.value("translations") else []),
+        *facts.list("before_static"),
+    ]
     return {
         "PYTHON_IMAGE": f"python:{facts.text('python_version')}-slim",
         "SETTINGS": module(facts).name,
@@ -53,13 +56,27 @@ def dockerfile(facts: Facts) -> str:
 def development(facts: Facts) -> str:
     """Return deploy/Dockerfile.dev."""
     found = arguments(facts)
-    return with_defaults("Dockerfile.dev", found, tuple(name for name in _EVERY if name not in _PRODUCTION_ONLY))
+    return with_defaults(
+        "Dockerfile.dev", found, tuple(name for name in _EVERY if name not in _PRODUCTION_ONLY)
+    )
 
 
-_EVERY = (
-    "PYTHON_IMAGE SETTINGS PROJECT_DIR LOCK GROUPS EXTRAS LIBRARY PACKAGES BUILD_PACKAGES FRONTEND_DIR FRONTEND_BUILD"
-    " BEFORE_STATIC AFTER_STATIC BUILD_ENV"
-).split()
+_EVERY = [
+    "PYTHON_IMAGE",
+    "SETTINGS",
+    "PROJECT_DIR",
+    "LOCK",
+    "GROUPS",
+    "EXTRAS",
+    "LIBRARY",
+    "PACKAGES",
+    "BUILD_PACKAGES",
+    "FRONTEND_DIR",
+    "FRONTEND_BUILD",
+    "BEFORE_STATIC",
+    "AFTER_STATIC",
+    "BUILD_ENV",
+]
 _PRODUCTION_ONLY = ("FRONTEND_DIR", "FRONTEND_BUILD", "BEFORE_STATIC", "AFTER_STATIC", "BUILD_ENV")
 
 
@@ -70,11 +87,12 @@ def with_defaults(file: str, values: dict[str, str], wanted: tuple[str, ...] | l
         pattern = re.compile(rf"^ARG {name}=.*$", re.MULTILINE)
         if not pattern.search(text):
             raise LookupError(f"docker/{file} has no argument {name} with a default")
-        if values[name] or name not in ("LOCK", "FRONTEND_BUILD"):
+        if values[name] or (name != "LOCK" and not (name == "FRONTEND_BUILD" and not values["FRONTEND_DIR"])):
             line = f"ARG {name}={_quoted(values[name])}"
             text = pattern.sub(lambda _, line=line: line, text)  # type: ignore[misc]
     return text.replace("-f docker/Dockerfile", f"-f deploy/{file}").replace(
-        " --build-arg SETTINGS=mysite.settings --build-arg RELEASE=1.4.2 -t mysite:1.4.2", " --build-arg RELEASE=1.4.2 -t NAME:1.4.2"
+        " --build-arg SETTINGS=mysite.settings --build-arg RELEASE=1.4.2 -t mysite:1.4.2",
+        " --build-arg RELEASE=1.4.2 -t NAME:1.4.2",
     )
 
 
@@ -90,5 +108,3 @@ def _quoted(value: str) -> str:
     if re.fullmatch(r"[\w./:,@\[\]+-]+", value):
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'
-
-

@@ -16,8 +16,7 @@ _OURS = {
 def build(facts: Facts) -> str:
     """Return build.env: a dummy for every variable without which the settings do not load."""
     lines = ["# For the image's build only, which has no secrets: values with which the settings load."]
-    for one in required(facts):
-        lines.append(f"{one.name}={one.dummy or values(one.name)[0]}")
+    lines += [f"{one.name}={one.dummy or values(one.name)[0]}" for one in required(facts)]
     return "\n".join([*lines, ""])
 
 
@@ -40,7 +39,9 @@ def secret(facts: Facts) -> str:
     wanted = {one.name: one for one in required(facts) if one.name not in _OURS}
     for one in wanted.values():
         lines += [f"# {one.source}: required", f"{one.name}="]
-    optional = [one for one in facts.variables if one.secret and one.name not in wanted and one.name not in _OURS]
+    optional = [
+        one for one in facts.variables if one.secret and one.name not in wanted and one.name not in _OURS
+    ]
     if optional:
         lines += ["", "# These have a default. Uncomment what you set."]
         lines += [f"# {one.name}=  ({one.source})" for one in optional]

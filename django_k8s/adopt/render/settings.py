@@ -56,7 +56,9 @@ def render(facts: Facts) -> str:
     """Return the text of the module."""
     text = _Text(facts)
     taken = set(facts.public)
-    names = {name: (f"k8s_{name.lower()}" if name in taken else name) for name in ("env", "overlay", "Env", "k8s")}
+    names = {
+        name: (f"k8s_{name.lower()}" if name in taken else name) for name in ("env", "overlay", "Env", "k8s")
+    }
     if names["Env"] != "Env":
         names["Env"] = "K8sEnv"
     if names["k8s"] != "k8s":
@@ -67,8 +69,12 @@ def render(facts: Facts) -> str:
         names["env"] = "kubernetes_env"
     base = _base(text, names["Env"])
     _lines(text)
-    body = [line.replace("@env", names["env"]).replace("@overlay", names["overlay"]).replace("@k8s", names["k8s"]) for line in text.lines]
-    return "\n".join([*_head(text, names, base), "", *base[1], *body, ""])
+    body = []
+    for line in (*base[1], *text.lines):
+        for name in ("env", "overlay", "k8s"):
+            line = line.replace(f"@{name}", names[name])
+        body.append(line)
+    return "\n".join([*_head(text, names, base), "", *body, ""])
 
 
 def _base(text: _Text, env: str) -> tuple[list[str], list[str]]:
@@ -79,7 +85,10 @@ def _base(text: _Text, env: str) -> tuple[list[str], list[str]]:
     path = PurePosixPath(module(text.facts).path)
     project = text.facts.text("project_dir")
     inside = path.relative_to(project) if project != "." and path.is_relative_to(project) else path
-    return ["from pathlib import Path", ""], [f"@env = {env}(Path(__file__).resolve().parents[{len(inside.parts) - 1}])", ""]
+    return ["from pathlib import Path", ""], [
+        f"@env = {env}(Path(__file__).resolve().parents[{len(inside.parts) - 1}])",
+        "",
+    ]
 
 
 def _lines(text: _Text) -> None:
@@ -91,16 +100,25 @@ def _lines(text: _Text) -> None:
     else:
         add("SECRET_KEY = @k8s.secret_key(@env)")
     add(f"ALLOWED_HOSTS = @overlay.allowed_hosts(@env, {value('ALLOWED_HOSTS', '[]')})")
-    add(f"CSRF_TRUSTED_ORIGINS = @overlay.csrf_trusted_origins(@env, {value('CSRF_TRUSTED_ORIGINS', '[]')}, ALLOWED_HOSTS)")
+    add(
+        f"CSRF_TRUSTED_ORIGINS = @overlay.csrf_trusted_origins(@env, {value('CSRF_TRUSTED_ORIGINS', '[]')}, ALLOWED_HOSTS)"
+    )
     header = "None"
     if has("SECURE_PROXY_SSL_HEADER"):
-        add(f"SECURE_PROXY_SSL_HEADER = @overlay.proxy_ssl_header(@env, {value('SECURE_PROXY_SSL_HEADER', 'None')})")
+        add(
+            f"SECURE_PROXY_SSL_HEADER = @overlay.proxy_ssl_header(@env, {value('SECURE_PROXY_SSL_HEADER', 'None')})"
+        )
         header = "SECURE_PROXY_SSL_HEADER"
     redirect = value("SECURE_SSL_REDIRECT", "False")
-    add(f"SECURE_SSL_REDIRECT = @overlay.ssl_redirect(@env, {redirect}" + (f", {header})" if header != "None" else ")"))
+    add(
+        f"SECURE_SSL_REDIRECT = @overlay.ssl_redirect(@env, {redirect}"
+        + (f", {header})" if header != "None" else ")")
+    )
     add(f"SECURE_HSTS_SECONDS = @overlay.hsts_seconds(@env, {value('SECURE_HSTS_SECONDS', '0')})")
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
-        add(f"{name} = @overlay.https(@env, {value(name, '')})" if has(name) else f"{name} = @k8s.https(@env)")
+        add(
+            f"{name} = @overlay.https(@env, {value(name, '')})" if has(name) else f"{name} = @k8s.https(@env)"
+        )
     for name in ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME"):
         if has(name):
             add(f"{name} = @overlay.cookie_name(@env, {value(name, _EMPTY)})")
@@ -134,7 +152,11 @@ def _files(text: _Text) -> None:
     add, value, has = text.lines.append, text.value, text.has
     add(f"STORAGES = @overlay.storages(@env, {value('STORAGES', '{}')})")
     if has("STATIC_URL"):
-        add(f"STATIC_URL = @overlay.static_url(@env, {value('STATIC_URL', '')})".replace("@env, )", '@env, "static/")'))
+        add(
+            f"STATIC_URL = @overlay.static_url(@env, {value('STATIC_URL', '')})".replace(
+                "@env, )", '@env, "static/")'
+            )
+        )
         add(f"STATIC_ROOT = @overlay.static_root(@env, {value('STATIC_ROOT', _EMPTY)})")
     else:
         add("STATIC_URL, STATIC_ROOT = @k8s.static(@env)")
@@ -152,15 +174,21 @@ def _mail(text: _Text) -> None:
         text.lines.append("MAILERS = @k8s.mailers(@env)")
     else:
         smtp = f'"{_SMTP}"'
-        text.lines.append(f"EMAIL_BACKEND = @overlay.email_backend(@env, {text.value('EMAIL_BACKEND', smtp)})")
+        text.lines.append(
+            f"EMAIL_BACKEND = @overlay.email_backend(@env, {text.value('EMAIL_BACKEND', smtp)})"
+        )
 
 
 def _celery(text: _Text) -> None:
     if not text.facts.value("celery_application"):
         return
     prefix = f"{text.facts.text('celery_namespace')}_".lstrip("_")
-    broker = next((name for name in (f"{prefix}BROKER_URL", "CELERY_BROKER_URL", "BROKER_URL") if text.has(name)), "")
-    result = next((name for name in (f"{prefix}RESULT_BACKEND", "CELERY_RESULT_BACKEND") if text.has(name)), "")
+    broker = next(
+        (name for name in (f"{prefix}BROKER_URL", "CELERY_BROKER_URL", "BROKER_URL") if text.has(name)), ""
+    )
+    result = next(
+        (name for name in (f"{prefix}RESULT_BACKEND", "CELERY_RESULT_BACKEND") if text.has(name)), ""
+    )
     if broker:
         text.lines.append(f"{broker} = @overlay.broker_url(@env, {text.value(broker, _EMPTY)})")
     if result and result not in text.facts.none:
@@ -179,7 +207,11 @@ def _head(text: _Text, names: dict[str, str], base: tuple[list[str], list[str]])
     # Names of one kind after the other, as isort orders them: these are all constants.
     wanted = sorted(text.used)
     joined = f"from {own} import {', '.join(wanted)}"
-    named = [joined] if len(joined) <= _WIDTH else [f"from {own} import (", *(f"    {name}," for name in wanted), ")"]
+    named = (
+        [joined]
+        if len(joined) <= _WIDTH
+        else [f"from {own} import (", *(f"    {name}," for name in wanted), ")"]
+    )
     return [
         f'"""Settings for Kubernetes, on top of {source}. Written by django-k8s init; yours to edit."""',
         "",

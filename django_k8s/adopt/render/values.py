@@ -21,7 +21,9 @@ _ALIASES = (
 )
 _KNOWN = frozenset(name for _, name in _ALIASES)
 # A second database, cache or key is another one.
-_OTHER = re.compile(r"(REPLICA|ANALYTICS|TEST|READ|SECONDARY|LEGACY|TRAC|AWS|STRIPE|S3|MONGO|MYSQL|RABBIT|JWT|OIDC|OAUTH|RECAPTCHA|CLIENT|GITHUB)")
+_OTHER = re.compile(
+    r"(REPLICA|ANALYTICS|TEST|READ|SECONDARY|LEGACY|TRAC|AWS|STRIPE|S3|MONGO|MYSQL|RABBIT|JWT|OIDC|OAUTH|RECAPTCHA|CLIENT|GITHUB)"
+)
 _DEFAULT_QUEUE = "celery"
 
 
@@ -36,7 +38,7 @@ def values(facts: Facts) -> str:
     else:
         found["workers"] = _workers(facts)
     if daemons := facts.list("daemons"):
-        found["daemons"] = {one["name"]: {"args": one["args"]} for one in daemons}
+        found["daemons"] = {one["name"]: {"command": one["command"]} for one in daemons}
     head = [
         "# What the project runs, in every environment; written by django-k8s init, yours to edit. The chart's",
         "# values.yaml explains each value, and has many more.",
@@ -71,14 +73,20 @@ def staging(facts: Facts) -> str:
     """Return the text of values-staging.yaml, which lies on top of the chart's values-staging.yaml."""
     found: dict[str, Any] = {}
     if aliases := aliases_of(facts):
-        found[Comment("The project's own names for what the chart gives every pod of a staging environment.")] = None
+        found[
+            Comment("The project's own names for what the chart gives every pod of a staging environment.")
+        ] = None
         found["envAliases"] = aliases
     if facts.value("media") == "none":
         found["media"] = {"enabled": False}
     fields = facts.list("superuser_fields") or ["username"]
-    found[Comment("The first administrator. The password is generated; `django-k8s up` prints it once.")] = None
+    found[Comment("The first administrator. The password is generated; `django-k8s up` prints it once.")] = (
+        None
+    )
     found["superuser"] = superuser(fields)
-    return "\n".join(["# Staging: on top of the chart's values-staging.yaml and of values.yaml.", *dump(found), ""])
+    return "\n".join(
+        ["# Staging: on top of the chart's values-staging.yaml and of values.yaml.", *dump(found), ""]
+    )
 
 
 def production(facts: Facts) -> str:
@@ -132,7 +140,9 @@ def _is_redis(facts: Facts, dummy: str) -> bool:
 
 def _workers(facts: Facts) -> dict[str, Any]:
     queues = [str(one) for one in facts.list("queues")] or [_DEFAULT_QUEUE]
-    found: dict[str, Any] = {"default": {} if queues[0] == _DEFAULT_QUEUE and len(queues) == 1 else {"queues": [queues[0]]}}
+    found: dict[str, Any] = {
+        "default": {} if queues[0] == _DEFAULT_QUEUE and len(queues) == 1 else {"queues": [queues[0]]}
+    }
     for queue in queues[1:]:
         found[re.sub(r"[^a-z0-9]+", "-", queue.lower()).strip("-") or "other"] = {"queues": [queue]}
     return found

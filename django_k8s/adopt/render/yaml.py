@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_/][\w./@:-]*(?<!:)")
-_WORDS = frozenset("true false yes no on off null none y n".split())
+_WORDS = frozenset(["true", "false", "yes", "no", "on", "off", "null", "none", "y", "n"])
 
 
 class Comment(str):
@@ -33,7 +33,9 @@ def dump(value: Mapping[str, Any], depth: int = 0) -> list[str]:
 
 
 def _short(value: Mapping[str, Any]) -> bool:
-    if any(isinstance(key, Comment) for key in value) or any(isinstance(one, Mapping) and one for one in value.values()):
+    if any(isinstance(key, Comment) for key in value) or any(
+        isinstance(one, Mapping) and one for one in value.values()
+    ):
         return False
     return len(_inline(value)) <= 90 and len(value) <= 3
 

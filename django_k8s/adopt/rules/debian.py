@@ -55,9 +55,35 @@ _NEEDS = {
 }
 # What a Dockerfile installs for run time and has the same name in every Debian.
 _STABLE = frozenset(
-    "gettext git ffmpeg imagemagick ghostscript poppler-utils libmagic1 graphviz pandoc tesseract-ocr gdal-bin binutils"
-    " postgresql-client default-mysql-client rsync xmlsec1 unzip libpq5 libxml2-utils optipng jpegoptim gifsicle"
-    " mime-support media-types fonts-dejavu libxmlsec1-openssl libcairo2".split()
+    [
+        "gettext",
+        "git",
+        "ffmpeg",
+        "imagemagick",
+        "ghostscript",
+        "poppler-utils",
+        "libmagic1",
+        "graphviz",
+        "pandoc",
+        "tesseract-ocr",
+        "gdal-bin",
+        "binutils",
+        "postgresql-client",
+        "default-mysql-client",
+        "rsync",
+        "xmlsec1",
+        "unzip",
+        "libpq5",
+        "libxml2-utils",
+        "optipng",
+        "jpegoptim",
+        "gifsicle",
+        "mime-support",
+        "media-types",
+        "fonts-dejavu",
+        "libxmlsec1-openssl",
+        "libcairo2",
+    ]
 )
 
 
@@ -68,7 +94,10 @@ def database(settings: Defined, packages: dict[str, str], loaded: str = "") -> F
         for name in settings.nodes
         if name.startswith("DATABASE")
         for word in settings.words(name)
-        if re.search(r"\.(postgresql|mysql|oracle|sqlite3|postgis|spatialite)(_psycopg2|_backend)?$|db\.backends\.|^django_prometheus\.db", word)
+        if re.search(
+            r"\.(postgresql|mysql|oracle|sqlite3|postgis|spatialite)(_psycopg2|_backend)?$|db\.backends\.|^django_prometheus\.db",
+            word,
+        )
     ]
     place = settings.places.get("DATABASES", "")
     if loaded and "sqlite" not in loaded and "dummy" not in loaded:
@@ -122,7 +151,11 @@ def _apt(tree: Tree) -> list[tuple[str, str]]:
         path = PurePosixPath(file)
         if path.name == "Aptfile":
             found += [(one.strip(), file) for one in tree.text(file).splitlines()]
-        elif re.search(r"(^|/)Dockerfile[^/]*$", file) and not tree.aside(file) and not file.startswith("deploy/Dockerfile"):
+        elif (
+            re.search(r"(^|/)Dockerfile[^/]*$", file)
+            and not tree.aside(file)
+            and not file.startswith("deploy/Dockerfile")
+        ):
             text = re.sub(r"(?m)^\s*#.*$", "", tree.text(file))
             # Of several stages, the last one is what runs.
             last = re.split(r"(?m)^FROM .*$", text)[-1]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from django_k8s.adopt.rules import locks
 from django_k8s.adopt.tree import Tree
 
 
-def installed(
-    tree: Tree, project: str, locked: str, groups: list[str], extras: list[str]
-) -> dict[str, str]:
+def installed(tree: Tree, project: str, locked: str, groups: list[str], extras: list[str]) -> dict[str, str]:
     """Return the normalized names of the packages that production installs, each with its version or nothing."""
     kind = locks.kind(locked) if locked else ""
     file = locks.project_file(tree, project, locked)
@@ -21,10 +18,13 @@ def installed(
     elif kind == "poetry":
         found = _poetry(locks.toml(tree, locked), groups)
     elif kind == "pylock":
-        found = {locks.normal(one["name"]): str(one.get("version", "")) for one in locks.toml(tree, locked)["packages"]}
+        found = {
+            locks.normal(one["name"]): str(one.get("version", ""))
+            for one in locks.toml(tree, locked)["packages"]
+        }
     elif kind == "pipenv":
         found = _pipenv(tree.text(locked))
-    elif kind:
+    elif kind == "requirements":
         found = locks.packages(tree, locked)
     else:
         found = {}
@@ -43,16 +43,20 @@ def declared(read: dict[str, Any], groups: list[str], extras: list[str]) -> dict
         texts += [one for one in read.get("dependency-groups", {}).get(group, []) if isinstance(one, str)]
     found = {}
     for text in texts:
-        if match := re.match(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?:(?:===?|~=|>=)\s*([\w.]+))?", text):
-            found[locks.normal(match[1])] = match[2] or ""
+        found.update(locks.requirement(text))
     for name, value in read.get("tool", {}).get("poetry", {}).get("dependencies", {}).items():
         if name != "python":
-            version = value if isinstance(value, str) else str(value.get("version", "")) if isinstance(value, dict) else ""
-            found[locks.normal(name)] = version.lstrip("^~=> ")
+            said = value if isinstance(value, dict) else {"version": value}
+            version, with_extras = str(said.get("version", "")), ",".join(said.get("extras", ()))
+            found.update(
+                locks.requirement(f"{name}[{with_extras}]{version if version.startswith('=') else ''}")
+            )
     return found
 
 
-def _uv(lock: dict[str, Any], project: dict[str, Any], groups: list[str], extras: list[str]) -> dict[str, str]:
+def _uv(
+    lock: dict[str, Any], project: dict[str, Any], groups: list[str], extras: list[str]
+) -> dict[str, str]:
     packages: dict[str, dict[str, Any]] = {}
     for package in lock.get("package", []):
         packages.setdefault(locks.normal(package["name"]), package)

@@ -14,27 +14,56 @@ from django_k8s.adopt.rules.locks import upwards
 from django_k8s.adopt.tree import Tree, called, dotted, line, literal
 
 _MANAGERS = {"package-lock.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn"}
+_FIELDS = ("models.FileField", "models.ImageField", "FileField", "ImageField")
 _MEDIA_APPS = ("wagtail.images", "wagtail.documents", "filer", "easy_thumbnails", "photologue")
 BUCKETS = ("s3", "S3", "gcloud", "GoogleCloud", "azure", "Azure", "boto", "dropbox", "digitalocean")
 _SCRIPTS = ("build", "build:prod", "build:production", "production", "prod")
-_BUILD_COMMANDS = re.compile(r"(?:manage\.py|django-admin|python -m django)\s+([a-z]\w+)((?:\s+(?:--?[a-z][\w-]*(?:[ =][\w./*:\"'-]+)?))*)")
+_BUILD_COMMANDS = re.compile(
+    r"(?:manage\.py|django-admin|python -m django)\s+([a-z]\w+)((?:\s+(?:--?[a-z][\w-]*(?:[ =][\w./*:\"'-]+)?))*)"
+)
 _NOT_BUILD = frozenset(
-    "migrate runserver collectstatic check shell test createsuperuser loaddata makemigrations makemessages dbshell flush"
-    " createcachetable clearsessions dumpdata runserver_plus wait_for_db waitfordb".split()
+    [
+        "migrate",
+        "runserver",
+        "collectstatic",
+        "check",
+        "shell",
+        "test",
+        "createsuperuser",
+        "loaddata",
+        "makemigrations",
+        "makemessages",
+        "dbshell",
+        "flush",
+        "createcachetable",
+        "clearsessions",
+        "dumpdata",
+        "runserver_plus",
+        "wait_for_db",
+        "waitfordb",
+    ]
 )
 
 
 def static_files(settings: Defined, packages: dict[str, str]) -> Fact:
     """Return what serves static files, the storage and the directory."""
     middleware = settings.words("MIDDLEWARE")
-    storages = [word for word in (*settings.words("STORAGES"), *settings.words("STATICFILES_STORAGE")) if "." in word]
-    static = next((word for word in reversed(storages) if "static" in word.lower() or "whitenoise" in word), "")
+    storages = [
+        word for word in (*settings.words("STORAGES"), *settings.words("STATICFILES_STORAGE")) if "." in word
+    ]
+    static = next(
+        (word for word in reversed(storages) if "static" in word.lower() or "whitenoise" in word), ""
+    )
     value: dict[str, Any] = {
         "served_by": "whitenoise" if any("whitenoise" in word.lower() for word in middleware) else "",
         "storage": static,
         "root": "STATIC_ROOT" in settings.places,
     }
-    place = settings.places.get("STORAGES") or settings.places.get("STATIC_ROOT") or settings.places.get("STATIC_URL", "")
+    place = (
+        settings.places.get("STORAGES")
+        or settings.places.get("STATIC_ROOT")
+        or settings.places.get("STATIC_URL", "")
+    )
     return Fact("static_files", value, place or "nothing says anything", "read" if place else "assumed")
 
 
@@ -44,16 +73,12 @@ def media(tree: Tree, project: str, settings: Defined) -> Fact:
     for file in tree.containing(("FileField(", "ImageField("), project):
         module = tree.parsed(file)
         for node in ast.walk(module) if module else ():
-            if isinstance(node, ast.Assign) and called(node.value) in (
-                "models.FileField",
-                "models.ImageField",
-                "FileField",
-                "ImageField",
-            ):
-                if "forms" not in PurePosixPath(file).name and "serializer" not in file:
-                    fields = fields or line(file, node)
+            if isinstance(node, ast.Assign) and called(node.value) in _FIELDS and not _is_form(file):
+                fields = fields or line(file, node)
     apps = settings.words("INSTALLED_APPS")
-    app = next((app for app in _MEDIA_APPS if any(word == app or word.startswith(app + ".") for word in apps)), "")
+    app = next(
+        (app for app in _MEDIA_APPS if any(word == app or word.startswith(app + ".") for word in apps)), ""
+    )
     if not fields and not app:
         return Fact("media", "none", "no model has a file field", "likely")
     words = [*settings.words("STORAGES"), *settings.words("DEFAULT_FILE_STORAGE")]
@@ -75,21 +100,29 @@ def front_end(tree: Tree, project: str) -> Fact:
         read = _json(tree.text(file))
         scripts = read.get("scripts", {})
         script = next((name for name in _SCRIPTS if name in scripts), "")
-        if not script and not scripts:
-            continue
         folder = path.parent.as_posix()
-        evidence = _built_in_dockerfile(tree, folder, scripts, project)
+        if not any(str(path.with_name(lock)) in tree for lock in _MANAGERS):
+            continue  # nothing says what would be installed
+        evidence = _built_in_dockerfile(tree, folder, scripts)
         beside = folder in (project, *(start.rstrip("/") or "." for start in upwards(project)))
-        inside = project != "." and folder.startswith(f"{project}/") and len(path.parts) <= len(PurePosixPath(project).parts) + 2
+        inside = (
+            project != "."
+            and folder.startswith(f"{project}/")
+            and len(path.parts) <= len(PurePosixPath(project).parts) + 2
+        )
         if evidence:
             found.append((0, folder, evidence[0] or script, evidence[1], read))
-        elif script and (beside or inside or (project == "." and len(path.parts) == 2)) and "workspaces" not in read:
+        elif (
+            script
+            and (beside or inside or (project == "." and len(path.parts) == 2))
+            and not _workspace(tree, folder, read)
+        ):
             found.append((1 if beside else 2, folder, script, f"{file}:1", read))
-    found = [one for one in found if one[2]]
     if not found:
         return Fact("front_end", None, "no package.json builds anything for these pages", "likely")
-    _, folder, script, source, read = min(found, key=lambda one: (one[0], len(one[1]), one[1]))
-    manager = _manager(tree, folder, read)
+    _, folder, script, source, _ = min(found, key=lambda one: (one[0], not one[2], len(one[1]), one[1]))
+    start = "" if folder == "." else f"{folder}/"
+    manager = next(manager for lock, manager in _MANAGERS.items() if start + lock in tree)
     value = {"dir": folder, "manager": manager, "script": script}
     return Fact("front_end", value, source, "likely")
 
@@ -97,7 +130,12 @@ def front_end(tree: Tree, project: str) -> Fact:
 def translations(tree: Tree, project: str) -> Fact:
     """Return whether messages have to be compiled: there are .po files whose .mo is not in git."""
     for name in tree.below(project):
-        if name.endswith(".po") and "LC_MESSAGES" in name and name[:-3] + ".mo" not in tree and not tree.aside(name):
+        if (
+            name.endswith(".po")
+            and "LC_MESSAGES" in name
+            and name[:-3] + ".mo" not in tree
+            and not tree.aside(name)
+        ):
             return Fact("translations", True, name)
     return Fact("translations", False, "every message file is compiled, or there is none")
 
@@ -109,21 +147,36 @@ def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[st
     place = ""
     own = {PurePosixPath(file).stem for file in tree.code(project) if "/management/commands/" in file}
     for file in tree.files:
-        if not re.search(r"(^|/)Dockerfile[^/]*$", file) or tree.aside(file) or file.startswith("deploy/Dockerfile"):
+        if (
+            not re.search(r"(^|/)Dockerfile[^/]*$", file)
+            or tree.aside(file)
+            or file.startswith("deploy/Dockerfile")
+        ):
             continue
         lines = tree.text(file).splitlines()
-        collected = next((number for number, text in enumerate(lines) if "collectstatic" in text and not text.lstrip().startswith("#")), None)
+        collected = next(
+            (
+                number
+                for number, text in enumerate(lines)
+                if "collectstatic" in text and not text.lstrip().startswith("#")
+            ),
+            None,
+        )
         for number, text in enumerate(lines):
             if text.lstrip().startswith(("#", "CMD", "ENTRYPOINT")):
                 continue
             for match in _BUILD_COMMANDS.finditer(text):
                 name = match[1]
-                if name in _NOT_BUILD or not (name in own or name in ("compilemessages", "compress", "compilescss")):
+                if name in _NOT_BUILD or not (
+                    name in own or name in ("compilemessages", "compress", "compilescss")
+                ):
                     continue
                 command = f"python manage.py {name}{match[2]}".replace('"', "'").strip()
                 if name == "compilemessages":
                     continue  # the fact `translations` says it
-                target = after if (collected is not None and number > collected) or name == "compress" else before
+                target = (
+                    after if (collected is not None and number > collected) or name == "compress" else before
+                )
                 if not any(f" {name}" in one for one in (*before, *after)):
                     target[command] = None
                     place = place or f"{file}:{number + 1}"
@@ -162,22 +215,33 @@ def _user_fields(node: ast.ClassDef) -> list[str]:
     return [first, *(str(one) for one in others if one != first)]
 
 
+def _is_form(file: str) -> bool:
+    return "forms" in PurePosixPath(file).name or "serializer" in file
+
+
 def _unconditional(settings: Defined) -> bool:
     return len(settings.nodes.get("STORAGES", [])) + len(settings.nodes.get("DEFAULT_FILE_STORAGE", [])) == 1
 
 
-def _manager(tree: Tree, folder: str, read: dict[str, Any]) -> str:
-    for start in upwards(folder):
-        for lock, manager in _MANAGERS.items():
-            if start + lock in tree:
-                return manager
-    return str(read.get("packageManager", "npm")).split("@")[0]
+def _workspace(tree: Tree, folder: str, read: dict[str, Any]) -> bool:
+    """Return whether a package is the root of several, which are sites of their own as a rule."""
+    return (
+        "workspaces" in read
+        or ("pnpm-workspace.yaml" if folder == "." else f"{folder}/pnpm-workspace.yaml") in tree
+    )
 
 
-def _built_in_dockerfile(tree: Tree, folder: str, scripts: dict[str, Any], project: str) -> tuple[str, str] | None:
-    """Return the script of a front end that a Dockerfile with Python builds, and the place."""
+def _built_in_dockerfile(tree: Tree, folder: str, scripts: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the script of a front end that a Dockerfile with Python builds, and the place.
+
+    The script is empty if the Dockerfile takes the packages of this folder, and builds them in another way.
+    """
     for file in tree.files:
-        if not re.search(r"(^|/)Dockerfile[^/]*$", file) or tree.aside(file) or file.startswith("deploy/Dockerfile"):
+        if (
+            not re.search(r"(^|/)Dockerfile[^/]*$", file)
+            or tree.aside(file)
+            or file.startswith("deploy/Dockerfile")
+        ):
             continue
         text = tree.text(file)
         if not re.search(r"FROM .*python|pip install|uv sync|poetry install", text):
@@ -186,8 +250,17 @@ def _built_in_dockerfile(tree: Tree, folder: str, scripts: dict[str, Any], proje
             continue
         for number, one in enumerate(text.splitlines(), 1):
             match = re.search(r"\b(?:npm run|yarn(?: run)?|pnpm(?: run)?)\s+([\w:.-]+)", one)
-            if match and match[1] in scripts and not one.lstrip().startswith(("#", "CMD")) and not re.search("dev|watch|serve|start|test|lint", match[1]):
+            if (
+                match
+                and match[1] in scripts
+                and not one.lstrip().startswith(("#", "CMD"))
+                and not re.search("dev|watch|serve|start|test|lint", match[1])
+            ):
                 return match[1], f"{file}:{number}"
+        for number, one in enumerate(text.splitlines(), 1):
+            taken = "package.json" if folder == "." else f"{folder}/package.json"
+            if not scripts and re.search(rf"^COPY .*(?<![\w/]){re.escape(taken)}", one):
+                return "", f"{file}:{number}"
     return None
 
 
@@ -197,5 +270,3 @@ def _json(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}
-
-

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any
 
 from django_k8s.adopt.facts import Choice, Fact, chosen
 from django_k8s.adopt.rules.defined import Defined
@@ -31,7 +30,9 @@ def interface(tree: Tree, project: str, settings: Defined, packages: dict[str, s
     servers = [name for name in _ASGI_SERVERS if name in packages]
     channels = "channels" in settings.words("INSTALLED_APPS") or "channels" in packages
     started = _started_as_asgi(tree)
-    wsgi_server = next((name for name in ("gunicorn", "uwsgi", "mod-wsgi", "waitress") if name in packages), "")
+    wsgi_server = next(
+        (name for name in ("gunicorn", "uwsgi", "mod-wsgi", "waitress") if name in packages), ""
+    )
     reason = ""
     if files["asgi"]:
         if channels:
@@ -43,7 +44,12 @@ def interface(tree: Tree, project: str, settings: Defined, packages: dict[str, s
         elif not files["wsgi"]:
             reason = files["asgi"][0]
     kind = "asgi" if reason else "wsgi"
-    fact = Fact("interface", kind, reason or (files["wsgi"][0] if files["wsgi"] else "nothing names it"), "likely" if reason else "read")
+    fact = Fact(
+        "interface",
+        kind,
+        reason or (files["wsgi"][0] if files["wsgi"] else "nothing names it"),
+        "likely" if reason else "read",
+    )
     setting = f"{kind.upper()}_APPLICATION"
     named = settings.value(setting)
     if isinstance(named, str) and "." in named:
@@ -70,10 +76,10 @@ def celery(tree: Tree, project: str, settings_module: str) -> tuple[Fact, str]:
                     choice = Choice(f"{_module(file, project)}:{name}", line(file, node))
                     found.append((0 if choice.value.split(".")[0] == package else 1, choice))
     for file in tree.containing("config_from_object", project):
-        for node in ast.walk(tree.parsed(file) or ast.Module([], [])):
-            if called(node).endswith("config_from_object") and isinstance(node, ast.Call):
-                named = next((literal(one.value) for one in node.keywords if one.arg == "namespace"), "")
-                named = named or (literal(node.args[2]) if len(node.args) > 2 else "")
+        for call in ast.walk(tree.parsed(file) or ast.Module([], [])):
+            if isinstance(call, ast.Call) and called(call).endswith("config_from_object"):
+                named = next((literal(one.value) for one in call.keywords if one.arg == "namespace"), "")
+                named = named or (literal(call.args[2]) if len(call.args) > 2 else "")
                 namespace = str(named or "")
     found.sort(key=lambda pair: pair[0])
     return chosen("celery_application", (choice for _, choice in found)), namespace
@@ -83,16 +89,16 @@ def queues(tree: Tree, project: str, settings: Defined) -> Fact:
     """Return the names of Celery's queues, the default one first."""
     default = next(
         (
-            str(value)
+            str(settings.value(name))
             for name in ("CELERY_TASK_DEFAULT_QUEUE", "CELERY_DEFAULT_QUEUE")
-            if isinstance(value := settings.value(name), str)
+            if isinstance(settings.value(name), str)
         ),
         "celery",
     )
     found: dict[str, str] = {}
     for name in ("CELERY_TASK_ROUTES", "CELERY_ROUTES", "CELERY_TASK_QUEUES", "CELERY_QUEUES"):
-        for node in settings.nodes.get(name, []):
-            for queue in _queues(node):
+        for value in settings.nodes.get(name, []):
+            for queue in _queues(value):
                 found.setdefault(queue, settings.places.get(name, name))
     for file in tree.containing(("queue", "Queue"), project):
         module = tree.parsed(file)
@@ -109,12 +115,16 @@ def beat(tree: Tree, project: str, settings: Defined, packages: dict[str, str]) 
     for name in ("CELERY_BEAT_SCHEDULER", "CELERYBEAT_SCHEDULER"):
         if isinstance(value := settings.value(name), str):
             return Fact("beat_scheduler", value, settings.places[name])
-    for file, number, text in _starting_lines(tree):
+    for file, number, text in starting_lines(tree):
         if match := re.search(r"\bbeat\b.*?(?:--scheduler|-S)[ =](\S+)", text):
             value = match[1].strip("\"'")
-            return Fact("beat_scheduler", _DATABASE_SCHEDULER if value == "django" else value, f"{file}:{number}")
+            return Fact(
+                "beat_scheduler", _DATABASE_SCHEDULER if value == "django" else value, f"{file}:{number}"
+            )
     if "django_celery_beat" in settings.words("INSTALLED_APPS"):
-        return Fact("beat_scheduler", _DATABASE_SCHEDULER, settings.places.get("INSTALLED_APPS", ""), "likely")
+        return Fact(
+            "beat_scheduler", _DATABASE_SCHEDULER, settings.places.get("INSTALLED_APPS", ""), "likely"
+        )
     for name in ("CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE"):
         if name in settings.places:
             return Fact("beat_scheduler", "default", settings.places[name])
@@ -123,110 +133,42 @@ def beat(tree: Tree, project: str, settings: Defined, packages: dict[str, str]) 
     return Fact("beat_scheduler", None, "nothing has a schedule")
 
 
-def daemons(tree: Tree, project: str, settings: Defined, packages: dict[str, str]) -> Fact:
-    """Return the long-running commands that are neither web nor Celery: a list of ``{name, args}``."""
-    found: dict[str, tuple[list[str], str]] = {}
-    apps = settings.words("INSTALLED_APPS")
-    place = settings.places.get("INSTALLED_APPS", "")
-    for app, command in _WORKERS.items():
-        if app in apps:
-            found[command[0]] = ([*command, *(_rq_queues(settings) if app == "django_rq" else [])], place)
-    own = dict(_commands(tree, project))
-    for file, number, text in _starting_lines(tree):
-        for match in re.finditer(r"manage\.py\s+([a-z]\w+)((?:\s+--?[a-z][\w-]*(?:[ =][\w./:-]+)?)*)", text):
-            name = match[1]
-            if name not in found and (name in own and _loops(tree, own[name]) or "attach-daemon" in text):
-                if text.lstrip().startswith(("#", ";")) or _conditional(tree, file, number):
-                    continue
-                options = [one for one in match[2].split() if one != "--skip-checks"]
-                found[name] = ([name, *options], f"{file}:{number}")
-    for name, file in own.items():
-        if name not in found and _loops(tree, file, certain=True):
-            found[name] = ([name], f"{file}:{_loops(tree, file, certain=True)}")
-    value: list[dict[str, Any]] = [{"name": name.replace("_", "-"), "args": args} for name, (args, _) in sorted(found.items())]
-    source = ", ".join(dict.fromkeys(source for _, source in found.values()))
-    return Fact("daemons", value, source or "no command runs for ever", "likely" if found else "read")
-
-
-# Applications that bring a command of their own, which runs for ever.
-_WORKERS = {
-    "django_rq": ["rqworker"],
-    "django_q": ["qcluster"],
-    "huey.contrib.djhuey": ["run_huey"],
-    "django_dramatiq": ["rundramatiq"],
-    "procrastinate.contrib.django": ["procrastinate", "worker"],
-    "django_tasks_db": ["db_worker"],
-    "django_tasks.backends.database": ["db_worker"],
-    "background_task": ["process_tasks"],
-}
-
-
-def _rq_queues(settings: Defined) -> list[str]:
-    for node in settings.nodes.get("RQ_QUEUES", []):
-        if isinstance(node, ast.Dict):
-            return [str(value) for key in node.keys if isinstance(value := literal(key), str)]
-    return []
-
-
-def _commands(tree: Tree, project: str) -> Iterator[tuple[str, str]]:
-    for file in tree.code(project):
-        path = PurePosixPath(file)
-        if path.parent.as_posix().endswith("management/commands") and not path.stem.startswith("_"):
-            yield path.stem, file
-
-
-def _loops(tree: Tree, file: str, *, certain: bool = False) -> int:
-    """Return the line of a loop that does not end by itself in a management command; 0 if there is none.
-
-    ``certain``: only ``while True`` in a method, with a sleep and without a way out.
-    """
-    module = tree.parsed(file)
-    for node in ast.walk(module) if module else ():
-        if not isinstance(node, ast.While):
-            continue
-        forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
-        if not certain and (forever or isinstance(node.test, ast.UnaryOp) and dotted(node.test.operand).startswith("self.")):
-            return node.lineno
-        inside = [one for part in node.body for one in ast.walk(part)]
-        ends = any(isinstance(one, ast.Break | ast.Return) for one in inside)
-        # A flag of the command that a signal sets, `while not self.stopped`, is a loop for ever too.
-        flag = (
-            isinstance(node.test, ast.UnaryOp)
-            and isinstance(node.test.op, ast.Not)
-            and dotted(node.test.operand).startswith("self.")
-        )
-        sleeps = any(called(one).rpartition(".")[2] in ("sleep", "wait") for one in inside)
-        if sleeps and ((forever and not ends) or (flag and "signal." in tree.text(file))):
-            return node.lineno
-    return 0
-
-
-def _conditional(tree: Tree, file: str, number: int) -> bool:
-    """Return whether a line of an ini file of uWSGI applies only if a variable is set."""
-    before = [text.strip() for text in tree.text(file).splitlines()[: number - 1]]
-    opened = [text for text in before if text.startswith(("if-", "endif", "end-if"))]
-    return file.endswith(".ini") and bool(opened) and not opened[-1].startswith("end")
-
-
-def _starting_lines(tree: Tree) -> Iterator[tuple[str, int, str]]:
+def starting_lines(tree: Tree) -> Iterator[tuple[str, int, str]]:
+    """Return the lines that start programs, in Procfiles, scripts and the like: file, number and text."""
     for file in tree.files:
-        if _STARTERS.search(file) and not tree.aside(file) and not file.startswith(("deploy/Dockerfile", "deploy/compose")):
+        if (
+            _STARTERS.search(file)
+            and not tree.aside(file)
+            and not file.startswith(("deploy/Dockerfile", "deploy/compose"))
+        ):
             for number, text in enumerate(tree.text(file).splitlines(), 1):
-                if "manage.py" in text or "celery" in text or "asgi" in text or "uvicorn" in text or "daphne" in text:
+                if (
+                    "manage.py" in text
+                    or "celery" in text
+                    or "asgi" in text
+                    or "uvicorn" in text
+                    or "daphne" in text
+                ):
                     yield file, number, text
 
 
 def _started_as_asgi(tree: Tree) -> str:
-    for file, number, text in _starting_lines(tree):
+    for file, number, text in starting_lines(tree):
         if text.lstrip().startswith("#") or not re.search(r"\basgi\b|\.asgi:", text):
             continue
-        if re.search(r"uvicorn|daphne|hypercorn|granian|gunicorn", text) and not re.search(r"--reload|runserver", text):
+        if re.search(r"uvicorn|daphne|hypercorn|granian|gunicorn", text) and not re.search(
+            r"--reload|runserver", text
+        ):
             return f"{file}:{number}"
     return ""
 
 
 def _programs(tree: Tree, project: str, name: str) -> list[str]:
-    found = [file for file in tree.code(project) if PurePosixPath(file).name == f"{name}.py" and f"{name}_application" in tree.text(file)]
+    found = [
+        file
+        for file in tree.code(project)
+        if PurePosixPath(file).name == f"{name}.py" and f"{name}_application" in tree.text(file)
+    ]
     return sorted(found, key=lambda file: (len(PurePosixPath(file).parts), file))
 
 
@@ -250,9 +192,8 @@ def _queues(node: ast.AST) -> Iterator[str]:
             for key, value in zip(one.keys, one.values, strict=True):
                 if literal(key) == "queue" and isinstance(name := literal(value), str):
                     yield name
-        elif called(one).endswith("Queue") and isinstance(one, ast.Call) and one.args:
-            if isinstance(name := literal(one.args[0]), str):
-                yield name
+        elif isinstance(one, ast.Call) and one.args and called(one).endswith("Queue"):
+            yield from filter(None, [str(literal(one.args[0]) or "")])
 
 
 def _queue_of(node: ast.AST) -> Iterator[str]:
@@ -260,5 +201,7 @@ def _queue_of(node: ast.AST) -> Iterator[str]:
         for keyword in node.keywords:
             if keyword.arg == "queue" and isinstance(name := literal(keyword.value), str) and name:
                 yield name
-    if isinstance(node, ast.Assign) and dotted(node.targets[0]).endswith(("conf.task_queues", "conf.task_routes")):
+    if isinstance(node, ast.Assign) and dotted(node.targets[0]).endswith(
+        ("conf.task_queues", "conf.task_routes")
+    ):
         yield from _queues(node.value)

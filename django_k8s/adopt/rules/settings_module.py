@@ -11,7 +11,9 @@ from django_k8s.adopt.tree import Tree, called, dotted, line, literal
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
 # Modules that are not meant for production, and those that are, by the words in their last name.
-_DEVELOPMENT = re.compile(r"(^|_)(local|dev|develop|development|devel|docker|compose|test|tests|testing|ci|debug)(_|$)")
+_DEVELOPMENT = re.compile(
+    r"(^|_)(local|dev|develop|development|devel|docker|compose|test|tests|testing|ci|debug)(_|$)"
+)
 _PRODUCTION = re.compile(r"(^|_)(prod|production|deploy|deployment|live)(_|$)")
 _PARTS = re.compile(r"(^|_)(base|common|defaults?|shared|utils?|__init__)(_|$)")
 _MENTION = re.compile(rf"(?<![\w#]){_VARIABLE}[\"']?\s*[=:,]\s*[\"']?([A-Za-z_][\w.]*)")
@@ -40,7 +42,9 @@ def named(tree: Tree, project: str) -> list[Choice]:
 def assigned(tree: Tree, project: str) -> str:
     """Return where manage.py or wsgi.py sets the variable whatever it is already; an empty string if none does."""
     for name in tree.code(project):
-        if PurePosixPath(name).name not in ("manage.py", "wsgi.py", "asgi.py") or _VARIABLE not in tree.text(name):
+        if PurePosixPath(name).name not in ("manage.py", "wsgi.py", "asgi.py") or _VARIABLE not in tree.text(
+            name
+        ):
             continue
         module = tree.parsed(name)
         for node in module.body if module else ():
@@ -107,7 +111,9 @@ def siblings(tree: Tree, project: str, module: str) -> list[Choice]:
             continue
         if path.stem.startswith("settings") or "settings" in PurePosixPath(folder).name:
             found.append(Choice(f"{package}.{path.stem}".lstrip("."), f"{name}:1"))
-    return sorted(found, key=lambda choice: (not _PRODUCTION.search(choice.value.rpartition(".")[2]), choice.value))
+    return sorted(
+        found, key=lambda choice: (not _PRODUCTION.search(choice.value.rpartition(".")[2]), choice.value)
+    )
 
 
 def folders(project: str) -> tuple[str, ...]:
@@ -143,10 +149,10 @@ def _rank(name: str) -> int:
 
 def _named_by(node: ast.AST) -> str:
     """Return the settings module that a statement sets as a default, or sets."""
-    if isinstance(node, ast.Call) and called(node).rpartition(".")[2] in ("setdefault", "putenv"):
-        if len(node.args) == 2 and literal(node.args[0]) == _VARIABLE:
-            value = literal(node.args[1])
-            return value if isinstance(value, str) else ""
+    sets = isinstance(node, ast.Call) and called(node).rpartition(".")[2] in ("setdefault", "putenv")
+    if sets and isinstance(node, ast.Call) and len(node.args) == 2 and literal(node.args[0]) == _VARIABLE:
+        value = literal(node.args[1])
+        return value if isinstance(value, str) else ""
     if isinstance(node, ast.Assign) and _is_variable(node.targets[0]):
         value = literal(node.value)
         return value if isinstance(value, str) else ""

@@ -47,7 +47,9 @@ def _read(file: str, node: ast.AST) -> Variable | None:
     function = called(node)
     if not isinstance(node, ast.Call) or not function or not node.args:
         return None
-    if not (_READERS.search(function) or _METHODS.search(function)) or function.endswith((".setdefault", ".update")):
+    if not (_READERS.search(function) or _METHODS.search(function)) or function.endswith(
+        (".setdefault", ".update")
+    ):
         return None
     has_default = len(node.args) > 1 or any(keyword.arg in _DEFAULTS for keyword in node.keywords)
     # os.environ.get and os.getenv have one: None.
