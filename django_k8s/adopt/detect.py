@@ -79,8 +79,8 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     locked = add(locks.lock(tree, project))
     locked = str(locked or "")
     add(Fact("lock_kind", locks.kind(locked) if locked else None, locked or "there is no lock"))
-    groups = add(locks.groups(tree, project, locked))
-    extras = add(locks.extras(tree, project, locked))
+    groups = add(locks.groups(tree, project, locked, frozenset(settings.imported)))
+    extras = add(locks.extras(tree, project, locked, frozenset(settings.imported)))
     add(pythons.python(tree, project, locked))
     packages = dependencies.installed(tree, project, locked, groups, extras)
     add(Fact("installed", sorted(_DECIDING & packages.keys()), locked or "there is no lock"))
@@ -111,7 +111,14 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(parts.superuser(tree, project, settings))
     add(Fact("readiness_page", "/", "the start page", "assumed"))
     known = variables.read(tree, settings.files)
-    add(Fact("required_variables", [one.name for one in known if not one.default], _first(known), "likely"))
+    add(
+        Fact(
+            "required_variables",
+            [one.name for one in known if not one.default and not one.branch],
+            _first(known),
+            "likely",
+        )
+    )
     return Facts(
         tuple(found.values()),
         known,
@@ -258,7 +265,9 @@ def _from_git(tree: Tree, locked: str) -> bool:
 
 
 def _first(known: tuple[Any, ...]) -> str:
-    return next((one.source for one in known if not one.default), "every variable has a default")
+    return next(
+        (one.source for one in known if not one.default and not one.branch), "every variable has a default"
+    )
 
 
 def _shown(project: str) -> str:

@@ -70,22 +70,25 @@ def examine(
 
 
 def _load(place: Place, module: str) -> Loaded:
-    """Load the settings alone, and again with the stores that the chart names, if they ask for these."""
-    loaded = load(place, module)
-    if not loaded.ok:
-        return loaded
-    stores = {
-        name: value for name, value in _STORES.items() if name in loaded.reads and name not in loaded.dummies
-    }
-    complete = load(place, module, {**stores, **loaded.dummies}, setup=True)
-    if not complete.ok:
-        complete = load(place, module, loaded.dummies, setup=True)
-    if not complete.ok:
-        return loaded
-    complete.dummies = {**loaded.dummies, **complete.dummies}
-    complete.places = {**complete.places, **loaded.places}
-    complete.reads |= loaded.reads
-    return complete
+    """Load the settings as in the image's build, and again as in a pod, which knows its stores."""
+    build = load(place, module)
+    if not build.ok:
+        return build
+    build.required = set(build.dummies)
+    stores = {name: value for name, value in _STORES.items() if name in build.reads}
+    pod = load(place, module, stores, setup=True)
+    if not pod.ok or any(build.dummies.get(name, value) != value for name, value in pod.dummies.items()):
+        # What the build needs is given to the pod as well.
+        pod = load(place, module, {**stores, **build.dummies}, setup=True)
+        if not pod.ok:
+            return build
+        pod.required = build.required | set(pod.dummies)
+    else:
+        pod.required = set(pod.dummies) | (build.required & _STORES.keys())
+    pod.dummies = {**pod.dummies, **build.dummies}
+    pod.places = {**pod.places, **build.places}
+    pod.reads |= build.reads
+    return pod
 
 
 def _confirm(place: Place, facts: Facts, loaded: Loaded, rendered: tuple[str, str, str]) -> Facts:

@@ -79,6 +79,7 @@ class Variable:
     source: str
     default: bool  # whether the settings have a value without it
     secret: bool = False
+    branch: bool = False  # whether that is in a branch of the code, which may not run
     dummy: str = ""  # a value with which the settings load
 
 

@@ -83,7 +83,8 @@ class Tree:
         for name in self.below(folder):
             path = PurePosixPath(name)
             parts = path.parts[depth:-1]
-            if path.suffix != ".py" or _ASIDE & set(parts) or "migrations" in parts:
+            hidden = any(part.startswith(".") for part in path.parts)
+            if path.suffix != ".py" or hidden or _ASIDE & set(parts) or "migrations" in parts:
                 continue
             if not (path.name.startswith("test_") or path.name in ("conftest.py", "tests.py")):
                 yield name

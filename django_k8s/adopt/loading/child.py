@@ -152,7 +152,7 @@ def set_up() -> dict[str, object]:
 
 def main() -> None:
     """Load the settings, and write what was found."""
-    os.environ.__class__ = Recorder  # type: ignore[assignment]
+    os.environ.__class__ = Recorder
     for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
         setattr(owner, name, refuse)
     sys.dont_write_bytecode = True

@@ -126,5 +126,6 @@ def _variables(facts: Facts, loaded: Loaded) -> tuple[Variable, ...]:
             found[name] = Variable(name, loaded.places[name], True, variables.secret(name))
     for name, dummy in loaded.dummies.items():
         source = loaded.places.get(name) or (found[name].source if name in found else "")
-        found[name] = Variable(name, source, False, variables.secret(name), dummy)
+        # The build has no stores: what takes their place there is not needed in a pod.
+        found[name] = Variable(name, source, name not in loaded.required, variables.secret(name), dummy=dummy)
     return tuple(found[name] for name in sorted(found))

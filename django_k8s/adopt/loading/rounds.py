@@ -28,6 +28,7 @@ class Loaded:
     places: dict[str, str] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)
     failure: str = ""
+    required: set[str] = field(default_factory=set)  # the dummies that are needed where the stores are named
 
     @property
     def ok(self) -> bool:
@@ -50,6 +51,7 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
     """Load ``module`` with the variables ``given``, adding dummies until it loads or nothing helps."""
     result = Loaded()
     tried: dict[str, int] = {}
+    first: dict[str, dict[str, Any]] = {}  # the failure that asked for a variable first
     for _ in range(_ROUNDS):
         answer = once(place, module, {**(given or {}), **result.dummies}, setup=setup)
         result.answer = answer
@@ -64,7 +66,11 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
             break
         choices = dummies.values(name)
         tried[name] = tried.get(name, -1) + 1
+        first.setdefault(name, answer)
         if tried[name] >= len(choices):
+            # No dummy helps: what it said without one is the reason.
+            del result.dummies[name]
+            result.answer = first[name]
             break
         result.dummies[name] = choices[tried[name]]
     if not result.ok:

@@ -16,7 +16,10 @@ _OURS = {
 def build(facts: Facts) -> str:
     """Return build.env: a dummy for every variable without which the settings do not load."""
     lines = ["# For the image's build only, which has no secrets: values with which the settings load."]
-    lines += [f"{one.name}={one.dummy or values(one.name)[0]}" for one in required(facts)]
+    wanted = {one.name: one for one in required(facts)}
+    # Settings that were not loaded may ask for more, in a branch.
+    wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
+    lines += [f"{name}={wanted[name].dummy or values(name)[0]}" for name in sorted(wanted)]
     return "\n".join([*lines, ""])
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from django_k8s.adopt.facts import Fact
+from django_k8s.adopt.rules import dockerfiles
 from django_k8s.adopt.rules.defined import Defined
 from django_k8s.adopt.tree import Tree
 
@@ -62,32 +63,38 @@ _STABLE = frozenset(
         "imagemagick",
         "ghostscript",
         "poppler-utils",
-        "libmagic1",
         "graphviz",
         "pandoc",
         "tesseract-ocr",
         "gdal-bin",
-        "binutils",
         "postgresql-client",
         "default-mysql-client",
         "rsync",
         "xmlsec1",
         "unzip",
-        "libpq5",
         "libxml2-utils",
         "optipng",
         "jpegoptim",
         "gifsicle",
-        "mime-support",
-        "media-types",
-        "fonts-dejavu",
-        "libxmlsec1-openssl",
-        "libcairo2",
     ]
 )
 
 
-def database(settings: Defined, packages: dict[str, str], loaded: str = "") -> Fact:
+# The program of a package, if that has another name; none for a library.
+_PROGRAMS = {
+    "imagemagick": "convert",
+    "ghostscript": "gs",
+    "poppler-utils": "pdftotext",
+    "tesseract-ocr": "tesseract",
+    "postgresql-client": "pg_dump",
+    "default-mysql-client": "mysqldump",
+    "graphviz": "dot",
+    "gdal-bin": "ogr2ogr",
+    "libxml2-utils": "xmllint",
+}
+
+
+def database(settings: Defined, packages: dict[str, str]) -> Fact:
     """Return the engine of the database ``default``, as production uses it."""
     engines = [
         word
@@ -100,16 +107,16 @@ def database(settings: Defined, packages: dict[str, str], loaded: str = "") -> F
         )
     ]
     place = settings.places.get("DATABASES", "")
-    if loaded and "sqlite" not in loaded and "dummy" not in loaded:
-        return Fact("database_engine", loaded, place, "loaded")
     served = [engine for engine in engines if "sqlite" not in engine and "spatialite" not in engine]
     if served:
         return Fact("database_engine", served[0], place, "read" if len(set(served)) == 1 else "likely")
     for driver, engine in _DRIVERS.items():
         if driver in packages:
             return Fact("database_engine", engine, f"{driver} is installed", "likely")
-    if loaded or engines:
-        return Fact("database_engine", loaded or engines[0], place, "loaded" if loaded else "read")
+    if engines:
+        # Pods cannot share a file, and DATABASE_URL names a server.
+        source = f"{place} has SQLite, which pods cannot share"
+        return Fact("database_engine", "django.db.backends.postgresql", source, "likely")
     return Fact("database_engine", "django.db.backends.postgresql", "nothing names one", "assumed")
 
 
@@ -132,12 +139,18 @@ def packages(
     if git:
         build["git"] = "a package comes from a git repository"
     for package, source in _apt(tree):
-        if package in _STABLE:
+        if package in _STABLE and _called(tree, _PROGRAMS.get(package, package)):
             run.setdefault(package, source)
     # What the compiler of messages needs is not needed by the pods.
     if translations and not any("makemessages" in tree.text(name) for name in tree.code()):
         run.pop("gettext", None)
     return _fact("packages", run), _fact("build_packages", build)
+
+
+def _called(tree: Tree, program: str) -> bool:
+    """Return whether the project's code names a program, as an argument or by its path."""
+    pattern = re.compile(rf"""["'/ ]{re.escape(program)}["' ]""")
+    return any(pattern.search(tree.text(name)) for name in tree.containing(program))
 
 
 def _fact(name: str, found: dict[str, str]) -> Fact:
@@ -146,22 +159,13 @@ def _fact(name: str, found: dict[str, str]) -> Fact:
 
 
 def _apt(tree: Tree) -> list[tuple[str, str]]:
-    found = []
-    for file in tree.files:
-        path = PurePosixPath(file)
-        if path.name == "Aptfile":
-            found += [(one.strip(), file) for one in tree.text(file).splitlines()]
-        elif (
-            re.search(r"(^|/)Dockerfile[^/]*$", file)
-            and not tree.aside(file)
-            and not file.startswith("deploy/Dockerfile")
-        ):
-            text = re.sub(r"(?m)^\s*#.*$", "", tree.text(file))
-            # Of several stages, the last one is what runs.
-            last = re.split(r"(?m)^FROM .*$", text)[-1]
-            if not re.search(r"FROM .*python", tree.text(file)):
-                continue
-            joined = last.replace("\\\n", " ")
-            for match in re.finditer(r"apt(?:-get)? install([^&;|\n]*)", joined):
-                found += [(one, file) for one in match[1].split() if not one.startswith("-")]
+    found = [
+        (one.strip(), name)
+        for name in tree.files
+        if PurePosixPath(name).name == "Aptfile"
+        for one in tree.text(name).splitlines()
+    ]
+    for file in dockerfiles.files(tree):
+        for match in re.finditer(r"apt(?:-get)? install([^&;|\n]*)", dockerfiles.last_stage(tree, file)):
+            found += [(one, file) for one in match[1].split() if not one.startswith("-")]
     return found

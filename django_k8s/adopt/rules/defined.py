@@ -17,7 +17,9 @@ class Defined:
     files: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)  # the last assignment of each name, as file:line
     nodes: dict[str, list[ast.expr]] = field(default_factory=dict)  # every value assigned or added
+    imported: set[str] = field(default_factory=set)  # packages that are imported at the top
     others: set[str] = field(default_factory=set)  # further public names: imports, functions, small letters
+    conditional: set[str] = field(default_factory=set)  # settings that are assigned in a branch
     broken: str = ""  # the file whose syntax is wrong
 
     def value(self, name: str) -> object:
@@ -45,10 +47,18 @@ def _follow(tree: Tree, project: str, file: str, result: Defined) -> None:
     if module is None:
         result.broken = result.broken or file
         return
+    for node in module.body:
+        if isinstance(node, ast.Import):
+            result.imported.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            result.imported.add(node.module.split(".")[0])
     _statements(tree, project, file, module.body, result)
 
 
-def _statements(tree: Tree, project: str, file: str, body: list[ast.stmt], result: Defined) -> None:
+def _statements(
+    tree: Tree, project: str, file: str, body: list[ast.stmt], result: Defined, *, branch: bool = False
+) -> None:
+    before = dict(result.places)
     for node in body:
         match node:
             case ast.ImportFrom(names=[ast.alias(name="*")]):
@@ -75,7 +85,9 @@ def _statements(tree: Tree, project: str, file: str, body: list[ast.stmt], resul
                 for part in ("body", "handlers", "orelse", "finalbody"):
                     for inner in getattr(node, part, []):
                         inside = inner.body if isinstance(inner, ast.ExceptHandler) else [inner]
-                        _statements(tree, project, file, inside, result)
+                        _statements(tree, project, file, inside, result, branch=True)
+    if branch:
+        result.conditional |= {name for name, place in result.places.items() if before.get(name) != place}
 
 
 def _assign(result: Defined, target: ast.expr, value: ast.expr, place: str, *, add: bool = False) -> None:

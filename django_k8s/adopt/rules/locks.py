@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django_k8s.adopt.facts import Choice, Fact, chosen
+from django_k8s.adopt.rules import dockerfiles
 from django_k8s.adopt.tree import Tree
 
 _LOCKS = (("uv.lock", "uv"), ("poetry.lock", "poetry"), ("pylock.toml", "pylock"), ("Pipfile.lock", "pipenv"))
@@ -99,23 +100,47 @@ def project_file(tree: Tree, project: str, locked: str = "") -> str:
     )
 
 
-def groups(tree: Tree, project: str, locked: str) -> Fact:
-    """Return the groups that production needs: those named so, and those that a Dockerfile installs."""
+def groups(tree: Tree, project: str, locked: str, imported: frozenset[str] = frozenset()) -> Fact:
+    """Return the groups that production needs.
+
+    These are the ones that are named so, that a Dockerfile installs, or that alone have a package that the settings
+    import.
+    """
     file = project_file(tree, project, locked)
     read = toml(tree, file)
     known = set(read.get("dependency-groups", {})) | set(
         read.get("tool", {}).get("poetry", {}).get("group", {})
     )
-    return _parts(tree, "groups", known, _GROUPS, file)
+    listed = {
+        name: [one for one in read.get("dependency-groups", {}).get(name, []) if isinstance(one, str)]
+        for name in known
+    }
+    return _parts(tree, "groups", known, _GROUPS, file, _imported(read, listed, imported))
 
 
-def extras(tree: Tree, project: str, locked: str) -> Fact:
-    """Return the extras that production needs: those named so, and those that a Dockerfile installs."""
+def extras(tree: Tree, project: str, locked: str, imported: frozenset[str] = frozenset()) -> Fact:
+    """Return the extras that production needs, found as ``groups`` are."""
     file = project_file(tree, project, locked)
     read = toml(tree, file)
     known = set(read.get("project", {}).get("optional-dependencies", {}))
     known |= set(read.get("tool", {}).get("poetry", {}).get("extras", {}))
-    return _parts(tree, "extras", known, _EXTRAS, file)
+    listed = {name: read.get("project", {}).get("optional-dependencies", {}).get(name, []) for name in known}
+    return _parts(tree, "extras", known, _EXTRAS, file, _imported(read, listed, imported))
+
+
+def _imported(read: dict[str, Any], listed: dict[str, list[str]], imported: frozenset[str]) -> list[str]:
+    """Return the parts of a project that alone have a package that its settings import."""
+
+    def modules(requirements: list[str]) -> set[str]:
+        names = {name for text in requirements for name in requirement(text)}
+        return {name.removeprefix("django-").replace("-", "_") for name in names} | {
+            name.replace("-", "_") for name in names
+        }
+
+    main = modules(read.get("project", {}).get("dependencies", []))
+    return [
+        name for name, requirements in sorted(listed.items()) if (modules(requirements) - main) & imported
+    ]
 
 
 def packages(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> dict[str, str]:
@@ -190,12 +215,12 @@ def _requirements(tree: Tree, start: str) -> list[Choice]:
     return [Choice(name, name) for name in sorted(names, key=rank)]
 
 
-def _parts(tree: Tree, fact: str, known: set[str], pattern: re.Pattern[str], file: str) -> Fact:
+def _parts(
+    tree: Tree, fact: str, known: set[str], pattern: re.Pattern[str], file: str, imported: list[str]
+) -> Fact:
     found: dict[str, str] = {name: file for name in sorted(known) if _PRODUCTION.search(name)}
-    for name in dockerfiles(tree):
-        for number, text in enumerate(tree.text(name).splitlines(), 1):
-            if text.lstrip().startswith("#"):
-                continue
+    for name in dockerfiles.files(tree):
+        for number, text in dockerfiles.lines(tree, name):
             for match in pattern.finditer(text):
                 for one in re.split(r"[, ]+", match[1]):
                     if one in known and not _NOT_PRODUCTION.search(one) and one not in found:
@@ -203,17 +228,7 @@ def _parts(tree: Tree, fact: str, known: set[str], pattern: re.Pattern[str], fil
             if "--all-extras" in text and "--no-dev" in text and fact == "extras":
                 found.update(dict.fromkeys(known - found.keys(), f"{name}:{number}"))
     if not found:
+        found = dict.fromkeys(imported, f"{file}, for what the settings import")
+    if not found:
         return Fact(fact, [], "none is named for production", "likely" if known else "read")
     return Fact(fact, list(found), next(iter(found.values())), "likely")
-
-
-def dockerfiles(tree: Tree) -> list[str]:
-    """Return the Dockerfiles of the repository."""
-    return [
-        name
-        for name in tree.files
-        if re.search(r"(^|/)(Dockerfile[^/]*|[^/]*\.[Dd]ockerfile)$", name)
-        and not tree.aside(name)
-        and not name.startswith("deploy/Dockerfile")
-        and len(PurePosixPath(name).parts) <= 5
-    ]

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django_k8s.adopt.facts import Fact
+from django_k8s.adopt.rules import dockerfiles
 from django_k8s.adopt.rules.defined import Defined
 from django_k8s.adopt.rules.locks import upwards
 from django_k8s.adopt.tree import Tree, called, dotted, line, literal
@@ -146,24 +147,11 @@ def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[st
     after: dict[str, None] = {}
     place = ""
     own = {PurePosixPath(file).stem for file in tree.code(project) if "/management/commands/" in file}
-    for file in tree.files:
-        if (
-            not re.search(r"(^|/)Dockerfile[^/]*$", file)
-            or tree.aside(file)
-            or file.startswith("deploy/Dockerfile")
-        ):
-            continue
-        lines = tree.text(file).splitlines()
-        collected = next(
-            (
-                number
-                for number, text in enumerate(lines)
-                if "collectstatic" in text and not text.lstrip().startswith("#")
-            ),
-            None,
-        )
-        for number, text in enumerate(lines):
-            if text.lstrip().startswith(("#", "CMD", "ENTRYPOINT")):
+    for file in dockerfiles.files(tree):
+        lines = list(dockerfiles.lines(tree, file))
+        collected = next((number for number, text in lines if "collectstatic" in text), None)
+        for number, text in lines:
+            if text.lstrip().startswith(("CMD", "ENTRYPOINT")):
                 continue
             for match in _BUILD_COMMANDS.finditer(text):
                 name = match[1]
@@ -179,7 +167,7 @@ def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[st
                 )
                 if not any(f" {name}" in one for one in (*before, *after)):
                     target[command] = None
-                    place = place or f"{file}:{number + 1}"
+                    place = place or f"{file}:{number}"
     if settings.value("COMPRESS_OFFLINE") is True and not any(" compress" in one for one in after):
         after["python manage.py compress"] = None
         place = place or settings.places["COMPRESS_OFFLINE"]
@@ -206,7 +194,8 @@ def _user_fields(node: ast.ClassDef) -> list[str]:
         for one in node.body
         if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
     }
-    username = literal(assigned.get("USERNAME_FIELD"))
+    named = assigned.get("USERNAME_FIELD")
+    username = literal(named.orelse if isinstance(named, ast.IfExp) else named)
     required = literal(assigned.get("REQUIRED_FIELDS"))
     bases = [dotted(base).rpartition(".")[2] for base in node.bases]
     default = ["email"] if "AbstractBaseUser" not in bases else []
@@ -220,7 +209,7 @@ def _is_form(file: str) -> bool:
 
 
 def _unconditional(settings: Defined) -> bool:
-    return len(settings.nodes.get("STORAGES", [])) + len(settings.nodes.get("DEFAULT_FILE_STORAGE", [])) == 1
+    return not {"STORAGES", "DEFAULT_FILE_STORAGE"} & settings.conditional
 
 
 def _workspace(tree: Tree, folder: str, read: dict[str, Any]) -> bool:
@@ -236,16 +225,8 @@ def _built_in_dockerfile(tree: Tree, folder: str, scripts: dict[str, Any]) -> tu
 
     The script is empty if the Dockerfile takes the packages of this folder, and builds them in another way.
     """
-    for file in tree.files:
-        if (
-            not re.search(r"(^|/)Dockerfile[^/]*$", file)
-            or tree.aside(file)
-            or file.startswith("deploy/Dockerfile")
-        ):
-            continue
+    for file in dockerfiles.files(tree):
         text = tree.text(file)
-        if not re.search(r"FROM .*python|pip install|uv sync|poetry install", text):
-            continue
         if not (folder == "." or re.search(rf"\b{re.escape(folder)}\b", text)):
             continue
         for number, one in enumerate(text.splitlines(), 1):

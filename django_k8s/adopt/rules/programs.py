@@ -164,12 +164,16 @@ def _started_as_asgi(tree: Tree) -> str:
 
 
 def _programs(tree: Tree, project: str, name: str) -> list[str]:
-    found = [
-        file
-        for file in tree.code(project)
-        if PurePosixPath(file).name == f"{name}.py" and f"{name}_application" in tree.text(file)
-    ]
-    return sorted(found, key=lambda file: (len(PurePosixPath(file).parts), file))
+    """Return the files with an application, those with the usual name first."""
+    makes = f"get_{name}_application"
+    found = []
+    for file in tree.code(project):
+        path = PurePosixPath(file)
+        usual = path.name == f"{name}.py" or (path.name == "__init__.py" and path.parent.name == name)
+        text = tree.text(file)
+        if (usual or makes in text) and re.search(r"(?m)^application\b", text):
+            found.append((not usual, len(path.parts), file))
+    return [file for _, _, file in sorted(found)]
 
 
 def _module(file: str, project: str) -> str:

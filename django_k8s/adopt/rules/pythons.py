@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from django_k8s.adopt.facts import Choice, Fact
-from django_k8s.adopt.rules import locks
+from django_k8s.adopt.rules import dockerfiles, locks
 from django_k8s.adopt.tree import Tree
 
 _DEFAULT = "3.14"  # what the image takes if nothing says otherwise
@@ -89,8 +89,8 @@ def _named_python(tree: Tree, project: str) -> list[Choice]:
             if start + name in tree and (match := re.search(pattern, tree.text(start + name), re.MULTILINE)):
                 found.append(Choice(match[1], start + name))
     docker = []
-    for name in locks.dockerfiles(tree):
-        for number, text in enumerate(tree.text(name).splitlines(), 1):
+    for name in dockerfiles.files(tree):
+        for number, text in dockerfiles.lines(tree, name):
             if match := re.match(
                 r"\s*(?:FROM|ARG)\s.*?python[\w/.-]*?[:=_-]?(?:VERSION=)?[\"']?(3\.\d+)", text, re.IGNORECASE
             ):

@@ -61,7 +61,9 @@ def mentioned(tree: Tree, project: str) -> list[Choice]:
         if tree.aside(name) or len(PurePosixPath(name).parts) > 5 or not _DEPLOYMENT.search(name):
             continue
         for number, text in enumerate(tree.text(name).splitlines(), 1):
-            if (match := _MENTION.search(text)) and "." in match[1]:
+            # What is named for one command of a build, such as collectstatic, is not what pods run.
+            build = text.lstrip().startswith("RUN ") or "collectstatic" in text
+            if not build and (match := _MENTION.search(text)) and "." in match[1]:
                 found.append(Choice(match[1], f"{name}:{number}"))
     return found
 
@@ -111,9 +113,16 @@ def siblings(tree: Tree, project: str, module: str) -> list[Choice]:
             continue
         if path.stem.startswith("settings") or "settings" in PurePosixPath(folder).name:
             found.append(Choice(f"{package}.{path.stem}".lstrip("."), f"{name}:1"))
-    return sorted(
-        found, key=lambda choice: (not _PRODUCTION.search(choice.value.rpartition(".")[2]), choice.value)
-    )
+    return sorted(found, key=lambda choice: _merit(tree, choice))
+
+
+def _merit(tree: Tree, choice: Choice) -> tuple[bool, bool, int, str]:
+    """Return the order of settings modules: by name, by what they say about DEBUG, by how much they read."""
+    text = tree.text(choice.source.rpartition(":")[0])
+    name = choice.value.rpartition(".")[2]
+    off = re.search(r"(?m)^(\w+\s*=\s*)*DEBUG\s*=\s*(\w+\s*=\s*)*False", text)
+    reads = len(re.findall(r"environ|getenv|env\(|config\(|env\.", text))
+    return not _PRODUCTION.search(name), not off, -reads, choice.value
 
 
 def folders(project: str) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from django_k8s.adopt.facts import Variable
 from django_k8s.adopt.tree import Tree, called, dotted, line, literal
@@ -25,10 +26,19 @@ def read(tree: Tree, files: Iterable[str]) -> tuple[Variable, ...]:
     found: dict[str, Variable] = {}
     for file in files:
         module = tree.parsed(file)
-        for node in ast.walk(module) if module else ():
-            if (one := _read(file, node)) and (one.name not in found or not one.default):
-                found[one.name] = one
+        for node, branch in _nodes(module, branch=False) if module else ():
+            one = _read(file, node)
+            if one and (one.name not in found or (found[one.name].default and not one.default)):
+                found[one.name] = replace(one, branch=branch)
     return tuple(found[name] for name in sorted(found))
+
+
+def _nodes(node: ast.AST, *, branch: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """Return every node, and whether it is in a branch or a function, which may not run."""
+    for child in ast.iter_child_nodes(node):
+        yield child, branch
+        inside = isinstance(child, ast.If | ast.IfExp | ast.Try | ast.FunctionDef | ast.Lambda | ast.ClassDef)
+        yield from _nodes(child, branch=branch or inside)
 
 
 def secret(name: str) -> bool:
