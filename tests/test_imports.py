@@ -44,7 +44,8 @@ LAYERS = {
     "management": {"environment", "conf", "celery", "health", "migrate"},
     "checks": {"environment", "conf", "upstream", "celery", "settings", "health"},
     "release": {"environment"},
-    "cli": {"environment", "celery", "django_k8s", "release"},
+    "adopt": {"environment"},
+    "cli": {"environment", "celery", "django_k8s", "adopt", "release"},
     "apps": {"environment", "celery", "gate", "checks"},
 }  # fmt: skip
 

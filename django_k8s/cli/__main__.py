@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (64 for a command line that makes no sense)."""
     parser = _Parser(
         prog="django-k8s",
-        description="Django on Kubernetes: staging environments, a local run, variables, files to copy.",
+        description="Django on Kubernetes: adopt a project, staging environments, a local run, variables, files to copy.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
@@ -37,8 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     copy.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
 
-    from django_k8s.cli import up
+    from django_k8s.cli import init, up
 
+    init.add_parser(commands)
     up.add_parsers(commands)
 
     run = commands.add_parser(
@@ -54,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command in ("up", "down", "list"):
         return up.run(options)
+    if options.command == "init":
+        from django_k8s.cli.copy import copy_out
+
+        return init.run(options, __version__, lambda directory: copy_out("example", directory))
     if options.command == "env":
         from django_k8s.cli.env import print_environment
 

@@ -1,0 +1,221 @@
+"""``django-k8s init``: examine the project, show what was found, write, or undo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django_k8s.adopt import record, report
+from django_k8s.adopt.examine import Options
+from django_k8s.adopt.facts import NAMES, Fact
+from django_k8s.adopt.failure import CannotAdopt
+from django_k8s.adopt.plan import Plan, plan
+from django_k8s.adopt.rules.places import git_root
+from django_k8s.adopt.write import remove, write
+from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG, EX_USAGE
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    directory: Path = Path()
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    yes: bool = False
+    json: bool = False
+    load: bool = True
+    python: str = ""
+    allow_dirty: bool = False
+    undo: bool = False
+    force: bool = False
+
+
+def init(request: Request, *, version: str, copy_example: Callable[[Path], int]) -> int:
+    """Adopt the project at ``request.directory``, or undo that; return the exit status."""
+    try:
+        if request.undo:
+            return _undo(request)
+        if _is_empty(request.directory):
+            return _template(request, copy_example)
+        return _adopt(request, version)
+    except CannotAdopt as error:
+        return _fail(str(error), error.status)
+    except KeyboardInterrupt:
+        return _fail("interrupted: nothing was written.", _INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _INTERRUPTED
+
+
+def _adopt(request: Request, version: str) -> int:
+    root = git_root(request.directory)
+    if not os.access(root, os.W_OK):
+        raise CannotAdopt(
+            f"{root} cannot be written to: nothing was written. Get the right to write there.", EX_CANTCREAT
+        )
+    earlier = record.read(root)
+    answers = {**(earlier.answers if earlier else {}), **request.answers}
+    if not request.allow_dirty and (not request.json or request.yes):
+        _refuse_dirty(root, record.own(earlier))
+    made = plan(root, answers, Options(request.load, request.python, _say), version=version)
+    if earlier:
+        return _again(request, made, earlier)
+    if request.json:
+        print(report.as_json(made.facts, made.files))
+        if request.yes:
+            write(root, made.files)
+        return 0
+    made = _decided(request, made, version)
+    print(report.screen(made.facts))
+    print()
+    print(report.diff(made.texts))
+    print()
+    if not request.yes and not _confirmed(f"Write these {len(made.texts)} files?"):
+        return (
+            0
+            if sys.stdin.isatty()
+            else _fail("nothing was written. Add --yes to write these files.", EX_USAGE)
+        )
+    write(root, made.files)
+    print(_next(made))
+    return 0
+
+
+def _again(request: Request, made: Plan, earlier: record.Record) -> int:
+    """Say what a second run has found. Nothing is written: the files are the project's by now."""
+    if request.json:
+        print(report.as_json(made.facts, made.files))
+        return 0
+    changed = [name for name, text in made.texts.items() if record.base(made.root, name) != text]
+    if changed:
+        print(
+            f"The project or django-k8s has changed since {record.FILE} was written: `django-k8s update` merges it into"
+        )
+        print(f"{', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}.")
+    else:
+        print(
+            f"Nothing to do: {len(earlier.files)} files were written by django-k8s {earlier.version}, and would be the same today."
+        )
+    return 0
+
+
+def _decided(request: Request, made: Plan, version: str) -> Plan:
+    """Ask about each fact on which the rules disagree, and plan again with the answers."""
+    answers = dict(made.record.answers)
+    for fact in made.facts.questions:
+        if not request.yes:
+            answers[fact.name] = _ask(fact)
+    if answers == dict(made.record.answers):
+        return made
+    return plan(made.root, answers, Options(request.load, request.python, _say), version=version)
+
+
+def _ask(fact: Fact) -> Any:
+    title = NAMES.get(fact.name, fact.name)
+    lines = [f"{number}. {choice.value}  ({choice.source})" for number, choice in enumerate(fact.choices, 1)]
+    if not sys.stdin.isatty():
+        values = ", ".join(str(choice.value) for choice in fact.choices)
+        raise CannotAdopt(
+            f"The rules disagree about the {title}: {values}. Choose one with --{flag(fact.name)}, or take the first with --yes.",
+            EX_USAGE,
+        )
+    print("\n".join([f"Which {title}?", *lines]))
+    while True:
+        try:
+            text = input(f"1-{len(lines)} [1]: ").strip() or "1"
+        except EOFError:
+            raise KeyboardInterrupt from None
+        if text.isdigit() and 1 <= int(text) <= len(lines):
+            return fact.choices[int(text) - 1].value
+
+
+def flag(name: str) -> str:
+    """Return the option that answers the question about a fact."""
+    return {"project_dir": "project", "settings_module": "settings", "celery_application": "celery-app"}.get(
+        name, name.replace("_", "-")
+    )
+
+
+def _undo(request: Request) -> int:
+    root = git_root(request.directory)
+    earlier = record.read(root)
+    if earlier is None:
+        raise CannotAdopt(f"There is no {record.FILE}: init has written nothing here.")
+    edited = [
+        name
+        for name in earlier.files
+        if (root / name).is_file() and (root / name).read_text(errors="replace") != record.base(root, name)
+    ]
+    if edited and not request.force:
+        raise CannotAdopt(
+            f"{', '.join(sorted(edited)[:5])} was edited since init wrote it. Remove your changes, or add --force to lose them.",
+            EX_CANTCREAT,
+        )
+    remove(root, sorted(record.own(earlier)))
+    print(f"Removed {len(earlier.files)} files.")
+    return 0
+
+
+def _template(request: Request, copy_example: Callable[[Path], int]) -> int:
+    print(
+        "This directory is empty. `django-k8s copy example .` puts a small project here, which uses all of django-k8s."
+    )
+    if request.json:
+        return 0
+    if request.yes or (sys.stdin.isatty() and _confirmed("Copy it?")):
+        return copy_example(request.directory)
+    return 0 if sys.stdin.isatty() else _fail("nothing was written. Add --yes to copy the example.", EX_USAGE)
+
+
+def _refuse_dirty(root: Path, own: frozenset[str]) -> None:
+    command = ["git", "-C", str(root), "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"]
+    try:
+        ended = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CannotAdopt(f"git cannot say whether {root} has changes: {error}.", EX_CONFIG) from None
+    changed = [one[3:] for one in ended.stdout.decode(errors="surrogateescape").split("\0") if one]
+    changed = [name for name in changed if name not in own]
+    if changed:
+        raise CannotAdopt(
+            f"The git tree has changes that are not committed, such as {changed[0]}. Commit or stash them, so that one"
+            " diff shows what init does, or add --allow-dirty.",
+            EX_USAGE,
+        )
+
+
+def _is_empty(directory: Path) -> bool:
+    return directory.is_dir() and all(path.name == ".git" for path in directory.iterdir())
+
+
+def _confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _next(made: Plan) -> str:
+    return "\n".join(
+        [
+            f"Wrote {len(made.texts)} files, and {record.FILE} for updates. Commit them.",
+            "Next: `django-k8s up` builds the image and runs it on your cluster; `django-k8s init --undo` removes the files.",
+        ]
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"django-k8s init: {message}", file=sys.stderr)
+    return status

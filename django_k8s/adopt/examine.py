@@ -1,0 +1,108 @@
+"""Everything that is known about a project: what its files say, and what its loaded settings make certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from django_k8s.adopt import record
+from django_k8s.adopt.detect import read
+from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.loading import interpreter
+from django_k8s.adopt.loading.copies import copied, libraries
+from django_k8s.adopt.loading.merge import merged
+from django_k8s.adopt.loading.rounds import Loaded, Place, load
+from django_k8s.adopt.rules.places import git_root
+from django_k8s.adopt.rules.settings_module import folders
+from django_k8s.adopt.tree import Tree
+
+# What the chart gives every pod of a staging environment.
+_STORES = {
+    "DATABASE_URL": "postgres://dummy:dummy@localhost:5432/dummy",
+    "DATABASE_HOST": "localhost",
+    "DATABASE_PORT": "5432",
+    "DATABASE_NAME": "dummy",
+    "DATABASE_USER": "dummy",
+    "DATABASE_PASSWORD": "dummy",
+    "REDIS_URL": "redis://localhost:6379/0",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the project is examined."""
+
+    load: bool = True
+    python: str = ""
+    say: Callable[[str], None] = lambda _: None
+
+
+def examine(
+    root: Path, answers: Mapping[str, Any], options: Options, render: Callable[[Facts], tuple[str, str, str]]
+) -> Facts:
+    """Return the facts of the project at ``root``.
+
+    ``render`` gives the module, the path and the text of the settings for Kubernetes: these are loaded as well, and
+    what goes wrong becomes a note. Raise CannotAdopt if the project cannot be served.
+    """
+    top = git_root(root)
+    tree = Tree(top, record.own(record.read(top)))
+    facts = read(tree, answers)
+    if not options.load:
+        return _note(facts, "The settings were not loaded (--no-load): facts are what the files say.")
+    project = facts.text("project_dir")
+    found = interpreter.present(tree.root, project, options.python)
+    with copied(tree) as (copy, scratch):
+        if not found.path and not options.python:
+            found = interpreter.made(tree, copy, facts, options.say)
+        if not found.path:
+            return _note(
+                facts, f"The settings were not loaded, {found.reason}: facts are what the files say."
+            )
+        place = Place(found.path, copy, folders(project), scratch=scratch)
+        loaded = _load(place, facts.text("settings_module"))
+        if not loaded.ok:
+            return _note(facts, f"The settings were not loaded: {loaded.failure}.")
+        facts = merged(facts, loaded)
+        return _confirm(place, facts, loaded, render(facts))
+
+
+def _load(place: Place, module: str) -> Loaded:
+    """Load the settings as in the image's build, and again as in a pod, which knows its stores."""
+    build = load(place, module)
+    if not build.ok:
+        return build
+    build.required = set(build.dummies)
+    stores = {name: value for name, value in _STORES.items() if name in build.reads}
+    pod = load(place, module, stores, setup=True)
+    if not pod.ok or any(build.dummies.get(name, value) != value for name, value in pod.dummies.items()):
+        # What the build needs is given to the pod as well.
+        pod = load(place, module, {**stores, **build.dummies}, setup=True)
+        if not pod.ok:
+            return build
+        pod.required = build.required | set(pod.dummies)
+    else:
+        pod.required = set(pod.dummies) | (build.required & _STORES.keys())
+    pod.dummies = {**pod.dummies, **build.dummies}
+    pod.places = {**pod.places, **build.places}
+    pod.reads |= build.reads
+    return pod
+
+
+def _confirm(place: Place, facts: Facts, loaded: Loaded, rendered: tuple[str, str, str]) -> Facts:
+    """Load the settings for Kubernetes as the image's build does; note what goes wrong."""
+    module, path, text = rendered
+    file = place.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    ours = replace(place, after=(libraries(place.scratch),))
+    written = load(ours, module, {**loaded.dummies, "BUILD_PHASE": "1", "STATIC_ROOT": str(place.scratch)})
+    if written.ok:
+        return facts
+    return _note(facts, f"The settings for Kubernetes could not be confirmed: {written.failure}.")
+
+
+def _note(facts: Facts, text: str) -> Facts:
+    return replace(facts, notes=(*facts.notes, text))

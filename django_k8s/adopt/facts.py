@@ -1,0 +1,146 @@
+"""What is known about a project: each fact with its value, its source and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+# loaded: the project's own settings said so. read: a file says it in so many words. likely: a rule concludes it.
+# assumed: nothing says otherwise. answered: an option or a person said so.
+Confidence = Literal["loaded", "read", "likely", "assumed", "answered"]
+
+# The facts that every detection has, in the order in which they are shown, and their titles.
+NAMES = {
+    "git_root": "git root",
+    "project_dir": "project directory",
+    "settings_module": "settings module",
+    "settings_shape": "shape of the settings",
+    "interface": "interface",
+    "application": "application",
+    "django_version": "Django",
+    "python_version": "Python",
+    "lock": "lock",
+    "lock_kind": "kind of lock",
+    "groups": "groups",
+    "extras": "extras",
+    "database_engine": "database",
+    "redis_needed": "Redis is needed for",
+    "celery_application": "Celery application",
+    "queues": "queues",
+    "beat_scheduler": "beat",
+    "daemons": "daemons",
+    "static_files": "static files",
+    "media": "uploads",
+    "front_end": "front end",
+    "packages": "Debian packages",
+    "build_packages": "Debian packages for the build",
+    "required_variables": "required variables",
+    "superuser_fields": "first administrator",
+    "readiness_page": "readiness page",
+    "translations": "translations to compile",
+    "after_static": "after collectstatic",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several values between which the rules cannot decide."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact. ``value`` is text, a number, a boolean, a list, a dict or None, as JSON has them.
+
+    ``source`` is a file and line, relative to the git root, or what the value follows from. ``choices`` are what
+    the rules say if they disagree, the best first: a question for the person who runs ``init``.
+    """
+
+    name: str
+    value: Any
+    source: str = ""
+    confidence: Confidence = "read"
+    choices: tuple[Choice, ...] = ()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the rules disagree about it."""
+        return len(self.choices) > 1
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable that the project's settings read."""
+
+    name: str
+    source: str
+    default: bool  # whether the settings have a value without it
+    secret: bool = False
+    branch: bool = False  # whether that is in a branch of the code, which may not run
+    dummy: str = ""  # a value with which the settings load
+
+
+@dataclass(frozen=True)
+class Facts(Mapping[str, Fact]):
+    """All facts about a project, by name.
+
+    ``variables`` are those that its settings read; ``settings`` the names that they define, with the place of the
+    last assignment. ``loaded`` says whether the project's interpreter has loaded the settings, and ``notes`` what
+    the person who adopts it has to know.
+    """
+
+    facts: tuple[Fact, ...]
+    variables: tuple[Variable, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    none: tuple[str, ...] = ()  # settings that are None
+    hidden: tuple[str, ...] = ()  # settings that `import *` does not bring, because of __all__
+    public: tuple[str, ...] = ()  # other public names of the settings module
+    loaded: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Fact:
+        for fact in self.facts:
+            if fact.name == name:
+                return fact
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (fact.name for fact in self.facts)
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def value(self, name: str) -> Any:
+        """Return the value of a fact, or None if there is no such fact."""
+        return self[name].value if name in self else None
+
+    def text(self, name: str) -> str:
+        """Return the value of a fact as text; an empty string for None."""
+        value = self.value(name)
+        return "" if value is None else str(value)
+
+    def list(self, name: str) -> list[Any]:
+        """Return the value of a fact that is a list; an empty list for None."""
+        return list(self.value(name) or [])
+
+    @property
+    def questions(self) -> tuple[Fact, ...]:
+        """The facts about which the rules disagree."""
+        return tuple(fact for fact in self.facts if fact.asked)
+
+
+def chosen(name: str, choices: Iterable[Choice], *, none: Any = None) -> Fact:
+    """Return the fact that ``choices``, the best first, amount to: certain if they agree, else a question."""
+    found: list[Choice] = []
+    for choice in choices:
+        if all(choice.value != other.value for other in found):
+            found.append(choice)
+    if not found:
+        return Fact(name, none, "nothing names it", "assumed")
+    best = found[0]
+    if len(found) == 1:
+        return Fact(name, best.value, best.source)
+    return Fact(name, best.value, best.source, "likely", tuple(found))

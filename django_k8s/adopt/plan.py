@@ -1,0 +1,45 @@
+"""What ``init`` would do: the facts of a project, the files for it, and the record of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django_k8s.adopt import record
+from django_k8s.adopt.examine import Options, examine
+from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.render import name_of, render, settings
+
+# Facts that say where this machine has the project, or that only explain others.
+_NOT_RECORDED = frozenset({"git_root"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The facts, the text of each file by its path, and the record."""
+
+    root: Path
+    facts: Facts
+    texts: Mapping[str, str]
+    record: record.Record
+
+    @property
+    def files(self) -> dict[str, str]:
+        """All files that are written, with the copies and the record."""
+        return record.written(self.record, self.texts)
+
+
+def plan(root: Path, answers: Mapping[str, Any], options: Options, *, version: str) -> Plan:
+    """Return what ``init`` would write into the repository at ``root``."""
+
+    def overlay(facts: Facts) -> tuple[str, str, str]:
+        module = settings.module(facts)
+        return module.name, module.path, settings.render(facts)
+
+    facts = examine(root, answers, options, overlay)
+    name = name_of(facts)
+    texts = render(facts, name=name, version=version)
+    values = {fact.name: fact.value for fact in facts.facts if fact.name not in _NOT_RECORDED}
+    return Plan(root, facts, texts, record.Record(version, name, tuple(sorted(texts)), dict(answers), values))

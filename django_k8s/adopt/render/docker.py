@@ -1,0 +1,110 @@
+"""The image: the Dockerfiles with the project's values as the defaults of their arguments."""
+
+from __future__ import annotations
+
+import re
+
+from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.render.settings import module
+from django_k8s.environment.assets import assets
+
+BUILD_ENV = "deploy/build.env"
+_DISTRIBUTION = "django-k8s-toolkit"
+
+
+def arguments(facts: Facts) -> dict[str, str]:
+    """Return the arguments of the image, by name."""
+    front_end = facts.value("front_end") or {}
+    before = [
+        *(["python -m django compilemessages -v 0"] if facts.value("translations") else []),
+        *facts.list("before_static"),
+    ]
+    return {
+        "PYTHON_IMAGE": f"python:{facts.text('python_version')}-slim",
+        "SETTINGS": module(facts).name,
+        "PROJECT_DIR": facts.text("project_dir"),
+        "LOCK": facts.text("lock"),
+        "GROUPS": " ".join(facts.list("groups")),
+        "EXTRAS": " ".join(facts.list("extras")),
+        "LIBRARY": library(facts),
+        "PACKAGES": " ".join(facts.list("packages")),
+        "BUILD_PACKAGES": " ".join(facts.list("build_packages")),
+        "FRONTEND_DIR": front_end.get("dir", ""),
+        "FRONTEND_BUILD": front_end.get("script", ""),
+        "BEFORE_STATIC": " && ".join(before),
+        "AFTER_STATIC": " && ".join(facts.list("after_static")),
+        "BUILD_ENV": BUILD_ENV,
+    }
+
+
+def library(facts: Facts) -> str:
+    """Return our distribution, with an extra for what the project needs and does not install itself."""
+    extras = ["web"]
+    has = set(facts.list("installed"))
+    if "postg" in facts.text("database_engine") and not {"psycopg", "psycopg2", "psycopg2-binary"} & has:
+        extras.append("postgres")
+    if facts.list("redis_needed") and "redis" not in has:
+        extras.append("redis")
+    return f"{_DISTRIBUTION}[{','.join(extras)}]"
+
+
+def dockerfile(facts: Facts) -> str:
+    """Return deploy/Dockerfile."""
+    return with_defaults("Dockerfile", arguments(facts), _EVERY)
+
+
+def development(facts: Facts) -> str:
+    """Return deploy/Dockerfile.dev."""
+    found = arguments(facts)
+    return with_defaults(
+        "Dockerfile.dev", found, tuple(name for name in _EVERY if name not in _PRODUCTION_ONLY)
+    )
+
+
+_EVERY = [
+    "PYTHON_IMAGE",
+    "SETTINGS",
+    "PROJECT_DIR",
+    "LOCK",
+    "GROUPS",
+    "EXTRAS",
+    "LIBRARY",
+    "PACKAGES",
+    "BUILD_PACKAGES",
+    "FRONTEND_DIR",
+    "FRONTEND_BUILD",
+    "BEFORE_STATIC",
+    "AFTER_STATIC",
+    "BUILD_ENV",
+]
+_PRODUCTION_ONLY = ("FRONTEND_DIR", "FRONTEND_BUILD", "BEFORE_STATIC", "AFTER_STATIC", "BUILD_ENV")
+
+
+def with_defaults(file: str, values: dict[str, str], wanted: tuple[str, ...] | list[str]) -> str:
+    """Return a Dockerfile with other defaults. Raise LookupError if it lacks an argument."""
+    text = (assets() / "docker" / file).read_text()
+    for name in wanted:
+        pattern = re.compile(rf"^ARG {name}=.*$", re.MULTILINE)
+        if not pattern.search(text):
+            raise LookupError(f"docker/{file} has no argument {name} with a default")
+        if values[name] or (name != "LOCK" and not (name == "FRONTEND_BUILD" and not values["FRONTEND_DIR"])):
+            line = f"ARG {name}={_quoted(values[name])}"
+            text = pattern.sub(lambda _, line=line: line, text)  # type: ignore[misc]
+    return text.replace("-f docker/Dockerfile", f"-f deploy/{file}").replace(
+        " --build-arg SETTINGS=mysite.settings --build-arg RELEASE=1.4.2 -t mysite:1.4.2",
+        " --build-arg RELEASE=1.4.2 -t NAME:1.4.2",
+    )
+
+
+def ignored(file: str) -> str:
+    """Return the ignore file of a Dockerfile; what `init` writes is no input of the build, except for build.env."""
+    text = (assets() / "docker" / f"{file}.dockerignore").read_text().rstrip("\n")
+    if file == "Dockerfile":
+        text += f"\n# What django-k8s init wrote.\n/deploy/*\n!/{BUILD_ENV}\n/.devcontainer"
+    return text + "\n"
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r"[\w./:,@\[\]+-]+", value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'

@@ -1,0 +1,58 @@
+"""The dummies of the build, and the keys of the Secret."""
+
+from __future__ import annotations
+
+from django_k8s.adopt.facts import Facts, Variable
+from django_k8s.adopt.loading.dummies import values
+from django_k8s.adopt.render.values import aliases_of
+
+_OURS = {
+    "SECRET_KEY": "50 random characters or more",
+    "DATABASE_URL": "postgres://user:password@host:5432/name",
+    "REDIS_URL": "redis://host:6379/0",
+}
+
+
+def build(facts: Facts) -> str:
+    """Return build.env: a dummy for every variable without which the settings do not load."""
+    lines = ["# For the image's build only, which has no secrets: values with which the settings load."]
+    wanted = {one.name: one for one in required(facts)}
+    # Settings that were not loaded may ask for more, in a branch.
+    wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
+    lines += [f"{name}={wanted[name].dummy or values(name)[0]}" for name in sorted(wanted)]
+    return "\n".join([*lines, ""])
+
+
+def secret(facts: Facts) -> str:
+    """Return secret.env.example: the keys of the Secret, without values, each with a comment on where it is read."""
+    lines = [
+        "# The keys of the Secret RELEASE-env. Copy this file, fill it in, keep it out of git, and create the Secret:",
+        "#",
+        "#     kubectl create secret generic RELEASE-env --from-env-file=secret.env",
+        "",
+    ]
+    aliases = aliases_of(facts)
+    covered = set(aliases.values())
+    names = {one.name for one in facts.variables}
+    for name, what in _OURS.items():
+        if name == "REDIS_URL" and not facts.list("redis_needed"):
+            continue
+        if name in names or name not in covered or name == "DATABASE_URL":
+            lines += [f"# {what}", f"{name}="]
+    wanted = {one.name: one for one in required(facts) if one.name not in _OURS}
+    for one in wanted.values():
+        lines += [f"# {one.source}: required", f"{one.name}="]
+    optional = [
+        one for one in facts.variables if one.secret and one.name not in wanted and one.name not in _OURS
+    ]
+    if optional:
+        lines += ["", "# These have a default. Uncomment what you set."]
+        lines += [f"# {one.name}=  ({one.source})" for one in optional]
+    return "\n".join([*lines, ""])
+
+
+def required(facts: Facts) -> list[Variable]:
+    """Return the variables that the settings need, by name."""
+    names = set(facts.list("required_variables"))
+    known = {one.name: one for one in facts.variables}
+    return [known.get(name, Variable(name, "an answer", False)) for name in sorted(names)]

@@ -1,0 +1,1 @@
+"""The rules of detection: each reads files, and says what they mean."""

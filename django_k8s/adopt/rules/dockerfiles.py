@@ -1,0 +1,57 @@
+"""What the project's own Dockerfiles say: the lines that its final image is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from django_k8s.adopt.tree import Tree
+
+_NAME = re.compile(r"(^|/)(Dockerfile[^/]*|[^/]*\.[Dd]ockerfile)$")
+_DEPTH = 5
+
+
+def files(tree: Tree) -> list[str]:
+    """Return the Dockerfiles with Python in them, those nearest to the root first."""
+    found = [
+        name
+        for name in tree.files
+        if _NAME.search(name)
+        and not name.endswith(".dockerignore")
+        and not tree.aside(name)
+        and len(PurePosixPath(name).parts) <= _DEPTH
+        and re.search(r"FROM .*python|pip install|uv sync|uv pip|poetry install|manage\.py", tree.text(name))
+    ]
+    return sorted(found, key=lambda name: (len(PurePosixPath(name).parts), name))
+
+
+def lines(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
+    """Return the lines of the stages that the last one is made of, without comments, with their numbers."""
+    stages: list[tuple[str, list[tuple[int, str]]]] = [("", [])]
+    for number, text in enumerate(tree.text(name).splitlines(), 1):
+        if text.lstrip().startswith("#"):
+            continue
+        if match := re.match(r"\s*FROM\s+(?:--\S+\s+)?\S+(?:\s+AS\s+(\S+))?", text, re.IGNORECASE):
+            stages.append((match[1] or str(len(stages) - 1), []))
+        stages[-1][1].append((number, text))
+    needed = {len(stages) - 1, 0}
+    for index in range(len(stages) - 1, 0, -1):
+        if index not in needed:
+            continue
+        body = "\n".join(text for _, text in stages[index][1])
+        for other in range(1, index):
+            if re.search(
+                rf"(FROM\s+(--\S+\s+)?|from=){re.escape(stages[other][0])}(?=[\s,]|$)",
+                body,
+                re.IGNORECASE | re.MULTILINE,
+            ):
+                needed.add(other)
+    for index in sorted(needed):
+        yield from stages[index][1]
+
+
+def last_stage(tree: Tree, name: str) -> str:
+    """Return the text of the last stage, without comments, with continued lines joined."""
+    text = re.sub(r"(?m)^\s*#.*\n?", "", tree.text(name))
+    return re.split(r"(?mi)^FROM .*$", text)[-1].replace("\\\n", " ")

@@ -1,0 +1,185 @@
+"""Which settings production uses: what wsgi.py, asgi.py and manage.py name, and what lies beside it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import PurePosixPath
+
+from django_k8s.adopt.facts import Choice
+from django_k8s.adopt.tree import Tree, called, dotted, line, literal
+
+_VARIABLE = "DJANGO_SETTINGS_MODULE"
+# Modules that are not meant for production, and those that are, by the words in their last name.
+_DEVELOPMENT = re.compile(
+    r"(^|_)(local|dev|develop|development|devel|docker|compose|test|tests|testing|ci|debug)(_|$)"
+)
+_PRODUCTION = re.compile(r"(^|_)(prod|production|deploy|deployment|live)(_|$)")
+_PARTS = re.compile(r"(^|_)(base|common|defaults?|shared|utils?|__init__)(_|$)")
+_MENTION = re.compile(rf"(?<![\w#]){_VARIABLE}[\"']?\s*[=:,]\s*[\"']?([A-Za-z_][\w.]*)")
+_DEPLOYMENT = re.compile(
+    r"(^|/)(Dockerfile[^/]*|[^/]*\.Dockerfile|Procfile|app\.json|fly\.toml|render\.yaml|[^/]*compose[^/]*\.ya?ml"
+    r"|[^/]*\.(sh|env|ini|service|conf)|\.env[^/]*|env[_.-][^/]*|uwsgi[^/]*)$"
+)
+
+
+def named(tree: Tree, project: str) -> list[Choice]:
+    """Return the settings modules that the project's programs name, the one of the web server first."""
+    files = sorted(
+        (name for name in tree.code(project) if _VARIABLE in tree.text(name)),
+        key=lambda name: (_rank(name), len(PurePosixPath(name).parts), name),
+    )
+    found = []
+    for name in files:
+        module = tree.parsed(name)
+        for node in ast.walk(module) if module else ():
+            value = _named_by(node)
+            if value:
+                found.append(Choice(value, line(name, node)))
+    return found
+
+
+def assigned(tree: Tree, project: str) -> str:
+    """Return where manage.py or wsgi.py sets the variable whatever it is already; an empty string if none does."""
+    for name in tree.code(project):
+        if PurePosixPath(name).name not in ("manage.py", "wsgi.py", "asgi.py") or _VARIABLE not in tree.text(
+            name
+        ):
+            continue
+        module = tree.parsed(name)
+        for node in module.body if module else ():
+            for inner in _unconditional(node):
+                if isinstance(inner, ast.Assign) and _is_variable(inner.targets[0]):
+                    return line(name, inner)
+    return ""
+
+
+def mentioned(tree: Tree, project: str) -> list[Choice]:
+    """Return the settings modules that files of a deployment name, such as a Dockerfile."""
+    found = []
+    for name in tree.files:
+        if tree.aside(name) or len(PurePosixPath(name).parts) > 5 or not _DEPLOYMENT.search(name):
+            continue
+        for number, text in enumerate(tree.text(name).splitlines(), 1):
+            # What is named for one command of a build, such as collectstatic, is not what pods run.
+            build = text.lstrip().startswith("RUN ") or "collectstatic" in text
+            if not build and (match := _MENTION.search(text)) and "." in match[1]:
+                found.append(Choice(match[1], f"{name}:{number}"))
+    return found
+
+
+def production(tree: Tree, project: str) -> list[Choice]:
+    """Return the module that production should build on, the best first; several if the rules disagree.
+
+    What the programs name counts, unless it is meant for development: then what a deployment names, then a module
+    beside it with a name for production, then any other module beside it that is built on the same one.
+    """
+    programs = named(tree, project)
+    good = [choice for choice in programs if not development(choice.value)]
+    if good:
+        web = [choice for choice in good if _rank(choice.source.rpartition(":")[0]) == 0]
+        return (web or good)[:1]
+    if not programs:
+        return []
+    first = programs[0]
+    beside = siblings(tree, project, first.value)
+    deployed = [choice for choice in mentioned(tree, project) if not development(choice.value)]
+    deployed = [choice for choice in deployed if tree.module_file(choice.value, folders(project))]
+    by_name = [choice for choice in beside if _PRODUCTION.search(choice.value.rpartition(".")[2])]
+    if by_name:
+        return by_name[:1]
+    if deployed:
+        return deployed[:1]
+    return [*beside, first] if beside else [first]
+
+
+def development(module: str) -> bool:
+    """Return whether a settings module is meant for development, by its last name."""
+    return bool(_DEVELOPMENT.search(module.rpartition(".")[2].lower()))
+
+
+def siblings(tree: Tree, project: str, module: str) -> list[Choice]:
+    """Return the modules beside ``module`` that are complete settings, not for development."""
+    file = tree.module_file(module, folders(project))
+    if not file:
+        return []
+    folder, package = str(PurePosixPath(file).parent), module.rpartition(".")[0]
+    found = []
+    for name in tree.files:
+        path = PurePosixPath(name)
+        if str(path.parent) != folder or path.suffix != ".py" or name == file:
+            continue
+        if _DEVELOPMENT.search(path.stem) or _PARTS.search(path.stem) or not _builds_on_others(tree, name):
+            continue
+        if path.stem.startswith("settings") or "settings" in PurePosixPath(folder).name:
+            found.append(Choice(f"{package}.{path.stem}".lstrip("."), f"{name}:1"))
+    return sorted(found, key=lambda choice: _merit(tree, choice))
+
+
+def _merit(tree: Tree, choice: Choice) -> tuple[bool, bool, int, str]:
+    """Return the order of settings modules: by name, by what they say about DEBUG, by how much they read."""
+    text = tree.text(choice.source.rpartition(":")[0])
+    name = choice.value.rpartition(".")[2]
+    off = re.search(r"(?m)^(\w+\s*=\s*)*DEBUG\s*=\s*(\w+\s*=\s*)*False", text)
+    reads = len(re.findall(r"environ|getenv|env\(|config\(|env\.", text))
+    return not _PRODUCTION.search(name), not off, -reads, choice.value
+
+
+def folders(project: str) -> tuple[str, ...]:
+    """Return the folders of which modules are imported: the project's, ``src`` in it, and the root."""
+    inside = "src" if project == "." else f"{project}/src"
+    return (project, inside, ".", "src")
+
+
+def class_based(tree: Tree, project: str, file: str) -> str:
+    """Return where django-configurations is used; an empty string if it is not."""
+    module = tree.parsed(file) if file else None
+    for node in ast.walk(module) if module else ():
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "configurations":
+            return line(file, node)
+    for name in tree.code(project):
+        if PurePosixPath(name).name in ("manage.py", "wsgi.py") and "DJANGO_CONFIGURATION" in tree.text(name):
+            return f"{name}:1"
+    return ""
+
+
+def _builds_on_others(tree: Tree, name: str) -> bool:
+    module = tree.parsed(name)
+    return any(
+        isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+        for node in (module.body if module else ())
+    )
+
+
+def _rank(name: str) -> int:
+    order = {"wsgi.py": 0, "asgi.py": 0, "manage.py": 1}
+    return order.get(PurePosixPath(name).name, 2)
+
+
+def _named_by(node: ast.AST) -> str:
+    """Return the settings module that a statement sets as a default, or sets."""
+    sets = isinstance(node, ast.Call) and called(node).rpartition(".")[2] in ("setdefault", "putenv")
+    if sets and isinstance(node, ast.Call) and len(node.args) == 2 and literal(node.args[0]) == _VARIABLE:
+        value = literal(node.args[1])
+        return value if isinstance(value, str) else ""
+    if isinstance(node, ast.Assign) and _is_variable(node.targets[0]):
+        value = literal(node.value)
+        return value if isinstance(value, str) else ""
+    return ""
+
+
+def _is_variable(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Subscript)
+        and dotted(node.value) in ("os.environ", "environ")
+        and literal(node.slice) == _VARIABLE
+    )
+
+
+def _unconditional(node: ast.stmt) -> list[ast.stmt]:
+    """Return the statements that run whenever the module or one of its functions does."""
+    if isinstance(node, ast.FunctionDef) or (
+        isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+    ):
+        return [inner for one in node.body for inner in _unconditional(one)]
+    return [node]

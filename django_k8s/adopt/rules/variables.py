@@ -1,0 +1,73 @@
+"""The environment variables that the project's settings read."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from django_k8s.adopt.facts import Variable
+from django_k8s.adopt.tree import Tree, called, dotted, line, literal
+
+_READERS = re.compile(
+    r"(^|\.)(getenv|env|config|get_env|getenv_bool|env_[a-z]+|get_[a-z_]*env[a-z_]*|[a-z]*env[a-z]*|environ\.get|environ\.pop|envbool|envint)$"
+)
+_METHODS = re.compile(r"(^|\.)([a-z_]*env|Env|secret|decouple)\.[a-z_]+$")
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+_SECRET = re.compile(
+    r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_KEY|_KEY$|^KEY_|DSN|_PASS$|(DATABASE|DB|REDIS|BROKER|CACHE|AMQP|MONGO|EMAIL)[A-Z_]*_UR[IL]$"
+)
+_DEFAULTS = {"default", "fallback"}
+
+
+def read(tree: Tree, files: Iterable[str]) -> tuple[Variable, ...]:
+    """Return the variables that ``files`` read, by name, each with its first place."""
+    found: dict[str, Variable] = {}
+    for file in files:
+        module = tree.parsed(file)
+        for node, branch in _nodes(module, branch=False) if module else ():
+            one = _read(file, node)
+            if one and (one.name not in found or (found[one.name].default and not one.default)):
+                found[one.name] = replace(one, branch=branch)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _nodes(node: ast.AST, *, branch: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """Return every node, and whether it is in a branch or a function, which may not run."""
+    for child in ast.iter_child_nodes(node):
+        yield child, branch
+        inside = isinstance(child, ast.If | ast.IfExp | ast.Try | ast.FunctionDef | ast.Lambda | ast.ClassDef)
+        yield from _nodes(child, branch=branch or inside)
+
+
+def secret(name: str) -> bool:
+    """Return whether the name of a variable says that its value is a secret."""
+    return bool(_SECRET.search(name))
+
+
+def _read(file: str, node: ast.AST) -> Variable | None:
+    if (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and dotted(node.value).rpartition(".")[2] in ("environ", "env", "ENV", "Env")
+    ):
+        name = literal(node.slice)
+        return _variable(name, line(file, node), default=False)
+    function = called(node)
+    if not isinstance(node, ast.Call) or not function or not node.args:
+        return None
+    if not (_READERS.search(function) or _METHODS.search(function)) or function.endswith(
+        (".setdefault", ".update")
+    ):
+        return None
+    has_default = len(node.args) > 1 or any(keyword.arg in _DEFAULTS for keyword in node.keywords)
+    # os.environ.get and os.getenv have one: None.
+    has_default = has_default or function.endswith(("environ.get", "getenv"))
+    return _variable(literal(node.args[0]), line(file, node), default=has_default)
+
+
+def _variable(name: object, place: str, *, default: bool) -> Variable | None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return None
+    return Variable(name, place, default, secret(name))

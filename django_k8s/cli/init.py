@@ -1,0 +1,89 @@
+"""``django-k8s init``: the options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django_k8s.adopt.command import Request, init
+
+# The facts that an option can give, where the rules cannot decide or are wrong.
+_ANSWERS = {
+    "project": ("project_dir", "DIRECTORY", "the folder of manage.py, relative to the git root"),
+    "settings": (
+        "settings_module",
+        "MODULE",
+        "the settings that production builds on, such as shop.settings.production",
+    ),
+    "lock": ("lock", "FILE", "the lock or requirements file, relative to the git root"),
+    "interface": ("interface", "wsgi|asgi", "how Django is served"),
+    "application": ("application", "MODULE:NAME", "the application that the server loads"),
+    "celery-app": ("celery_application", "MODULE:NAME", "the Celery application; none for none"),
+    "python-version": ("python_version", "VERSION", "the version of Python in the image, such as 3.13"),
+    "media": ("media", "bucket|volume|none", "where uploads go"),
+    "readiness-page": (
+        "readiness_page",
+        "PATH",
+        "the page that must render before a pod gets requests; none for none",
+    ),
+}
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "init", help="adopt the Django project in this repository: detect it, and write new files"
+    )
+    parser.add_argument(
+        "directory",
+        type=Path,
+        nargs="?",
+        default=Path(),
+        help="a directory of the repository (default: this one)",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="write without asking, and take the best answer to each question"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the facts as JSON; write nothing, unless --yes is there too",
+    )
+    parser.add_argument("--no-load", action="store_true", help="do not load the settings: read files only")
+    parser.add_argument(
+        "--python", default="", metavar="PROGRAM", help="the Python that has the project's packages"
+    )
+    parser.add_argument("--allow-dirty", action="store_true", help="go on although the git tree has changes")
+    parser.add_argument("--undo", action="store_true", help="remove what init wrote")
+    parser.add_argument("--force", action="store_true", help="with --undo: also files that were edited")
+    for name, (_, shape, text) in _ANSWERS.items():
+        parser.add_argument(f"--{name}", metavar=shape, help=text)
+
+
+def run(options: argparse.Namespace, version: str, copy_example: Callable[[Path], int]) -> int:
+    """Run the command; return the exit status."""
+    answers = {}
+    for name, (fact, _, _) in _ANSWERS.items():
+        value = getattr(options, name.replace("-", "_"))
+        if value is not None:
+            answers[fact] = _answer(fact, value)
+    request = Request(
+        options.directory,
+        answers,
+        yes=options.yes,
+        json=options.json,
+        load=not options.no_load,
+        python=options.python,
+        allow_dirty=options.allow_dirty,
+        undo=options.undo,
+        force=options.force,
+    )
+    return init(request, version=version, copy_example=copy_example)
+
+
+def _answer(fact: str, value: str) -> Any:
+    if value == "none" and fact != "media":
+        return "" if fact == "readiness_page" else None
+    return value.rstrip("/") or "." if fact == "project_dir" else value
