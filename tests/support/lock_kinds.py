@@ -25,6 +25,7 @@ _PYPROJECT = """
 [project]
 name = "shop"
 version = "1.0"
+readme = "README.md"
 requires-python = ">=3.11"
 dependencies = ["django>=5.2,<6", "gunicorn==23.0.0", "common", "colorama>=0.4; sys_platform == 'win32'"]
 
@@ -45,7 +46,9 @@ _COMMON = '\n[tool.uv.sources]\ncommon = {path = "libs/common"}\n'
 # The modules stand in src, so nobody finds them unless the project is installed.
 _PACKAGE = '\n[tool.hatch.build.targets.wheel]\npackages = ["src/shop"]\n\n[project.scripts]\nshopctl = "shop:main"\n'
 _FILES = {
+    ".dockerignore": "*.md\n",  # but a package cannot be built without its readme
     ".gitignore": "*.pyc\n",
+    "README.md": "The shop.\n",
     "build.env": "# Dummies.\nexport SHOP_KEY='dummy'\n",
     "libs/common/common/__init__.py": "VALUE = 2\n",
     "libs/common/pyproject.toml": '[project]\nname = "common"\nversion = "2.0"\n' + _BACKEND,
