@@ -162,4 +162,10 @@ ROWS = [
         old="chosen.expired and (chosen.environment or chosen.namespace)",
         new="False",
     ),
+    Row(
+        "down: a namespace that up did not make stays",
+        test="release/test_place.py::test_whose_namespace_it_is",
+        old="held.get(name) == value for name, value in labels(project, environment).items()",
+        new="True for _ in labels(project, environment)",
+    ),
 ]
