@@ -52,6 +52,8 @@ def build(
     revision = commit(project)
     command = [
         find("docker"), "buildx", "build", "--load", "--progress", "plain",
+        # Loading an image with an attestation fails in kind and others.
+        "--provenance=false",
         "-f", str(project.deploy / "Dockerfile"), "-t", image,
         "--build-arg", f"RELEASE={image.rpartition(':')[2]}",
         "--build-arg", f"REVISION={revision}",

@@ -53,6 +53,7 @@ class Release:
 
     def plan(self, values: Object) -> Plan:
         """Return what an installation with ``values`` would do. Raise Stopped if the chart refuses them."""
+        self._recover()  # not even a dry run begins beside a pending revision
         made = json.loads(self._upgrade(values, "--dry-run=client", "-o", "json", "--hide-secret"))
         return Plan(
             _merged(made["chart"].get("values") or {}, made.get("config") or {}), int(made["version"])

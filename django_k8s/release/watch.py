@@ -12,7 +12,7 @@ from django_k8s.release.kube import Kubectl
 from django_k8s.release.outcome import FAILED, Stopped
 from django_k8s.release.report import Report
 
-_EVERY_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _REMIND_SECONDS = 15.0
 _NAMES = {"postgres": "database"}  # what people call them
 
@@ -60,7 +60,7 @@ class Watch:
             if self._clock() - self._said > _REMIND_SECONDS:
                 self._said = self._clock()
                 self._report.line("waiting", f"for {names}{why} ({waited:.0f} s)")
-            time.sleep(_EVERY_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
     def final(self, findings: list[Finding]) -> Finding | None:
         """Return the first of the findings that has been there for so long that waiting cannot help."""

@@ -181,7 +181,7 @@ def test_beside_it_a_migration_that_fails(shop: Shop, first: str) -> None:
     assert (rows["pr-1"]["expires"], rows["staging"]["expires"]) == ("in 2d", "")
     table = shop.run("list")
     assert [line.split()[0] for line in table.splitlines()] == ["NAME", "pr-1", "staging"]
-    assert "no environment" in shop.run("list", "--expired")
+    assert "no expired environment" in shop.run("list", "--expired")
 
 
 def test_a_killed_helm(shop: Shop, first: str) -> None:

@@ -53,7 +53,7 @@ ROWS = [
         test="release/test_programs.py::test_missing",
         old="if path is None:",
         new="if False:",
-        within="programs.find",
+        within="find",
     ),
     Row(
         "up: names are those of DNS",
@@ -64,7 +64,7 @@ ROWS = [
     Row(
         "up: a lifetime that is none is refused",
         test="release/test_command_line.py::test_wrong_command_line",
-        case="soon",
+        case="90m",
         old="record.lifetime(chosen.expires) if chosen.expires else None",
         new="None",
     ),
@@ -85,7 +85,7 @@ ROWS = [
         test="release/test_output.py::test_values_of_the_command_line",
         old="if missing:",
         new="if False:",
-        within="helm.options",
+        within="options",
     ),
     Row(
         "up: the address says how the host is reached",
@@ -113,8 +113,7 @@ ROWS = [
     ),
     Row(
         "up: the likely cause comes first",
-        test="release/test_diagnosis.py::test_cause",
-        case="storage",
+        test="release/test_watch.py::test_every_kind_has_a_rank",
         old="return RANKS.index(self.kind)",
         new="return -RANKS.index(self.kind)",
     ),
@@ -161,5 +160,11 @@ ROWS = [
         case="Leave",
         old="chosen.expired and (chosen.environment or chosen.namespace)",
         new="False",
+    ),
+    Row(
+        "down: a namespace that up did not make stays",
+        test="release/test_place.py::test_whose_namespace_it_is",
+        old="held.get(name) == value for name, value in labels(project, environment).items()",
+        new="True for _ in labels(project, environment)",
     ),
 ]
