@@ -22,6 +22,7 @@ MODULES = (
 )
 NAMES = (
     "django_k8s.conf.Config",
+    "django_k8s.daemon.heartbeat",
     "django_k8s.celery.once.once",
     "django_k8s.error_reports.SecretFilter",
     "django_k8s.mail.EmailBackend",

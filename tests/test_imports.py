@@ -30,9 +30,10 @@ LAYERS = {
     "error_reports": {"environment"},
     "mail": {"conf"},
     "observability": {"environment"},
-    "launch": {"environment", "observability"},
-    "database": {"environment", "conf"},
     "probe": {"environment", "observability"},
+    "daemon": {"environment", "probe"},
+    "launch": {"environment", "observability", "daemon"},
+    "database": {"environment", "conf"},
     "celery": {"environment", "conf", "models", "observability", "database", "probe"},
     "gate": {"environment", "conf", "celery"},
     "gunicorn": {"environment", "observability", "probe", "gate"},
@@ -72,7 +73,7 @@ LIBRARIES = {
 }
 
 # They run where Django is not loaded.
-WITHOUT_DJANGO = ("environment", "observability", "probe", "launch")
+WITHOUT_DJANGO = ("environment", "observability", "probe", "daemon", "launch")
 
 
 def name(path: Path) -> str:

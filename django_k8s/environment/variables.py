@@ -552,6 +552,13 @@ _HEALTH = _group(
         scope="startup",
     ),
     _v(
+        "DAEMON_HEARTBEAT",
+        "bool",
+        False,
+        "The role daemon needs a heartbeat of its command to be ready and to live. Otherwise heartbeats count from the first one on.",
+        scope="startup",
+    ),
+    _v(
         "READINESS_CHECKS",
         "list",
         ("database", "migrations"),
