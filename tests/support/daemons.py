@@ -1,0 +1,41 @@
+"""A project's daemons: an app with management commands, written anew for each test."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent, indent
+
+from support.process import Process
+from support.roles import role
+from support.web import PROJECT
+
+_COMMAND = """\
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    def add_arguments(self, parser):
+        parser.add_argument("words", nargs="*")
+
+    def handle(self, *, words, **options):
+"""
+
+
+def app(folder: Path, **commands: str) -> dict[str, str]:
+    """Write the app ``loops`` with these commands, each the body of ``handle``; return the variables that install it."""
+    target = folder / "apps" / "loops" / "management" / "commands"
+    target.mkdir(parents=True)
+    for package in (target, target.parent, target.parent.parent):
+        (package / "__init__.py").touch()
+    for name, body in commands.items():
+        (target / f"{name}.py").write_text(_COMMAND + indent(dedent(body), " " * 8))
+    return {"PYTHONPATH": f"{folder / 'apps'}:{PROJECT}", "TEST_APPS": "loops"}
+
+
+@contextlib.contextmanager
+def daemon(folder: Path, body: str, *words: str, **variables: str) -> Iterator[Process]:
+    """The daemon ``turn``, whose ``handle`` has this body, as the entrypoint starts it."""
+    with role(folder, "daemon", "turn", *words, **{**app(folder, turn=body), **variables}) as process:
+        yield process
