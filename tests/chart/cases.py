@@ -53,7 +53,7 @@ DAEMONS = {
     "daemons": {
         "alerts": {"command": ["sendalerts"], "heartbeat": True, "replicas": 2},
         "smtp": {"command": ["smtpd", "--port", "2525"], "port": 2525, "from": [{"namespaceSelector": {}}]},
-        "bot": {"command": ["python", "-m", "shop.bot"], "strategy": "Recreate"},
+        "bot": {"command": ["python", "-m", "shop.bot"], "strategy": "Recreate", "replicas": 1},
         "slow": {"command": ["work"], "autoscaling": WORKERS["workers"]["slow"]["autoscaling"]},
         "rq": {
             "command": ["rqworker", "default"],
@@ -146,7 +146,12 @@ CASES: dict[str, dict[str, Any]] = {
         STAGING,
         JOBS,
         {"workers": {"mail": {"queues": ["mail"]}}},
-        DAEMONS,
+        {
+            "daemons": {
+                "smtp": {"command": ["smtpd"], "port": 2525},
+                "alerts": {"command": ["alerts"], "heartbeat": True},
+            }
+        },
         {
             "staging": {"persistent": True, "expires": "2026-12-01", "seed": ["manage", "loaddata", "demo"]},
             "networkPolicy": {"enabled": True},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -34,6 +33,27 @@ HANG = """
         while pathlib.Path(words[0]).exists():
             time.sleep(0.05)
         time.sleep(0.05)
+"""
+# It has no handler, it knows Ctrl-C only, it handles SIGTERM itself.
+PLAIN = """
+    import time
+
+    try:
+        print("begun", flush=True)
+        time.sleep(600)
+    finally:
+        print("cleaned", flush=True)
+"""
+CTRL_C = PLAIN.replace("finally", "except KeyboardInterrupt")
+ITS_OWN = """
+    import signal, time
+
+    gone = []
+    signal.signal(signal.SIGTERM, lambda *_: gone.append(1))
+    print("begun", flush=True)
+    while not gone:
+        time.sleep(0.05)
+    print("cleaned", flush=True)
 """
 SILENT = """
     import time
@@ -112,22 +132,11 @@ def test_every_line_is_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [
-        # No handler: it ends as at Ctrl-C, its `finally` runs, and there is no traceback.
-        ("import time\ntry:\n    print('begun', flush=True)\n    time.sleep(600)\nfinally:\n    print('cleaned', flush=True)\n", 143),
-        # It knows Ctrl-C only.
-        ("import time\ntry:\n    print('begun', flush=True)\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('cleaned', flush=True)\n", 0),
-        # It handles SIGTERM itself.
-        (
-            "import signal, time\ngone = []\nsignal.signal(signal.SIGTERM, lambda *_: gone.append(1))\nprint('begun', flush=True)\n"
-            "while not gone:\n    time.sleep(0.05)\nprint('cleaned', flush=True)\n",
-            0,
-        ),
-    ],
+    [(PLAIN, 143), (CTRL_C, 0), (ITS_OWN, 0)],
     ids=["none", "ctrl-c", "its-own"],
-)  # fmt: skip
+)
 def test_sigterm_reaches_the_command(tmp_path: Path, body: str, status: int) -> None:
-    """It ends in order, whichever signal it knows."""
+    """It ends in order, whichever signal it knows; without a handler as at Ctrl-C, and without a traceback."""
     with daemon(tmp_path, body) as process:
         process.wait_for_output("begun", 30)
         assert process.stop() == status
@@ -241,7 +250,9 @@ def test_a_full_disk_ends_no_loop(tmp_path: Path) -> None:
 
 def test_nothing_outside_of_the_role(tmp_path: Path) -> None:
     """``manage.py turn`` on a developer's machine writes no heartbeat."""
-    env = role_environment(tmp_path, **app(tmp_path, turn="from django_k8s.daemon import heartbeat\nheartbeat()\n"))
+    env = role_environment(
+        tmp_path, **app(tmp_path, turn="from django_k8s.daemon import heartbeat\nheartbeat()\n")
+    )
     done = run([sys.executable, "-m", "django", "turn"], env, tmp_path)
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "state" / "daemon").exists()
@@ -266,5 +277,5 @@ def test_forked_loops_have_heartbeats_of_their_own(tmp_path: Path) -> None:
         listens(process)
         folder = tmp_path / "state" / "daemon"
         wait_until(lambda: len(list(folder.glob("*.heartbeat"))) == 2, 20, "two heartbeats")
-        assert f"{process.pid}.heartbeat" in os.listdir(folder)
+        assert (folder / f"{process.pid}.heartbeat").exists()
         wait_until(lambda: probe(process, "/livez")[0] == 503, 20, "the child that hangs")

@@ -46,7 +46,7 @@ def _read(path: Path) -> Daemons:
         raise Unreadable(
             f'{path}: each line of [daemons] is a name and a command, such as alerts = ["sendalerts"]. Correct it.'
         )
-    return found
+    return {str(name): command for name, command in found.items()}
 
 
 def given(options: Sequence[str]) -> Daemons:
@@ -62,6 +62,9 @@ def given(options: Sequence[str]) -> Daemons:
         except ValueError:
             command = []
         if not command:
-            raise Unreadable(f"--daemon {option!r} names no command. Write it as --daemon 'sendalerts --loop'.")
-        daemons[match[1] if match else Path(command[-1 if command[0] == "python" else 0]).name] = command
+            raise Unreadable(
+                f"--daemon {option!r} names no command. Write it as --daemon 'sendalerts --loop'."
+            )
+        program = next((word for word in command if word not in ("python", "-m")), "python")
+        daemons[match[1] if match else Path(program).name] = command
     return daemons

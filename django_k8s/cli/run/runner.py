@@ -152,7 +152,9 @@ class RoleRunner:
         """Return what to start: each role, and a daemon for each command."""
         # Only this machine may connect: debug mode shows settings and source.
         args = {"web": ["--bind", f"127.0.0.1:{self.port}"]}
-        parts = [Part(role, role, args.get(role, []), SERVICES.index(role)) for role in roles if role != "daemon"]
+        parts = [
+            Part(role, role, args.get(role, []), SERVICES.index(role)) for role in roles if role != "daemon"
+        ]
         if "daemon" in roles:
             first = SERVICES.index("daemon")
             parts += [
@@ -208,7 +210,11 @@ class RoleRunner:
                     return 1
             if unready and all(map(answers, unready)):
                 unready = []
-                what = f"http://127.0.0.1:{self.port}/" if web else f"{' and '.join(part.name for part in parts)}."
+                what = (
+                    f"http://127.0.0.1:{self.port}/"
+                    if web
+                    else f"{' and '.join(part.name for part in parts)}."
+                )
                 self.output.line("run", f"Ready: {what} Ctrl-C stops everything.")
 
     def start(self, part: Part, more: Mapping[str, str]) -> Child:

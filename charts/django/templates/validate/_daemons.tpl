@@ -21,14 +21,9 @@
 {{- if lt (int $daemon.graceSeconds) (add $drain 5) }}
   {{- printf "daemons.%s.graceSeconds must be at least %d, for its command needs time to end." $name (add $drain 5) | fail }}
 {{- end }}
-{{- if and $daemon.autoscaling $daemon.keda }}
-  {{- printf "daemons.%s has both autoscaling and keda, which would fight over its replicas. Keep one." $name | fail }}
-{{- end }}
+{{- include "django.validate.scalers" (dict "of" (printf "daemons.%s" $name) "values" $daemon) }}
 {{- if and $daemon.keda (not $daemon.keda.triggers) }}
   {{- printf "daemons.%s.keda has no triggers. Set them: nothing else says what it should scale by." $name | fail }}
-{{- end }}
-{{- if and $daemon.keda.fallback (not (hasKey $daemon.keda.fallback "replicas")) }}
-  {{- printf "daemons.%s.keda.fallback needs replicas, the number of pods to fall back to. Set it." $name | fail }}
 {{- end }}
 {{- $several := or $daemon.autoscaling $daemon.keda (ne (toString $daemon.replicas) "1") }}
 {{- if and (eq $daemon.strategy "Recreate") $several }}
