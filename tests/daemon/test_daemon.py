@@ -10,9 +10,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from support.daemons import app, daemon
+from support.daemons import app, daemon, listens, probe
 from support.disks import disk
-from support.process import Process, answers, get, run, stays, wait_until
+from support.process import answers, run, stays, wait_until
 from support.roles import ENTRYPOINT, lines, role, role_environment
 
 TURN = """
@@ -62,15 +62,6 @@ SILENT = """
     while True:
         time.sleep(0.05)
 """
-
-
-def probe(process: Process, path: str) -> tuple[int, str]:
-    answer = get(process.probe_port, path)  # type: ignore[attr-defined]
-    return answer.status, answer.text.strip()
-
-
-def listens(process: Process) -> None:
-    wait_until(lambda: answers(process.probe_port, "/livez"), 20, "the listener")  # type: ignore[attr-defined]
 
 
 def test_ready_with_its_first_heartbeat(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent, indent
 
-from support.process import Process
+from support.process import Process, answers, get, wait_until
 from support.roles import role
 from support.web import PROJECT
 
@@ -39,3 +42,23 @@ def daemon(folder: Path, body: str, *words: str, **variables: str) -> Iterator[P
     """The daemon ``turn``, whose ``handle`` has this body, as the entrypoint starts it."""
     with role(folder, "daemon", "turn", *words, **{**app(folder, turn=body), **variables}) as process:
         yield process
+
+
+def probe(process: Process, path: str) -> tuple[int, str]:
+    """What the listener of a daemon answers."""
+    answer = get(process.probe_port, path)  # type: ignore[attr-defined]
+    return answer.status, answer.text.strip()
+
+
+def listens(process: Process) -> None:
+    """Wait for the listener."""
+    wait_until(lambda: answers(process.probe_port, "/livez"), 20, "the listener")  # type: ignore[attr-defined]
+
+
+def freeze(pid: int, state: Path) -> None:
+    """Stop a process, and let its heartbeat be as old as that of one that stopped 1000 seconds ago."""
+    os.kill(pid, signal.SIGSTOP)
+    path = state / "daemon" / f"{pid}.heartbeat"
+    beat = json.loads(path.read_text())
+    beat["at"] = beat["check"] = beat["at"] - 1000
+    path.write_text(json.dumps(beat))
