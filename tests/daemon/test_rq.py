@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import redis
-from rq import Queue
+from rq import Queue, Worker
 from rq.registry import FinishedJobRegistry
 from support import servers
 from support.daemons import freeze, listens, probe
@@ -51,8 +51,10 @@ def send(url: str, folder: Path, *names: str) -> None:
 
 
 def finished(url: str) -> int:
+    """How many jobs have ended, if the worker has nothing more to do."""
     with redis.Redis.from_url(url) as connection:
-        return len(FinishedJobRegistry(connection=connection))
+        (worker,) = Worker.all(connection=connection)
+        return len(FinishedJobRegistry(connection=connection)) if worker.get_state() == "idle" else 0
 
 
 def waiting(url: str) -> int:
