@@ -60,7 +60,10 @@ LIBRARIES = {
     "billiard": (("celery.shutdown",), ()),
     "boto3": (("media_storage.s3",), ()),
     "botocore": (("media_storage.s3",), ()),
-    "storages": (("media_storage.s3",), ()),
+    "storages": (("media_storage.s3", "media_storage.gcs", "media_storage.azure"), ()),
+    "google": (("media_storage.gcs",), ()),
+    "requests": (("media_storage.gcs",), ()),
+    "azure": (("media_storage.azure",), ()),
     "prometheus_client": (
         ("observability.metrics", "observability.metrics_file", "probe.dead_processes"),
         ("probe.exposition",),

@@ -52,7 +52,9 @@ def cluster(folder: Path, more: dict[str, str]) -> Iterator[Process]:
         assert migrate.wait(90) == 0, migrate.output
     with role(folder, "daemon", "watched_qcluster", **more) as process:
         listens(process)
-        wait_until(lambda: probe(process, "/readyz") == (200, "ok"), 40, f"readiness: {process.output[-2000:]}")
+        wait_until(
+            lambda: probe(process, "/readyz") == (200, "ok"), 40, f"readiness: {process.output[-2000:]}"
+        )
         yield process
 
 

@@ -40,7 +40,9 @@ def worker(folder: Path, url: str, *args: str) -> Iterator[Process]:
     }
     with role(folder, "daemon", *arguments, **variables) as process:
         listens(process)
-        wait_until(lambda: probe(process, "/readyz") == (200, "ok"), 30, f"readiness: {process.output[-2000:]}")
+        wait_until(
+            lambda: probe(process, "/readyz") == (200, "ok"), 30, f"readiness: {process.output[-2000:]}"
+        )
         yield process
 
 
@@ -69,7 +71,9 @@ def test_a_job_and_its_stop(tmp_path: Path, redis_server: servers.Redis) -> None
         send(url, tmp_path, "first", "second")
         wait_until((tmp_path / "first.begun").exists, 30, "the first job")
         # The process of the job has no heartbeat: it may take as long as it likes.
-        assert [path.stem for path in (tmp_path / "state" / "daemon").glob("*.heartbeat")] == [str(process.pid)]
+        assert [path.stem for path in (tmp_path / "state" / "daemon").glob("*.heartbeat")] == [
+            str(process.pid)
+        ]
         process.signal(signal.SIGTERM)
         process.wait_for_output("warm shut down requested", 20)
         stays(process.running, 1, "a worker that waits for its job")
@@ -103,7 +107,6 @@ def test_redis_goes_away(tmp_path: Path) -> None:
         send(server.url(), tmp_path, "after")
         wait_until((tmp_path / "after.done").exists, 90, "a job after that")
         assert probe(process, "/livez") == (200, "ok")
-
 
 
 def test_redis_goes_away_during_a_job(tmp_path: Path) -> None:
