@@ -122,18 +122,18 @@ class GCSMedia(GoogleCloudStorage):  # type: ignore[misc]
         return {"service_account_email": email, "access_token": self.credentials.token}
 
 
-class _Session(AuthorizedSession):  # type: ignore[misc]
+class _Session(AuthorizedSession):
     """Google's session, whose requests end in time and are not repeated for two minutes."""
 
     def __init__(self, credentials: Any) -> None:
-        super().__init__(credentials)
+        super().__init__(credentials)  # type: ignore[no-untyped-call]
         self._failed = threading.local()
 
     def request(self, *args: Any, **options: Any) -> Any:
         """Send a request. Raises MediaUnavailable if it is the last attempt that fails."""
         options["timeout"] = _SECONDS
         try:
-            response = super().request(*args, **options)
+            response = super().request(*args, **options)  # type: ignore[no-untyped-call]
         except (requests.ConnectionError, requests.Timeout) as error:
             if self._is_last():
                 raise _unreachable(error) from error
@@ -155,7 +155,7 @@ class _Session(AuthorizedSession):  # type: ignore[misc]
 class _MediaFile(GoogleCloudFile):  # type: ignore[misc]
     """django-storages' file, whose late failures (it downloads at the first read) are explained too."""
 
-    @GoogleCloudFile.file.getter
+    @GoogleCloudFile.file.getter  # type: ignore[untyped-decorator]
     def file(self) -> Any:
         """What has been downloaded."""
         with _explained(self.name):

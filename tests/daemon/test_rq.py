@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import redis
-from rq import Queue, Worker
-from rq.registry import FinishedJobRegistry
+from rq import Queue
 from support import servers
 from support.daemons import freeze, listens, probe
 from support.process import Process, stays, wait_until
@@ -52,11 +51,9 @@ def send(url: str, folder: Path, *names: str) -> None:
             Queue(connection=connection).enqueue("jobs.work", str(folder), name)
 
 
-def finished(url: str) -> int:
-    """How many jobs have ended, if the worker has nothing more to do."""
-    with redis.Redis.from_url(url) as connection:
-        (worker,) = Worker.all(connection=connection)
-        return len(FinishedJobRegistry(connection=connection)) if worker.get_state() == "idle" else 0
+def idle(process: Process) -> bool:
+    """Whether no process runs a job."""
+    return not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
 
 
 def waiting(url: str) -> int:
