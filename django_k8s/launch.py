@@ -13,6 +13,7 @@ import runpy
 import sys
 from pathlib import Path
 
+from django_k8s.daemon.stop import STOPPED, Stop
 from django_k8s.environment import startup, state_directory
 from django_k8s.environment.env import Env
 from django_k8s.environment.exit_codes import EX_CONFIG
@@ -30,12 +31,29 @@ def main() -> None:
     if env.str("ROLE") in SERVICES:
         state_directory.clear(env.str("ROLE"))
     del sys.argv[0]
-    program = sys.argv[0]
+    if env.str("ROLE") == "daemon":
+        _stoppable(sys.argv[0])
+    else:
+        _run(sys.argv[0])
+
+
+def _run(program: str) -> None:
     if program.endswith(".py"):
         sys.path[0] = str(Path(program).resolve().parent)
         runpy.run_path(program, run_name="__main__")
     else:
         runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+def _stoppable(program: str) -> None:
+    stop = Stop()
+    stop.install()
+    try:
+        _run(program)
+    except KeyboardInterrupt:
+        if not stop.asked:
+            raise
+        sys.exit(STOPPED)
 
 
 def prepare(env: Env) -> None:
@@ -44,8 +62,9 @@ def prepare(env: Env) -> None:
         from django_k8s.observability.stdout import install
 
         env.mask_secrets()  # even a traceback from before the settings are loaded shows none
-        # What migrate and wait print is their log; what a management command prints may be data.
-        install(env, stdout=env.str("LOG_STDOUT") == "json" or env.str("ROLE") in ("migrate", "wait"))
+        # What these print is their log; what a management command prints may be data.
+        printed = env.str("LOG_STDOUT") == "json" or env.str("ROLE") in ("migrate", "wait", "daemon")
+        install(env, stdout=printed)
     # Nobody can scrape a management command.
     if env.bool("METRICS") and env.str("ROLE") not in _UNCOUNTED:
         if importlib.util.find_spec("prometheus_client") is None:

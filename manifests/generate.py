@@ -32,6 +32,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "staging": {"enabled": True, "secretSeed": SEED},
         "media": {"enabled": True, "accessMode": "ReadWriteOnce", "size": "1Gi"},
     },
+    "daemon": {"daemons": {"example": {"command": ["example"]}}},
     "autoscaling": {"web": {"autoscaling": {"enabled": True}}},
     "network-policy": {"networkPolicy": {"enabled": True}},
     "ingress": {

@@ -22,11 +22,12 @@ MODULES = (
 )
 NAMES = (
     "django_k8s.conf.Config",
+    "django_k8s.daemon.heartbeat",
     "django_k8s.celery.once.once",
     "django_k8s.error_reports.SecretFilter",
     "django_k8s.mail.EmailBackend",
     "django_k8s.mail.NullBackend",
-    "django_k8s.media_storage.s3.MediaUnavailable",
+    "django_k8s.media_storage.MediaUnavailable",
     "django_k8s.middleware.media_files.serve_media",
     "django_k8s.static_files.storage.ManifestStorage",
 )

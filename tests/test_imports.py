@@ -30,9 +30,10 @@ LAYERS = {
     "error_reports": {"environment"},
     "mail": {"conf"},
     "observability": {"environment"},
-    "launch": {"environment", "observability"},
-    "database": {"environment", "conf"},
     "probe": {"environment", "observability"},
+    "daemon": {"environment", "probe"},
+    "launch": {"environment", "observability", "daemon"},
+    "database": {"environment", "conf"},
     "celery": {"environment", "conf", "models", "observability", "database", "probe"},
     "gate": {"environment", "conf", "celery"},
     "gunicorn": {"environment", "observability", "probe", "gate"},
@@ -61,7 +62,10 @@ LIBRARIES = {
     "billiard": (("celery.shutdown",), ()),
     "boto3": (("media_storage.s3",), ()),
     "botocore": (("media_storage.s3",), ()),
-    "storages": (("media_storage.s3",), ()),
+    "storages": (("media_storage.s3", "media_storage.gcs", "media_storage.azure"), ()),
+    "google": (("media_storage.gcs",), ()),
+    "requests": (("media_storage.gcs",), ()),
+    "azure": (("media_storage.azure",), ()),
     "prometheus_client": (
         ("observability.metrics", "observability.metrics_file", "probe.dead_processes"),
         ("probe.exposition",),
@@ -75,7 +79,7 @@ LIBRARIES = {
 }
 
 # They run where Django is not loaded.
-WITHOUT_DJANGO = ("environment", "observability", "probe", "launch", "release")
+WITHOUT_DJANGO = ("environment", "observability", "probe", "daemon", "launch", "release")
 
 
 def name(path: Path) -> str:

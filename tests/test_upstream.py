@@ -24,7 +24,7 @@ from django_k8s.upstream.name import Name
 PACKAGE = Path(django_k8s.__file__).parent
 ROOT = Path(__file__).resolve().parent.parent
 # Roots of modules that no release is named for: see upstream.TESTED.
-WITHOUT_A_RELEASE = {"concurrent", "sys", "newrelic", "asgiref"}
+WITHOUT_A_RELEASE = {"concurrent", "sys", "newrelic", "asgiref", "google"}
 MISSING = object()
 
 

@@ -110,7 +110,7 @@ MESSAGES: dict[str, Message] = {
         Message(
             "W007",
             "Files of {fields} are stored on the pod's disk: they are lost with the pod, and other pods do not see them.",
-            "Set MEDIA_S3_BUCKET, or mount a shared volume at MEDIA_ROOT.",
+            "Set MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET or MEDIA_AZURE_CONTAINER, or mount a shared volume at MEDIA_ROOT.",
         ),
         Message(
             "W008",
@@ -139,8 +139,8 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W013",
-            "AWS keys are in the environment: they are kept for the life of the process, even when a pod identity would refresh them.",
-            "Remove the keys and give the service account a role.",
+            "{where} has a key of the bucket: it is kept for the life of the process, even when a pod identity would refresh it.",
+            "Remove the key, and give the service account a role.",
         ),
         Message(
             "W014",

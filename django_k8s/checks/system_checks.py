@@ -213,10 +213,8 @@ def check_files() -> Iterator[CheckMessage]:
         yield _message("W011")
     elif settings.STATIC_ROOT and not Path(settings.STATIC_ROOT, "staticfiles.json").is_file():
         yield _message("W012")
-    if "S3" in settings.STORAGES.get("default", {}).get("BACKEND", "") and os.environ.get(
-        "AWS_ACCESS_KEY_ID"
-    ):
-        yield _message("W013")
+    if where := uploads.key_in_environment():
+        yield _message("W013", where=where)
 
 
 @_deployed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,16 @@ from django_k8s import conf
 
 MEDIA = "django_k8s.middleware.MediaFilesMiddleware"
 _MEDIA_NAMES = {MEDIA, "django_k8s.middleware.media_files.MediaFilesMiddleware"}
+
+_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
+# Variables that hold keys, or name the file of one, by a part of the storage's name.
+_KEYS = {
+    "S3": ("AWS_ACCESS_KEY_ID",),
+    "GCSMedia": (_FILE,),
+    "GoogleCloudStorage": (_FILE,),
+    "AzureMedia": ("AZURE_CLIENT_SECRET",),
+    "AzureStorage": ("AZURE_CLIENT_SECRET",),
+}
 
 
 def unserved() -> str:
@@ -39,6 +50,22 @@ def fields_on_this_pod() -> Iterator[str]:
         for field in model._meta.get_fields():
             if isinstance(field, FileField) and _on_this_pod(field.storage):
                 yield f"{model._meta.label}.{field.name}"
+
+
+def key_in_environment() -> str:
+    """Return the variable that has a key of the bucket of uploads, or an empty string. The key is not returned."""
+    backend = settings.STORAGES.get("default", {}).get("BACKEND", "")
+    names = next((names for word, names in _KEYS.items() if word in backend), ())
+    found = next((name for name in names if os.environ.get(name)), "")
+    return found if found != _FILE or _is_key(Path(os.environ[found])) else ""
+
+
+def _is_key(path: Path) -> bool:
+    # The configuration of an identity that Google's federation knows has no key in it.
+    try:
+        return '"private_key"' in path.read_text()
+    except (OSError, ValueError):
+        return False
 
 
 def _on_this_pod(storage: Storage) -> bool:

@@ -552,6 +552,13 @@ _HEALTH = _group(
         scope="startup",
     ),
     _v(
+        "DAEMON_HEARTBEAT",
+        "bool",
+        False,
+        "The role daemon needs a heartbeat of its command to be ready and to live. Otherwise heartbeats count from the first one on.",
+        scope="startup",
+    ),
+    _v(
         "READINESS_CHECKS",
         "list",
         ("database", "migrations"),
@@ -614,7 +621,7 @@ _STATIC = _group(
         "MEDIA_SERVE",
         "bool",
         None,
-        "Serve what is in MEDIA_ROOT to everybody, below MEDIA_URL. By default on if MEDIA_ROOT is set and MEDIA_S3_BUCKET is not.",
+        "Serve what is in MEDIA_ROOT to everybody, below MEDIA_URL. By default on if MEDIA_ROOT is set and no bucket is named.",
     ),
     _v("MEDIA_S3_BUCKET", "str", "", "Bucket of uploads; naming it moves media to S3."),
     _v(
@@ -635,6 +642,45 @@ _STATIC = _group(
         schemes=("https", "http"),
     ),
     _v("MEDIA_S3_PREFIX", "str", "", "Directory inside the bucket."),
+    _v(
+        "MEDIA_GCS_BUCKET",
+        "str",
+        "",
+        "Bucket of uploads on Google Cloud Storage; naming it moves media there.",
+    ),
+    _v(
+        "MEDIA_GCS_ACCESS",
+        "str",
+        "private",
+        "private: signed links that expire. public: plain links.",
+        choices=("private", "public"),
+    ),
+    _v("MEDIA_GCS_LINK_SECONDS", "int", 3600, "Lifetime of a signed link.", minimum=1, maximum=604800),
+    _v("MEDIA_GCS_PREFIX", "str", "", "Directory inside the bucket."),
+    _v(
+        "MEDIA_AZURE_CONTAINER",
+        "str",
+        "",
+        "Container of uploads on Azure Blob Storage; naming it moves media there.",
+    ),
+    _v("MEDIA_AZURE_ACCOUNT", "str", "", "Storage account of the container.", example="shopmedia"),
+    _v(
+        "MEDIA_AZURE_ACCESS",
+        "str",
+        "private",
+        "private: signed links that expire. public: plain links.",
+        choices=("private", "public"),
+    ),
+    _v("MEDIA_AZURE_LINK_SECONDS", "int", 3600, "Lifetime of a signed link.", minimum=1, maximum=604800),
+    _v("MEDIA_AZURE_PREFIX", "str", "", "Directory inside the container."),
+    _v(
+        "MEDIA_AZURE_ENDPOINT_URL",
+        "url",
+        "",
+        "URL of the storage account, if it is not on Azure's public cloud.",
+        example="https://shopmedia.blob.core.chinacloudapi.cn",
+        schemes=("https", "http"),
+    ),
     _v("MEDIA_CDN_DOMAIN", "str", "", "Domain of a CDN before a public bucket.", example="media.example.com"),
 )
 

@@ -15,8 +15,8 @@ class Storage:
     """The default storage can be used.
 
     A directory: a small file is written, read and deleted. A bucket: asked for with one HEAD request,
-    which needs its name, its URL and the credentials to be right. Nothing is written there: with
-    versions on, every probe would leave one for good. Any other storage is asked for a name.
+    which needs its name, its URL and the credentials to be right, on Google Cloud and Azure with one GET request. Nothing is
+    written there: with versions on, every probe would leave one for good. Any other storage is asked for a name.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,8 @@ class Storage:
             # The storage makes a client for each thread, which takes more CPU than all else here.
             self._client = self._client or storage.connection.meta.client
             self._client.head_bucket(Bucket=storage.bucket_name)
+        elif hasattr(storage, "check"):
+            storage.check()
         else:
             storage.exists("django-k8s-health")
 

@@ -14,6 +14,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3File, S3Storage
 
+from django_k8s.media_storage.unavailable import MediaUnavailable
+
+__all__ = ["MediaUnavailable", "S3Media"]
+
 _MEBIBYTE = 1024 * 1024
 
 # What an S3 server answers -> what to do about it. Codes: Amazon S3 API reference, "Error responses".
@@ -52,13 +56,6 @@ _OPTIONS: dict[str, Any] = {
 
 _making = threading.RLock()
 os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
-
-
-class MediaUnavailable(OSError):
-    """The bucket cannot be used now; the text says why and what to check, and holds no secret.
-
-    An OSError, as a full or a missing disk gives, so that a project handles both storages alike.
-    """
 
 
 class S3Media(S3Storage):  # type: ignore[misc]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django_k8s.environment.env import Env
+from django_k8s.settings import buckets
 from django_k8s.settings.storages import media_storage, static_storage
 
 Directory = TypeVar("Directory", str, Path)
@@ -25,28 +26,17 @@ _MEDIA = (
     "django.core.files.storage.FileSystemStorage",
     "django.core.files.storage.filesystem.FileSystemStorage",
 )
-_S3 = ("storages.backends.s3.S3Storage", "storages.backends.s3boto3.S3Boto3Storage")
-# Variables that win over the option of a project's storage on S3 if they are set.
-_DECIDED = {
-    "MEDIA_S3_BUCKET": "bucket_name",
-    "MEDIA_S3_PREFIX": "location",
-    "MEDIA_S3_ACCESS": "querystring_auth",
-    "MEDIA_S3_LINK_SECONDS": "querystring_expire",
-    "MEDIA_S3_REGION": "region_name",
-    "MEDIA_S3_ENDPOINT_URL": "endpoint_url",
-    "MEDIA_CDN_DOMAIN": "custom_domain",
-}
 
 
 def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
-    """Return STORAGES with hashed, compressed static files, and with media in MEDIA_S3_BUCKET if that is set.
+    """Return STORAGES with hashed, compressed static files, and with media in the bucket that the environment names.
 
     ``staticfiles`` becomes this library's manifest storage if the project has Django's or WhiteNoise's manifest
     storage, or Django's default; the project's OPTIONS stay. In debug mode, and if WhiteNoise is not installed, it is
     the project's; without one it is Django's. ``default``
-    changes only if MEDIA_S3_BUCKET is set: files and django-storages' own S3 classes move to this bucket. A project
-    on S3 keeps its AWS_* settings and OPTIONS, except what a MEDIA variable that is set names. Storage classes of
-    the project's own, and further aliases, stay.
+    changes only if MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET or MEDIA_AZURE_CONTAINER is set: files and django-storages' own classes
+    move to this bucket. A project that is on a bucket of this kind keeps its AWS_*, GS_* or AZURE_* settings and OPTIONS, except
+    what a MEDIA variable that is set names. Storage classes of the project's own, and further aliases, stay.
     """
     found = {alias: dict(storage) for alias, storage in project.items()}
     static = found.get("staticfiles", {})
@@ -57,17 +47,21 @@ def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
         found["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     media = found.get("default", {})
     found["default"] = media or media_storage(env)
-    if env.is_set("MEDIA_S3_BUCKET") and media.get("BACKEND", "") in (*_MEDIA, *_S3):
-        found["default"] = _bucket(env, media)
+    kind = buckets.named(env)
+    theirs = {storage for kind in buckets.KINDS for storage in kind.theirs}
+    if kind and media.get("BACKEND", "") in {*_MEDIA, *theirs}:
+        found["default"] = _bucket(env, kind, media)
     return found
 
 
-def _bucket(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
-    if project.get("BACKEND") not in _S3:  # the options are those of files
+def _bucket(env: Env, kind: buckets.Kind, project: Mapping[str, Any]) -> dict[str, Any]:
+    if (
+        project.get("BACKEND") not in kind.theirs
+    ):  # the options are those of files, or of another kind of bucket
         return media_storage(env)
-    decided = {_DECIDED[name] for name in filter(env.is_set, _DECIDED)}
+    decided = {kind.decided[name] for name in filter(env.is_set, kind.decided)}
     ours = media_storage(env)
-    # A default of ours would hide the project's AWS_* setting.
+    # A default of ours would hide a setting of the project, such as AWS_LOCATION.
     chosen = {key: value for key, value in ours["OPTIONS"].items() if key in decided}
     own = {key: value for key, value in project.get("OPTIONS", {}).items() if key not in decided}
     return {**ours, "OPTIONS": {**own, **chosen}}

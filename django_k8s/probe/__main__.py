@@ -23,6 +23,7 @@ VARIABLES = (
     "PROBE_PORT",
     "STATE_DIR",
     "HEARTBEAT_STALENESS_SECONDS",
+    "DAEMON_HEARTBEAT",
     "STALL_SECONDS",
     "WORKER_RECONNECT_SECONDS",
     "METRICS",
@@ -33,7 +34,7 @@ VARIABLES = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until the role has ended. Returns the exit status: 78 when it cannot serve at all."""
     parser = argparse.ArgumentParser(prog="python -m django_k8s.probe", description=__doc__)
-    parser.add_argument("--role", required=True, help="whose heartbeats to read: web, worker or beat")
+    parser.add_argument("--role", required=True, help="whose heartbeats to read: web, worker, beat or daemon")
     parser.add_argument(
         "--pid", required=True, type=int, help="the role's process; the listener ends with it"
     )
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Ctrl-C in a terminal reaches the whole group; no traceback for it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    judge = Judge(directory, limits)
+    judge = Judge(directory, limits, needed=options.role != "daemon" or env.bool("DAEMON_HEARTBEAT"))
     looks: list[Callable[[], object]] = [judge.heartbeats]
     routes: dict[str, Callable[[str], Response | Iterator[Response | None]]] = {
         "/livez": partial(_response, judge.live),

@@ -132,6 +132,7 @@ def _remove_draft(path: Path) -> None:
 def _numbers(beat: Record) -> set[str]:
     """The fields that the judge compares with a limit."""
     pool = {"threads", "busy", "since"} if "threads" in beat else set()
+    pool |= {"within"} & beat.keys()
     return pool | ({"since"} if beat["state"] == "reconnecting" else set())
 
 

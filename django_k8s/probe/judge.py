@@ -24,6 +24,7 @@ class Verdict(NamedTuple):
 
 
 OK = Verdict(True, "ok")
+UNWATCHED = Verdict(True, "running, without heartbeats")
 NO_DISK = Verdict(True, "the disk takes no heartbeats")
 
 
@@ -42,19 +43,26 @@ class Judge:
 
     Silence says nothing while the disk takes no heartbeat: then nothing is restarted.
 
+    A role that need not write heartbeats is judged by them from its first one on. Until then, that it runs is enough: the
+    listener ends with it.
+
     ``seen`` is the time of its last sign of life; at first that is its start, so that a role has the
     staleness to come up, and its processes have it to be replaced when all of them are gone.
     """
 
     directory: Path
     limits: Limits
+    needed: bool = True
     seen: float = field(default_factory=time.monotonic)
     _refused: float = -math.inf  # when the disk last took nothing
+    _written: bool = False  # whether there was a heartbeat
 
     def live(self) -> Verdict:
         """Whether the role should go on running; a false one restarts the container."""
         beats, now = self.heartbeats(), time.monotonic()
         if not beats:
+            if not (self.needed or self._written):
+                return UNWATCHED
             if now - self.seen <= self.limits.staleness:
                 return Verdict(True, "starting")
             return NO_DISK if self._disk_refuses(now) else Verdict(False, "no heartbeat")
@@ -62,8 +70,7 @@ class Judge:
         verdict = OK
         for beat in beats:
             if trouble := self._trouble(beat, now):
-                silent = now - beat["at"] > self.limits.staleness
-                if not (silent and self._disk_refuses(now)):
+                if not (self._silent(beat, now) and self._disk_refuses(now)):
                     return Verdict(False, trouble)
                 verdict = NO_DISK
         return verdict
@@ -71,8 +78,10 @@ class Judge:
     def ready(self) -> Verdict:
         """Whether the role does its work at this moment."""
         beats, now = self.heartbeats(), time.monotonic()
+        if not (beats or self.needed or self._written):
+            return UNWATCHED
         working = [beat for beat in beats if beat["state"] == "ok"]
-        if any(now - beat["at"] <= self.limits.staleness for beat in working):
+        if any(not self._silent(beat, now) for beat in working):
             return OK
         return NO_DISK if working and self._disk_refuses(now) else Verdict(False, "not ready")
 
@@ -80,6 +89,7 @@ class Judge:
         """Read the heartbeats; done now and then, nothing is missed where nobody asks for long."""
         beats = list(heartbeat.read(self.directory))
         self.seen = max([self.seen, *(beat["at"] for beat in beats)])
+        self._written = self._written or bool(beats)
         return beats
 
     def _disk_refuses(self, now: float) -> bool:
@@ -88,11 +98,14 @@ class Judge:
             self._refused = now
         return now - self._refused <= self.limits.staleness
 
+    def _silent(self, beat: Record, now: float) -> bool:
+        return bool(now - beat["at"] > beat.get("within", self.limits.staleness))
+
     def _trouble(self, beat: Record, now: float) -> str:
         if beat["state"] == "reconnecting":
             too_long = now - beat["since"] > self.limits.reconnect
             return "reconnecting for too long" if too_long else ""
-        if now - beat["at"] > self.limits.staleness:
+        if self._silent(beat, now):
             return "heartbeat is stale"
         full = "threads" in beat and beat["busy"] >= beat["threads"]
         if full and self.limits.stall and now - beat["since"] > self.limits.stall:

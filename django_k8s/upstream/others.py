@@ -52,6 +52,20 @@ NAMES = (
         read_by=f"{_STORAGE}.url",
         since="1.14.4",
     ),
+    Name(
+        "google.cloud.storage:Client",
+        used_by="media_storage.gcs",
+        why="its requests go through our session, by the argument _http",
+        breaks="a request to a dead server takes two minutes",
+        call="project, credentials, _http",
+    ),
+    Name(
+        "storages.backends.gcloud:GoogleCloudFile",
+        used_by="media_storage.gcs",
+        why="a file becomes one of ours, which explains failures",
+        breaks="a failure at the first read is an exception of Google's library",
+        read_by="storages.backends.gcloud:GoogleCloudStorage._open",
+    ),
     _media(
         "storages.backends.s3:S3File",
         why="a file becomes one of ours, which explains failures",

@@ -49,6 +49,19 @@ WORKERS = {
         "scaled": {"keda": {"maxReplicas": 5, "triggers": [{"type": "cpu", "metadata": {"value": "70"}}]}},
     }
 }
+DAEMONS = {
+    "daemons": {
+        "alerts": {"command": ["sendalerts"], "heartbeat": True, "replicas": 2},
+        "smtp": {"command": ["smtpd", "--port", "2525"], "port": 2525, "from": [{"namespaceSelector": {}}]},
+        "bot": {"command": ["python", "-m", "shop.bot"], "strategy": "Recreate", "replicas": 1},
+        "slow": {"command": ["work"], "autoscaling": WORKERS["workers"]["slow"]["autoscaling"]},
+        "rq": {
+            "command": ["rqworker", "default"],
+            "keda": {"triggers": [{"type": "redis", "metadata": {"listName": "rq:queue:default"}}]},
+        },
+        "off": {"command": ["never"], "enabled": False},
+    }
+}
 FILES = {
     "files": {
         "/etc/newrelic/newrelic.ini": "[newrelic]\napp_name = shop\n",
@@ -77,6 +90,7 @@ EVERYTHING = merged(
     HOSTS,
     JOBS,
     WORKERS,
+    DAEMONS,
     FILES,
     {
         "imagePullSecrets": ["registry"],
@@ -132,6 +146,12 @@ CASES: dict[str, dict[str, Any]] = {
         STAGING,
         JOBS,
         {"workers": {"mail": {"queues": ["mail"]}}},
+        {
+            "daemons": {
+                "smtp": {"command": ["smtpd"], "port": 2525},
+                "alerts": {"command": ["alerts"], "heartbeat": True},
+            }
+        },
         {
             "staging": {"persistent": True, "expires": "2026-12-01", "seed": ["manage", "loaddata", "demo"]},
             "networkPolicy": {"enabled": True},

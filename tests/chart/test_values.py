@@ -21,7 +21,10 @@ GENERATE = runpy.run_path(str(ROOT / "charts" / "generate.py"))
 TEXT = (CHART / "values.yaml").read_text()
 DOCUMENTED = GENERATE["documented"](TEXT)
 VALUES = yaml.safe_load(TEXT)
-ALB = merged(CASES["eks"], {"ingress": {"alb": {"group": "shared"}}})
+ALB = merged(
+    CASES["eks"],
+    {"ingress": {"alb": {"group": "shared"}}, "daemons": {"mail": {"command": ["mail"], "port": 2525}}},
+)
 CONTEXTS = {
     "everything": EVERYTHING,
     "staging": CASES["staging-everything"],
@@ -50,6 +53,10 @@ OTHERS: dict[str, Any] = {
     "pod.stateSize": "9Mi",
     "metrics.podMonitor.interval": "9s",
     "workers": {"other": {}},
+    "daemons": {"other": {"command": ["other"]}},
+    "daemonDefaults.command": None,  # each daemon has to name its own
+    "daemonDefaults.autoscaling": {"minReplicas": 2, "maxReplicas": 3, "metrics": []},
+    "daemonDefaults.keda": {"maxReplicas": 3, "triggers": [{"type": "cpu", "metadata": {"value": "1"}}]},
     "cronJobs": {"other": {"schedule": "1 1 * * *", "args": ["manage", "other"]}},
     "cronJobDefaults.schedule": None,  # each job has to name its own
     "cronJobDefaults.args": None,
@@ -60,7 +67,10 @@ OTHERS: dict[str, Any] = {
     "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}}],
     "gateway.parentRefs": [{"name": "other"}],
     "secret.external.refreshInterval": "2h",
-    **{f"{role}.pod": {"nodeSelector": {"disk": "other"}} for role in ("web", "workerDefaults", "scheduler")},
+    **{
+        f"{role}.pod": {"nodeSelector": {"disk": "other"}}
+        for role in ("web", "workerDefaults", "daemonDefaults", "scheduler")
+    },
     "pod.hostUsers": False,
     "pod.sidecars": [{"name": "other", "image": "other:1"}],
     "media.size": "9Gi",
@@ -178,6 +188,9 @@ def test_grammar() -> None:
         pytest.param({"pod": {"tmpSize": "1 Gi"}}, id="no quantity"),
         pytest.param({"secret": {"external": {"refreshInterval": "1 hour"}}}, id="no duration"),
         pytest.param({"staging": {"expires": "1/2"}}, id="no label"),
+        pytest.param({"daemons": {"a": {"args": ["x"]}}}, id="daemons.a.args"),
+        pytest.param({"daemons": {"a": {"command": "x"}}}, id="a text for a command"),
+        pytest.param({"daemons": {"a": {"strategy": "Replace"}}}, id="no such strategy"),
         pytest.param({"cronJobs": {"a": {"shedule": "* * * * *"}}}, id="cronJobs.a.shedule"),
     ],
 )
@@ -260,6 +273,48 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (
         merged(IMAGE, {"workers": {"a": {"keda": {"fallback": {"failureThreshold": 2}}}}}),
         "fallback needs replicas",
+    ),
+    (merged(IMAGE, {"daemons": {"Mail": {"command": ["x"]}}}), "daemons.Mail: a name has"),
+    (merged(IMAGE, {"daemons": {"a": None}}), "daemons.a.command is missing"),
+    (merged(IMAGE, {"daemons": {"a": {"command": ["manage", "x"]}}}), "Remove that word"),
+    (merged(IMAGE, {"daemons": {"a": {"command": ["x"], "port": 8001}}}), "where the probes are answered"),
+    (
+        merged(IMAGE, {"daemons": {"a": {"command": ["x"], "port": 25, "drainSeconds": 0}}}),
+        "daemons.a.drainSeconds is below 1",
+    ),
+    (
+        merged(IMAGE, {"daemons": {"a": {"command": ["x"], "port": 25, "graceSeconds": 8}}}),
+        "daemons.a.graceSeconds must be at least 10",
+    ),
+    (
+        merged(IMAGE, {"daemons": {"a": {"command": ["x"], "keda": {"maxReplicas": 2}}}}),
+        "daemons.a.keda has no triggers",
+    ),
+    (
+        merged(
+            IMAGE,
+            {
+                "daemons": {
+                    "a": {"command": ["x"], "autoscaling": {"maxReplicas": 2}, "keda": {"triggers": [{}]}}
+                }
+            },
+        ),
+        "daemons.a has both autoscaling and keda",
+    ),
+    (
+        merged(
+            IMAGE,
+            {"daemons": {"a": {"command": ["x"], "keda": {"triggers": [{}], "fallback": {"behavior": "x"}}}}},
+        ),
+        "daemons.a.keda.fallback needs replicas",
+    ),
+    (
+        merged(IMAGE, {"daemons": {"a": {"command": ["x"], "strategy": "Recreate", "replicas": 2}}}),
+        "daemons.a.strategy is Recreate",
+    ),
+    (
+        merged(IMAGE, {"daemons": {"a": {"command": ["x"], "env": {"API_TOKEN": "x"}}}}),
+        "daemons.a.env.API_TOKEN looks secret",
     ),
     (
         merged(IMAGE, {"metrics": {"rules": {"enabled": True}}}),

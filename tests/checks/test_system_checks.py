@@ -251,6 +251,26 @@ def test_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "W013" in found()
 
 
+@pytest.mark.parametrize("key", [True, False])
+def test_key_file_of_google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: bool) -> None:
+    """The file of a service account has a key; the configuration of a pod's identity has none."""
+    path = tmp_path / "credentials.json"
+    path.write_text('{"private_key": "hunter2"}' if key else '{"type": "external_account"}')
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    storages = {**GOOD["STORAGES"], "default": {"BACKEND": "django_k8s.media_storage.gcs.GCSMedia"}}
+
+    assert ("W013" in found(STORAGES=storages)) is key
+
+
+def test_secret_of_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client secret next to Azure media is a key, too."""
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "hunter2")
+    storages = {**GOOD["STORAGES"], "default": {"BACKEND": "django_k8s.media_storage.azure.AzureMedia"}}
+
+    assert "W013" in found(STORAGES=storages)
+    assert "W013" not in found()
+
+
 def test_warnings_are_for_deployments() -> None:
     """In debug mode nobody is told about local memory."""
     changes = {"DEBUG": True, "CACHES": LOCAL_MEMORY, "ALLOWED_HOSTS": ["*"]}

@@ -17,7 +17,7 @@ from support.ports import free_port
 from support.process import answers, environment, get, run, started, wait_until
 from support.roles import ENTRYPOINT, role, role_environment
 
-ROLES = ("web", "worker", "beat", "migrate", "wait", "shell", "manage", "check")
+ROLES = ("web", "worker", "beat", "daemon", "migrate", "wait", "shell", "manage", "check")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from django_k8s.media_storage.s3 import MediaUnavailable
+from django_k8s.media_storage import MediaUnavailable
 
 
 @csrf_exempt

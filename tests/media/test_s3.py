@@ -24,7 +24,7 @@ from support.s3 import S3, s3
 
 from django_k8s import settings as k8s
 from django_k8s.environment.env import Env
-from django_k8s.media_storage.s3 import MediaUnavailable
+from django_k8s.media_storage import MediaUnavailable
 
 HERE = Path(__file__).resolve().parent
 MEBIBYTE = 1024 * 1024

@@ -137,3 +137,29 @@ def test_a_stall_counts_without_a_disk(tmp_path: Path) -> None:
         beat(small.path, age=5, **pool(8, 601))
         small.fill()
         assert Judge(small.path, LIMITS).live() == (False, "stalled")
+
+
+def test_a_longer_round(tmp_path: Path) -> None:
+    """A heartbeat may say when the next one comes, instead of the staleness."""
+    judge = Judge(tmp_path, LIMITS)
+    beat(tmp_path, age=599, within=600)
+    assert judge.live().good
+    assert judge.ready().good
+    beat(tmp_path, age=601, within=600)
+    assert judge.live() == (False, "heartbeat is stale")
+    beat(tmp_path, age=11, within=10)
+    assert not judge.live().good
+    assert not judge.ready().good
+
+
+def test_heartbeats_that_need_not_be(tmp_path: Path) -> None:
+    """Without any, that the role runs is enough; after the first one they count."""
+    judge = Judge(tmp_path, LIMITS, needed=False)
+    judge.seen -= 61
+    assert judge.live() == judge.ready() == (True, "running, without heartbeats")
+    beat(tmp_path)
+    assert judge.live() == judge.ready() == (True, "ok")
+    (tmp_path / "x.heartbeat").unlink()
+    judge.seen -= 61
+    assert judge.live() == (False, "no heartbeat")
+    assert not judge.ready().good

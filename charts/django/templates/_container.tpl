@@ -3,7 +3,7 @@
 
 container is a dict: name, args, resources and, where needed, env, ports (name -> number), probes (startup, readiness,
 liveness) and lifecycle. state: true adds STATE_DIR, and listener: true that, the port and the probes of the library's
-probe listener. There are args but never a command, so that the image's entrypoint runs.
+probe listener, unless the container has a probe of its own. There are args but never a command, so that the image's entrypoint runs.
 
 env is a map. Of several sources of one variable the last wins: the staging Secret, the ConfigMap, the project's Secret,
 the container's env, envAliases.
@@ -14,12 +14,16 @@ the container's env, envAliases.
 {{- $ports := .container.ports -}}
 {{- $probes := .container.probes -}}
 {{- if .container.listener -}}
-{{- $ports = dict "probe" 8001 -}}
+{{- $ports = merge (dict "probe" 8001) ($ports | default dict) -}}
 {{- /* The listener asks no broker, so a start takes no longer than any other answer. */ -}}
-{{- $probes = dict
+{{- $listener := dict
   "startup" (dict "port" "probe" "path" "/livez" "period" 2 "failures" 30)
   "readiness" (dict "port" "probe" "path" "/readyz" "period" 5 "failures" 3)
   "liveness" (dict "port" "probe" "path" "/livez" "period" 10 "failures" 3) -}}
+{{- range $kind, $probe := $probes -}}
+{{- $_ := set $listener $kind $probe -}}
+{{- end -}}
+{{- $probes = $listener -}}
 {{- end -}}
 name: {{ .container.name }}
 image: {{ $v.image }}
@@ -96,12 +100,14 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
-{{/* (port and path, or command; period, failures) -> a probe. */}}
+{{/* (port and path, command, or port alone; period, failures) -> a probe. A port alone has to take connections. */}}
 {{- define "django.probe" -}}
 {{- if .command -}}
 exec: {command: {{ toJson .command }}}
-{{- else -}}
+{{- else if .path -}}
 httpGet: {port: {{ .port }}, path: {{ .path | quote }}}
+{{- else -}}
+tcpSocket: {port: {{ .port }}}
 {{- end }}
 periodSeconds: {{ .period }}
 timeoutSeconds: 5

@@ -28,3 +28,32 @@ spec:
       {{- include "django.selector" . | nindent 6 }}
 {{- end }}
 {{- end }}
+
+{{/* (root, component, spec) -> a HorizontalPodAutoscaler of a component's Deployment. */}}
+{{- define "django.scaler" -}}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+{{ include "django.metadata" (dict "root" .root "component" .component) }}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: {{ include "django.fullname" .root }}-{{ .component }}}
+  {{- toYaml .spec | nindent 2 }}
+{{- end }}
+
+{{/* (root, component, keda) -> a ScaledObject of a component's Deployment, up to its list of triggers. */}}
+{{- define "django.scaledObject" -}}
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+{{ include "django.metadata" (dict "root" .root "component" .component) }}
+spec:
+  scaleTargetRef: {name: {{ include "django.fullname" .root }}-{{ .component }}}
+  minReplicaCount: {{ .keda.minReplicas | default 0 }}
+  maxReplicaCount: {{ .keda.maxReplicas | default 10 }}
+  cooldownPeriod: {{ .keda.cooldownPeriod | default 300 }}
+  {{- with .keda.fallback }}
+  fallback: {{ mergeOverwrite (dict "failureThreshold" 3) . | toJson }}
+  {{- end }}
+  {{- with .keda.behavior }}
+  advanced: {horizontalPodAutoscalerConfig: {behavior: {{ toJson . }}}}
+  {{- end }}
+  triggers:
+{{- end }}

@@ -39,6 +39,19 @@ says whether a scaler of the chart owns its number of pods.
 {{- end -}}
 {{- end }}
 
+{{/* (root, into): the daemons that run, by name, as django.workers gives the workers. */}}
+{{- define "django.daemons" -}}
+{{- range $name, $own := .root.Values.daemons -}}
+{{- $daemon := mergeOverwrite (deepCopy $.root.Values.daemonDefaults) (deepCopy ($own | default dict)) -}}
+{{- if $daemon.enabled -}}
+{{- $scaler := or $daemon.autoscaling $daemon.keda -}}
+{{- $_ := set $daemon "component" (printf "daemon-%s" $name) -}}
+{{- $_ := set $daemon "scaled" (and $scaler (not $.root.Values.staging.enabled)) -}}
+{{- $_ := set $.into $name $daemon -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{/* (a value) -> its text. Helm reads 1000000 as 1e+06; a whole number is printed as one. */}}
 {{- define "django.scalar" -}}
 {{- if and (kindIs "float64" .) (eq . (floor .)) -}}

@@ -1,7 +1,7 @@
-"""``django-k8s run``: a project's web, worker and beat on this machine, in one terminal.
+"""``django-k8s run``: a project's web, worker, beat and daemons on this machine, in one terminal.
 
 It runs what the image runs, by the same entrypoints, in debug mode unless DEBUG says otherwise. worker and
-beat are left out if the project has no Celery application.
+beat are left out if the project has no Celery application. Daemons are those that `init` recorded, and those of --daemon.
 Each role is in a session of its own, so that the terminal's Ctrl-C reaches this process alone, which
 then stops the roles in order.
 """
@@ -15,23 +15,26 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from django_k8s.cli.run.daemons import Unreadable, given, recorded
 from django_k8s.cli.run.runner import Refused, RoleRunner
 from django_k8s.cli.run.terminal import Output
-from django_k8s.environment.exit_codes import EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 from django_k8s.environment.roles import SERVICES as ROLES
+
+_LAST = 65500  # ports for probes follow it
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command line ``django-k8s run`` and return its exit status: 0 after a signal."""
     parser = argparse.ArgumentParser(
         prog="django-k8s run",
-        description="Run a project on this machine: web, and if it has a Celery application, worker and beat.",
+        description="Run a project on this machine: web, worker and beat if it has a Celery application, and its daemons.",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=8000,
-        help="port of the site; the probes take the three after it (default: 8000)",
+        help="port of the site; the probes take those after it, one for each role and daemon (default: 8000)",
     )
     parser.add_argument(
         "--dir",
@@ -47,6 +50,13 @@ def main(argv: Sequence[str]) -> int:
         metavar="ROLE[,ROLE]",
         help=f"run only these roles, of {', '.join(ROLES)}; may be given more than once",
     )
+    parser.add_argument(
+        "--daemon",
+        action="append",
+        default=[],
+        metavar="[NAME=]COMMAND",
+        help="also run this management command, as a daemon; may be given more than once",
+    )
     try:
         options = parser.parse_args(argv)
     except SystemExit as end:
@@ -57,10 +67,16 @@ def main(argv: Sequence[str]) -> int:
             f"there is no manage.py in {directory}. Name its directory: --dir DIRECTORY.", EX_NOINPUT
         )
     roles = [role for role in ROLES if role in (options.only or ROLES)]
+    try:
+        daemons = {**recorded(directory), **given(options.daemon)} if "daemon" in roles else {}
+    except Unreadable as error:
+        return _refuse(str(error), EX_CONFIG)
+    if options.only and "daemon" in options.only and not daemons:
+        return _refuse("there is no daemon to run. Name one: --daemon COMMAND.", EX_USAGE)
     if "web" in roles and importlib.util.find_spec("gunicorn") is None:
         return _refuse("gunicorn is not installed: pip install 'django-k8s-toolkit[web]'.", EX_UNAVAILABLE)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    runner = RoleRunner(directory, options.port, Output(sys.stdout, colours=colours))
+    runner = RoleRunner(directory, options.port, Output(sys.stdout, colours=colours), daemons)
     try:
         return runner.run(roles, chosen=bool(options.only))
     except Refused as error:
@@ -69,8 +85,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 1024 <= port <= 65535 - len(ROLES):
-        raise argparse.ArgumentTypeError(f"choose a port from 1024 to {65535 - len(ROLES)}")
+    if not 1024 <= port <= _LAST:
+        raise argparse.ArgumentTypeError(f"choose a port from 1024 to {_LAST}")
     return port
 
 

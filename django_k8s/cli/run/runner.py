@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from django_k8s.cli.run.detect import Missing, read
 from django_k8s.cli.run.project import environment, grace
@@ -37,16 +38,25 @@ class Refused(Exception):
         self.status = status
 
 
+class Part(NamedTuple):
+    """What is started: a role or one of several daemons, with its arguments and the place of its probe port."""
+
+    name: str
+    role: str
+    args: Sequence[str]
+    place: int
+
+
 class Child:
-    """A role's process, the leader of a session and process group of its own."""
+    """A role's process, the leader of a session and process group of its own. Its name is the role's or a daemon's."""
 
     def __init__(
-        self, role: str, args: Sequence[str], env: Mapping[str, str], directory: Path, output: Output
+        self, part: Part, args: Sequence[str], env: Mapping[str, str], directory: Path, output: Output
     ) -> None:
-        self.role = role
+        self.name, self.role = part.name, part.role
         entrypoint = str(assets() / "entrypoints" / "entrypoint")
         self.popen = subprocess.Popen(  # noqa: S603 - our own script
-            ["/bin/sh", entrypoint, role, *args],
+            ["/bin/sh", entrypoint, self.role, *args],
             cwd=directory,
             env=dict(env),
             stdin=subprocess.DEVNULL,
@@ -55,7 +65,7 @@ class Child:
             start_new_session=True,
         )
         assert self.popen.stdout
-        self.reader = threading.Thread(target=output.copy, args=(role, self.popen.stdout), daemon=True)
+        self.reader = threading.Thread(target=output.copy, args=(self.name, self.popen.stdout), daemon=True)
         self.reader.start()
 
     @property
@@ -79,7 +89,10 @@ class Child:
 class RoleRunner:
     """Starts the roles, waits for a signal or for a role's death, and stops all of them."""
 
-    def __init__(self, directory: Path, port: int, output: Output) -> None:
+    def __init__(
+        self, directory: Path, port: int, output: Output, daemons: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.daemons = daemons
         self.directory, self.port, self.output = directory, port, output
         self.children: list[Child] = []
         self.signals: list[int] = []  # handlers do nothing but append
@@ -95,8 +108,9 @@ class RoleRunner:
             signal.signal(number, lambda got, _: self.signals.append(got))
         try:
             roles = self.available(roles, chosen=chosen)
-            self.check_ports(roles)
-            status = self.migrate() or self.serve(roles)
+            parts = self.parts(roles)
+            self.check_ports(parts)
+            status = self.migrate() or self.serve(parts)
         except Stopped:
             status = 0
         return self.stop() or status
@@ -134,10 +148,25 @@ class RoleRunner:
             finally:
                 popen.kill()
 
-    def check_ports(self, roles: Sequence[str]) -> None:
-        """Raise Refused if somebody listens on a port that the roles need."""
-        needed = [self.port] if "web" in roles else []
-        ports = [port for port in (*needed, *map(self.probe_port, roles)) if port_in_use(port)]
+    def parts(self, roles: Sequence[str]) -> list[Part]:
+        """Return what to start: each role, and a daemon for each command."""
+        # Only this machine may connect: debug mode shows settings and source.
+        args = {"web": ["--bind", f"127.0.0.1:{self.port}"]}
+        parts = [
+            Part(role, role, args.get(role, []), SERVICES.index(role)) for role in roles if role != "daemon"
+        ]
+        if "daemon" in roles:
+            first = SERVICES.index("daemon")
+            parts += [
+                Part(name, "daemon", command, first + number)
+                for number, (name, command) in enumerate(self.daemons.items())
+            ]
+        return parts
+
+    def check_ports(self, parts: Sequence[Part]) -> None:
+        """Raise Refused if somebody listens on a port that is needed."""
+        needed = [self.port] if any(part.role == "web" for part in parts) else []
+        ports = [port for port in (*needed, *map(self.probe_port, parts)) if port_in_use(port)]
         if ports:
             names = " and ".join(map(str, ports))
             what = f"port {names} is taken" if len(ports) == 1 else f"ports {names} are taken"
@@ -146,13 +175,13 @@ class RoleRunner:
                 EX_UNAVAILABLE,
             )
 
-    def probe_port(self, role: str) -> int:
-        """The port of a role's probes."""
-        return self.port + 1 + SERVICES.index(role)
+    def probe_port(self, part: Part) -> int:
+        """The port of the probes."""
+        return self.port + 1 + part.place
 
     def migrate(self) -> int:
         """Bring the database up to date."""
-        child = self.start("migrate", {})
+        child = self.start(Part("migrate", "migrate", [], 0), {})
         while child.status is None:
             self.poll()
         child.reader.join(5)
@@ -161,31 +190,36 @@ class RoleRunner:
             self.output.line("run", "The database could not be migrated, so nothing was started.")
         return child.status
 
-    def serve(self, roles: Sequence[str]) -> int:
-        """Start the roles, say when they are ready, and return when one of them ends."""
-        for role in roles:
-            self.start(role, {"PROBE_PORT": str(self.probe_port(role))})
-        web = "web" in roles
-        unready = [self.port] if web else [self.probe_port(role) for role in roles]
+    def serve(self, parts: Sequence[Part]) -> int:
+        """Start all parts, say when they are ready, and return when one of them ends."""
+        for part in parts:
+            more = {"PROBE_PORT": str(self.probe_port(part))}
+            if part.role == "daemon":
+                more["STATE_DIR"] = f"{self.env['STATE_DIR']}/{part.name}"  # daemons are one role
+            self.start(part, more)
+        web = any(part.role == "web" for part in parts)
+        unready = [self.port] if web else [self.probe_port(part) for part in parts]
         while True:
             self.poll()
             for child in self.children:
                 if child.status is not None:
-                    others = " The others are stopped." if len(roles) > 1 else ""
+                    others = " The others are stopped." if len(parts) > 1 else ""
                     self.output.line(
-                        "run", f"{child.role} ended by itself with status {child.status}.{others}"
+                        "run", f"{child.name} ended by itself with status {child.status}.{others}"
                     )
                     return 1
             if unready and all(map(answers, unready)):
                 unready = []
-                what = f"http://127.0.0.1:{self.port}/" if web else f"{' and '.join(roles)}."
+                what = (
+                    f"http://127.0.0.1:{self.port}/"
+                    if web
+                    else f"{' and '.join(part.name for part in parts)}."
+                )
                 self.output.line("run", f"Ready: {what} Ctrl-C stops everything.")
 
-    def start(self, role: str, more: Mapping[str, str]) -> Child:
-        """Start one role with some variables of its own."""
-        # Only this machine may connect: debug mode shows settings and source.
-        args = ["--bind", f"127.0.0.1:{self.port}"] if role == "web" else []
-        child = Child(role, args, {**self.env, **more}, self.directory, self.output)
+    def start(self, part: Part, more: Mapping[str, str]) -> Child:
+        """Start one part with some variables of its own."""
+        child = Child(part, part.args, {**self.env, **more}, self.directory, self.output)
         self.children.append(child)
         return child
 
@@ -208,7 +242,7 @@ class RoleRunner:
             while child.status is None and time.monotonic() < end and len(self.signals) == asked:
                 time.sleep(0.05)
             if child.status is None:
-                late.append(child.role)
+                late.append(child.name)
         for child in self.children:
             child.sweep()
         if late:

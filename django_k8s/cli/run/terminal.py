@@ -7,6 +7,7 @@ import threading
 from typing import IO
 
 _COLOURS = {"web": "36", "worker": "33", "beat": "35", "migrate": "34", "run": "32"}
+_OTHERS = "31"  # daemons
 
 
 class Output:
@@ -20,7 +21,7 @@ class Output:
         """Print one line. A reader who has gone away is no reason to fail."""
         prefix = f"{role:<7}|"
         if self.colours:
-            prefix = f"\x1b[{_COLOURS[role]}m{prefix}\x1b[0m"
+            prefix = f"\x1b[{_COLOURS.get(role, _OTHERS)}m{prefix}\x1b[0m"
         with self.lock, contextlib.suppress(OSError, ValueError):
             self.stream.write(f"{prefix} {text}\n")
             self.stream.flush()

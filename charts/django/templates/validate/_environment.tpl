@@ -2,11 +2,12 @@
 {{- define "django.validate.environment" -}}
 {{- $v := .Values }}
 {{- $envs := dict "env" $v.env }}
-{{- range $section := list "web" "scheduler" "migrate" "workerDefaults" "jobDefaults" "cronJobDefaults" "superuser" }}
+{{- $defaults := list "workerDefaults" "daemonDefaults" "jobDefaults" "cronJobDefaults" }}
+{{- range $section := concat (list "web" "scheduler" "migrate" "superuser") $defaults }}
 {{- $_ := set $envs (printf "%s.env" $section) ((get $v $section | default dict).env | default dict) }}
 {{- end }}
-{{- range $kind := list "workers" "jobs" "cronJobs" }}
-{{- range $name, $entry := get $v $kind }}
+{{- range $kind := list "workers" "daemons" "jobs" "cronJobs" }}
+{{- range $name, $entry := get $v $kind | default dict }}
 {{- $_ := set $envs (printf "%s.%s.env" $kind $name) (($entry | default dict).env | default dict) }}
 {{- end }}
 {{- end }}

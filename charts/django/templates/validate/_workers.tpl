@@ -15,17 +15,23 @@
     "workers." $name ".graceSeconds must exceed metrics.lingerSeconds by at least 15: "
     "a worker waits for its last scrape after its tasks.") }}
 {{- end }}
-{{- if and $worker.autoscaling $worker.keda }}
-  {{- printf "workers.%s has both autoscaling and keda, which would fight over its replicas. Keep one." $name | fail }}
-{{- end }}
+{{- include "django.validate.scalers" (dict "of" (printf "workers.%s" $name) "values" $worker) }}
 {{- if and $worker.keda (not $worker.keda.triggers) (not $counted) }}
   {{- fail (print
     "workers." $name ".keda scales by the tasks that the scheduler counts, but scheduler.enabled is false. "
     "Enable it, or set triggers.") }}
 {{- end }}
-{{- if and $worker.keda.fallback (not (hasKey $worker.keda.fallback "replicas")) }}
-  {{- printf "workers.%s.keda.fallback needs replicas, the number of pods to fall back to. Set it." $name | fail }}
 {{- end }}
+{{- end }}
+
+{{/* (of, values): the scalers of a worker or a daemon. */}}
+{{- define "django.validate.scalers" -}}
+{{- $keda := .values.keda }}
+{{- if and .values.autoscaling $keda }}
+  {{- printf "%s has both autoscaling and keda, which would fight over its replicas. Keep one." .of | fail }}
+{{- end }}
+{{- if and $keda.fallback (not (hasKey $keda.fallback "replicas")) }}
+  {{- printf "%s.keda.fallback needs replicas, the number of pods to fall back to. Set it." .of | fail }}
 {{- end }}
 {{- end }}
 

@@ -1,0 +1,159 @@
+"""Media on Azure Blob Storage."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import BlobServiceClient
+from storages.backends.azure_storage import AzureStorage, AzureStorageFile
+
+from django_k8s.media_storage.unavailable import MediaUnavailable
+
+_MEBIBYTE = 1024 * 1024
+
+# Of the client: no call waits for long, and each part of a file is held in memory.
+_CLIENT: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 30,
+    "retry_total": 2,
+    "max_block_size": 4 * _MEBIBYTE,
+    "max_single_put_size": 4 * _MEBIBYTE,
+    "max_single_get_size": 4 * _MEBIBYTE,
+    "max_chunk_get_size": 4 * _MEBIBYTE,
+}
+# django-storages' options for a web process; those of STORAGES win.
+_OPTIONS: dict[str, Any] = {"upload_max_conn": 1, "timeout": 30}
+
+# What Azure answers -> what to do about it. Codes: Blob Storage REST API, "Error codes".
+_REMEDIES = {
+    "ContainerNotFound": "the container does not exist: check MEDIA_AZURE_CONTAINER and MEDIA_AZURE_ACCOUNT",
+    "ContainerBeingDeleted": "the container is being deleted: check MEDIA_AZURE_CONTAINER",
+    "AuthenticationFailed": "the credentials are not accepted: check the pod's identity",
+    "InvalidAuthenticationInfo": "the credentials are not accepted: check the pod's identity",
+    "NoAuthenticationInformation": "there are no credentials: check the pod's identity",
+    "AuthorizationFailure": "access is denied: check what the pod's identity may do, and the firewall of the account",
+    "AuthorizationPermissionMismatch": "access is denied: give the pod's identity the role Storage Blob Data Contributor",
+}
+
+
+class AzureMedia(AzureStorage):  # type: ignore[misc]
+    """django-storages' storage on Azure, set up for a web process.
+
+    Credentials are those of the pod's identity, which signs links too: no key is needed. Uploads and downloads use one
+    thread and hold one part of 4 MiB in memory; no call waits for long; and every failure is a :class:`MediaUnavailable`.
+
+    ``account_url`` is the URL of the account where it is not on Azure's public cloud.
+    """
+
+    token_credential: Any
+
+    def __init__(self, **options: Any) -> None:
+        self._account_url = options.pop("account_url", "")
+        super().__init__(**(_OPTIONS | options))
+        self._making = threading.Lock()
+        self._shared: BlobServiceClient | None = None
+        own = self.account_key or self.sas_token or self.connection_string or self.token_credential
+        self._identity = not own
+
+    @property
+    def service_client(self) -> BlobServiceClient:
+        """Azure's client, one for all threads of a process."""
+        with self._making:
+            if self._shared is None:
+                self._shared = self._new_client()
+            return self._shared
+
+    def _new_client(self) -> BlobServiceClient:
+        if self.connection_string:
+            return BlobServiceClient.from_connection_string(self.connection_string, **_CLIENT)
+        url = self._account_url or f"{self.azure_protocol}://{self.account_name}.blob.{self.endpoint_suffix}"
+        if self._identity:
+            self.token_credential = DefaultAzureCredential()
+        key = (
+            {"account_name": self.account_name, "account_key": self.account_key} if self.account_key else None
+        )
+        return BlobServiceClient(url, credential=key or self.sas_token or self.token_credential, **_CLIENT)
+
+    def check(self) -> None:
+        """Ask for the container, with one request that changes nothing. Raises MediaUnavailable."""
+        with _explained():
+            self.client.get_container_properties()
+
+    def get_user_delegation_key(self, expiry: Any) -> Any:
+        """Return what signs a link for the pod's identity."""
+        _ = self.service_client  # it looks for the credentials
+        return super().get_user_delegation_key(expiry)
+
+    def _save(self, name: str, content: Any) -> str:
+        with _explained():
+            saved: str = super()._save(name, content)
+        return saved
+
+    def _open(self, name: str, mode: str = "rb") -> _MediaFile:
+        if "r" in mode and not self.exists(name):  # django-storages would look at the first read
+            raise FileNotFoundError(f"Media storage: there is no object {name}.")
+        return _MediaFile(name, mode, self)
+
+    def delete(self, name: str) -> None:
+        """Delete the object ``name``."""
+        with _explained():
+            super().delete(name)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an object ``name``."""
+        with _explained():
+            found: bool = super().exists(name)
+        return found
+
+    def size(self, name: str) -> int:
+        """The size of the object ``name`` in bytes. Raises FileNotFoundError if there is none."""
+        with _explained(name):
+            size: int = super().size(name)
+        return size
+
+    def url(
+        self, name: str, expire: int | None = None, parameters: dict[str, Any] | None = None, mode: str = "r"
+    ) -> str:
+        """The URL of the object ``name``: signed, for ``expire`` seconds, where media is private."""
+        with _explained():
+            url: str = super().url(name, expire, parameters, mode)
+        return url
+
+
+class _MediaFile(AzureStorageFile):  # type: ignore[misc]
+    """django-storages' file, whose late failures (it downloads at the first read) are explained too."""
+
+    @AzureStorageFile.file.getter  # type: ignore[untyped-decorator]
+    def file(self) -> Any:
+        """What has been downloaded."""
+        with _explained(self.name):
+            return super().file
+
+
+@contextmanager
+def _explained(name: str = "") -> Iterator[None]:
+    """Turn what Azure's libraries raise into a :class:`MediaUnavailable`, or a missing object ``name`` into FileNotFoundError."""
+    try:
+        yield
+    except HttpResponseError as error:
+        code = str(getattr(error, "error_code", None) or error.status_code or "")
+        if name and code == "BlobNotFound":
+            raise FileNotFoundError(f"Media storage: there is no object {name}.") from error
+        if isinstance(error, ClientAuthenticationError) and not error.status_code:
+            raise MediaUnavailable(
+                "Media storage: there are no credentials: check the pod's identity."
+            ) from error
+        reason = _REMEDIES.get(
+            code, f"the server answered {code}: check the pod's identity and the MEDIA_AZURE_ variables"
+        )
+        raise MediaUnavailable(f"Media storage: {reason}.") from error
+    except AzureError as error:
+        raise MediaUnavailable(
+            f"Media storage: the server cannot be reached ({type(error).__name__}): "
+            "check MEDIA_AZURE_ACCOUNT and the network."
+        ) from error
