@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 from django.core.management.base import BaseCommand
-from proving.models import Effect
 
 from django_k8s.daemon import heartbeat
+from proving.models import Effect
 
 HANG = Path("/tmp/hang")
 STOPPED = 4711
