@@ -21,7 +21,10 @@ plugins = mypy_django_plugin.main
 follow_imports = silent
 explicit_package_bases = True
 disallow_untyped_decorators = False
+disallow_subclassing_any = False
 [mypy-celery.*]
+ignore_missing_imports = True
+[mypy-django_q.*]
 ignore_missing_imports = True
 [mypy.plugins.django-stubs]
 django_settings_module = config.settings

@@ -6,12 +6,13 @@ import contextlib
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from support.beat import HOLDS, PROJECT, Beats, beat_environment, inbox
-from support.process import run, wait_until
-from support.servers import Redis
+from support.beat import HOLDS, PROJECT, Beats, beat_environment, inbox, last_heartbeat
+from support.process import run, stays, wait_until
+from support.servers import Redis, postgres
 
 from django_k8s.probe import heartbeat
 
@@ -44,6 +45,21 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 every = IntervalSchedule.objects.create(every={INTERVAL}, period="seconds")
 PeriodicTask.objects.create(name="own", task="project.tasks.tick", args='["own"]', interval=every)
 """
+# As the admin does: the entry is saved, which tells beat of it.
+CHANGE = """
+import django; django.setup()
+from django_celery_beat.models import PeriodicTask
+entry = PeriodicTask.objects.get(name="own")
+entry.{} = {}
+entry.save()
+"""
+BEFORE = """
+import datetime, django; django.setup()
+from django_celery_beat.models import PeriodicTask
+entry = PeriodicTask.objects.get(name="own")
+entry.last_run_at -= datetime.timedelta(seconds={})
+entry.save()
+"""
 ADMIN = """
 import django; django.setup()
 from django.contrib.auth.models import User
@@ -68,6 +84,12 @@ def project(folder: Path, broker: str, named: str = NAMED, **more: str) -> dict[
     }
 
 
+def python(env: dict[str, str], code: str) -> None:
+    """Run code in the project."""
+    done = run([sys.executable, "-c", code], env, PROJECT)
+    assert done.returncode == 0, done.stderr
+
+
 def stored(folder: Path) -> int:
     """How many runs of the entry the database knows of."""
     with contextlib.closing(sqlite3.connect(folder / "db.sqlite3")) as connection:
@@ -83,8 +105,7 @@ def test_two_schedulers_publish_nothing_twice(
     broker = redis_server.url(6)
     env = project(tmp_path, broker)
     with Beats(tmp_path, env) as beats, inbox(broker) as box:
-        made = run([sys.executable, "-c", ENTRY], env, PROJECT)
-        assert made.returncode == 0, made.stderr
+        python(env, ENTRY)
         old = beats.start()
         wait_until(lambda: box.of("own"), 40, "the first message")
         new = beats.start()
@@ -100,6 +121,65 @@ def test_two_schedulers_publish_nothing_twice(
         wait_until(lambda: len(box.of("own")) >= count + 2, 40, "messages of the new one")
         assert HOLDS in new.output
         assert box.pause(old, new) > INTERVAL - 1
+
+
+def test_changes_are_seen(tmp_path: Path, redis_server: Redis) -> None:
+    """An entry that is made, changed or switched off while beat runs: within seconds, without a restart."""
+    broker = redis_server.url(7)
+    env = project(tmp_path, broker)
+    with Beats(tmp_path, env) as beats, inbox(broker) as box:
+        beat = beats.start()
+        wait_until(lambda: HOLDS in beat.output, 40, "the lock")
+        python(env, ENTRY)
+        wait_until(lambda: box.of("own"), 20, "an entry that was made")
+        python(env, CHANGE.format("args", """'["changed"]'"""))
+        wait_until(lambda: box.of("changed"), 20, "an entry that was changed")
+        python(env, CHANGE.format("enabled", "False"))
+        seen = len(box.messages)
+        wait_until(lambda: "DatabaseScheduler: Schedule changed." in beat.output, 20, "the change")
+        # The run that was due in that moment may still come.
+        stays(lambda: len(box.messages) <= seen + 1, INTERVAL * 2, "an entry that was switched off")
+        python(env, CHANGE.format("enabled", "True"))
+        wait_until(lambda: len(box.messages) > seen + 1, 20, "an entry that was switched on")
+
+
+def test_missed_runs_are_made_up_for_by_one(tmp_path: Path, redis_server: Redis) -> None:
+    """Whatever was missed while no beat ran is published once at the next start, at once."""
+    broker = redis_server.url(8)
+    env = project(tmp_path, broker)
+    with Beats(tmp_path, env) as beats, inbox(broker) as box:
+        python(env, ENTRY)
+        old = beats.start()
+        wait_until(lambda: box.of("own"), 40, "the first message")
+        wait_until(lambda: stored(tmp_path) == len(box.of("own")), 40, "a run that is stored")
+        assert old.stop(15) == 0
+        python(env, BEFORE.format(INTERVAL * 10))  # as if nothing had run for ten intervals
+        count = len(box.of("own"))
+        new = beats.start()
+        wait_until(lambda: HOLDS in new.output, 40, "the lock")
+        wait_until(lambda: len(box.of("own")) > count, INTERVAL / 2, "the missed run")
+        stays(lambda: len(box.of("own")) == count + 1, INTERVAL - 1.5, "one run for all that were missed")
+
+
+def test_it_outlives_its_database(tmp_path: Path, redis_server: Redis) -> None:
+    """It lives while the database is away, and publishes when it is back."""
+    broker = redis_server.url(9)
+    with postgres() as server:
+        env = project(tmp_path, broker) | {"DATABASE_URL": server.create("shop")}
+        with Beats(tmp_path, env) as beats, inbox(broker) as box:
+            python(env, ENTRY)
+            beat = beats.start()
+            wait_until(lambda: box.of("own"), 40, "the first message")
+            server.stop()
+            wait_until(
+                lambda: "the lock is lost" in beat.output or "cannot be used" in beat.output, 30, "the outage"
+            )
+            before = last_heartbeat(tmp_path)
+            wait_until(lambda: last_heartbeat(tmp_path) > before + 2, 20, "its heartbeat")
+            server.start()
+            up = time.time()
+            wait_until(lambda: box.of("own")[-1].at > up, 40, "a message after it")
+            assert beat.running()
 
 
 @pytest.mark.parametrize(

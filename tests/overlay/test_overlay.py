@@ -489,6 +489,36 @@ class TestFiles:
         assert (storage.location, storage.querystring_auth) == (location, signed)
         assert (storage.querystring_expire, storage.file_overwrite) == (expire, overwrite)
 
+    @pytest.mark.parametrize(
+        ("values", "own", "ours", "bucket"),
+        [
+            (
+                {"MEDIA_GCS_BUCKET": "named"},
+                "storages.backends.gcloud.GoogleCloudStorage",
+                "gcs.GCSMedia",
+                "bucket_name",
+            ),
+            (
+                {"MEDIA_AZURE_CONTAINER": "named", "MEDIA_AZURE_ACCOUNT": "a"},
+                "storages.backends.azure_storage.AzureStorage",
+                "azure.AzureMedia",
+                "azure_container",
+            ),
+        ],
+    )
+    def test_other_buckets(self, values: dict[str, str], own: str, ours: str, bucket: str) -> None:
+        """A bucket on Google Cloud or Azure: the project's options of the same kind stay, those of another kind do not."""
+        same = {"default": {"BACKEND": own, "OPTIONS": {bucket: "own", "location": "shop"}}}
+        other = {"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"location": "shop"}}}
+        kept, moved = (overlay.storages(env(**values), project)["default"] for project in (same, other))
+
+        for found in (kept, moved):
+            assert found["BACKEND"] == f"django_k8s.media_storage.{ours}"
+            assert found["OPTIONS"][bucket] == "named"
+        assert kept["OPTIONS"]["location"] == "shop"
+        assert moved["OPTIONS"]["location"] == ""
+        assert overlay.storages(env(), same)["default"] == same["default"]
+
     def test_roots(self) -> None:
         """The image's and the chart's variables win; the type is the project's."""
         values = {"STATIC_ROOT": "/opt/static", "MEDIA_ROOT": "/media"}

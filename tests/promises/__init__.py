@@ -2,6 +2,7 @@
 
 from promises import (
     chart,
+    daemons,
     databases,
     environment,
     image,
@@ -31,6 +32,7 @@ ROWS = [
     *staging.ROWS,
     *image.ROWS,
     *chart.ROWS,
+    *daemons.ROWS,
     *observability.ROWS,
     *text.ROWS,
 ]
@@ -45,6 +47,8 @@ WITHOUT_A_PROMISE = {
     "overlay": "lists the functions of its modules",
     "database.keepalives": "holds numbers; a row of `settings.databases` leaves them out",
     "gunicorn.limits": "holds what the variables say; the rows of the modules that use it break each limit",
+    "media_storage": "names what every kind of bucket raises",
+    "media_storage.unavailable": "holds an exception without code; the rows of each kind of bucket break what raises it",
     "checks.messages": "holds the texts of the system checks; the rows of `checks.system_checks` break the checks themselves",
     **dict.fromkeys(
         (

@@ -197,8 +197,8 @@ ROWS = [
         "entrypoint: manage prints what its command prints",
         test="observability/test_logs.py::test_people_get_what_they_ask_for",
         within="prepare",
-        old='in ("migrate", "wait")',
-        new='in ("migrate", "wait", "manage")',
+        old='in ("migrate", "wait", "daemon")',
+        new='in ("migrate", "wait", "daemon", "manage")',
     ),
     Row(
         "entrypoint: manage is as it is on a terminal",

@@ -259,8 +259,8 @@ ROWS = [
     Row(
         "media: reads are spooled to disk",
         test="media/test_s3.py::test_memory_of_web",
-        old='"max_memory_size": 2 * _MEBIBYTE,',
-        new='"max_memory_size": 0,',
+        old='"max_memory_size": 2 * _MEBIBYTE,\n}',
+        new='"max_memory_size": 0,\n}',
     ),
     Row(
         "media: one part at a time is in memory",
@@ -283,6 +283,7 @@ ROWS = [
     Row(
         "media: a failure at the first read is explained",
         test="media/test_s3.py::TestStorage::test_late_failure",
+        within="S3Media._open",
         old="found.__class__ = _MediaFile",
         new="pass",
     ),

@@ -618,6 +618,53 @@ class TestFiles:
         assert "MEDIA_S3_BUCKET: needs django-storages and boto3" in errors
         assert "django-k8s-toolkit[s3]" in errors
 
+    def test_google_and_azure(self) -> None:
+        """Private is the default there too, public media has plain links, and no key is read."""
+        google = k8s.media_storage(env(MEDIA_GCS_BUCKET="b", MEDIA_GCS_PREFIX="p"))
+        assert google["BACKEND"] == "django_k8s.media_storage.gcs.GCSMedia"
+        assert (google["OPTIONS"]["bucket_name"], google["OPTIONS"]["location"]) == ("b", "p")
+        assert google["OPTIONS"]["querystring_auth"] is True
+        azure = env(MEDIA_AZURE_CONTAINER="c", MEDIA_AZURE_ACCOUNT="a", MEDIA_AZURE_LINK_SECONDS="60")
+        options = k8s.media_storage(azure)["OPTIONS"]
+        assert (options["azure_container"], options["account_name"], options["expiration_secs"]) == (
+            "c",
+            "a",
+            60,
+        )
+        assert named(azure) == set()
+
+        public = {"MEDIA_GCS_ACCESS": "public", "MEDIA_CDN_DOMAIN": "cdn.example.com"}
+        options = k8s.media_storage(env(MEDIA_GCS_BUCKET="b", **public))["OPTIONS"]
+        assert (options["querystring_auth"], options["custom_endpoint"]) == (False, "https://cdn.example.com")
+        public = {"MEDIA_AZURE_ACCESS": "public", "MEDIA_AZURE_ACCOUNT": "a"}
+        options = k8s.media_storage(env(MEDIA_AZURE_CONTAINER="c", **public))["OPTIONS"]
+        assert options["expiration_secs"] is None
+
+    def test_a_container_needs_its_account(self) -> None:
+        """Azure's containers have names within an account."""
+        environment = env(MEDIA_AZURE_CONTAINER="c")
+        k8s.media_storage(environment)
+        assert named(environment) == {"MEDIA_AZURE_ACCOUNT"}
+
+    @pytest.mark.parametrize("other", ["MEDIA_GCS_BUCKET", "MEDIA_AZURE_CONTAINER"])
+    def test_two_buckets(self, other: str) -> None:
+        """Only one can have the uploads."""
+        environment = env(MEDIA_S3_BUCKET="b", MEDIA_AZURE_ACCOUNT="a", **{other: "c"})
+        k8s.media_storage(environment)
+        assert named(environment) == {other}
+
+    @pytest.mark.parametrize(
+        ("variable", "extra"), [("MEDIA_GCS_BUCKET", "gcs"), ("MEDIA_AZURE_CONTAINER", "azure")]
+    )
+    def test_other_buckets_without_their_libraries(self, tmp_path: Path, variable: str, extra: str) -> None:
+        """Their absence is found before the first upload."""
+        _, errors = without_extras(
+            tmp_path, "settings.media_storage(env)", **{variable: "b", "MEDIA_AZURE_ACCOUNT": "a"}
+        )
+
+        assert f"{variable}: needs django-storages and " in errors
+        assert f"django-k8s-toolkit[{extra}]" in errors
+
     def test_static_files_without_whitenoise(self, tmp_path: Path) -> None:
         """Static files need an extra; its absence is a problem like the others, in debug mode too."""
         _, errors = without_extras(tmp_path, "settings.static_storage(env)")
