@@ -69,6 +69,7 @@ def error_of(error: BaseException) -> dict[str, object]:
         "file": place(where[0]) if where[0] else "",
         "line": where[1],
         "lines": [one.lineno for one in frames if frames and one.filename == where[0]],
+        "source": " ".join(str(one.line) for one in frames),
         "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
         "import": isinstance(error, ImportError),
         "exit": isinstance(error, SystemExit),

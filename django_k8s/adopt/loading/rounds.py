@@ -144,6 +144,8 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
     error = answer["error"]
     reads = [one for one in answer.get("reads", ()) if not str(one[0]).startswith("PYTHON")]
     message = str(error["message"])
+    if "NoneType" in message:  # a value that was read earlier, and is used here
+        message += f" {error['source']}"
     for name, found, _, _ in reversed(reads):
         if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", message) and (
             not found or name in given
