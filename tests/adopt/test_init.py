@@ -71,7 +71,9 @@ class TestWrites:
         ended = loaded(root, "--yes")
         facts, _, patch = ended.stdout.partition("\n--- /dev/null\n")
 
-        assert [line for line in facts.splitlines() if line.startswith("settings module")][0].split()[2:] == [
+        assert next(line for line in facts.splitlines() if line.startswith("settings module")).split()[
+            2:
+        ] == [
             "shop.settings",
             "read",
             "shop/wsgi.py:4",
@@ -262,6 +264,7 @@ class TestAtOnceOrNotAtAll:
             root = repository(small.path / "shop", shop())
             small.fill()
             ended = init(root, "--yes", "--no-load")
+            small.empty()
 
             one_sentence(ended, 73, "No space left on device")
             assert clean(root)
