@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import sys
 import traceback
@@ -157,6 +158,7 @@ def main() -> None:
     for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
         setattr(owner, name, refuse)
     sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CPU, (PARAMETERS["seconds"], PARAMETERS["seconds"]))
     sys.path[:] = [*PARAMETERS["before"], *(one for one in sys.path if one), *PARAMETERS["after"]]
     result: dict[str, object] = {"python": ".".join(str(part) for part in sys.version_info[:3])}
     try:

@@ -157,6 +157,8 @@ def _install(
     project = facts.text("project_dir")
     if kind in ("requirements", "pylock", "pyproject"):
         command += ["-r", PurePosixPath(locked).name, "--excludes", str(excluded)]
+        if kind == "pyproject":
+            command += [part for extra in facts.list("extras") for part in ("--extra", extra)]
         return _run(command, copy / PurePosixPath(locked).parent, {})
     found = dependencies.installed(tree, project, locked, facts.list("groups"), facts.list("extras"))
     pinned = folder / "pinned.txt"
