@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import sys
 import traceback
@@ -69,6 +70,7 @@ def error_of(error: BaseException) -> dict[str, object]:
         "file": place(where[0]) if where[0] else "",
         "line": where[1],
         "lines": [one.lineno for one in frames if frames and one.filename == where[0]],
+        "source": " ".join(str(one.line) for one in frames),
         "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
         "import": isinstance(error, ImportError),
         "exit": isinstance(error, SystemExit),
@@ -126,10 +128,12 @@ def set_up() -> dict[str, object]:
     import django
 
     django.setup()
+    from django import conf
     from django.apps import apps
     from django.contrib.auth import get_user_model
     from django.db.models import FileField
     from django.urls import Resolver404, get_resolver, resolve
+    from django.utils.module_loading import import_string
 
     user = get_user_model()
     found: dict[str, object] = {"user": [user.USERNAME_FIELD, *user.REQUIRED_FIELDS]}
@@ -139,6 +143,8 @@ def set_up() -> dict[str, object]:
         for field in model._meta.get_fields()
         if isinstance(field, FileField)
     ][:5]
+    storage = import_string(conf.settings.STORAGES["default"]["BACKEND"])
+    found["storage"] = [f"{one.__module__}.{one.__qualname__}" for one in storage.__mro__]
     try:
         resolve("/")
         found["start"] = True
@@ -156,6 +162,7 @@ def main() -> None:
     for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
         setattr(owner, name, refuse)
     sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CPU, (PARAMETERS["seconds"], PARAMETERS["seconds"]))
     sys.path[:] = [*PARAMETERS["before"], *(one for one in sys.path if one), *PARAMETERS["after"]]
     result: dict[str, object] = {"python": ".".join(str(part) for part in sys.version_info[:3])}
     try:
