@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from django_k8s.environment import problems, startup
-from django_k8s.gunicorn import budget, options
+from django_k8s.gunicorn import budget, limits, options
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.last_scrape import await_last_scrape
 
@@ -30,6 +30,7 @@ threads = _concurrency.threads or 1
 keepalive = _env.int("WEB_KEEPALIVE_SECONDS")
 timeout = _env.int("WEB_TIMEOUT_SECONDS")
 graceful_timeout = options.graceful_seconds(_env)
+limits.check(_env)
 max_requests = _env.int("WEB_MAX_REQUESTS")
 max_requests_jitter = max_requests // 10
 # With max_requests, each process's own backlog would die with it.

@@ -282,6 +282,11 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"env": {"PORT": 80}}), "env.PORT would differ from what probes"),
     (merged(IMAGE, {"env": {"DEBUG": True}}), "env.DEBUG shows settings"),
     (merged(IMAGE, {"web": {"drainSeconds": 0}}), "web.drainSeconds is below 1"),
+    (merged(IMAGE, {"env": {"WEB_MAX_BODY_MB": 820}}), "WEB_MAX_BODY_MB is 820, and /tmp of web holds 1Gi"),
+    (
+        merged(IMAGE, {"env": {"WEB_MAX_BODY_MB": 410}, "web": {"env": {"WEB_INTERFACE": "asgi"}}}),
+        "WEB_MAX_BODY_MB is 410, and /tmp of web holds 1Gi, of which uploads may take four fifths (under ASGI",
+    ),
     (merged(IMAGE, {"env": {"CACHE_URL": "redis://:pw@host/0"}}), "env.CACHE_URL looks secret"),
 ]
 
