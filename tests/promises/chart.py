@@ -111,7 +111,7 @@ ROWS = [
     Row(
         "chart: uploads have room in /tmp",
         test=f"{_RENDER}test_uploads_have_room_in_tmp",
-        old='$v.web.pod.tmpSize | default $v.pod.tmpSize',
+        old="$v.web.pod.tmpSize | default $v.pod.tmpSize",
         new="$v.pod.tmpSize",
     ),
     Row(
