@@ -13,7 +13,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from django_k8s.environment import startup, state_directory
+from django_k8s.environment import problems, startup, state_directory
 from django_k8s.environment.env import Env
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.roles import SERVICES
@@ -31,11 +31,19 @@ def main() -> None:
         state_directory.clear(env.str("ROLE"))
     del sys.argv[0]
     program = sys.argv[0]
+    if program == "gunicorn":
+        check_processes(env)
     if program.endswith(".py"):
         sys.path[0] = str(Path(program).resolve().parent)
         runpy.run_path(program, run_name="__main__")
     else:
         runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+def check_processes(env: Env) -> None:
+    """Report a malformed WEB_CONCURRENCY: gunicorn reads it too, and ends with a traceback."""
+    env.int("WEB_CONCURRENCY")
+    problems.stop_if([problem for problem in env.problems if problem.name == "WEB_CONCURRENCY"])
 
 
 def prepare(env: Env) -> None:

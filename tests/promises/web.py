@@ -513,4 +513,10 @@ ROWS = [
         within="Connection.data_received",
         new="except KeyError as error:",
     ),
+    Row(
+        "web: a malformed WEB_CONCURRENCY is one sentence",
+        test="gunicorn/test_start.py::test_number_that_gunicorn_reads_itself",
+        old='if program == "gunicorn":',
+        new="if False:",
+    ),
 ]
