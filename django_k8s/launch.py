@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from django_k8s.daemon.stop import STOPPED, Stop
-from django_k8s.environment import startup, state_directory
+from django_k8s.environment import problems, startup, state_directory
 from django_k8s.environment.env import Env
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.roles import SERVICES
@@ -31,10 +31,13 @@ def main() -> None:
     if env.str("ROLE") in SERVICES:
         state_directory.clear(env.str("ROLE"))
     del sys.argv[0]
+    program = sys.argv[0]
+    if program == "gunicorn":
+        check_processes(env)
     if env.str("ROLE") == "daemon":
-        _stoppable(sys.argv[0])
+        _stoppable(program)
     else:
-        _run(sys.argv[0])
+        _run(program)
 
 
 def _run(program: str) -> None:
@@ -54,6 +57,12 @@ def _stoppable(program: str) -> None:
         if not stop.asked:
             raise
         sys.exit(STOPPED)
+
+
+def check_processes(env: Env) -> None:
+    """Report a malformed WEB_CONCURRENCY: gunicorn reads it too, and ends with a traceback."""
+    env.int("WEB_CONCURRENCY")
+    problems.stop_if([problem for problem in env.problems if problem.name == "WEB_CONCURRENCY"])
 
 
 def prepare(env: Env) -> None:

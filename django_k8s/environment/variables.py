@@ -515,6 +515,15 @@ _WEB = _group(
         scope="startup",
     ),
     _v(
+        "WEB_UPLOADS_MB",
+        "int",
+        800,
+        "Room for all request bodies of more than 2.5 MiB that arrive at the same time, in MiB, since Django stores them in /tmp: one "
+        "for which there is none is answered with 503. 0 means no limit. The chart sets it to four fifths of pod.tmpSize.",
+        minimum=0,
+        scope="startup",
+    ),
+    _v(
         "WEB_LONGEST_REQUEST_SECONDS",
         "int",
         0,

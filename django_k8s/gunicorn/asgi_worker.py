@@ -59,6 +59,14 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         if limits().guarded and sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
             set_user_timeout(sock, limits().silence)
 
+    def data_received(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except ValueError as error:
+            # A number with more digits than Python reads. asyncio would log a traceback.
+            self._real_worker.log.warning("Invalid request: %s", type(error).__name__)
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
         super().connection_lost(exc)
@@ -107,8 +115,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        if limits().body:
-            self.asgi = bodies.limited(self.asgi, limits().body)
+        self.asgi = bodies.limited(self.asgi)
 
     @property
     def stopping(self) -> bool:

@@ -1,4 +1,4 @@
-"""Request bodies: one that is too large is refused before it is stored anywhere, one that stalls is answered.
+"""Request bodies: one that is too large is refused before it is stored anywhere, one that stalls or breaks off is no whole one.
 
 The server does this and no middleware: under ASGI, Django stores the whole body before the first
 middleware runs.
@@ -12,10 +12,18 @@ import math
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from django.core.handlers.asgi import ASGIHandler
+
+from django_k8s.gunicorn.budget import Share
 from django_k8s.gunicorn.client_socket import ClientStalledError
+from django_k8s.gunicorn.limits import limits
 
 TOO_LARGE = "413 Content Too Large"
 STALLED = "408 Request Timeout"
+BROKEN_OFF = "400 Bad Request"
+
+_RETRY_SECONDS = b"10"
+_GONE: dict[str, Any] = {"type": "http.disconnect"}
 
 _log = logging.getLogger("gunicorn.error")
 
@@ -26,11 +34,28 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
-class BodyTooLargeError(OSError):
+class RefusedBodyError(OSError):
+    """A body was refused while it was read. ``status`` is what its client is answered."""
+
+    status = ""
+
+
+class BodyTooLargeError(RefusedBodyError):
     """A body of unknown length has become too large."""
+
+    status = TOO_LARGE
 
     def __init__(self) -> None:
         super().__init__(errno.EFBIG, "The request body is larger than WEB_MAX_BODY_MB.")
+
+
+class BrokenOffError(RefusedBodyError):
+    """The client has gone before it has sent the body that it announced."""
+
+    status = BROKEN_OFF
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "The client has sent a part of the request body only.")
 
 
 def report(client: object) -> None:
@@ -38,13 +63,20 @@ def report(client: object) -> None:
     _log.warning("413: a request body of %s is larger than WEB_MAX_BODY_MB.", client)
 
 
+def report_no_room(client: object) -> None:
+    """Log that a body was refused, for whoever looks for the reason of a 503."""
+    _log.warning(
+        "503: a request body of %s is refused, since others take all the room: see WEB_UPLOADS_MB.", client
+    )
+
+
 def _expected(record: logging.LogRecord) -> bool:
     """Log a refused body as what it is: one line, and not an error of the application with its traceback."""
     error = record.exc_info[1] if record.exc_info else None
-    while error is not None and not isinstance(error, ClientStalledError | BodyTooLargeError):
+    while error is not None and not isinstance(error, ClientStalledError | RefusedBodyError):
         error = error.__cause__
     if error is not None:
-        status = STALLED if isinstance(error, ClientStalledError) else TOO_LARGE
+        status = error.status if isinstance(error, RefusedBodyError) else STALLED
         path = record.args[-1] if isinstance(record.args, tuple) and record.args else ""
         record.msg, record.args = "%s: %s", (status[4:], path)
         record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
@@ -56,9 +88,9 @@ class Body:
 
     refusal = ""
 
-    def __init__(self, reader: Any, request: Any, largest: int) -> None:
-        self._reader, self._request = reader, request
-        self._left: float = largest or math.inf
+    def __init__(self, reader: Any, request: Any, length: int | None) -> None:
+        self._reader, self._request, self._length = reader, request, length
+        self._left: float = (limits().body or math.inf) if length is None else length
 
     def read(self, size: int) -> bytes:
         try:
@@ -66,6 +98,13 @@ class Body:
         except ClientStalledError:
             self._refuse(STALLED)
             raise
+        except ConnectionError as error:
+            self._refuse(BROKEN_OFF)
+            raise BrokenOffError from error
+        # gunicorn returns what has arrived, and its end looks like the end of the body.
+        if self._length is not None and len(data) < min(size, self._left):
+            self._refuse(BROKEN_OFF)
+            raise BrokenOffError
         self._left -= len(data)
         if self._left < 0:
             self._refuse(TOO_LARGE)
@@ -95,43 +134,75 @@ def answer_refusals(application: Wsgi) -> Wsgi:
     return answering
 
 
-def limited(application: Asgi, largest: int) -> Asgi:
-    """Return an ASGI application that gets no request body of more than ``largest`` bytes."""
+def limited(application: Asgi) -> Asgi:
+    """Return an ASGI application that gets no request body that is too large, or for which there is no room."""
 
     async def limiting(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and isinstance(application, ASGIHandler):
+            # Django raises an error for it, with a traceback for whatever a stranger asks.
+            await receive()
+            return await send({"type": "websocket.close"})
         if scope["type"] != "http":
             return await application(scope, receive, send)
-        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        if length:
-            # Nobody reads more than this.
-            if int(length) > largest:
-                report(scope.get("client"))
-                return await _refuse(send)
+        length = _announced(scope)
+        if length is None:
             return await application(scope, receive, send)
-        left, begun = largest, False
+        left = limits().body or math.inf
+        if length > left:
+            report(scope.get("client"))
+            return await _refuse(send, 413)
+        share = Share(length)
+        if not share.begin():
+            report_no_room(scope.get("client"))
+            return await _refuse(send, 503)
+        refused, begun = 0, False
 
         async def counting() -> Message:
-            nonlocal left
+            nonlocal left, refused
             message = await receive()
-            left -= len(message.get("body", b""))
-            return message if left >= 0 else {"type": "http.disconnect"}
+            size = len(message.get("body", b""))
+            if not size or refused:
+                return message if not refused else _GONE
+            left -= size
+            if left < 0:
+                refused = 413
+                report(scope.get("client"))
+            elif not share.add(size):
+                refused = 503
+                report_no_room(scope.get("client"))
+            return message if not refused else _GONE
 
         async def noticing(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)
 
-        await application(scope, counting, noticing)
-        if left < 0:
-            report(scope.get("client"))
-            if not begun:
-                await _refuse(send)
+        try:
+            await application(scope, counting, noticing)
+        finally:
+            share.release()
+        if refused and not begun:
+            await _refuse(send, refused)
         return None
 
     return limiting
 
 
-async def _refuse(send: Send) -> None:
+def _announced(scope: dict[str, Any]) -> int | None:
+    """The length of the body, 0 if it is unknown, None if there is no body."""
+    # In HTTP/2 a frame says that it is the last.
+    length, unknown = 0, not scope["http_version"].startswith("1")
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            length = int(value)
+        elif name == b"transfer-encoding":
+            unknown = True
+    return length if length or unknown else None
+
+
+async def _refuse(send: Send, status: int) -> None:
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"0"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    if status == 503:
+        headers.append((b"retry-after", _RETRY_SECONDS))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from django_k8s.environment import problems, startup
-from django_k8s.gunicorn import options
+from django_k8s.gunicorn import budget, limits, options
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.last_scrape import await_last_scrape
 
@@ -30,6 +30,7 @@ threads = _concurrency.threads or 1
 keepalive = _env.int("WEB_KEEPALIVE_SECONDS")
 timeout = _env.int("WEB_TIMEOUT_SECONDS")
 graceful_timeout = options.graceful_seconds(_env)
+limits.check(_env)
 max_requests = _env.int("WEB_MAX_REQUESTS")
 max_requests_jitter = max_requests // 10
 # With max_requests, each process's own backlog would die with it.
@@ -75,6 +76,11 @@ def when_ready(server: Any) -> None:
     gc.freeze()
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Runs in the master before each fork."""
+    budget.settle(worker.age)
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Runs in each new process."""
     from django_k8s.gunicorn.database_connections import close_connections
@@ -113,3 +119,4 @@ def on_exit(server: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Runs in the master after the end of a process, however it came about."""
     Heartbeat("web", str(worker.pid)).remove()
+    budget.leave(worker.age)

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 
 from django_k8s.environment import startup
+from django_k8s.environment.env import Env
 
 _MEBIBYTE = 1 << 20
 
@@ -22,18 +23,43 @@ class Limits:
     """How long a client may make no progress with a body that it sends or an answer that it reads."""
     body: int
     """The largest request body; 0 means no limit."""
+    copies: int
+    """How often Django stores a large body: under ASGI as it arrives, and its files once more."""
+    uploads: int
+    """Room for all large request bodies at the same time, in all processes; 0 means no limit."""
     longest: int
     """A request that takes longer is logged with its traceback; 0 means none."""
+
+
+def copies(env: Env) -> int:
+    """Return how often Django may store a large body at the same time."""
+    return 2 if env.str("WEB_INTERFACE") == "asgi" else 1
+
+
+def check(env: Env) -> None:
+    """Report a problem if the largest body has no room even when it is alone."""
+    body, uploads = env.int("WEB_MAX_BODY_MB"), env.int("WEB_UPLOADS_MB")
+    if uploads and body * copies(env) > uploads:
+        twice = "twice " if copies(env) > 1 else ""
+        env.add_problem(
+            "WEB_MAX_BODY_MB",
+            f"leaves no room for a body of that size: WEB_UPLOADS_MB must be at least {twice}as much."
+            " With the chart, raise web.pod.tmpSize instead.",
+        )
 
 
 @functools.cache
 def limits() -> Limits:
     """Return the limits of this process."""
     env = startup.env()
+    body = env.int("WEB_MAX_BODY_MB")
+    uploads = env.int("WEB_UPLOADS_MB") if body else 0
     return Limits(
         guarded=env.bool("WEB_GUARD"),
         head=env.int("WEB_HEAD_SECONDS"),
         silence=env.int("WEB_CLIENT_SECONDS"),
-        body=env.int("WEB_MAX_BODY_MB") * _MEBIBYTE,
+        body=body * _MEBIBYTE,
+        copies=copies(env),
+        uploads=uploads * _MEBIBYTE,
         longest=env.int("WEB_LONGEST_REQUEST_SECONDS"),
     )

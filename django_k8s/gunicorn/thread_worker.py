@@ -23,6 +23,7 @@ from gunicorn import util
 from gunicorn.workers import gthread
 
 from django_k8s.gunicorn import bodies, heads
+from django_k8s.gunicorn.budget import Share
 from django_k8s.gunicorn.client_socket import ClientSocket
 from django_k8s.gunicorn.database_connections import pool_statistics
 from django_k8s.gunicorn.heads import Head, Heads
@@ -169,8 +170,17 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
             bodies.report(conn.client)
             util.write_error(conn.sock, 413, "Content Too Large", "The request body is too large.")
             return False
-        req.body.reader = bodies.Body(req.body.reader, req, largest)
-        return bool(super().handle_request(req, conn))
+        # Django stores no body of unknown length.
+        share = Share(length or 0)
+        if not share.begin():
+            bodies.report_no_room(conn.client)
+            util.write_error(conn.sock, 503, "Service Unavailable", "There is no room for the request body.")
+            return False
+        req.body.reader = bodies.Body(req.body.reader, req, length)
+        try:
+            return bool(super().handle_request(req, conn))
+        finally:
+            share.release()
 
     def finish_request(self, conn: gthread.TConn, fs: Future[Any]) -> None:
         del self._working[conn]

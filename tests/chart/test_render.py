@@ -366,6 +366,22 @@ def test_disks_and_memory_have_limits() -> None:
     assert VARIABLES["STATE_DIR"].default == "/tmp/django-k8s"
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param({}, "819", id="default"),
+        pytest.param({"pod": {"tmpSize": "3Gi"}}, "2457", id="pods"),
+        pytest.param({"pod": {"tmpSize": "3Gi"}, "web": {"pod": {"tmpSize": "2.5G"}}}, "1907", id="web"),
+        pytest.param({"pod": {"tmpSize": "524288k"}, "env": {"WEB_MAX_BODY_MB": 399}}, "400", id="k"),
+        pytest.param({"env": {"WEB_UPLOADS_MB": 5}}, "5", id="variable"),
+    ],
+)
+def test_uploads_have_room_in_tmp(values: dict[str, Any], expected: str) -> None:
+    """All uploads at the same time take four fifths of /tmp of web, and the pod is not evicted."""
+    (config,) = (of for of in render(merged(IMAGE, values)) if of["metadata"]["name"] == "shop-config")
+    assert config["data"].get("WEB_UPLOADS_MB") == expected
+
+
 def test_a_job_that_runs_once_is_told_by_what_it_runs() -> None:
     """Its mark changes with its arguments and releaseToken, and with no image or configuration."""
 

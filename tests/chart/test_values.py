@@ -337,6 +337,11 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"env": {"PORT": 80}}), "env.PORT would differ from what probes"),
     (merged(IMAGE, {"env": {"DEBUG": True}}), "env.DEBUG shows settings"),
     (merged(IMAGE, {"web": {"drainSeconds": 0}}), "web.drainSeconds is below 1"),
+    (merged(IMAGE, {"env": {"WEB_MAX_BODY_MB": 820}}), "WEB_MAX_BODY_MB is 820, and /tmp of web holds 1Gi"),
+    (
+        merged(IMAGE, {"env": {"WEB_MAX_BODY_MB": 410}, "web": {"env": {"WEB_INTERFACE": "asgi"}}}),
+        "WEB_MAX_BODY_MB is 410, and /tmp of web holds 1Gi, of which uploads may take four fifths (under ASGI",
+    ),
     (merged(IMAGE, {"env": {"CACHE_URL": "redis://:pw@host/0"}}), "env.CACHE_URL looks secret"),
 ]
 
@@ -355,7 +360,7 @@ SECRETS = {
     **dict.fromkeys(
         (
             "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_PASSWORD", "HEALTH_TOKEN", "NEW_RELIC_LICENSE_KEY",
-            "AWS_SECRET_ACCESS_KEY", "STRIPE_API_KEY", "CLIENT_SECRET", "PRIVATE_KEY", "SENTRY_DSN", "GITHUB_PAT",
+            "AWS_SECRET_ACCESS_KEY", "STRIPE_API_KEY", "CLIENT_SECRET", "PRIVATE_KEY", "SENTRY_DSN", "GITHUB_PAT", "HASHIDS_SALT", "ADMIN_BASIC_AUTH", "PARTNER_JWT",
             "DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY_FALLBACKS", "SECRET_KEY_OLD", "POSTGRES_PASSWORD", "PGPASSWORD_2",
             "MYSQL_PWD", "SSH_PASSPHRASE", "API_TOKEN", "SLACK_BOT_TOKEN", "GITLAB_TOKENS", "STRIPE_SECRET_LIVE",
             "STRIPE_WEBHOOK_SECRET", "OAUTH_CLIENT_SECRETS", "TWILIO_AUTH_TOKEN", "MAILGUN_APIKEY", "JWT_SIGNING_KEY",

@@ -11,7 +11,7 @@ from support.process import environment, run
 from support.web import production
 
 from django_k8s.environment.env import Env
-from django_k8s.gunicorn import options
+from django_k8s.gunicorn import limits, options
 
 
 def problems(env: Env) -> list[str]:
@@ -62,6 +62,25 @@ def test_address_by_the_family_of_the_cluster(monkeypatch: pytest.MonkeyPatch) -
     assert options.bind_address(env) == "0.0.0.0:8080"
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00:10:96::1")
     assert options.bind_address(env) == "[::]:8080"
+
+
+@pytest.mark.parametrize(
+    ("variables", "good"),
+    [
+        ({}, True),
+        ({"WEB_INTERFACE": "asgi"}, True),
+        ({"WEB_MAX_BODY_MB": "800"}, True),
+        ({"WEB_MAX_BODY_MB": "801"}, False),
+        ({"WEB_MAX_BODY_MB": "401", "WEB_INTERFACE": "asgi"}, False),
+        ({"WEB_MAX_BODY_MB": "801", "WEB_UPLOADS_MB": "0"}, True),
+        ({"WEB_MAX_BODY_MB": "0", "WEB_UPLOADS_MB": "1"}, True),
+    ],
+)
+def test_largest_body_has_room(variables: dict[str, str], good: bool) -> None:
+    """A body that could never be received is a mistake of the configuration."""
+    env = Env(environ=variables)
+    limits.check(env)
+    assert [problem.partition(":")[0] for problem in problems(env)] == ([] if good else ["WEB_MAX_BODY_MB"])
 
 
 def test_graceful_time_out_comes_from_the_grace_period() -> None:

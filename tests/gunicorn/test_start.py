@@ -34,6 +34,17 @@ def test_settings_error(tmp_path: Path, interface: str) -> None:
         assert unwanted not in done.stderr
 
 
+@pytest.mark.parametrize("value", ["swordfish", "-1", "1.5"])
+def test_number_that_gunicorn_reads_itself(tmp_path: Path, value: str) -> None:
+    """gunicorn reads WEB_CONCURRENCY before its configuration. A malformed one is reported as any other."""
+    env = production(DATABASE_URL="sqlite:///x.sqlite3", PORT=str(free_port()), WEB_CONCURRENCY=value)
+    done = run([*COMMAND[:2], "django_k8s.launch", *COMMAND[2:]], env, tmp_path, 60)
+    assert done.returncode == 78, done.stderr
+    assert "  WEB_CONCURRENCY: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert value not in done.stderr
+
+
 def test_error_that_only_the_server_sees(tmp_path: Path) -> None:
     """What the settings do not look at is reported before anything listens."""
     env = production(

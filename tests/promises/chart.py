@@ -109,6 +109,12 @@ ROWS = [
         new='"size" ""',
     ),
     Row(
+        "chart: uploads have room in /tmp",
+        test=f"{_RENDER}test_uploads_have_room_in_tmp",
+        old="$v.web.pod.tmpSize | default $v.pod.tmpSize",
+        new="$v.pod.tmpSize",
+    ),
+    Row(
         "chart: heartbeats and metrics are in memory",
         test=f"{_RENDER}test_disks_and_memory_have_limits",
         old='"size" $pod.stateSize "medium" "Memory"',

@@ -60,3 +60,19 @@ says whether a scaler of the chart owns its number of pods.
 {{ . }}
 {{- end }}
 {{- end }}
+
+{{/* (a quantity) -> whole MiB. */}}
+{{- define "django.mebibytes" -}}
+{{- $unit := regexFind "[a-zA-Z]*$" . -}}
+{{- $bytes := dict "" 1.0 "m" 0.001 -}}
+{{- $thousand := 1.0 -}}
+{{- $ki := 1.0 -}}
+{{- range $letter := list "k" "M" "G" "T" "P" "E" -}}
+{{- $thousand = mulf $thousand 1000.0 -}}
+{{- $ki = mulf $ki 1024.0 -}}
+{{- $_ := set $bytes $letter $thousand -}}
+{{- $_ := set $bytes (printf "%si" $letter) $ki -}}
+{{- end -}}
+{{- $number := trimSuffix $unit . | float64 -}}
+{{- divf (mulf $number (get $bytes $unit)) 1048576.0 | floor | int64 -}}
+{{- end }}

@@ -12,6 +12,10 @@
 {{- if $v.staging.enabled -}}
 {{- $hosts = concat $hosts (list "localhost" "127.0.0.1" $fullname (printf "%s.%s" $fullname .Release.Namespace)) -}}
 {{- end -}}
+{{- with $v.web.pod.tmpSize | default $v.pod.tmpSize -}}
+{{- /* The rest is for other files of the project. */ -}}
+{{- $_ := set $data "WEB_UPLOADS_MB" (div (mul 4 (include "django.mebibytes" . | int64)) 5) -}}
+{{- end -}}
 {{- with $hosts -}}
 {{- $_ := set $data "ALLOWED_HOSTS" (join "," .) -}}
 {{- end -}}

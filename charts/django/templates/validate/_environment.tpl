@@ -46,19 +46,20 @@ its text has credentials. The text of a URL variable without credentials, of a s
 */}}
 {{- define "django.looksSecret" -}}
 {{- $keys := "(SECRET|PRIVATE|ACCESS|API|LICENSE|SIGNING|ENCRYPTION|MASTER|ACCOUNT|AUTH|SHARED|WEBHOOK|FERNET|HMAC|SERVICE)_?KEY" -}}
-{{- $words := "SECRET|[A-Z]*PASSWORD|[A-Z]*PASSWD|PASSPHRASE|PWD|TOKEN|PAT|CREDENTIAL|DSN|CONNECTION_STRING" -}}
+{{- $words := "SECRET|[A-Z]*PASSWORD|[A-Z]*PASSWD|PASSPHRASE|PWD|TOKEN|PAT|JWT|HMAC|SALT|BASIC_AUTH|CREDENTIAL|DSN|CONNECTION_STRING" -}}
 {{- $which := "(_?[0-9]+|_(FALLBACKS?|OLD|NEW|PREVIOUS|CURRENT|NEXT|LIVE|PROD|PRODUCTION|STAGING|TEST|DEFAULT))?" -}}
 {{- $named := printf "(?i)(^|_)(%s|%s)S?%s$" $words $keys $which -}}
 {{- $harmless := "^(|(?i:true|false|yes|no|on|off|none))$" -}}
 {{- $path := and (regexMatch "(?i)CREDENTIALS$" .name) (regexMatch "^/[^\\s:@]*$" .text) -}}
 {{- $address := "://[^@\\s]*:[^\\s]*@" -}}
 {{- $parameter := "(?i)(^|[\\s?&;,])(password|passwd|pwd|secret|token|api_?key|access_?key|account_?key|sig)=[^\\s&;,]" -}}
+{{- $scheme := "(?i)^(bearer|basic) +[^ ]" -}}
 {{- $block := "-----BEGIN [A-Z ]*PRIVATE KEY" -}}
 {{- $headers := and (regexMatch "(?i)(^|_)HEADERS$" .name) (regexMatch "[=:]" .text) -}}
 {{- $name := or (has .name .secrets) (regexMatch $named .name) -}}
 {{- if and $name (not (or $path (regexMatch $harmless .text))) -}}
 true
-{{- else if or $headers (regexMatch (printf "%s|%s|%s" $address $parameter $block) .text) -}}
+{{- else if or $headers (regexMatch (printf "%s|%s|%s|%s" $address $parameter $scheme $block) .text) -}}
 true
 {{- end }}
 {{- end }}

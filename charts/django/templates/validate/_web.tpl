@@ -16,6 +16,17 @@
 {{- if and $scaler.enabled (not $scaler.targetCPU) (not $scaler.metrics) }}
   {{- fail "web.autoscaling has no metric to scale by. Set targetCPU or metrics." }}
 {{- end }}
+{{- $env := merge (dict) .env $.Values.env }}
+{{- $largest := get $env "WEB_MAX_BODY_MB" }}
+{{- $tmp := .pod.tmpSize | default $.Values.pod.tmpSize }}
+{{- if and $largest $tmp (not (kindIs "map" $largest)) (not (get $env "WEB_UPLOADS_MB")) }}
+  {{- $copies := ternary 2 1 (eq (get $env "WEB_INTERFACE" | toString) "asgi") }}
+  {{- if gt (mul 5 $copies (include "django.scalar" $largest | int64)) (mul 4 (include "django.mebibytes" $tmp | int64)) }}
+    {{- fail (printf
+      "WEB_MAX_BODY_MB is %s, and /tmp of web holds %s, of which uploads may take four fifths%s. Raise web.pod.tmpSize, and the ephemeral-storage of web.resources with it."
+      (include "django.scalar" $largest) $tmp (ternary " (under ASGI each takes twice its size)" "" (eq $copies 2))) }}
+  {{- end }}
+{{- end }}
 {{- if and (eq (toString .maxSurge) "0") (eq (toString .maxUnavailable) "0") }}
   {{- fail "web.maxSurge and web.maxUnavailable are both 0, so no rollout could begin. Raise one of them." }}
 {{- end }}
