@@ -1,6 +1,7 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
 from promises import (
+    beat,
     chart,
     databases,
     environment,
@@ -26,6 +27,7 @@ ROWS = [
     *probes.ROWS,
     *web.ROWS,
     *tasks.ROWS,
+    *beat.ROWS,
     *release.ROWS,
     *image.ROWS,
     *chart.ROWS,
