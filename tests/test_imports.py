@@ -44,7 +44,7 @@ LAYERS = {
     "management": {"environment", "conf", "celery", "health", "migrate"},
     "checks": {"environment", "conf", "upstream", "celery", "settings", "health"},
     "cli": {"environment", "celery", "django_k8s"},
-    "apps": {"environment", "celery", "gate", "checks"},
+    "apps": {"environment", "database", "celery", "gate", "checks"},
 }  # fmt: skip
 
 # Which modules import a library: at their top, because nobody loads them without it, or only inside functions.

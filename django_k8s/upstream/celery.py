@@ -8,11 +8,13 @@ from django_k8s.upstream.name import Name
 
 _CACHED = "kombu.utils.objects:cached_property"
 _SCHEDULER = "celery.beat:Scheduler"
+_CONSUMER = "celery.worker.consumer.consumer:Consumer"
 _CHANNEL = "kombu.transport.redis:Channel"
 
 _main = partial(Name, used_by="celery.__main__")
 _defaults = partial(Name, used_by="celery.defaults")
 _shutdown = partial(Name, used_by="celery.shutdown")
+_malformed = partial(Name, used_by="celery.malformed")
 _locked = partial(Name, used_by="celery.beat.locked_scheduler")
 _scheduler = partial(Name, used_by="celery.beat.scheduler")
 _schedule = partial(Name, used_by="celery.beat.schedule")
@@ -104,6 +106,25 @@ NAMES = (
         "celery.worker.worker:WorkController.exitcode",
         why="the exit status when the process is cut off",
         breaks="a stop that was cut off has status 0 or a traceback",
+    ),
+    # Messages that nobody can read
+    *(
+        _malformed(
+            f"{_CONSUMER}.{name}",
+            why=why,
+            breaks="a malformed message ends the worker",
+            **more,
+        )
+        for name, why, more in (
+            ("channel_errors", "what makes a consumer begin anew", {"read_by": f"{_CONSUMER}.start"}),
+            ("connection_errors", "what the broker raises while a message is rejected", {}),
+            ("conninfo", "has what the broker's answers raise", {}),
+            (
+                "create_task_handler",
+                "wrapped, to reject a message",
+                {"read_by": "celery.worker.loops:asynloop"},
+            ),
+        )
     ),
     # Beat under the lock
     _locked(

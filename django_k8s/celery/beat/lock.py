@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+from typing import NoReturn
 
 from celery.utils.log import get_logger
 from django.core.exceptions import ImproperlyConfigured
@@ -11,7 +12,6 @@ from django.db import DatabaseError, InterfaceError
 
 from django_k8s.database.connections import direct_connection
 from django_k8s.database.locks import Lock, session_lock
-from django_k8s.environment.exit_codes import EX_CONFIG
 
 logger = get_logger("django_k8s.beat")
 
@@ -19,6 +19,10 @@ NAME = "beat"
 SILENCE_SECONDS = 25  # as long as TCP keepalives take to notice a lost peer; beat asks more often
 ASK_SECONDS = 10.0  # how often the server is asked at rest; a session that ends is noticed at once
 BLIND_SECONDS = 1.0  # how often, where there is no socket to watch
+
+
+class Unusable(BaseException):
+    """The lock holds nothing where the database's address leads; nothing but the launcher of the role catches this."""
 
 
 class BeatLock:
@@ -39,8 +43,7 @@ class BeatLock:
     def acquire(self) -> bool:
         """Take the lock unless this process has it. Return whether it has it now.
 
-        End the process with status 78 if the connection leads to a pooler, behind which there is no lock. Nothing else
-        is raised.
+        Raise Unusable if the connection leads to a pooler, behind which there is no lock, and nothing else.
         """
         if not self.held(ASK_SECONDS):
             self._holding = self._try()
@@ -100,6 +103,6 @@ class BeatLock:
         return acquired
 
     @staticmethod
-    def _refuse(error: ImproperlyConfigured) -> None:
+    def _refuse(error: ImproperlyConfigured) -> NoReturn:
         logger.critical("beat: %s", error)
-        raise SystemExit(EX_CONFIG) from None
+        raise Unusable from None

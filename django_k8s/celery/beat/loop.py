@@ -195,7 +195,9 @@ class Loop:
         """Publish one due time. Raises Changed if this process may not."""
         if not self._process.lock.held():
             raise table.Changed
-        with defer_stop_signals(), table.published(entry.name, last, due):
+        # A stop may come while the note is made, which a silent database never answers; from then on to the commit, none.
+        with contextlib.ExitStack() as stops, table.published(entry.name, last, due):
+            stops.enter_context(defer_stop_signals())
             self._send(entry, due)
         self._process.beat()
         if self._count is not None:
