@@ -13,7 +13,8 @@ class DjangoK8sConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Pass the gate, import the system checks, which register themselves, and mask secrets in logs.
+        """Pass the gate, import the system checks, which register themselves, mask secrets in logs, and watch for databases
+        that take no writes any more.
 
         Raise SystemExit with status 78 if the configuration is incomplete. No system check could do this:
         none runs under ``get_wsgi_application()``, and probes are answered before the host is checked.
@@ -28,8 +29,10 @@ class DjangoK8sConfig(AppConfig):
 
         from django_k8s import celery
         from django_k8s.checks import system_checks  # noqa: F401
+        from django_k8s.database import read_only
 
         for database in settings.DATABASES.values():
             masking.add(str(database.get("PASSWORD") or ""))
         masking.add(settings.SECRET_KEY)
+        read_only.connect()
         celery.connect_publishers()

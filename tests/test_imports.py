@@ -47,7 +47,7 @@ LAYERS = {
     "release": {"environment"},
     "adopt": {"environment"},
     "cli": {"environment", "celery", "django_k8s", "adopt", "release"},
-    "apps": {"environment", "celery", "gate", "checks"},
+    "apps": {"environment", "database", "celery", "gate", "checks"},
 }  # fmt: skip
 
 # Which modules import a library: at their top, because nobody loads them without it, or only inside functions.

@@ -34,7 +34,14 @@ def main(argv: Sequence[str]) -> int:
     from celery.bin.celery import main as celery
 
     sys.argv = ["celery", "--quiet", "-A", found, role, *OPTIONS[role], "--loglevel", level, *options]
-    return int(celery() or 0)
+    if role == "worker":
+        return int(celery() or 0)
+    from django_k8s.celery.beat.lock import Unusable
+
+    try:
+        return int(celery() or 0)
+    except Unusable:  # the log says why; Celery's beat takes a SystemExit for a stop
+        return EX_CONFIG
 
 
 def _prepare(role: str, options: Sequence[str]) -> str:

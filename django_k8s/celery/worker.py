@@ -11,6 +11,7 @@ from typing import Any
 from celery import bootsteps, signals
 
 from django_k8s.celery import logs, metrics, shutdown
+from django_k8s.celery.malformed import RejectMalformed
 from django_k8s.environment import startup
 from django_k8s.environment.cgroup import cpu_limit
 from django_k8s.probe.heartbeat import Heartbeat
@@ -33,6 +34,7 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(consumer, **kwargs)
         self._timer: Any = None
         self._heartbeat = Heartbeat("worker", "worker")
+        self._since: float | None = None  # when the broker was lost
         self._lost()  # the broker has not been reached yet
 
     def start(self, consumer: Any) -> None:
@@ -48,15 +50,19 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         self._lost()
 
     def _beat(self) -> None:
+        self._since = None
         self._heartbeat.write()
 
     def _lost(self) -> None:
-        self._heartbeat.write(state="reconnecting", since=time.monotonic())
+        # Attempts that fail half-way, as those at a read-only broker do, are one loss.
+        self._since = self._since or time.monotonic()
+        self._heartbeat.write(state="reconnecting", since=self._since)
 
 
 def connect(app: Any) -> None:
     """Give the worker of ``app`` its heartbeat, queues, stop, logs and metrics; may be called again."""
     app.steps["consumer"].add(HeartbeatStep)
+    app.steps["consumer"].add(RejectMalformed)
     if not app.conf.worker_concurrency:
         app.conf.worker_concurrency = _cpus()
     for part in (shutdown, logs, metrics):

@@ -8,19 +8,36 @@ import hashlib
 import logging
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 logger = logging.getLogger("django_k8s.locks")
 
+POOLER = (
+    "The database's address leads to a pooler in transaction mode, such as PgBouncer: clients share its sessions, and a"
+    " session's lock holds nothing. Set DATABASE_DIRECT_URL to the address of the database itself,"
+    " postgres://user:password@host:5432/name, and DATABASE_PGBOUNCER to true."
+)
+_LOOKS = 5  # at two sessions, of which others may take one in between
+
 
 class Lock(Protocol):
     """What one process holds at a time."""
 
+    remote: bool  # whether a server keeps it, which can end the session
+
     def acquire(self) -> bool:
-        """Try once, without waiting; True when this session holds the lock now."""
+        """Try once, without waiting; True when this session holds the lock now.
+
+        Raise ImproperlyConfigured if the session is that of a pooler, which others share.
+        """
+        ...
+
+    def fileno(self) -> int | None:
+        """Return the socket of the session, which is readable when the session ends; None where there is none to watch."""
         ...
 
     def held(self) -> bool:
@@ -48,12 +65,17 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Lock:
 class NoLock:
     """No lock at all: whoever asks has it. The base of the real ones."""
 
+    remote = False
+
     def __init__(self, connection: BaseDatabaseWrapper, name: str) -> None:
         self.connection = connection
         self.name = f"django_k8s.{name}"
 
     def acquire(self) -> bool:
         return True
+
+    def fileno(self) -> int | None:
+        return None
 
     def held(self) -> bool:
         return True
@@ -65,7 +87,16 @@ class NoLock:
 class SessionLock(NoLock):
     """A lock that the server keeps for the session of ``connection``."""
 
+    remote = True
     try_lock = is_held = ""
+
+    def fileno(self) -> int | None:
+        # psycopg's and mysqlclient's sessions have one, PyMySQL's have not.
+        number = getattr(self.connection.connection, "fileno", None)
+        try:
+            return int(number()) if number else None
+        except Exception:  # whatever a driver raises where the session has ended
+            return None
 
     def acquire(self) -> bool:
         return self._ask(self.try_lock)
@@ -100,11 +131,56 @@ class AdvisoryLock(SessionLock):
     CONCURRENTLY of the lock's holder waits in turn: neither ever ends.
     """
 
+    _known: object = None  # the session that was looked at
     try_lock = "SELECT pg_try_advisory_lock(%(key)s)"
     is_held = (
         "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
         " AND ((classid::bigint << 32) | objid::bigint) = %(key)s)"
     )
+
+    def acquire(self) -> bool:
+        """As the base class does, after a look at whose session it is."""
+        self.connection.ensure_connection()
+        if self.connection.connection is not self._known:
+            self._refuse_pooler()
+            self._known = self.connection.connection
+        return super().acquire()
+
+    def _refuse_pooler(self) -> None:
+        """Raise ImproperlyConfigured if statements of this connection and of others run in one session of the server.
+
+        A pooler tells its clients a process id of its own. That alone is no harm: where it gives each client a session
+        for as long as the client stays, the lock holds. So a second connection is made and both are asked in turn.
+        """
+        told = _told_pid(self.connection.connection)
+        if told is None or self._pid() == told:
+            return
+        other = type(self)(self.connection.copy(), self.name)
+        other.connection.settings_dict["OPTIONS"] = {
+            **self.connection.settings_dict["OPTIONS"],
+            "connect_timeout": 5,
+        }
+        ours: set[int] = set()
+        others: set[int] = set()
+        try:
+            for _ in range(_LOOKS):
+                ours.add(self._pid())
+                others.add(other._pid())
+        except DatabaseError:
+            if not others:  # no session is left for it: each client has one of its own
+                return
+            raise
+        finally:
+            other.release()
+        if len(ours) > 1 or ours & others:
+            self.release()
+            raise ImproperlyConfigured(POOLER)
+
+    def _pid(self) -> int:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (pid,) = cursor.fetchone()
+        return int(pid)
 
     def key(self) -> int:
         """A number that only this name has; advisory locks of other databases do not meet it."""
@@ -164,6 +240,11 @@ class FileLock(NoLock):
                 self._path.unlink()
             os.close(self._file)
             self._file = None
+
+
+def _told_pid(session: Any) -> int | None:
+    """The process id that the server, or what stands before it, has told the client."""
+    return getattr(getattr(session, "info", None), "backend_pid", None)
 
 
 def _is_at(file: int, path: Path) -> bool:

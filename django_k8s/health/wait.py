@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -12,23 +13,41 @@ _EVERY_SECONDS = 1.0
 _ASK_SECONDS = 5.0  # the deadline of each round
 _REMIND_SECONDS = 15.0
 
+_REFUSED_SECONDS = 30.0  # for a password or a database that is being made at this moment
+
+# What a database says that is there and lets nobody in: a wrong user or password (28P01, 28000; 1045, 1698), or no such
+# database (3D000; 1049). psycopg has no code for a connection that failed. A server that speaks another language is waited
+# for as if it were away.
+_REFUSAL = re.compile(
+    r"password authentication failed|no password supplied|FATAL: +role .+ does not exist|"
+    r"FATAL: +database .+ does not exist|\((1045|1049|1698),"
+)
+
 WriteLine = Callable[[str], None]
+
+
+def is_refusal(result: Result) -> bool:
+    """Return whether a check failed because of a wrong password or a missing database, which no waiting mends."""
+    return not result.ok and bool(_REFUSAL.search(result.detail))
 
 
 def wait_until_healthy(checks: Mapping[str, Check], seconds: float, say: WriteLine) -> list[Result]:
     """Ask until every check passes in one and the same round, for at most ``seconds``; with 0, ask once.
 
-    Returns the failures of the last round; none means that all is well. ``say`` gets a line when
-    something changes, and a reminder every 15 seconds.
+    A refusal (see :func:`is_refusal`) that lasts for 30 seconds is final. Returns the failures of the last round; none
+    means that all is well. ``say`` gets a line when something changes, and a reminder every 15 seconds.
     """
     end = time.monotonic() + seconds
+    refused: float | None = None  # since when
     runner = CheckRunner(checks, min(_ASK_SECONDS, seconds) or _ASK_SECONDS, keep=0, log=_nothing)
     progress = _Progress(say)
     while True:
         results = runner.report().results
         progress.tell(results)
         failures = [result for result in results if not result.ok]
-        left = end - time.monotonic()
+        now = time.monotonic()
+        refused = (refused or now) if any(is_refusal(result) for result in failures) else None
+        left = min(end, refused + _REFUSED_SECONDS if refused else end) - now
         if not failures or left <= 0:
             return failures
         time.sleep(min(_EVERY_SECONDS, left))

@@ -21,12 +21,16 @@ from django.db.migrations.executor import MigrationExecutor
 from django_k8s.database.connections import direct_connection, use_connection
 from django_k8s.database.locks import Lock, session_lock
 from django_k8s.health.database import Database
-from django_k8s.health.wait import WriteLine, wait_until_healthy
+from django_k8s.health.wait import WriteLine, is_refusal, wait_until_healthy
 from django_k8s.migrate.errors import Failed, explain, invalid_indexes, timed_out
 
 _POLL_SECONDS = 0.5
 _REMIND_SECONDS = 15.0
 _TRIES = 5
+
+
+class Refused(Exception):
+    """The database is there and refuses the user, the password or the name of the database."""
 
 
 class NotInTime(Exception):
@@ -38,7 +42,7 @@ def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: WriteLine, 
 
     ``wait_seconds`` is the patience for the database, and then for another migrate at work;
     ``lock_seconds`` how long a statement waits for a table that is in use. ``options`` go to
-    Django's migrate. Raises NotInTime, or Failed with what went wrong and what to do.
+    Django's migrate. Raises NotInTime, Refused, or Failed with what went wrong and what to do.
     """
     with use_connection(direct_connection(alias, silence=0, **_session(alias, lock_seconds))) as connection:
         _await_database(alias, wait_seconds, say)
@@ -75,6 +79,10 @@ def _session(alias: str, lock_seconds: int) -> dict[str, str]:
 def _await_database(alias: str, seconds: float, say: WriteLine) -> None:
     name = f"database {alias}"
     missing = wait_until_healthy({name: Database(alias, direct_connection)}, seconds, say)
+    if missing and is_refusal(missing[0]):
+        raise Refused(
+            f"The {name} lets nobody in: {missing[0].detail}. Correct its address, user or password."
+        )
     if missing:
         raise NotInTime(f"The {name} did not answer within {seconds:g} s: {missing[0].detail}")
 

@@ -13,6 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNotFoundError
 
+from django_k8s.database.read_only import sqlstate
+
 # Where a developer has nothing to look for.
 _NOT_THE_PROJECT = tuple(
     f"{directory}/"
@@ -40,10 +42,8 @@ class Failed(Exception):
 
 def timed_out(error: BaseException) -> bool:
     """Whether a statement waited for a lock in vain."""
-    cause = error.__cause__
-    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     # PostgreSQL's lock_not_available; MySQL's ER_LOCK_WAIT_TIMEOUT.
-    return isinstance(error, OperationalError) and (code == "55P03" or error.args[:1] == (1205,))
+    return isinstance(error, OperationalError) and (sqlstate(error) == "55P03" or error.args[:1] == (1205,))
 
 
 def explain(error: Exception, migration: Migration | None, connection: BaseDatabaseWrapper) -> str:

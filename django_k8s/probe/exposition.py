@@ -79,7 +79,7 @@ class Exposition:
                 max(now - b["at"] for b in beats),
             )
             values["django_consuming"] = (
-                "1: every loop of the role does its work; 0: one looks for its broker.",
+                "1: every loop of the role does its work; 0: one looks for its broker, or cannot publish.",
                 int(all(b["state"] == "ok" for b in beats)),
             )
         if pools := [b for b in beats if "threads" in b]:
@@ -94,8 +94,15 @@ class Exposition:
                 values[f"django_database_{key}"] = (text, sum(stats))
         if dues := [b["due"] for b in beats if b.get("due")]:
             values["django_beat_late_seconds"] = (
-                "How long the next due time has passed without being published.",
+                "How long a due time has passed without being published, or nothing could be published.",
                 max(0.0, time.time() - min(dues)),
+            )
+        elif self._labels["role"] == "beat" and beats:
+            values["django_beat_late_seconds"] = ("Another beat publishes.", 0.0)
+        if failing := [b["failing"] for b in beats if "failing" in b]:
+            values["django_beat_failing_entries"] = (
+                "Entries of the schedule that cannot be scheduled or published.",
+                sum(failing),
             )
         return values
 

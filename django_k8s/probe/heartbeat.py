@@ -133,7 +133,7 @@ def _numbers(beat: Record) -> set[str]:
     """The fields that the judge compares with a limit."""
     pool = {"threads", "busy", "since"} if "threads" in beat else set()
     pool |= {"within"} & beat.keys()
-    return pool | ({"since"} if beat["state"] == "reconnecting" else set())
+    return pool | ({"since"} if beat["state"] in ("reconnecting", "blocked") else set())
 
 
 def running(pid: int) -> bool:

@@ -23,6 +23,8 @@ class Verdict(NamedTuple):
     text: str
 
 
+BLOCKED_SECONDS = 60.0  # for which a beat that cannot publish counts as ready
+
 OK = Verdict(True, "ok")
 UNWATCHED = Verdict(True, "running, without heartbeats")
 NO_DISK = Verdict(True, "the disk takes no heartbeats")
@@ -80,10 +82,14 @@ class Judge:
         beats, now = self.heartbeats(), time.monotonic()
         if not (beats or self.needed or self._written):
             return UNWATCHED
-        working = [beat for beat in beats if beat["state"] == "ok"]
+        blocked = [beat for beat in beats if beat["state"] == "blocked"]
+        patient = [beat for beat in blocked if now - beat["since"] <= BLOCKED_SECONDS]
+        working = [beat for beat in beats if beat["state"] == "ok"] + patient
         if any(not self._silent(beat, now) for beat in working):
             return OK
-        return NO_DISK if working and self._disk_refuses(now) else Verdict(False, "not ready")
+        if working and self._disk_refuses(now):
+            return NO_DISK
+        return Verdict(False, "publishes nothing" if blocked else "not ready")
 
     def heartbeats(self) -> list[Record]:
         """Read the heartbeats; done now and then, nothing is missed where nobody asks for long."""

@@ -108,6 +108,8 @@ def _broker(env: Env, url: str) -> dict[str, Any]:
         "broker_write_url": broker,
         "broker_transport_options": _transport_options(env, url),
         "broker_connection_retry_on_startup": True,
+        # A broker that answers with an error, such as a Redis that has become a replica, does not end the worker either.
+        "broker_channel_error_retry": True,
         "broker_connection_max_retries": None,  # the probe decides when to give up, not Celery
     }
     if kind in ("amqp", "amqps", "pyamqp"):

@@ -8,13 +8,16 @@ from django_k8s.upstream.name import Name
 
 _CACHED = "kombu.utils.objects:cached_property"
 _SCHEDULER = "celery.beat:Scheduler"
+_CONSUMER = "celery.worker.consumer.consumer:Consumer"
 _CHANNEL = "kombu.transport.redis:Channel"
 
 _main = partial(Name, used_by="celery.__main__")
 _defaults = partial(Name, used_by="celery.defaults")
 _shutdown = partial(Name, used_by="celery.shutdown")
+_malformed = partial(Name, used_by="celery.malformed")
 _locked = partial(Name, used_by="celery.beat.locked_scheduler")
 _scheduler = partial(Name, used_by="celery.beat.scheduler")
+_schedule = partial(Name, used_by="celery.beat.schedule")
 _due = partial(Name, used_by="celery.beat.due_times")
 _sampler = partial(Name, used_by="celery.beat.queue_sampler")
 
@@ -104,6 +107,25 @@ NAMES = (
         why="the exit status when the process is cut off",
         breaks="a stop that was cut off has status 0 or a traceback",
     ),
+    # Messages that nobody can read
+    *(
+        _malformed(
+            f"{_CONSUMER}.{name}",
+            why=why,
+            breaks="a malformed message ends the worker",
+            **more,
+        )
+        for name, why, more in (
+            ("channel_errors", "what makes a consumer begin anew", {"read_by": f"{_CONSUMER}.start"}),
+            ("connection_errors", "what the broker raises while a message is rejected", {}),
+            ("conninfo", "has what the broker's answers raise", {}),
+            (
+                "create_task_handler",
+                "wrapped, to reject a message",
+                {"read_by": "celery.worker.loops:asynloop"},
+            ),
+        )
+    ),
     # Beat under the lock
     _locked(
         "celery.app.base:Celery.Beat",
@@ -170,32 +192,18 @@ NAMES = (
         call="",
         read_by=f"{_SCHEDULER}.producer",
     ),
-    *(
-        _scheduler(
-            f"{_SCHEDULER}.{name}",
-            why="a cached property: the broken one is removed from the instance",
-            breaks="a broken connection is kept after an outage",
-            kind=_CACHED,
-        )
-        for name in ("producer", "connection")
+    _locked(
+        f"{_SCHEDULER}.connection",
+        why="a cached property: the broker that is waited for",
+        breaks="an outage of the broker restarts beat",
+        kind=_CACHED,
     ),
-    _scheduler(
+    _locked(
         f"{_SCHEDULER}.apply_async",
         why="publishes one entry",
-        breaks="nothing is published",
+        breaks="a stop in the middle of a publish loses or repeats it, and a broker that takes nothing is not seen",
         call="entry, producer=, advance=",
-    ),
-    _scheduler(
-        f"{_SCHEDULER}.merge_inplace",
-        why="reads the schedule of the settings",
-        breaks="beat does not start",
-        call="b",
-    ),
-    _scheduler(
-        f"{_SCHEDULER}.install_default_entries",
-        why="adds Celery's own entry, which removes old results",
-        breaks="beat does not start",
-        call="data",
+        read_by=f"{_SCHEDULER}.apply_entry",
     ),
     _scheduler(
         f"{_SCHEDULER}.setup_schedule",
@@ -204,17 +212,10 @@ NAMES = (
         call="",
         read_by=f"{_SCHEDULER}.__init__",
     ),
-    _scheduler(
-        "celery.beat:SchedulingError",
-        why="its context is the exception of the broker",
-        breaks="an outage is taken for a bad message, and the due time is skipped",
-        read_by=f"{_SCHEDULER}.apply_async",
-    ),
-    _scheduler(
-        "celery.beat:ScheduleEntry.__iter__",
-        why="an entry is copied from its fields, to give its message an id",
-        breaks="nothing is published",
-        call="",
+    _schedule(
+        "celery.beat:BeatLazyFunc",
+        why="arguments that are computed when they are sent",
+        breaks="an entry with such an argument is not published",
     ),
     _due(
         "celery.schedules:BaseSchedule.nowfun",

@@ -45,6 +45,20 @@ NAMES = (
         breaks="migrations run on a connection without the lock",
         call="key, value",
     ),
+    *(
+        Name(
+            f"{wrapper}.{name}",
+            used_by="database.read_only",
+            why=why,
+            breaks="connections to a server that takes no writes any more are kept",
+            read_by=f"{_WRAPPER}.{reader}",
+        )
+        for wrapper, name, why, reader in (
+            (_WRAPPER, "execute_wrappers", "sees the write that is refused", "execute_wrapper"),
+            (_WRAPPER, "close_at", "ends the connection with the request", "close_if_unusable_or_obsolete"),
+            (_WRAPPER, "_close", "replaced once, to close a session that a pool would keep", "close"),
+        )
+    ),
     Name(
         f"{_WRAPPER}.settings_dict",
         used_by="health.database",

@@ -65,7 +65,7 @@ def test_database_cut_between_publish_and_commit(tmp_path: Path, url: str, redis
 
     assert len(messages) == 2
     assert len({message.id for message in messages}) == 1
-    assert "the database or the broker cannot be used (OperationalError)" in log
+    assert "the database or the broker cannot be used (OperationalError: " in log
 
 
 def test_stopped_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:

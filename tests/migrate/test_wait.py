@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 from support import apps, servers
+from support.databases import default_database
 from support.patience import patience
 from support.ports import free_port
 from support.process import Process, run
 from support.shop import DJANGO, Shop
 from support.web import children
+
+from django_k8s.health import wait as module
+from django_k8s.health.database import Database
 
 
 def wait(project: Shop, *args: str, **extra: str) -> tuple[int, str, str]:
@@ -116,3 +120,30 @@ def test_reminds_of_what_it_waits_for(shop: Callable[..., Shop]) -> None:
     progress._said -= 16
     progress.tell(result)
     assert len(lines) == 2
+
+
+def test_a_missing_database_is_status_78(
+    shop: Callable[..., Shop], postgres_server: servers.Postgres
+) -> None:
+    """No waiting mends it, and neither does another try of the Job."""
+    project = shop(apps.table("item"), url=postgres_server.url("nowhere"))
+    status, output, errors = project.migrate(WAIT_SECONDS="2")
+
+    assert status == 78, output + errors
+    assert 'database "nowhere" does not exist' in errors
+    assert "Correct its address, user or password." in errors
+    assert wait(project, "database", "--timeout", "2")[0] == 78
+
+
+def test_a_refusal_is_final(postgres_server: servers.Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a time it is given up, long before WAIT_SECONDS; a server that is away is waited for."""
+    monkeypatch.setattr(module, "_REFUSED_SECONDS", 2.0)
+    for url, final in (
+        (postgres_server.url("nowhere"), True),
+        (f"postgres://127.0.0.1:{free_port()}/x", False),
+    ):
+        began = time.monotonic()
+        with default_database(url):
+            (failure,) = module.wait_until_healthy({"database": Database("default")}, 8, lambda line: None)
+        assert module.is_refusal(failure) == final
+        assert (time.monotonic() - began < 7) == final, failure

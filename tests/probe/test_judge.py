@@ -50,6 +50,18 @@ def test_one_stale_process_is_enough(tmp_path: Path) -> None:
     assert not Judge(tmp_path, LIMITS).live().good
 
 
+def test_blocked(tmp_path: Path) -> None:
+    """A beat that cannot publish lives; it counts as ready for a minute."""
+    judge = Judge(tmp_path, LIMITS)
+    beat(tmp_path, state="blocked", since=time.monotonic() - 59)
+    assert judge.ready() == (True, "ok")
+    beat(tmp_path, state="blocked", since=time.monotonic() - 61)
+    assert judge.ready() == (False, "publishes nothing")
+    assert judge.live() == (True, "ok")
+    beat(tmp_path, state="blocked", since="long ago")
+    assert not judge.ready().good
+
+
 def test_before_the_first_heartbeat(tmp_path: Path) -> None:
     """A role that starts has the staleness to come up; it is alive until then, and not ready."""
     judge = Judge(tmp_path, LIMITS)

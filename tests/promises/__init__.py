@@ -2,6 +2,7 @@
 
 from promises import (
     adopt,
+    beat,
     chart,
     daemons,
     databases,
@@ -29,6 +30,7 @@ ROWS = [
     *probes.ROWS,
     *web.ROWS,
     *tasks.ROWS,
+    *beat.ROWS,
     *release.ROWS,
     *staging.ROWS,
     *image.ROWS,

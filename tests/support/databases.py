@@ -23,6 +23,6 @@ def default_database(url: str, **more: str) -> Iterator[None]:
         yield
     finally:
         connections["default"].close()
-        connections["default"].__dict__.get("close_pool", lambda: None)()
+        getattr(connections["default"], "close_pool", lambda: None)()
         connections.settings = former  # type: ignore[misc]
         connections["default"] = known

@@ -48,12 +48,13 @@ class Server:
     process: Process | None = None
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def start(self) -> None:
+    def start(self, *, ready: bool = True) -> None:
         self._stack = contextlib.ExitStack()
         self.process = self._stack.enter_context(
             started(self.args, environment(), self.folder, self.folder / "server.log", self.user)
         )
-        wait_until(self.ready, 30, f"{self.args[0]} on port {self.port}")
+        if ready:
+            wait_until(self.ready, 30, f"{self.args[0]} on port {self.port}")
 
     def stop(self) -> None:
         """A clean stop (data kept)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,9 @@ SHORTEST = timedelta(seconds=0.1)
 # A longer pause is not walked through due time by due time.
 _WALKED = timedelta(hours=1)
 
-_NAMESPACE = uuid.UUID("8a2f4c1e-6d0b-5b7e-9f3a-2c41d7e0b6a5")
+# Due times of crontabs that were computed lately, by what the crontab says and the time before: many entries share one.
+_computed: dict[tuple[str, str, datetime], datetime] = {}
+_COMPUTED = 10_000
 
 
 def next_due(schedule: Any, due: datetime) -> datetime:
@@ -32,6 +33,17 @@ def next_due(schedule: Any, due: datetime) -> datetime:
         return due + interval
     if isinstance(schedule, schedules.crontab):
         due = due.replace(microsecond=0)  # which it would carry on
+    if type(schedule) is not schedules.crontab or schedule.nowfun is not None:
+        return _asked(schedule, due)
+    key = (repr(schedule), str(schedule.tz), due)
+    if key not in _computed:
+        if len(_computed) >= _COMPUTED:
+            _computed.clear()
+        _computed[key] = _asked(schedule, due)
+    return _computed[key]
+
+
+def _asked(schedule: Any, due: datetime) -> datetime:
     clock, schedule.nowfun = schedule.nowfun, lambda: due
     try:
         remaining: timedelta = schedule.remaining_estimate(due)
@@ -87,8 +99,3 @@ def is_ahead(schedule: Any, last: datetime, now: datetime) -> bool:
 def is_too_short(schedule: Any) -> bool:
     """Whether it is an interval that leaves no time between two runs."""
     return type(schedule) is schedules.schedule and schedule.run_every < SHORTEST
-
-
-def task_id(app: str, entry: Any, due: datetime) -> str:
-    """The id of the task of one entry and due time: the same for whoever publishes it."""
-    return str(uuid.uuid5(_NAMESPACE, f"{app} {entry.name} {entry.task} {due.isoformat()}"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-from collections.abc import Iterator
+import select
+import time
+from typing import NoReturn
 
 from celery.utils.log import get_logger
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError
 
 from django_k8s.database.connections import direct_connection
@@ -16,66 +16,93 @@ from django_k8s.database.locks import Lock, session_lock
 logger = get_logger("django_k8s.beat")
 
 NAME = "beat"
-SILENCE_SECONDS = 25  # as long as TCP keepalives take to notice a lost peer; beat asks every second
+SILENCE_SECONDS = 25  # as long as TCP keepalives take to notice a lost peer; beat asks more often
+ASK_SECONDS = 10.0  # how often the server is asked at rest; a session that ends is noticed at once
+BLIND_SECONDS = 1.0  # how often, where there is no socket to watch
+
+
+class Unusable(BaseException):
+    """The lock holds nothing where the database's address leads; nothing but the launcher of the role catches this."""
 
 
 class BeatLock:
-    """A session lock of the default database; it ends with its holder, so nothing has to expire."""
+    """A session lock of the default database; it ends with its holder, so nothing has to expire.
+
+    ``error`` is why it could not be tried for, if it could not.
+    """
 
     def __init__(self) -> None:
-        self._lock: Lock = session_lock(direct_connection(silence=SILENCE_SECONDS), NAME)
+        try:
+            self._lock: Lock = session_lock(direct_connection(silence=SILENCE_SECONDS), NAME)
+        except ImproperlyConfigured as error:
+            self._refuse(error)
         self._holding = False
-        self._complained = False
+        self._asked = 0.0  # when the server last said that we hold it
+        self.error: BaseException | None = None
 
     def acquire(self) -> bool:
-        """Take the lock unless this process has it. Return whether it has it now. Never raises."""
-        if not self.held():
+        """Take the lock unless this process has it. Return whether it has it now.
+
+        Raise Unusable if the connection leads to a pooler, behind which there is no lock, and nothing else.
+        """
+        if not self.held(ASK_SECONDS):
             self._holding = self._try()
         return self._holding
 
-    def held(self) -> bool:
-        """Return whether this process has the lock. Never raises."""
-        if self._holding and not self._lock.held():
-            self._holding = False
-            logger.warning("beat: the lock is lost; nothing is published until it is back")
+    def held(self, within: float = BLIND_SECONDS) -> bool:
+        """Return whether this process has the lock, or had it less than ``within`` seconds ago in a session that lasts.
+
+        Never raises.
+        """
+        fresh = time.monotonic() - self._asked < within
+        if self._holding and not (fresh and not self._news(0)):
+            self._holding = self._lock.held()
+            self._asked = time.monotonic()
+            if not self._holding:
+                self._lock.release()  # a session that is broken is opened anew
+                logger.warning("beat: the lock is lost; nothing is published until it is back")
         return self._holding
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long, or until the session of the lock says something, such as that it ends."""
+        if not self._holding:
+            time.sleep(seconds)
+        elif self._news(seconds):
+            self._asked = 0.0
 
     def release(self) -> None:
         """Give it back, so that a standby takes over at once."""
         self._holding = False
         self._lock.release()
 
+    def _news(self, seconds: float) -> bool:
+        """Wait for a word of the server; where that cannot be seen, at most until it has to be asked."""
+        number = self._lock.fileno()
+        if number is None:
+            blind = self._lock.remote and seconds >= BLIND_SECONDS
+            time.sleep(BLIND_SECONDS if blind else seconds)
+            return blind
+        try:
+            return bool(select.select([number], [], [], seconds)[0])
+        except (OSError, ValueError):  # it was closed
+            return True
+
     def _try(self) -> bool:
         try:
             acquired = self._lock.acquire()
+        except ImproperlyConfigured as error:
+            self._refuse(error)
         except (DatabaseError, InterfaceError, OSError) as error:
-            if not self._complained:
-                logger.warning("beat: the lock cannot be taken (%s); trying again", type(error).__name__)
-            self._complained = True
+            self.error = error
             self._lock.release()
             return False
-        self._complained = False
+        self.error = None
+        self._asked = time.monotonic()
         if acquired:
             logger.info("beat: this process holds the lock and publishes")
         return acquired
 
-
-@contextlib.contextmanager
-def defer_stop_signals() -> Iterator[None]:
-    """Hold SIGTERM and SIGINT back, so that a stop never comes in the middle of a publish.
-
-    By their handlers and not by a mask: the kernel gives a signal that this thread blocks to another
-    one, such as the sampler's, and Python then calls the handler in this one all the same.
-    """
-    held: list[int] = []
-    former = {}
-    if threading.current_thread() is threading.main_thread():  # no handler interrupts another
-        for number in (signal.SIGTERM, signal.SIGINT):
-            former[number] = signal.signal(number, lambda got, _: held.append(got))
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-        for got in held:
-            signal.raise_signal(got)
+    @staticmethod
+    def _refuse(error: ImproperlyConfigured) -> NoReturn:
+        logger.critical("beat: %s", error)
+        raise Unusable from None

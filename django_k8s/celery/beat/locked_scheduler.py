@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
+import time
 from importlib.metadata import entry_points
 from typing import Any
 
 from celery.beat import Scheduler as BaseScheduler
 from celery.beat import Service as BaseService
 from celery.utils.imports import symbol_by_name
-from celery.utils.log import get_logger
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from django_k8s.celery import logs
-from django_k8s.celery.beat.lock import BeatLock, defer_stop_signals
-from django_k8s.celery.beat.queue_sampler import Sampler
+from django_k8s.celery.beat.process import STANDBY_SECONDS, BeatProcess, defer_stop_signals, logger
+from django_k8s.celery.beat.scheduler import Scheduler
 from django_k8s.environment.exit_codes import EX_CONFIG
-from django_k8s.probe.heartbeat import Heartbeat
 
-logger = get_logger("django_k8s.beat")
-
-STANDBY_SECONDS = 0.25  # between two attempts to take the lock
-TICK_SECONDS = 1.0  # the longest sleep of a beat: it has to notice the loss of its lock
+TICK_SECONDS = 1.0  # the longest sleep after a failure
+IDLE_SECONDS = 5.0  # the longest sleep of a class that would sleep longer
 
 
 class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
@@ -33,91 +28,71 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
     The heartbeat goes on in every wait. A lost lock pauses, and never ends the process.
     """
 
-    # Whether the schedule is read when the lock is taken, and not before: what a standby has read at its
-    # start says nothing about what has been published since.
-    reads_at_takeover = True
-    broker_attempts: int | None = None  # for ever
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._heartbeat = Heartbeat("beat", "beat")
-        self._lock: BeatLock | None = None
+        self._process = BeatProcess(args[0] if args else kwargs["app"])
         self._publishing = False
-        self._sampler: Sampler | None = None
-        self._stopping = False
-        self._outage = ""
+        self._failure: Exception | None = None  # of the last message
         self._arguments = (args, kwargs)
         self._kept = tuple(self.__dict__)
-        super().__init__(*args, **(kwargs | ({"lazy": True} if self.reads_at_takeover else {})))
-
-    @property
-    def lock(self) -> BeatLock:
-        """Made at its first use: Celery makes a scheduler for its banner too."""
-        if self._lock is None:
-            self._lock = BeatLock()
-        return self._lock
+        # The schedule is read when the lock is taken, and not before: what a standby has read at its start says nothing
+        # about what has been published since.
+        super().__init__(*args, **{**kwargs, "lazy": True})
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Tick, or stand by; returns the seconds until the next tick."""
-        if self._sampler is None:  # at the first tick: Celery makes a scheduler for its banner too
-            self._sampler = Sampler(self.app)
-            self._sampler.start()
-            self._end_at_signals()
-        if self._stopping:  # raised where Python ignores exceptions, such as in a finalizer
-            raise SystemExit
-        self._heartbeat.write(**self.heartbeat_fields())
-        if not self.lock.acquire():
+        """Tick, or stand by, and wait for what comes next. Returns 0."""
+        process = self._process
+        process.begin_turn()
+        if not process.lock.acquire():
             self._publishing = False
-            return STANDBY_SECONDS
+            if process.lock.error is None:
+                process.outage.is_over()
+            else:
+                process.outage.goes_on("the lock cannot be taken", process.lock.error)
+            process.due = None
+            process.beat()
+            process.wait(STANDBY_SECONDS)
+            return 0.0
         try:
             if not self._publishing:
-                self.taken_over()
+                self._take_over()
                 self._publishing = True
-            wait = self.work()
-        except (OperationalError, InterfaceError) as error:
+            seconds = float(super().tick())
+        except (DatabaseError, InterfaceError) as error:
             self._pause(error)
-            return TICK_SECONDS
-        self._outage = ""
-        return min(wait, TICK_SECONDS)
+            return 0.0
+        if self._failure is None:
+            process.outage.is_over()
+        else:
+            process.outage.goes_on(
+                "a message cannot be published", self._failure.__context__ or self._failure
+            )
+        seconds = max(0.0, min(seconds, IDLE_SECONDS))
+        process.due = time.time() + seconds
+        process.beat()
+        process.wait(seconds)
+        return 0.0
 
     def _pause(self, error: Exception) -> None:
-        """The database is away: read the schedule again when it is back."""
-        kind = type(error).__name__
-        if self._outage != kind:
-            logger.error("beat: the database cannot be used (%s); trying again", kind)
-        self._outage = kind
+        """The database is away, or takes no writes: read the schedule again when it is back."""
+        self._process.outage.goes_on("the database cannot be used", error)
         self._publishing = False
         with contextlib.suppress(DatabaseError, InterfaceError):
             connections.close_all()
-
-    def _end_at_signals(self) -> None:
-        """Only end the loop at SIGTERM and SIGINT: Celery's service closes the scheduler on its way out.
-
-        Celery's handler closes it where the signal meets it, which may be inside a query, and waits for
-        ever for the connection that the query has in its hands.
-        """
-
-        def end(number: int, frame: object) -> None:
-            self._stopping = True
-            raise SystemExit
-
-        if threading.current_thread() is threading.main_thread():  # not where a worker embeds beat
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, end)
+        self._process.beat()
+        self._process.wait(TICK_SECONDS)
 
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
         """Publish one task, whole: Celery takes a stop that came in between for a failure of the broker."""
         with defer_stop_signals():
-            return super().apply_async(*args, **kwargs)
+            try:
+                result = super().apply_async(*args, **kwargs)
+            except Exception as error:
+                self._failure = error
+                raise
+        self._failure = None
+        return result
 
-    def heartbeat_fields(self) -> dict[str, object]:
-        """What the heartbeat tells beside its time."""
-        return {}
-
-    def work(self) -> float:
-        """What a beat that holds the lock does in one tick: by default, what its class does."""
-        return float(super().tick())
-
-    def taken_over(self) -> None:
+    def _take_over(self) -> None:
         """Start anew, as a new process would: another beat may have published since this one began."""
         kept = {name: self.__dict__[name] for name in self._kept}
         self.__dict__.clear()
@@ -135,23 +110,18 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
             if self._publishing:
                 super().close()
         finally:
-            if self._sampler is not None:
-                self._sampler.stop()
-            if self._lock is not None:
-                self._lock.release()
+            self._process.close()
 
     def _ensure_connected(self) -> Any:
         # As the base class does, but alive: the default waits for the broker without a sign of life.
         def complain(error: Exception, interval: float) -> None:
-            logger.error("beat: the broker cannot be reached (%s); trying again", type(error).__name__)
+            self._process.outage.goes_on("the broker cannot be reached", error)
 
         def wait() -> None:
-            self._heartbeat.write(**self.heartbeat_fields())
-            self.lock.acquire()
+            self._process.beat()
+            self._process.lock.acquire()
 
-        return self.connection.ensure_connection(
-            complain, self.broker_attempts, interval_max=5, callback=wait
-        )
+        return self.connection.ensure_connection(complain, interval_max=5, callback=wait)
 
 
 class Service(BaseService):  # type: ignore[misc]
@@ -192,7 +162,7 @@ _made: dict[type[Any], type[Any]] = {}
 
 def with_lock(found: type[BaseScheduler]) -> type[BaseScheduler]:
     """Return a subclass of a scheduler class that runs under the lock; the class itself if it does."""
-    if issubclass(found, LockedSchedulerMixin):
+    if issubclass(found, LockedSchedulerMixin | Scheduler):
         return found
     if found not in _made:
         name = f"Locked{found.__name__}"

@@ -14,7 +14,7 @@ from django.db import connections
 
 from django_k8s import conf
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_TEMPFAIL
-from django_k8s.migrate.apply import NotInTime, migrate
+from django_k8s.migrate.apply import NotInTime, Refused, migrate
 from django_k8s.migrate.errors import Failed
 
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             except NotInTime as error:
                 raise CommandError(str(error), returncode=EX_TEMPFAIL) from error
-            except ImproperlyConfigured as error:
+            except (ImproperlyConfigured, Refused) as error:
                 raise CommandError(str(error), returncode=EX_CONFIG) from error
             except KeyboardInterrupt:
                 raise CommandError("Stopped before the end.", returncode=EX_TEMPFAIL) from None

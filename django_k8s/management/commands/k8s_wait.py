@@ -10,7 +10,7 @@ from django_k8s import conf
 from django_k8s.celery import application
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_TEMPFAIL, EX_USAGE
 from django_k8s.health import BUILT_IN_CHECKS, Check, find_checks
-from django_k8s.health.wait import wait_until_healthy
+from django_k8s.health.wait import is_refusal, wait_until_healthy
 
 
 class Command(BaseCommand):
@@ -48,6 +48,11 @@ class Command(BaseCommand):
         missing = wait_until_healthy(found, seconds, self.say)
         if missing:
             what = "; ".join(f"{result.name} ({result.detail})" for result in missing)
+            if any(is_refusal(result) for result in missing):
+                raise CommandError(
+                    f"The database lets nobody in: {what}. Correct its address, user or password.",
+                    returncode=EX_CONFIG,
+                )
             raise CommandError(f"Not ready after {seconds:g} s: {what}", returncode=EX_TEMPFAIL)
 
     def say(self, line: str) -> None:

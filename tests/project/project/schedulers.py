@@ -10,7 +10,7 @@ from typing import Any
 from celery.beat import Scheduler as PlainScheduler
 from django.db import DatabaseError, InterfaceError, connection
 
-from django_k8s.celery.beat import scheduler
+from django_k8s.celery.beat.loop import Loop
 from django_k8s.celery.beat.scheduler import Scheduler
 
 
@@ -23,12 +23,18 @@ def pause() -> None:
         time.sleep(0.05)
 
 
-class Pausing(Scheduler):
+class PausingLoop(Loop):
     """Pauses between publishing and committing."""
 
     def _send(self, entry: Any, due: datetime) -> None:
         super()._send(entry, due)
         pause()
+
+
+class Pausing(Scheduler):
+    """Has that loop."""
+
+    loop_class = PausingLoop
 
 
 class Plain(PlainScheduler):
@@ -55,24 +61,41 @@ class Stored(PlainScheduler):
             ask()
 
 
+class Writing(PlainScheduler):
+    """Writes to the database in every tick."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE django_k8s_beatentry SET published_at = NULL")
+        return float(super().tick(*args, **kwargs))
+
+
 def ask() -> None:
     """A query, on the connection of the project."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-class WrongClock(datetime):
-    """A day ahead while the file TEST_AHEAD exists."""
+class ImpatientLoop(Loop):
+    """Says sooner that another beat publishes nothing."""
 
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:
-        """The time of this machine's clock."""
-        return datetime.now(tz) + timedelta(days=Path(os.environ["TEST_AHEAD"]).exists())
+    look_seconds, silent_seconds = 0.5, 3.0
+
+
+class Impatient(Scheduler):
+    """Has that loop."""
+
+    loop_class = ImpatientLoop
+
+
+class WrongClock(Loop):
+    """Its clock is a day ahead while the file TEST_AHEAD exists."""
+
+    def _now(self) -> datetime:
+        return super()._now() + timedelta(days=Path(os.environ["TEST_AHEAD"]).exists())
 
 
 class Ahead(Scheduler):
     """Has that clock."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        scheduler.datetime = WrongClock  # type: ignore[misc]
-        super().__init__(*args, **kwargs)
+    loop_class = WrongClock

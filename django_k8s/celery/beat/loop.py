@@ -1,0 +1,248 @@
+"""Beat's loop: its state in the database, every due time published, safe with two of them.
+
+A due time is noted and published in one transaction, and committed then. What comes between publishing and committing,
+a kill or the loss of the database or of the broker's answer, publishes it again, with the same task id; nothing else
+does. See docs/explanation/beat.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from django_k8s.celery.beat import table
+from django_k8s.celery.beat.due_times import is_ahead, missed
+from django_k8s.celery.beat.outage import one_line
+from django_k8s.celery.beat.plan import Plan
+from django_k8s.celery.beat.process import STANDBY_SECONDS, BeatProcess, defer_stop_signals, logger
+from django_k8s.celery.beat.publisher import NoMessage, Publisher
+from django_k8s.celery.beat.schedule import Entry, Refused, read
+from django_k8s.environment import startup
+from django_k8s.environment.exit_codes import EX_CONFIG
+
+AGAIN_SECONDS = 1.0  # after a failure
+SAY_SECONDS = 60.0  # between two lines about one entry
+
+
+class Loop:
+    """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` for ever, then :meth:`close`."""
+
+    look_seconds = 30.0  # how often a standby looks at what the holder has published
+    silent_seconds = 60.0  # after which it says that the holder publishes nothing
+
+    def __init__(self, app: Any) -> None:
+        self._process = BeatProcess(app)
+        self._publisher = Publisher(app)
+        try:
+            self._entries, self._broken = read(app)
+        except Refused as error:
+            logger.critical("%s", error)
+            raise SystemExit(EX_CONFIG) from None
+        self._plan = Plan(self._entries)
+        self._loaded = False  # whether the plan is what the table says
+        self._turned = datetime.min.replace(tzinfo=UTC)  # the time of the last turn
+        self._looked = 0.0
+        self._unmade: set[str] = set()  # entries whose last message could not be made
+        self._said: dict[str, float] = {}
+        self._count = _counter()
+
+    def turn(self) -> None:
+        """Take the lock, load, publish what is due, and wait for what comes next."""
+        process = self._process
+        process.begin_turn()
+        now = self._now()
+        if now < self._turned:  # the clock was set back
+            self._loaded = False
+        self._turned = now
+        if not process.lock.acquire():
+            self._stand_by(now)
+            return
+        try:
+            if not self._loaded:
+                self._load(now)
+            good = self._publish_what_is_due()
+        except table.Changed:
+            self._loaded = False
+            process.wait(0.1)
+            return
+        except (DatabaseError, InterfaceError) as error:
+            self._fail("the database cannot be used", error)
+            return
+        self._tell()
+        process.wait(self._seconds() if good else AGAIN_SECONDS)
+
+    def close(self) -> None:
+        """End the connections and give the lock back."""
+        self._publisher.close()
+        self._process.close()
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def _seconds(self) -> float:
+        """Until the next entry comes up."""
+        turn = self._plan.next_turn()
+        return (turn - self._now()).total_seconds() if turn else 3600.0
+
+    def _tell(self) -> None:
+        """Note in the heartbeat what is due next; with nothing to do, a time to come."""
+        soonest = self._plan.soonest()
+        self._process.due = soonest.timestamp() if soonest else time.time() + 3600
+        unscheduled = {**self._broken, **self._plan.broken}
+        self._process.failing = len({*unscheduled, *self._plan.late, *self._unmade})
+        self._process.beat()
+        for name, reason in unscheduled.items():
+            self._say(name, f"beat: {name} cannot be scheduled ({reason}); the other entries go on")
+
+    def _stand_by(self, now: datetime) -> None:
+        """Another beat has the lock, or nobody can have it. What was due for a minute says that nobody publishes."""
+        error = self._process.lock.error
+        self._loaded = False
+        if error is not None:
+            self._process.outage.goes_on("the lock cannot be taken", error)
+        elif time.monotonic() - self._looked > self.look_seconds:
+            self._looked = time.monotonic()
+            try:
+                self._update(table.due_times(), now)
+            except (DatabaseError, InterfaceError) as failure:
+                self._fail("the database cannot be used", failure)
+                return
+            soonest = self._plan.soonest()
+            if soonest is not None and now - soonest > timedelta(seconds=self.silent_seconds):
+                self._process.due = soonest.timestamp()
+                self._process.outage.goes_on("another beat holds the lock and publishes nothing")
+            else:
+                self._process.outage.is_over()
+                self._process.due = None
+        self._process.beat()
+        self._process.wait(STANDBY_SECONDS)
+
+    def _load(self, now: datetime) -> None:
+        """Read the table; new entries begin now, those that are gone from the schedule go."""
+        known = table.due_times()
+        if missing := self._entries.keys() - known.keys():
+            table.add(missing, now)
+            known = table.due_times()
+        if gone := known.keys() - self._entries.keys():
+            table.remove(gone)
+        self._update(known, now)
+        for name, last in list(self._plan.last.items()):
+            if last > now and self._is_ahead(name, last, now):
+                # Written by a clock that was wrong; the entry would be silent until that time.
+                logger.warning(
+                    "beat: %s ran at %s by a clock that was ahead; it goes on from now", name, last
+                )
+                table.reset(name, last, now)
+                self._plan.set(name, now, now)
+        self._loaded = True
+
+    def _is_ahead(self, name: str, last: datetime, now: datetime) -> bool:
+        with contextlib.suppress(Exception):  # a schedule that fails is in the plan's list
+            return is_ahead(self._entries[name].schedule, last, now)
+        return False
+
+    def _update(self, known: dict[str, datetime], now: datetime) -> None:
+        """Bring the plan up to date; what has not changed costs nothing."""
+        for name, last in known.items():
+            if name in self._entries and self._plan.last.get(name) != last:
+                self._plan.set(name, last, now)
+                self._process.beat()
+
+    def _publish_what_is_due(self) -> bool:
+        """Publish each entry that is due; return False if nothing can be published.
+
+        One that fails is tried again later, after the others: it may be the only one.
+        """
+        failed: list[str] = []
+        published = False
+        outages: tuple[type[BaseException], ...] = (DatabaseError, InterfaceError, *self._publisher.errors)
+        while (name := self._plan.up(self._now())) is not None:
+            try:
+                self._publish_missed(self._entries[name])
+            except outages as error:
+                failed.append(name)
+                self._plan.postpone(name, self._now())
+                self._reconnect()
+                if not published:
+                    self._process.outage.goes_on("the database or the broker cannot be used", error)
+                    if len(failed) > 1:
+                        break
+                self._say(name, f"beat: {name} is not published ({one_line(error)}); it is tried again")
+            else:
+                published = True
+                self._process.outage.is_over()
+        if not failed and not self._plan.late:
+            self._process.outage.is_over()
+        return published or not failed
+
+    def _publish_missed(self, entry: Entry) -> None:
+        """Publish the due times of one entry, oldest first."""
+        plan, name = self._plan, entry.name
+        try:
+            dues = list(missed(entry.schedule, plan.last[name], self._now()))
+        except Exception:  # the plan says so
+            dues = []
+        for due in dues:
+            self._publish(entry, plan.last[name], due)
+            plan.last[name] = due
+        plan.set(name, plan.last[name], self._now())
+
+    def _publish(self, entry: Entry, last: datetime, due: datetime) -> None:
+        """Publish one due time. Raises Changed if this process may not."""
+        if not self._process.lock.held():
+            raise table.Changed
+        # A stop may come while the note is made, which a silent database never answers; from then on to the commit, none.
+        with contextlib.ExitStack() as stops, table.published(entry.name, last, due):
+            stops.enter_context(defer_stop_signals())
+            self._send(entry, due)
+        self._process.beat()
+        if self._count is not None:
+            self._count.labels(entry.name).inc()
+
+    def _send(self, entry: Entry, due: datetime) -> None:
+        """Give one message to the broker. A message that cannot be made is skipped, so that it stops no other."""
+        try:
+            self._publisher.send(entry, due)
+        except NoMessage as error:
+            self._unmade.add(entry.name)
+            self._say(
+                entry.name,
+                f"beat: {entry.name} cannot be published, its due time {due.isoformat()} is skipped: "
+                f"{one_line(error.__cause__ or error)}",
+            )
+            return
+        self._unmade.discard(entry.name)
+        logger.info("beat: published %s (%s), due %s", entry.name, entry.task, due.isoformat())
+
+    def _fail(self, reason: str, error: BaseException) -> None:
+        """Nothing goes on before another turn."""
+        self._process.outage.goes_on(reason, error)
+        self._loaded = False
+        self._reconnect()
+        self._process.beat()
+        self._process.wait(AGAIN_SECONDS)
+
+    def _reconnect(self) -> None:
+        """Close connections that an outage has broken, or that lead to what was the primary server."""
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            connections.close_all()
+        self._publisher.close()
+
+    def _say(self, name: str, text: str) -> None:
+        """One line about an entry, at most once a minute."""
+        now = time.monotonic()
+        if now - self._said.get(name, -SAY_SECONDS) >= SAY_SECONDS:
+            self._said[name] = now
+            logger.error("%s", text)
+
+
+def _counter() -> Any:
+    if not startup.env().bool("METRICS"):
+        return None
+    from django_k8s.observability.metrics import beat_published
+
+    return beat_published

@@ -1,0 +1,57 @@
+"""While nothing can be published: since when, why, and who is told."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django_k8s.environment.masking import mask
+
+REPEAT_SECONDS = 60.0  # between two lines of the log about one reason
+
+
+class Outage:
+    """What keeps this beat from publishing at this moment, if anything does.
+
+    ``since`` is when it began, by the clock and by time.monotonic; None while all is well.
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._said: dict[str, float] = {}
+        self._told = False  # whether the log knows of this one
+        self.since: tuple[float, float] | None = None
+
+    def goes_on(self, reason: str, error: BaseException | None = None) -> None:
+        """Nothing can be published, for ``reason``. The log says so at once, and then once a minute."""
+        now = time.monotonic()
+        if self.since is None:
+            self.since = time.time(), now
+        kind = f"{reason} {type(error).__name__}"
+        if now - self._said.get(kind, -REPEAT_SECONDS) < REPEAT_SECONDS:
+            return
+        self._said[kind] = now
+        self._told = True
+        self._logger.error(
+            "beat: nothing is published: %s%s; trying again (for %.0f s so far)",
+            reason, f" ({one_line(error)})" if error else "", now - self.since[1],
+        )  # fmt: skip
+
+    def is_over(self) -> None:
+        """This beat publishes, or another one does."""
+        if self.since is None:
+            return
+        if self._told:
+            self._logger.info("beat: all is well again after %.0f s", time.monotonic() - self.since[1])
+        self.since, self._told = None, False
+
+    def fields(self) -> dict[str, object]:
+        """Return what the heartbeat says of it."""
+        return {"state": "blocked", "since": self.since[1]} if self.since else {}
+
+
+def one_line(error: BaseException) -> str:
+    """Return the kind and the text of ``error`` on one line, without secrets."""
+    # The whole text first: of a secret that is cut, a part would be left.
+    text = " ".join(mask(str(error)).split())[:300]
+    return f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -1,0 +1,73 @@
+"""Beat's connection to the broker."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from kombu.exceptions import OperationalError
+
+from django_k8s.celery.beat.schedule import Entry
+from django_k8s.observability import newrelic
+
+
+class NoMessage(Exception):
+    """An entry whose message cannot be made; the cause says why."""
+
+
+class Publisher:
+    """Sends the messages of entries over a connection of its own, which is made at the first message."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._connection = app.connection_for_write()
+        self._producer: Any = None
+        # What the broker and the way to it raise.
+        self.errors: tuple[type[BaseException], ...] = (
+            OSError,
+            OperationalError,
+            *self._connection.connection_errors,
+            *self._connection.channel_errors,
+        )
+
+    def send(self, entry: Entry, due: datetime) -> None:
+        """Give the message of one due time to the broker.
+
+        Raise one of :attr:`errors` if the broker does not take it, and NoMessage if there is nothing to give.
+        """
+        try:
+            args, kwargs, options = entry.message(self._app.main, due)
+        except Exception as error:  # a value that the project computes
+            raise NoMessage from error
+        producer = self._ready()
+        task = self._app.tasks.get(entry.task)
+        send: Callable[..., Any] = task.apply_async if task else self._named(entry.task)
+        try:
+            with newrelic.transaction(entry.task, "Beat"):
+                send(args, kwargs, producer=producer, **options)
+        except self.errors:
+            raise
+        except Exception as error:
+            raise NoMessage from error
+
+    def close(self) -> None:
+        """End the connection; the next message makes another one."""
+        self._producer = None
+        with contextlib.suppress(Exception):
+            self._connection.release()
+        self._connection = self._app.connection_for_write()
+
+    def _ready(self) -> Any:
+        if self._producer is None:
+            # Once: the next turn tries again.
+            self._connection.ensure_connection(max_retries=1, interval_start=0)
+            self._producer = self._app.amqp.Producer(self._connection, auto_declare=False)
+        return self._producer
+
+    def _named(self, name: str) -> Callable[..., Any]:
+        def send(args: Any, kwargs: Any, **options: Any) -> Any:
+            return self._app.send_task(name, args, kwargs, **options)
+
+        return send

@@ -1,0 +1,85 @@
+"""Malformed messages: rejected and logged, so that none ends the worker, let alone twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from celery import bootsteps
+from celery.utils.log import get_logger
+
+from django_k8s.environment.masking import mask
+
+logger = get_logger("django_k8s.worker")
+
+PACE_SECONDS = 1.0  # between two attempts of a consumer that fails at once
+_SHORT_SECONDS = 5.0  # a consumer that lasted longer did not fail at once
+# What code raises that takes a message apart.
+_ERRORS = (ValueError, TypeError, LookupError, AttributeError)
+
+
+class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Guards the consumer against messages that Celery and kombu cannot read.
+
+    One that has reached a queue of the worker is rejected. One that the transport cannot even decode was taken from the
+    broker already; it makes the consumer connect anew.
+    """
+
+    def __init__(self, consumer: Any, **kwargs: Any) -> None:
+        super().__init__(consumer, **kwargs)
+        self._started = time.monotonic()
+        consumer.channel_errors = (*consumer.channel_errors, *_ERRORS)
+        make = consumer.create_task_handler
+
+        def create_task_handler(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
+            return _guarded(
+                make(*args, **kwargs), (*consumer.connection_errors, *consumer.conninfo.channel_errors)
+            )
+
+        consumer.create_task_handler = create_task_handler
+
+    def start(self, consumer: Any) -> None:
+        """The consumer begins."""
+        self._started = time.monotonic()
+
+    def stop(self, consumer: Any) -> None:
+        """Wait a moment if it has just begun and begins again: whatever failed may fail again."""
+        again = consumer.blueprint.state == bootsteps.RUN
+        if again and time.monotonic() - self._started < _SHORT_SECONDS:
+            time.sleep(PACE_SECONDS)
+        self._started = time.monotonic()
+
+
+def _guarded(handle: Callable[[Any], Any], outages: tuple[type[BaseException], ...]) -> Callable[[Any], Any]:
+    def guarded(message: Any) -> Any:
+        try:
+            _check(message.headers)
+            return handle(message)
+        except outages as error:
+            if not isinstance(error, _ERRORS):
+                raise
+            _reject(message, error, outages)
+        except Exception as error:
+            _reject(message, error, outages)
+
+    return guarded
+
+
+def _check(headers: Any) -> None:
+    """Raise ValueError if a header would fail later, where the message cannot be rejected any more."""
+    if not isinstance(headers, dict):
+        raise ValueError("the headers are no mapping")
+    if not isinstance(headers.get("id", ""), str):
+        raise ValueError("the id is no text")
+    limits = headers.get("timelimit") or ()
+    if not isinstance(limits, list | tuple) or not all(
+        limit is None or isinstance(limit, int | float) for limit in limits
+    ):
+        raise ValueError("the time limit is no pair of numbers")
+
+
+def _reject(message: Any, error: BaseException, outages: tuple[type[BaseException], ...]) -> None:
+    what = mask(f"{type(error).__name__}: {error}")[:300]
+    logger.error("a message is rejected, because it is malformed (%s): %.300r", what, message.headers)
+    message.reject_log_error(logger, outages)
