@@ -57,6 +57,8 @@ def test_daemons_of_the_record_and_of_the_command_line(tmp_path: Path) -> None:
             ready(process, at)
         assert "alerts | turns ['for alerts']" in process.output
         assert "mail   | turns ['for mail']" in process.output
+        for name in ("alerts", "mail"):
+            assert list((folder / ".state" / "run" / name / "daemon").glob("*.heartbeat")), name
         assert process.stop(60) == 0, process.output
         assert "Everything has stopped" in process.output
         assert "Traceback" not in process.output
