@@ -16,6 +16,12 @@ from django_k8s.release.outcome import Stopped
 from django_k8s.release.record import Record
 from django_k8s.release.report import Report
 
+# What the chart makes, but for volumes.
+_KINDS = (
+    "deployments,statefulsets,jobs,cronjobs,services,configmaps,secrets,serviceaccounts,ingresses,networkpolicies,"
+    "poddisruptionbudgets,horizontalpodautoscalers"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -94,6 +100,8 @@ def _remove(kubectl: Kubectl, name: str, environment: str, chosen: Options, repo
     claims = [name_of(found) for found in kubectl.list("persistentvolumeclaims", instance)]
     _let_volumes_go(kubectl, instance)
     Release(kubectl, name, assets() / "charts" / "django").uninstall(seconds)
+    # An upgrade that was cut off leaves objects that no revision of the Helm release knows.
+    kubectl.run("delete", _KINDS, "-l", instance, "--ignore-not-found", "--wait=false")
     # Volumes are let go in order: pods first.
     kubectl.run("wait", "--for=delete", "pods", "-l", instance, f"--timeout={seconds}s")
     kubectl.delete("persistentvolumeclaims", *claims, wait=True, seconds=seconds)

@@ -245,3 +245,20 @@ def test_waiting_for_something_else_is_no_cause() -> None:
     }
 
     assert containers.diagnose(POD, status, lambda *_: "", init=True) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "seconds"),
+    [
+        ("waiting", 'MountVolume.SetUp failed for volume "ca": secret "shop-ca" not found', 15.0),
+        ("waiting", "Unable to attach or mount volumes: timed out", 150.0),
+        ("running", "Unable to attach or mount volumes: timed out", None),
+    ],
+)
+def test_a_volume_that_is_not_mounted(state: str, message: str, seconds: float | None) -> None:
+    """It counts until a container has started, and has time unless something does not exist."""
+    status = {"phase": "Pending", "initContainerStatuses": [{"name": "wait", "state": {state: {}}}]}
+    event = {"involvedObject": {"kind": "Pod", "name": "web-1"}, "reason": "FailedMount", "message": message}
+    found = Snapshot([{**POD, "status": status}], [event]).findings(lambda *_: "")
+
+    assert [finding.seconds for finding in found] == ([] if seconds is None else [seconds])

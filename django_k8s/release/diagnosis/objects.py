@@ -10,6 +10,7 @@ from django_k8s.release.diagnosis import containers, words
 from django_k8s.release.diagnosis.finding import Finding, Logs, Object, component_of
 
 _UNSCHEDULABLE_SECONDS = 30.0
+_MOUNT_SECONDS, _MISSING_SECONDS = 150.0, 15.0  # a kubelet tries again after two minutes at most
 _SCALES_UP_SECONDS = 240.0  # until an autoscaler has brought a node
 
 
@@ -36,7 +37,7 @@ def pod_findings(pod: Object, events: Iterable[Object], logs: Logs) -> list[Find
         for container in status.get(key) or []
         if (finding := containers.diagnose(pod, container, logs, init=init))
     ]
-    if not found_all and (mount := _mount(component, own)):
+    if not found_all and (mount := _mount(pod, own)):
         return [mount]
     if not found_all and (slow := _not_ready(pod, own, logs)):
         return [slow]
@@ -77,12 +78,20 @@ def _remedy(message: str) -> str:
     return "Correct nodeSelector, affinity or tolerations, or add a node that fits."
 
 
-def _mount(component: str, events: list[Object]) -> Finding | None:
-    for event in events:
-        if event.get("reason") in ("FailedMount", "FailedAttachVolume") and int(event.get("count") or 1) >= 1:
-            message = mask(event.get("message", "")).strip()
+def _mount(pod: Object, events: list[Object]) -> Finding | None:
+    """What keeps a volume away, as long as no container of the pod has started. A first failure is often a matter of time."""
+    status = pod.get("status") or {}
+    containers_of = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    if any("waiting" not in (one.get("state") or {}) for one in containers_of):
+        return None
+    component = component_of(pod)
+    for event in reversed(events):
+        if event.get("reason") in ("FailedMount", "FailedAttachVolume"):
+            message = mask(event.get("message", "")).strip().rstrip(".")
+            missing = re.search(r"(?:secret|configmap) \"[^\"]+\" not found", message)
+            seconds = _MISSING_SECONDS if missing else _MOUNT_SECONDS
             return Finding(
-                "volume", component, f"A volume of {component} cannot be mounted: {message}", seconds=45.0
+                "volume", component, f"A volume of {component} cannot be mounted: {message}.", seconds=seconds
             )
     return None
 
