@@ -68,20 +68,34 @@ class Adoption:
         return done
 
     def _init(self, workplace: Workplace) -> None:
-        more = shlex.split(self._options.init)
-        told = self._phase("init-facts", [_PROGRAM, "init", "--json", *more], workplace.root, 600)
-        self._result.facts = facts_of(told.out)
+        result, more = self._result, shlex.split(self._options.init)
+        told = self._phase("init", [_PROGRAM, "init", "--yes", "--json", *more], workplace.root, 900)
+        result.facts = facts_of(told.out)
         if self._options.truth:
-            self._result.judged = truth.compare(self._result.facts, self._options.truth)
-        self._phase("init", [_PROGRAM, "init", "--yes", *more], workplace.root, 900)
-        self._result.seconds["init"] += self._result.seconds.pop("init-facts")
-        again = self._phase("init-again", [_PROGRAM, "init", "--yes", *more], workplace.root, 900)
-        self._result.seconds.pop("init-again")
-        self._result.new_files = len(workplace.new_files())
-        self._result.row("init twice", again.status == 0, "the second ends well")
+            result.judged = truth.compare(result.facts, self._options.truth)
+        written = workplace.new_files()
+        result.new_files = len(written)
+        result.changed = workplace.changed_lines()
+        self._again(workplace, written, more)
         if self._options.patch:
-            self._result.written = workplace.apply(self._options.patch)
-        self._result.changed = workplace.changed_lines()
+            result.written = workplace.apply(self._options.patch)
+            result.changed = workplace.changed_lines()
+
+    def _again(self, workplace: Workplace, written: list[str], more: list[str]) -> None:
+        """A second init, which must change nothing and say that it is content."""
+        before = workplace.digest(written)
+        again = run(
+            [_PROGRAM, "init", "--yes", *more],
+            workplace.root,
+            self._out / "init-again.log",
+            timeout=900,
+            variables=self._variables,
+        )
+        same = workplace.new_files() == written and workplace.digest(written) == before
+        said = "the second changes nothing" if same else "the second writes something else"
+        self._result.row(
+            "init twice", again.status == 0 and same, said if again.status == 0 else again.sentence
+        )
 
     def _build(self, workplace: Workplace) -> None:
         """The same build as that of ``up``, which then finds its layers: so its time is told apart."""

@@ -61,6 +61,9 @@ def test_hand_written_lines_are_counted_in_files_and_in_all(project: Path, tmp_p
     assert workplace.apply(patch) == 4
     assert workplace.changed_lines() == 3
     assert workplace.new_files() == ["deploy/more.env"]
+    before = workplace.digest(["deploy/more.env"])
+    (workplace.root / "deploy/more.env").write_text("NAME=other\n")
+    assert workplace.digest(["deploy/more.env"]) != before
     assert (project / "shop.py").read_text() == "one\ntwo\nthree\n"
     assert not (project / ".git").exists()
 

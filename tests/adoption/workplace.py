@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -51,6 +52,14 @@ class Workplace:
     def new_files(self) -> list[str]:
         """Return the files that the project did not have before, without those that git ignores."""
         return self.git("ls-files", "--others", "--exclude-standard").splitlines()
+
+    def digest(self, names: list[str]) -> str:
+        """Return what tells the content of these files from another."""
+        digest = hashlib.sha256()
+        for name in names:
+            file = self.root / name
+            digest.update(name.encode() + b"\0" + (file.read_bytes() if file.is_file() else b"") + b"\0")
+        return digest.hexdigest()
 
     def apply(self, patch: Path) -> int:
         """Apply the lines that a person would write by hand and return how many there are."""
