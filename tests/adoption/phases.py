@@ -103,7 +103,7 @@ class Adoption:
         more = shlex.split(os.environ.get("DJANGO_K8S_BUILD_OPTIONS", ""))
         library = ["--build-context", f"library={self._variables['DJANGO_K8S_LIBRARY']}"]
         done = self._phase("build", [*command, *library, *more, "."], workplace.root, 3600)
-        self._result.downloads = downloads(done.out)
+        self._result.downloads = downloads(done.lines)
 
     def _up(self, workplace: Workplace) -> None:
         more = shlex.split(self._options.up)

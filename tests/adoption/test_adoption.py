@@ -28,19 +28,22 @@ PATCH = """\
 @@ -0,0 +1 @@
 +NAME=value
 """
-BUILD = """\
-#5 [build 1/4] FROM docker.io/library/python
-#5 DONE 10.0s
-#6 [build 2/4] RUN apt-get update
-#6 0.123 Get:1
-#6 DONE 20.5s
-#7 [build 3/4] COPY . .
-#7 DONE 1.0s
-#8 [build 4/4] RUN python manage.py collectstatic
-#8 DONE 2.0s
-#9 [run 2/4] RUN apt-get install
-#9 CACHED
-"""
+BUILD = [
+    (0.0, "#5 [build 1/4] FROM docker.io/library/python"),
+    (10.0, "#5 DONE 10.0s"),
+    (10.0, "#6 [build 2/4] RUN apt-get update"),
+    (12.0, "#6 0.123 Get:1"),
+    (20.0, "#7 [other 2/4] RUN make"),
+    (21.0, "#6 [build 2/4] RUN apt-get update"),
+    (25.0, "#7 DONE 5.0s"),
+    (30.0, "#6 DONE 20.0s"),
+    (30.0, "#8 [build 4/4] RUN python manage.py collectstatic"),
+    (32.0, "#8 DONE 2.0s"),
+    (32.0, "#9 [run 2/4] RUN apt-get install"),
+    (32.0, "#9 CACHED"),
+    (32.0, "#10 exporting layers"),
+    (40.0, "#10 DONE 8.0s"),
+]
 
 
 @pytest.fixture
@@ -97,17 +100,21 @@ def test_written_lines_are_not_the_names_of_files() -> None:
     assert written_lines("") == 0
 
 
-def test_downloads_are_the_steps_that_fetch() -> None:
-    assert downloads(BUILD) == 30.5
-    assert downloads("") == 0
+def test_downloads_are_the_time_in_which_nothing_else_is_done() -> None:
+    """The image and apt-get, without the five seconds in which something was compiled beside it."""
+    assert downloads(BUILD) == 25
+    assert downloads([]) == 0
 
 
 def test_a_program_that_hangs_or_fails_is_told(tmp_path: Path) -> None:
-    slow = run(["sleep", "60"], tmp_path, tmp_path / "log", timeout=0.2)
-    wrong = run(["sh", "-c", "echo one; echo why >&2; exit 3"], tmp_path, tmp_path / "log", timeout=10)
+    """Also one whose child keeps its output open."""
+    slow = run(["sh", "-c", "echo begun; sleep 60; true"], tmp_path, tmp_path / "log", timeout=0.5)
+    wrong = run(["sh", "-c", "echo one; echo why >&2; exit 3"], tmp_path, tmp_path / "log", timeout=30)
 
-    assert (slow.status, slow.sentence) == (124, "It did not end within 0 s.")
-    assert (wrong.status, wrong.sentence) == (3, "why")
+    assert (slow.status, slow.sentence) == (124, "It did not end within 0.5 s.")
+    assert slow.seconds < 30
+    assert (wrong.status, wrong.sentence, wrong.out) == (3, "why", "one\nwhy")
+    assert (tmp_path / "log").read_text() == "one\nwhy\n"
 
 
 @pytest.mark.parametrize(
