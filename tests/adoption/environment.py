@@ -73,14 +73,7 @@ class Environment:
 
     def pod(self, component: str) -> str:
         """Return the name of a running pod of a component such as web; empty if there is none."""
-        for pod in self._pods():
-            labels = pod["metadata"].get("labels", {})
-            if (
-                labels.get("app.kubernetes.io/component") == component
-                and pod["status"].get("phase") == "Running"
-            ):
-                return str(pod["metadata"]["name"])
-        return ""
+        return running(self._pods(), component)
 
     def ask(self, component: str, question: str, *arguments: str) -> dict[str, Any]:
         """Ask the project itself, in one of its pods: see inside.py."""
@@ -144,6 +137,17 @@ class Environment:
             if found.returncode == 0 and not found.stdout.strip():
                 return True
         return False
+
+
+def running(pods: list[dict[str, Any]], component: str) -> str:
+    """Return the first of ``pods`` that runs ``component``, such as web, or one of its kind, such as worker-mail for worker."""
+    for pod in pods:
+        labelled = pod["metadata"].get("labels", {}).get("app.kubernetes.io/component", "")
+        if pod["status"].get("phase") == "Running" and (
+            labelled == component or labelled.startswith(f"{component}-")
+        ):
+            return str(pod["metadata"]["name"])
+    return ""
 
 
 def resolver_rules(address: str) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adoption import inside, truth
+from adoption.environment import running
 from adoption.phases import Ended, facts_of
 from adoption.programs import downloads, run
 from adoption.table import Result
@@ -208,3 +210,15 @@ def test_what_runs_in_the_pod_stands_alone(tmp_path: Path) -> None:
     )
 
     assert json.loads(done.stdout.splitlines()[-1]) == {"worked": False, "said": "CELERY_APP is ''"}
+
+
+def test_a_pod_is_found_by_its_component() -> None:
+    """A worker's component has the name of its queue in it; a pod that has ended answers nothing."""
+
+    def pod(name: str, component: str, phase: str = "Running") -> dict[str, Any]:
+        labels = {"app.kubernetes.io/component": component}
+        return {"metadata": {"name": name, "labels": labels}, "status": {"phase": phase}}
+
+    pods = [pod("a", "website"), pod("b", "web", "Failed"), pod("c", "web"), pod("d", "worker-mail")]
+
+    assert [running(pods, name) for name in ("web", "worker", "beat")] == ["c", "d", ""]
