@@ -127,6 +127,7 @@ def test_a_program_that_hangs_or_fails_is_told(tmp_path: Path) -> None:
         (None, []),
         ({"dir": "web", "manager": "npm", "more": ""}, {"manager": "npm", "dir": "web/"}),
         ([{"name": "alerts", "args": ["manage", "alerts", "--loop"]}], ["alerts --loop"]),
+        ([{"name": "alerts", "command": ["alerts", "--loop"]}], ["alerts --loop"]),
         (["cache"], True),
         ([], False),
     ],

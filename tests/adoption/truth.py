@@ -49,8 +49,9 @@ def same(value: Any, known: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        if "args" in value:  # a program: what it is called by is its name alone
-            return _plain(" ".join(str(part) for part in value["args"] if part != "manage"))
+        program = value.get("command") or value.get("args")
+        if program:  # what a program is called by says nothing
+            return _plain(" ".join(str(part) for part in program if part != "manage"))
         return {key: _plain(part) for key, part in sorted(value.items()) if _plain(part)}
     if isinstance(value, (list, tuple, set, frozenset)):
         return sorted((_plain(part) for part in value), key=str) or ""
