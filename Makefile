@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c
 SOURCES := $(sort $(shell find django_k8s entrypoints docker requirements/image charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-oldest test-newest soak broken lint format types image develop bench docs manifests lock clean python FORCE
+.PHONY: help adopt run test test-oldest test-newest soak broken lint format types image develop bench docs manifests lock clean python FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,11 @@ develop: build/wheel  ## run the example project in containers, with reload
 
 bench: build/venv/stamp  ## compare with the alternatives; each prints one ratio
 	@build/venv/bin/python benchmarks
+
+# ADOPT="--patch hand.patch --truth facts.json --init=... --up=...": build/venv/bin/python tests/adoption --help lists them.
+adopt: build/venv/stamp build/tools/stamp  ## adopt the Django project in PROJECT=DIR by a copy, on a cluster, and print a table of what comes of it
+	@test -n "$(PROJECT)" || { echo "Name a project: make adopt PROJECT=DIR" >&2; exit 64; }
+	@PATH="$(PATH):$(CURDIR)/build/venv/bin" build/venv/bin/python tests/adoption "$(PROJECT)" $(ADOPT)
 
 docs: build/venv/stamp  ## write the generated pages: variables, system checks, the chart's values
 	@build/venv/bin/python docs/generate.py

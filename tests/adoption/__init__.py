@@ -1,0 +1,1 @@
+"""Adopting any Django project by the toolkit, start to end: ``make adopt PROJECT=DIR``."""
