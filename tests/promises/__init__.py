@@ -39,7 +39,6 @@ WITHOUT_A_PROMISE = {
     "settings": "lists the functions of its modules",
     "overlay": "lists the functions of its modules",
     "database.keepalives": "holds numbers; a row of `settings.databases` leaves them out",
-    "gunicorn.limits": "holds what the variables say; the rows of the modules that use it break each limit",
     "checks.messages": "holds the texts of the system checks; the rows of `checks.system_checks` break the checks themselves",
     **dict.fromkeys(
         (
