@@ -119,6 +119,7 @@ ROWS = [
     Row(
         "run: the record of another repository is not read",
         test="cli/test_run_daemons.py::test_the_record_of_another_repository_is_not_ours",
+        within="recorded",
         old='if (folder / ".git").exists():',
         new="if False:",
     ),

@@ -346,7 +346,7 @@ ROWS = [
         "metrics: one that fails is no traceback for each task",
         test="celery/test_metrics.py::test_a_metric_that_fails",
         within="_guarded",
-        old="except Exception as error:",
-        new="except KeyError as error:",
+        old="except Exception as error:\n    from",
+        new="except KeyError as error:\n    from",
     ),
 ]
