@@ -37,9 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     copy.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
 
-    from django_k8s.cli import init, up, update
+    from django_k8s.cli import check, init, up, update
 
     init.add_parser(commands)
+    check.add_parser(commands)
     update.add_parser(commands)
     up.add_parsers(commands)
 
@@ -60,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from django_k8s.cli.copy import copy_out
 
         return init.run(options, __version__, lambda directory: copy_out("example", directory))
+    if options.command == "check":
+        return check.run(options, __version__)
     if options.command == "update":
         return update.run(options, __version__)
     if options.command == "env":
