@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django_k8s.adopt.tree import Tree, dotted, line, literal, words
+from django_k8s.adopt.tree import Tree, called, dotted, line, literal, words
 
+_READER = re.compile(r"(?i)env|^config$|\.config$|secret")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 _DEVELOPMENT = ("DEBUG", "TESTING", "TEST", "LOCAL", "sys.argv", "settings.DEBUG")
 
 
@@ -69,6 +72,30 @@ class Values:
                 if isinstance(node, ast.Constant) and node.value == word:
                     return f"{one.place.rpartition(':')[0]}:{node.lineno}"
         return self.place(name)
+
+
+def read_variable(node: ast.AST) -> str:
+    """Return the environment variable that a call reads, such as ``env("NAME")``; an empty string for anything else."""
+    if isinstance(node, ast.Subscript) and dotted(node.value).endswith("environ"):
+        name = literal(node.slice)
+        return name if isinstance(name, str) else ""
+    if not isinstance(node, ast.Call) or not _READER.search(called(node)):
+        return ""
+    named = next(
+        (literal(one.value) for one in node.keywords if one.arg in ("var", "name", "key", "env")), None
+    )
+    name = named if named is not None else literal(node.args[0]) if node.args else None
+    if isinstance(name, str) and _VARIABLE.fullmatch(name):
+        return name
+    return "DATABASE_URL" if called(node).startswith("dj_database_url") else ""
+
+
+def default_of(node: ast.Call) -> object:
+    """Return the literal default of a call that reads a variable, or None."""
+    for one in node.keywords:
+        if one.arg in ("default", "fallback"):
+            return literal(one.value)
+    return literal(node.args[1]) if len(node.args) > 1 else None
 
 
 def _statements(file: str, body: list[ast.stmt], *, certain: bool) -> Iterator[tuple[str, Assigned]]:

@@ -42,7 +42,6 @@ _CHILD = Path(__file__).with_name("child.py")
 _PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "q8Zt3nVw7yB1kXo5uRj2dHs9gLc4mPe6aFi0TbWvNxEyUrKsQzJh",
-    "ALLOWED_HOSTS": "www.django-k8s-check.org",
     "DATABASE_URL": "postgres://shop:Zt3nVw7yB1kXo5uR@db:5432/shop",
     "REDIS_URL": "redis://redis:6379/0",
     "EMAIL_URL": "smtp+tls://shop:Zt3nVw7yB1kXo5uR@mail:587",
@@ -50,11 +49,13 @@ _PRODUCTION = {
     "HTTPS": "true",
     "SSL_REDIRECT": "true",
     "HSTS_SECONDS": "31536000",
-    "MEDIA_ROOT": "/media",
 }
+# Only if the settings do not load without it: what the project names is checked otherwise.
+_HOSTS = {"ALLOWED_HOSTS": "www.django-k8s-check.org"}
 # Messages that only say what the variables above, or the copy, are like; and those of the rules on text.
 _IRRELEVANT = frozenset(
     [
+        "django_k8s.W004",
         "django_k8s.W012",
         "django_k8s.W022",
         "django_k8s.W023",
@@ -89,38 +90,52 @@ def checked(tree: Tree, facts: Facts, texts: Mapping[str, str], options: Options
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(texts[overlay.path])
         dummies = {one.name: one.dummy for one in facts.variables if one.dummy}
-        answer = _run(found_.path, copy, scratch, facts, overlay.name, {**dummies, **_PRODUCTION})
-        if "failed" in answer:
-            answer = _run(found_.path, copy, scratch, facts, overlay.name, {**_PRODUCTION, **dummies})
+        media = {"MEDIA_ROOT": "/media"} if facts.value("media") == "volume" else {}
+        place = _Place(found_.path, copy, scratch, folders(facts.text("project_dir")), overlay.name)
+        for variables in (
+            {**dummies, **_PRODUCTION, **media},
+            {**dummies, **_PRODUCTION, **media, **_HOSTS},
+            {**_PRODUCTION, **media, **_HOSTS, **dummies},
+        ):
+            answer = _run(place, variables)
+            if "failed" not in answer:
+                break
     if reason := answer.get("failed"):
         return Checked(reason=f"Django could not be set up: {reason}")
     problems = [answer[name] for name in ("checks_failed", "migrations_failed") if name in answer]
     return Checked([*_messages(answer), *_migrations(answer)], "; ".join(problems))
 
 
-def _run(
-    python: str, copy: Path, scratch: Path, facts: Facts, module: str, variables: Mapping[str, str]
-) -> dict[str, Any]:
-    names = folders(facts.text("project_dir"))
+@dataclass(frozen=True)
+class _Place:
+    python: str
+    copy: Path
+    scratch: Path
+    folders: tuple[str, ...]
+    module: str
+
+
+def _run(place: _Place, variables: Mapping[str, str]) -> dict[str, Any]:
+    copy, scratch = place.copy, place.scratch
     answer = scratch / "checked.json"
     answer.unlink(missing_ok=True)
     parameters = {
         "root": f"{copy}{os.sep}",
-        "before": [str(copy / name) for name in names if (copy / name).is_dir()],
+        "before": [str(copy / name) for name in place.folders if (copy / name).is_dir()],
         "after": [libraries(scratch)],
         "answer": str(answer),
     }
-    command = [python, "-B", "-s", "-c", _CHILD.read_text(), json.dumps(parameters)]
+    command = [place.python, "-B", "-s", "-c", _CHILD.read_text(), json.dumps(parameters)]
     environment = {
         **clean(scratch),
         **variables,
-        "DJANGO_SETTINGS_MODULE": module,
+        "DJANGO_SETTINGS_MODULE": place.module,
         "STATIC_ROOT": str(scratch),
     }
     try:
         ended = subprocess.run(  # noqa: S603
             command,
-            cwd=copy / names[0],
+            cwd=copy / place.folders[0],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

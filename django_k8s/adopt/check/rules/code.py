@@ -61,7 +61,7 @@ TASK_LIMIT = Kind(
     "Set CELERY_TASK_TIME_LIMIT to more seconds than the longest task needs.",
 )
 
-_VIEWS = re.compile(r"(^|/)(views?|viewsets?|api|endpoints)(/|\.py$)|_views?\.py$")
+_VIEWS = re.compile(r"(^|/)(views?|viewsets?)(/|\.py$)|_views?\.py$")
 _SENDS = ("delay", "apply_async")
 _WRITE_MODES = re.compile(r"[wax]")
 
@@ -124,9 +124,9 @@ def views(subject: Subject) -> Iterator[Finding]:
             function = called(node)
             if function == "time.sleep" or (function == "sleep" and "from time import sleep" in text):
                 yield found(SLEEP, line(name, node))
-            elif function in ("threading.Thread", "Thread", "ThreadPoolExecutor"):
+            elif function == "threading.Thread" or (function == "Thread" and "from threading import" in text):
                 yield found(THREAD, line(name, node), "a thread")
-            elif function in ("subprocess.Popen", "Popen", "multiprocessing.Process"):
+            elif function in ("subprocess.Popen", "multiprocessing.Process"):
                 yield found(THREAD, line(name, node), "a process")
 
 

@@ -129,9 +129,11 @@ def _started(subject: Subject) -> Iterator[tuple[str, str, str]]:
                     yield f"{file}:{number}", match[1], match[2]
         elif path.name == "fly.toml":
             read = locks.toml(subject.tree, file)
-            for name, command in read.get("processes", {}).items():
+            named = read.get("processes")
+            for name, command in named.items() if isinstance(named, dict) else ():
                 yield file, str(name), str(command)
-            if command := read.get("deploy", {}).get("release_command"):
+            deploy = read.get("deploy")
+            if isinstance(deploy, dict) and (command := deploy.get("release_command")):
                 yield file, "release", str(command)
         elif path.name == "render.yaml":
             for number, text in subject.lines(file):

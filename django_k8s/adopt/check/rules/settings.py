@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from django_k8s.adopt.check.assigned import default_of, read_variable
 from django_k8s.adopt.check.finding import Finding, Kind, found
 from django_k8s.adopt.check.subject import Rule, Subject
 from django_k8s.adopt.rules.variables import secret
+from django_k8s.adopt.tree import literal
 
 DEBUG = Kind(
     "debug",
     "warning",
     "DEBUG is True in the settings that production builds on{detail}.",
     "The settings for Kubernetes set it to False, but too late for what depends on it before.",
-    "Set DEBUG = False there, or build on another settings module (django-k8s init --settings).",
+    "Make False the default there, or build on another settings module (django-k8s init --settings).",
 )
 ANY_HOST = Kind(
     "any-host",
-    "warning",
+    "note",
     "ALLOWED_HOSTS allows every host name.",
     "Whoever sends a request chooses the host that links in mails and caches get.",
-    "Name the hosts, or set the variable ALLOWED_HOSTS. Probes are answered without being among them.",
+    "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered without being among them.",
 )
 SECRET_KEY = Kind(
     "secret-key",
@@ -59,25 +62,31 @@ _AWS = re.compile(r"(?<![A-Z0-9])AKIA[0-9A-Z]{16}(?![A-Z0-9])")
 
 
 def debug(subject: Subject) -> Iterator[Finding]:
-    """DEBUG in the production settings."""
-    if subject.values.value("DEBUG") is not True:
+    """DEBUG in the production settings, as a value or as the default of a variable."""
+    found_ = subject.values.all("DEBUG")
+    if len(found_) != 1 or not found_[0].certain:
         return
+    node, place = found_[0].node, found_[0].place
+    variable = read_variable(node)
+    value = default_of(node) if variable and isinstance(node, ast.Call) else literal(node)
+    if str(value).lower() not in ("true", "1", "yes", "on") or (variable and subject.set(variable)):
+        return
+    unless = f", unless {variable} is set" if variable else ""
     reads = [
         f"{file}:{number}"
         for file in subject.files
         for number, line in subject.lines(file)
         if re.match(r"\s*(if|elif)\b.*\bDEBUG\b|.*\bif DEBUG else\b|.*not DEBUG", line)
     ]
-    place = subject.values.place("DEBUG")
     if reads:
-        yield found(DEBUG, place, f", and {reads[0]} depends on it")
+        yield found(DEBUG, place, f"{unless}, and {reads[0]} depends on it")
     else:
-        yield found(DEBUG, place, severity="note")
+        yield found(DEBUG, place, unless, severity="note")
 
 
 def hosts(subject: Subject) -> Iterator[Finding]:
     """ALLOWED_HOSTS with a wildcard for everything."""
-    if subject.set("ALLOWED_HOSTS"):
+    if subject.set("ALLOWED_HOSTS") or re.search(r"^hosts:", subject.deployed, re.MULTILINE):
         return
     for one in subject.values.all("ALLOWED_HOSTS"):
         if isinstance(value := one.value, list | tuple) and "*" in value:

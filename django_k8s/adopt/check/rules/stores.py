@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from django_k8s.adopt.check.assigned import default_of, read_variable
 from django_k8s.adopt.check.finding import Finding, Kind, found
 from django_k8s.adopt.check.subject import Rule, Subject
 from django_k8s.adopt.tree import literal
@@ -20,7 +21,7 @@ LOCALHOST = Kind(
 LOCALHOST_DEFAULT = Kind(
     "localhost-default",
     "note",
-    "{detail} is set, the address is localhost.",
+    "{detail}",
     "In a pod, localhost is the pod itself, where nothing else runs.",
     "Set the variable in the Secret, or below env in deploy/values-production.yaml.",
 )
@@ -34,15 +35,15 @@ SQLITE = Kind(
 LOCAL_CACHE = Kind(
     "local-cache",
     "warning",
-    "The cache is in the memory of one process, and {detail} uses it.",
+    "The cache is in the memory of one process{detail}.",
     "Each process has a cache of its own: limits are counted once per process, and what one process deletes, others keep.",
     'Set CACHES to Redis, such as with CACHES = {"default": k8s.cache(env)} in the settings for Kubernetes.',
 )
 FILE_CACHE = Kind(
     "file-cache",
     "warning",
-    "The cache is in files ({detail}).",
-    "The disk of a pod is read-only, and other pods do not see it.",
+    "The cache {detail} is in files.",
+    "They are on the pod's own disk: other pods do not see them, and they are lost with the pod.",
     'Set CACHES to Redis, such as with CACHES = {"default": k8s.cache(env)} in the settings for Kubernetes.',
 )
 CACHE_TABLE = Kind(
@@ -120,8 +121,8 @@ def _host(subject: Subject, name: str, place: str, value: str, variable: str) ->
     if any(subject.set(one) for one in names):
         return
     if names:
-        unless = " or ".join(names)
-        yield found(LOCALHOST_DEFAULT, place, f"{name}: unless {unless}")
+        unless = " or ".join(dict.fromkeys(names))
+        yield found(LOCALHOST_DEFAULT, place, f"Unless {unless} is set, {name} is on localhost.")
     else:
         yield found(LOCALHOST, place, name)
 
@@ -132,19 +133,16 @@ def _hosts(node: ast.AST, variable: str = "") -> Iterator[tuple[ast.Constant, st
         if isinstance(node.value, str) and _HOST.fullmatch(node.value):
             yield node, variable
         return
-    inside = variable
-    if isinstance(node, ast.Call):
-        first = literal(node.args[0]) if node.args else None
-        named = next(
-            (literal(one.value) for one in node.keywords if one.arg in ("var", "name", "key")), first
-        )
-        if isinstance(named, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", named):
-            inside = named
+    inside = read_variable(node) or variable
+    if (
+        isinstance(node, ast.Call)
+        and not inside
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get"
+    ):
+        return  # of a dict, whose value is somewhere else
     if isinstance(node, ast.BoolOp):
-        texts = (literal(one) for one in ast.walk(node.values[0]) if isinstance(one, ast.Constant))
-        inside = next(
-            (one for one in texts if isinstance(one, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", one)), inside
-        )
+        inside = next((name for one in ast.walk(node.values[0]) if (name := read_variable(one))), inside)
     for child in ast.iter_child_nodes(node):
         yield from _hosts(child, inside)
 
@@ -162,21 +160,43 @@ def caches(subject: Subject) -> Iterator[Finding]:
     """Caches that one process or one pod has."""
     if subject.set("CACHE_URL"):
         return
-    backends = [word for word in subject.values.words("CACHES") if "." in word and "ache" in word]
-    place = subject.values.place("CACHES")
-    kinds = {word.rpartition(".")[2] for word in backends}
-    if "CACHES" in subject.values and not backends:
-        return  # made by a function, or from a URL
-    if "DatabaseCache" in kinds and not subject.runs("createcachetable") and not _in_migrations(subject):
-        yield found(CACHE_TABLE, place)
-    if "FileBasedCache" in kinds:
-        yield found(
-            FILE_CACHE,
-            subject.values.word_place("CACHES", next(w for w in backends if w.endswith("FileBasedCache"))),
-            "CACHES",
-        )
-    if kinds <= {"LocMemCache"} and (use := _use_of_cache(subject)):
-        yield found(LOCAL_CACHE, place or use, place and use or "the project")
+    found_ = list(_caches(subject))
+    for alias, backend, place, _ in found_:
+        if (
+            backend.endswith("DatabaseCache")
+            and not subject.runs("createcachetable")
+            and not _in_migrations(subject)
+        ):
+            yield found(CACHE_TABLE, place)
+        if backend.endswith("FileBasedCache"):
+            yield found(FILE_CACHE, place, alias)
+    default = [one for one in found_ if one[0] == "default"]
+    use = _use_of_cache(subject)
+    if not use:
+        return
+    if "CACHES" not in subject.values:
+        yield found(LOCAL_CACHE, use, ", and this uses it")
+    for _, backend, place, variable in default:
+        if len(default) == 1 and backend.lower().endswith(("locmemcache", "locmem")):
+            unless = f" unless {variable} is set" if variable else ""
+            yield found(
+                LOCAL_CACHE, place, f"{unless}, and {use} uses it", severity="note" if variable else None
+            )
+
+
+def _caches(subject: Subject) -> Iterator[tuple[str, str, str, str]]:
+    """Return each cache that the text tells: alias, backend, place, and the variable of which it is the default."""
+    for one in subject.values.all("CACHES"):
+        if not isinstance(one.node, ast.Dict):
+            continue
+        file = one.place.rpartition(":")[0]
+        for key, value in zip(one.node.keys, one.node.values, strict=True):
+            alias, place = str(literal(key)), f"{file}:{value.lineno}"
+            if isinstance(value, ast.Dict):
+                keys = dict(zip(map(literal, value.keys), value.values, strict=True))
+                yield alias, str(literal(keys.get("BACKEND"))), place, ""
+            elif isinstance(value, ast.Call) and (variable := read_variable(value)):
+                yield alias, str(default_of(value)).partition(":")[0], place, variable
 
 
 def _in_migrations(subject: Subject) -> bool:
@@ -204,16 +224,12 @@ def sessions(subject: Subject) -> Iterator[Finding]:
     place = subject.values.place("SESSION_ENGINE")
     if engine.endswith("sessions.backends.file"):
         yield found(LOCAL_SESSIONS, place, "files")
-    kinds = {
-        word.rpartition(".")[2] for word in subject.values.words("CACHES") if "." in word and "ache" in word
-    }
-    if (
-        engine.endswith("sessions.backends.cache")
-        and kinds <= {"LocMemCache"}
-        and not subject.set("CACHE_URL")
-    ):
-        if kinds or "CACHES" not in subject.values:
-            yield found(LOCAL_SESSIONS, place, "a cache in memory")
+    if not engine.endswith("sessions.backends.cache") or subject.set("CACHE_URL"):
+        return
+    alias = str(subject.values.value("SESSION_CACHE_ALIAS") or "default")
+    backends = [backend for name, backend, _, _ in _caches(subject) if name == alias]
+    if "CACHES" not in subject.values or (backends and all(one.endswith("LocMemCache") for one in backends)):
+        yield found(LOCAL_SESSIONS, place, "a cache in memory")
 
 
 def channels(subject: Subject) -> Iterator[Finding]:
