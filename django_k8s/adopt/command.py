@@ -17,7 +17,7 @@ from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.plan import Plan, plan
 from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.write import remove, write
-from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG, EX_USAGE
+from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, EX_USAGE
 
 _INTERRUPTED = 130
 
@@ -176,11 +176,24 @@ def _template(request: Request, copy_example: Callable[[Path], int]) -> int:
 
 def refuse_dirty(root: Path, own: frozenset[str] = frozenset()) -> None:
     """Raise CannotAdopt if files other than ``own`` have changes that are not committed."""
-    command = ["git", "-C", str(root), "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"]
+    command = [
+        "git",
+        "--no-optional-locks",
+        "-C",
+        str(root),
+        "status",
+        "--porcelain",
+        "-z",
+        "--untracked-files=all",
+        "--no-renames",
+    ]
     try:
         ended = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+    except FileNotFoundError:
+        raise CannotAdopt("git is not installed. Install it, and run this again.", EX_UNAVAILABLE) from None
     except (OSError, subprocess.CalledProcessError) as error:
-        raise CannotAdopt(f"git cannot say whether {root} has changes: {error}.", EX_CONFIG) from None
+        lines = getattr(error, "stderr", b"").decode(errors="replace").strip().splitlines() or [str(error)]
+        raise CannotAdopt(f"git cannot say whether {root} has changes: {lines[-1]}", EX_CONFIG) from None
     changed = [one[3:] for one in ended.stdout.decode(errors="surrogateescape").split("\0") if one]
     changed = [name for name in changed if name not in own]
     if changed:

@@ -1,6 +1,7 @@
 """What the library promises, and how each promise is broken on purpose: the table that ``make broken`` runs."""
 
 from promises import (
+    adopt,
     chart,
     databases,
     environment,
@@ -31,10 +32,12 @@ ROWS = [
     *chart.ROWS,
     *observability.ROWS,
     *text.ROWS,
+    *adopt.ROWS,
 ]
 
 # Every module and entrypoint with code has a row or stands here with the reason.
 WITHOUT_A_PROMISE = {
+    **adopt.REASONS,
     "environment.assets": "names a directory; whatever reads a file of the package fails without it",
     "django_k8s": "holds the version",
     "settings": "lists the functions of its modules",

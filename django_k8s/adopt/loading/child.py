@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import sys
 import traceback
@@ -69,6 +70,7 @@ def error_of(error: BaseException) -> dict[str, object]:
         "file": place(where[0]) if where[0] else "",
         "line": where[1],
         "lines": [one.lineno for one in frames if frames and one.filename == where[0]],
+        "source": " ".join(str(one.line) for one in frames),
         "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,
         "import": isinstance(error, ImportError),
         "exit": isinstance(error, SystemExit),
@@ -156,6 +158,7 @@ def main() -> None:
     for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
         setattr(owner, name, refuse)
     sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CPU, (PARAMETERS["seconds"], PARAMETERS["seconds"]))
     sys.path[:] = [*PARAMETERS["before"], *(one for one in sys.path if one), *PARAMETERS["after"]]
     result: dict[str, object] = {"python": ".".join(str(part) for part in sys.version_info[:3])}
     try:

@@ -16,13 +16,17 @@ from pathlib import Path, PurePosixPath
 
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.loading.rounds import can_import
-from django_k8s.adopt.rules import dependencies, locks
+from django_k8s.adopt.rules import dependencies, locks, pythons
 from django_k8s.adopt.tree import Tree
 
 _MINUTES = 15
 _DECORATION = " \u00d7\u2570\u2500\u25b6\u2502\u251c"  # of what uv prints
 _VERSIONS = ("3.14", "3.13", "3.12", "3.11")
 _ATTEMPTS = 8
+# The failure is one of this version of Python, and another one may do.
+_OTHER_PYTHON = re.compile(
+    r"[Nn]o interpreter found|[Pp]ython requirement|request for Python|incompatible with|download|does not satisfy Python"
+)
 
 
 @dataclass(frozen=True)
@@ -78,28 +82,31 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
         return Interpreter(str(python), "the environment that uv made earlier")
     say(f"uv installs the project's packages into {folder}, to load the settings (--no-load skips this).")
     began = time.monotonic()
-    reason = ""
-    for version in dict.fromkeys((facts.text("python_version"), *_VERSIONS)):
-        reason = _make(uv, tree, copy, facts, folder, version)
+    wanted = dict.fromkeys((facts.text("python_version"), *pythons.supported(tree, project, locked)))
+    first = ""
+    for version in (*wanted, *(other for other in _VERSIONS if other not in wanted)):
+        reason = _make(uv, tree, copy, facts, folder, version, pinned=version not in wanted)
         if not reason:
             (folder / ".complete").write_text("")
-            say(f"This took {time.monotonic() - began:.0f} seconds.")
+            say(f"This took {time.monotonic() - began:.0f} seconds, with Python {version}.")
             return Interpreter(str(python), "an environment that uv made from the lock")
-        if not re.search(
-            r"[Nn]o interpreter found|requires-python|Python requirement|request for Python|incompatible with|download",
-            reason,
-        ):
+        first = first or reason
+        if not _OTHER_PYTHON.search(reason):
+            first = reason
             break
     shutil.rmtree(folder, ignore_errors=True)
-    return Interpreter(reason=f"uv cannot install the project's packages: {reason}")
+    return Interpreter(reason=f"uv cannot install the project's packages: {first}")
 
 
-def _make(uv: str, tree: Tree, copy: Path, facts: Facts, folder: Path, version: str) -> str:
-    """Make the environment; return why it failed, or an empty string."""
+def _make(uv: str, tree: Tree, copy: Path, facts: Facts, folder: Path, version: str, *, pinned: bool) -> str:
+    """Make the environment; return why it failed, or an empty string.
+
+    ``pinned``: install the locked versions one by one, on a Python that the lock does not know.
+    """
     locked = facts.text("lock")
     left_out: list[str] = []
     for _ in range(_ATTEMPTS):
-        if locks.kind(locked) == "uv" and locked:
+        if locks.kind(locked) == "uv" and locked and not pinned:
             reason = _sync(uv, copy, facts, folder, version, left_out)
         else:
             reason = _install(uv, tree, copy, facts, folder, version, left_out)
@@ -150,6 +157,8 @@ def _install(
     project = facts.text("project_dir")
     if kind in ("requirements", "pylock", "pyproject"):
         command += ["-r", PurePosixPath(locked).name, "--excludes", str(excluded)]
+        if kind == "pyproject":
+            command += [part for extra in facts.list("extras") for part in ("--extra", extra)]
         return _run(command, copy / PurePosixPath(locked).parent, {})
     found = dependencies.installed(tree, project, locked, facts.list("groups"), facts.list("extras"))
     pinned = folder / "pinned.txt"

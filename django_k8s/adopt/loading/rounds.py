@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from typing import Any
 from django_k8s.adopt.loading import dummies
 
 _ROUNDS = 30
-_SECONDS = 20
+_SECONDS = 20  # of the processor
+_PATIENCE = 3  # so many times as long by the clock, on a machine that is busy
 _CHILD = Path(__file__).with_name("child.py")
 _NEAR = 6  # lines between the reading of a variable and the failure that it causes
 
@@ -74,6 +76,10 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
             break
         result.dummies[name] = choices[tried[name]]
     if not result.ok:
+        message = str(result.answer.get("error", {}).get("message", ""))
+        for name in [name for name, value in result.dummies.items() if f"'{value}'" in message]:
+            # The dummy itself made it fail: what it said without one is the reason.
+            result.answer = first[name]
         result.failure = _sentence(result.answer, module)
     return result
 
@@ -89,6 +95,7 @@ def once(place: Place, module: str, variables: Mapping[str, str], *, setup: bool
         "module": module,
         "setup": setup,
         "answer": str(file),
+        "seconds": _SECONDS,
     }
     command = [place.python, "-B", "-s", "-c", _CHILD.read_text(), json.dumps(parameters)]
     try:
@@ -98,13 +105,15 @@ def once(place: Place, module: str, variables: Mapping[str, str], *, setup: bool
             env={**clean(place.scratch), "DJANGO_SETTINGS_MODULE": module, **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_SECONDS,
+            timeout=_SECONDS * _PATIENCE,
             check=False,
         )
     except subprocess.TimeoutExpired:
         return {"late": True}
     except OSError as error:
         return {"broken": f"{place.python} cannot be started: {error.strerror}"}
+    if ended.returncode == -signal.SIGXCPU:
+        return {"late": True}
     try:
         answer = json.loads(file.read_text())
     except (OSError, ValueError):
@@ -118,7 +127,12 @@ def can_import(python: str, name: str) -> bool:
     try:
         command = [python, "-B", "-s", "-c", code]
         return not subprocess.run(  # noqa: S603
-            command, env=clean(Path("/")), capture_output=True, timeout=_SECONDS, check=False, cwd="/"
+            command,
+            env=clean(Path("/")),
+            capture_output=True,
+            timeout=_SECONDS * _PATIENCE,
+            check=False,
+            cwd="/",
         ).returncode
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -144,6 +158,8 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
     error = answer["error"]
     reads = [one for one in answer.get("reads", ()) if not str(one[0]).startswith("PYTHON")]
     message = str(error["message"])
+    if "NoneType" in message:  # a value that was read earlier, and is used here
+        message += f" {error['source']}"
     for name, found, _, _ in reversed(reads):
         if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", message) and (
             not found or name in given

@@ -199,8 +199,12 @@ def _celery(text: _Text) -> None:
 
 def _head(text: _Text, names: dict[str, str], base: tuple[list[str], list[str]]) -> list[str]:
     source = text.facts.text("settings_module")
-    ours = [_import(names, "Env"), _import(names, "overlay")]
-    third = [f"from django_k8s import {', '.join(ours)}"]
+    plain = [name for name in ("Env", "overlay") if names[name] == name]
+    # isort writes each renamed import on a line of its own, before the others.
+    third = [
+        f"from django_k8s import {name} as {names[name]}" for name in ("Env", "overlay") if name not in plain
+    ]
+    third += [f"from django_k8s import {', '.join(plain)}"] if plain else []
     if text.new:
         third.append(f"from django_k8s import settings as {names['k8s']}")
     own = _relative(text.facts)
@@ -229,7 +233,3 @@ def _relative(facts: Facts) -> str:
     if facts["settings_shape"].source.endswith("__init__.py"):
         return base
     return f".{base.rpartition('.')[2]}" if "." in base else base
-
-
-def _import(names: dict[str, str], name: str) -> str:
-    return name if names[name] == name else f"{name} as {names[name]}"

@@ -16,7 +16,7 @@ _SUPPORTED = ("3.14", "3.13", "3.12", "3.11")
 def python(tree: Tree, project: str, locked: str) -> Fact:
     """Return the version of Python: what a file names, else the newest one that the project and its wheels allow."""
     required, source = _required(tree, project, locked)
-    allowed = [version for version in _SUPPORTED if _allows(required, version)]
+    allowed = supported(tree, project, locked)
     named = [
         choice for choice in _named_python(tree, project) if not required or _allows(required, choice.value)
     ]
@@ -32,6 +32,12 @@ def python(tree: Tree, project: str, locked: str) -> Fact:
     return Fact(
         "python_version", best, source or "nothing names one", "likely" if source or wheels else "assumed"
     )
+
+
+def supported(tree: Tree, project: str, locked: str) -> list[str]:
+    """Return the versions of Python that we support and the project allows, the newest first."""
+    required, _ = _required(tree, project, locked)
+    return [version for version in _SUPPORTED if _allows(required, version)]
 
 
 def _required(tree: Tree, project: str, locked: str) -> tuple[str, str]:

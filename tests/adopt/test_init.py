@@ -1,0 +1,309 @@
+"""The command ``django-k8s init``: it writes new files at once or not at all, says why, and takes everything back."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.disks import disk
+from support.process import environment, run
+from support.repositories import add, commit, git, package, repository, shop
+
+from django_k8s.adopt import write as writing
+from django_k8s.adopt.failure import CannotAdopt
+
+
+def init(root: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command at ``root``."""
+    command = [sys.executable, "-P", "-m", "django_k8s.cli", "init", *options]
+    return run(command, environment(**variables), root)
+
+
+def loaded(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with the interpreter of these tests as the project's."""
+    return init(root, "--python", sys.executable, *options)
+
+
+def one_sentence(ended: subprocess.CompletedProcess[str], status: int, words: str) -> None:
+    """Assert that a command has ended with a sentence that says what is wrong, and without a traceback."""
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.startswith("django-k8s init: ")
+
+
+def clean(root: Path) -> bool:
+    return git(root, "status", "--porcelain", "--ignored") == ""
+
+
+class TestWrites:
+    def test_and_undo(self, tmp_path: Path) -> None:
+        """Only new files; a second run changes nothing; undo restores the tree."""
+        root = repository(tmp_path, package(production="from .base import *\n"))
+        first = loaded(root, "--yes")
+        status = git(root, "status", "--porcelain", "--untracked-files=all").splitlines()
+        contents = {
+            path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts
+        }
+        second = loaded(root, "--yes")
+
+        assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+        assert all(line.startswith("?? ") for line in status)
+        assert {"?? shop/settings/kubernetes.py", "?? deploy/Dockerfile", "?? deploy/django-k8s.toml"} <= set(
+            status
+        )
+        assert "Nothing to do" in second.stdout
+        assert contents == {
+            path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts
+        }
+        assert loaded(root, "--undo").returncode == 0
+        assert clean(root)
+
+    def test_screen_and_diff(self, tmp_path: Path) -> None:
+        """Each fact with its value, confidence and source; one diff of new files, which git can apply."""
+        root = repository(tmp_path, shop())
+        ended = loaded(root, "--yes")
+        facts, _, patch = ended.stdout.partition("\n--- /dev/null\n")
+
+        assert next(line for line in facts.splitlines() if line.startswith("settings module")).split()[
+            2:
+        ] == [
+            "shop.settings",
+            "read",
+            "shop/wsgi.py:4",
+        ]
+        assert "required variables" in facts
+        assert "SHOP_KEY" in facts
+        assert loaded(root, "--undo").returncode == 0
+        patch = "--- /dev/null\n" + patch.rpartition("\n\nWrote")[0] + "\n"
+        subprocess.run(["git", "apply", "-"], cwd=root, input=patch.encode(), check=True, capture_output=True)
+        assert (root / "shop/settings_kubernetes.py").is_file()
+
+    def test_again_after_a_commit(self, tmp_path: Path) -> None:
+        """What init wrote is no evidence for the next run, committed or not."""
+        root = repository(
+            tmp_path, package(heaven="from .base import *\n", production="from .base import *\n")
+        )
+        assert loaded(root, "--yes").returncode == 0
+        commit(root)
+        ended = loaded(root, "--yes")
+
+        assert "Nothing to do" in ended.stdout, ended.stdout
+        add(root, {"shop/management/commands/loop.py": "while True:\n    sleep(1)\n"})
+        commit(root)
+        assert "django-k8s update" in loaded(root, "--yes").stdout
+
+    def test_json(self, tmp_path: Path) -> None:
+        """For programs: nothing is written without --yes."""
+        root = repository(tmp_path, shop())
+        ended = loaded(root, "--json")
+        found = json.loads(ended.stdout)
+
+        assert found["facts"]["settings_module"] == {
+            "value": "shop.settings",
+            "source": "shop/wsgi.py:4",
+            "confidence": "read",
+            "choices": [],
+        }
+        assert len(found["facts"]) >= 20
+        assert found["variables"][0]["name"] == "SHOP_KEY"
+        assert clean(root)
+        assert json.loads(loaded(root, "--json", "--yes").stdout)["files"] == found["files"]
+        assert (root / "deploy/Dockerfile").is_file()
+
+    def test_without_loading(self, tmp_path: Path) -> None:
+        """Files only; that is said."""
+        root = repository(tmp_path, shop(settings="\nraise SystemExit\n"))
+        ended = init(root, "--yes", "--no-load")
+
+        assert ended.returncode == 0
+        assert "were not loaded (--no-load)" in ended.stdout
+
+    def test_answers(self, tmp_path: Path) -> None:
+        """An option answers a question; the answer is kept for the next run."""
+        root = repository(tmp_path, shop("one") | shop("two"))
+        assert (
+            loaded(
+                root, "--yes", "--project", "two/", "--media", "bucket", "--readiness-page", "none"
+            ).returncode
+            == 0
+        )
+        text = (root / "deploy/django-k8s.toml").read_text()
+
+        assert 'project_dir = "two"' in text.partition("[answers]")[2].partition("[facts]")[0]
+        assert "READINESS_PAGE" not in (root / "deploy/values.yaml").read_text()
+        assert "Nothing to do" in loaded(root, "--yes").stdout
+
+    def test_empty_directory(self, tmp_path: Path) -> None:
+        """It leads to the template."""
+        asked = init(tmp_path)
+        assert (asked.returncode, "django-k8s copy example" in asked.stdout) == (64, True)
+        assert list(tmp_path.iterdir()) == []
+        assert init(tmp_path, "--yes").returncode == 0
+        assert (tmp_path / "manage.py").is_file()
+
+
+class TestAsks:
+    @pytest.mark.parametrize(
+        ("answers", "written"), [("2\ny\n", "two"), ("\ny\n", "one"), ("1\nn\n", ""), ("9\n\x04", "")]
+    )
+    def test_on_a_terminal(self, tmp_path: Path, answers: str, written: str) -> None:
+        """Which of two projects, and whether to write."""
+        root = repository(tmp_path, shop("one") | shop("two"))
+        leader, follower = pty.openpty()
+        command = [sys.executable, "-P", "-m", "django_k8s.cli", "init", "--no-load"]
+        with subprocess.Popen(
+            command,
+            cwd=root,
+            stdin=follower,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+        ) as process:
+            os.close(follower)
+            os.write(leader, answers.encode())
+            output, _ = process.communicate(timeout=60)
+        os.close(leader)
+
+        assert b"Which project directory?" in output
+        assert b"Traceback" not in output
+        assert (root / f"{written or 'one'}/shop/settings_kubernetes.py").exists() is bool(written)
+
+    def test_without_a_terminal(self, tmp_path: Path) -> None:
+        """One sentence with the option that answers."""
+        root = repository(tmp_path, shop("one") | shop("two"))
+        one_sentence(init(root, "--no-load"), 64, "Choose one with --project")
+        one_sentence(init(root, "--no-load", "--project", "one"), 64, "Add --yes")
+        assert clean(root)
+
+
+class TestRefuses:
+    def test_dirty_tree(self, tmp_path: Path) -> None:
+        """A change that is not committed, unless it is allowed."""
+        root = repository(tmp_path, shop())
+        (root / "note").write_text("x")
+
+        one_sentence(init(root, "--yes", "--no-load"), 64, "such as note")
+        assert init(root, "--yes", "--no-load", "--allow-dirty").returncode == 0
+
+    @pytest.mark.parametrize(
+        ("files", "options", "status", "words"),
+        [
+            ({"README": "x"}, (), 66, "There is no manage.py"),
+            (shop(), ("--project", "nowhere"), 66, "no manage.py in nowhere"),
+            (shop(), ("--settings", "no.such"), 78, "no.such is not in the repository"),
+            (shop(settings="\nx = (\n"), (), 78, "has a syntax error"),
+            (shop() | {"deploy/Dockerfile": "FROM scratch"}, (), 73, "deploy/Dockerfile exists already"),
+            (shop() | {"deploy/django-k8s.toml": "x"}, (), 78, "cannot be read"),
+        ],
+    )
+    def test_in_one_sentence(
+        self, tmp_path: Path, files: dict[str, str], options: tuple[str, ...], status: int, words: str
+    ) -> None:
+        """What is wrong, and what to do."""
+        root = repository(tmp_path, files)
+
+        one_sentence(init(root, "--yes", "--no-load", *options), status, words)
+        assert clean(root)
+
+    def test_no_repository(self, tmp_path: Path) -> None:
+        """A folder outside of git, a folder that is none, and no git at all."""
+        add(tmp_path, shop())
+        one_sentence(init(tmp_path, "--yes"), 66, "git init")
+        one_sentence(init(tmp_path, "--yes", "nowhere"), 66, "is no directory")
+        root = repository(tmp_path / "a", shop())
+        one_sentence(init(root, "--yes", PATH="/nowhere"), 69, "git is not installed")
+
+    def test_undo_after_an_edit(self, tmp_path: Path) -> None:
+        """An edited file is kept, unless --force loses it; and there must be something to undo."""
+        root = repository(tmp_path, shop())
+        one_sentence(init(root, "--undo"), 66, "written nothing here")
+        assert init(root, "--yes", "--no-load").returncode == 0
+        with (root / "deploy/values.yaml").open("a") as file:
+            file.write("tests: true\n")
+
+        one_sentence(init(root, "--undo"), 73, "deploy/values.yaml was edited")
+        assert (root / "deploy/Dockerfile").exists()
+        assert init(root, "--undo", "--force").returncode == 0
+        assert clean(root)
+
+
+class TestAtOnceOrNotAtAll:
+    FILES = {"a/one": "1", "a/b/two": "2", "three": "x" * 5000}
+
+    @pytest.mark.parametrize("step", range(3))
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+    def test_interrupted(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, error: BaseException
+    ) -> None:
+        """Whatever happens between two files, none is left."""
+        moved = []
+        link = os.link
+
+        def failing(source: Path, target: Path) -> None:
+            if len(moved) == step:
+                raise error
+            moved.append(target)
+            link(source, target)
+
+        monkeypatch.setattr(writing.os, "link", failing)
+        with pytest.raises((CannotAdopt, KeyboardInterrupt)):
+            writing.write(tmp_path, self.FILES)
+
+        assert list(tmp_path.iterdir()) == []
+
+    def test_full_disk(self, tmp_path: Path) -> None:
+        """A disk without room: one sentence, and nothing is left."""
+        with disk(tmp_path / "disk") as small:
+            root = repository(small.path / "shop", shop())
+            small.fill()
+            ended = init(root, "--yes", "--no-load")
+            small.empty()
+
+            one_sentence(ended, 73, "No space left on device")
+            assert clean(root)
+
+    def test_no_rights(self, tmp_path: Path) -> None:
+        """A folder that cannot be written to."""
+        with disk(tmp_path / "disk") as small:
+            root = repository(small.path / "shop", shop())
+            with small.read_only():
+                ended = init(root, "--yes", "--no-load")
+
+        one_sentence(ended, 73, "cannot be written to")
+
+    def test_ctrl_c(self, tmp_path: Path) -> None:
+        """While the settings load, and at the question: status 130, one line, nothing written."""
+        root = repository(
+            tmp_path, shop(settings="\nimport threading\nprint('here')\nthreading.Event().wait()\n")
+        )
+        command = [sys.executable, "-P", "-m", "django_k8s.cli", "init", "--yes", "--python", sys.executable]
+        with subprocess.Popen(
+            command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), text=True
+        ) as process:
+            _await_child(process.pid)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+
+        assert process.returncode == 130
+        assert errors == "django-k8s init: interrupted: nothing was written.\n"
+        assert clean(root)
+
+
+def _await_child(pid: int) -> None:
+    """Wait until the process has started the project's interpreter on its settings."""
+    from support.process import wait_until
+
+    def started() -> bool:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return any(
+            "shop.settings" in Path(f"/proc/{child}/cmdline").read_bytes().decode() for child in children
+        )
+
+    wait_until(started, 20, "the settings are not being loaded")

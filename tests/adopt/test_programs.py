@@ -1,0 +1,235 @@
+"""What the project runs: interface, Celery, queues, schedules, daemons, files, front end, first administrator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.repositories import repository, shop
+
+from django_k8s.adopt.detect import detect
+from django_k8s.adopt.facts import Facts
+
+ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
+CELERY = "from celery import Celery\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n"
+REQUIREMENTS = "django==5.2\ncelery==5.6\n"
+
+
+def facts(root: Path, files: dict[str, str], settings: str = "") -> Facts:
+    """The facts of the shop with more files and settings."""
+    return detect(repository(root, shop(settings=settings) | files))
+
+
+class TestInterface:
+    @pytest.mark.parametrize(
+        ("files", "settings", "expected"),
+        [
+            ({}, "", ("wsgi", "shop.wsgi:application")),
+            (
+                {"shop/asgi.py": ASGI},
+                "",
+                ("wsgi", "shop.wsgi:application"),
+            ),  # the file that startproject makes
+            ({"shop/asgi.py": ASGI}, "\nINSTALLED_APPS += ['channels']\n", ("asgi", "shop.asgi:application")),
+            (
+                {"shop/asgi.py": ASGI, "Procfile": "web: uvicorn shop.asgi:application"},
+                "",
+                ("asgi", "shop.asgi:application"),
+            ),
+            (
+                {"shop/asgi.py": ASGI, "requirements.txt": "django\nuvicorn\n"},
+                "\nASGI_APPLICATION = 'shop.asgi.other'\n",
+                ("asgi", "shop.asgi:other"),
+            ),
+        ],
+    )
+    def test_interface(
+        self, tmp_path: Path, files: dict[str, str], settings: str, expected: tuple[str, str]
+    ) -> None:
+        """ASGI needs a file and a reason."""
+        found = facts(tmp_path, files, settings)
+
+        assert (found.value("interface"), found.value("application")) == expected
+
+    def test_elsewhere(self, tmp_path: Path) -> None:
+        """An application with another name, which no setting names."""
+        files = shop()
+        files["web/app.py"] = files.pop("shop/wsgi.py")
+        files["shop/settings.py"] = files["shop/settings.py"].replace("WSGI_APPLICATION", "OTHER")
+
+        assert detect(repository(tmp_path, files)).value("application") == "web.app:application"
+
+
+class TestCelery:
+    def test_application(self, tmp_path: Path) -> None:
+        """The module of the application, whatever its name, and the namespace of its settings."""
+        found = facts(
+            tmp_path,
+            {"jobs/celeryconf.py": CELERY.replace("app", "queue_app"), "requirements.txt": REQUIREMENTS},
+        )
+
+        assert found.value("celery_application") == "jobs.celeryconf:queue_app"
+        assert found.value("celery_namespace") == "CELERY"
+        assert found.value("redis_needed") == ["broker"]
+        assert found.value("beat_scheduler") is None
+
+    def test_none(self, tmp_path: Path) -> None:
+        """Without Celery there is nothing of it."""
+        found = facts(tmp_path, {})
+
+        assert [
+            found.value(name) for name in ("celery_application", "queues", "beat_scheduler", "redis_needed")
+        ] == [None, [], None, []]
+
+    def test_queues(self, tmp_path: Path) -> None:
+        """Queues of routes, of tasks, of calls and of queue objects; the default one first."""
+        tasks = "@shared_task(queue='mail')\ndef send(): ...\nsend.apply_async(queue='slow')\nother(queue='not-one')\n"
+        settings = "\nCELERY_TASK_DEFAULT_QUEUE = 'main'\nCELERY_TASK_ROUTES = {'a.*': {'queue': 'bulk'}}\nCELERY_TASK_QUEUES = [Queue('main'), Queue('rare')]\n"
+        found = facts(
+            tmp_path,
+            {"shop/celery.py": CELERY, "shop/tasks.py": tasks, "requirements.txt": REQUIREMENTS},
+            settings,
+        )
+
+        assert found.value("queues") == ["main", "bulk", "mail", "rare", "slow"]
+
+    @pytest.mark.parametrize(
+        ("files", "settings", "expected"),
+        [
+            ({}, "\nCELERY_BEAT_SCHEDULE = {}\n", "default"),
+            ({}, "\nCELERY_BEAT_SCHEDULER = 'shop.beat:Mine'\n", "shop.beat:Mine"),
+            (
+                {},
+                "\nINSTALLED_APPS += ['django_celery_beat']\n",
+                "django_celery_beat.schedulers:DatabaseScheduler",
+            ),
+            (
+                {"Procfile": "beat: celery -A shop beat -S django\n"},
+                "",
+                "django_celery_beat.schedulers:DatabaseScheduler",
+            ),
+            ({"shop/tasks.py": "app.conf.beat_schedule = {}\n"}, "", "default"),
+        ],
+    )
+    def test_beat(self, tmp_path: Path, files: dict[str, str], settings: str, expected: str) -> None:
+        """Where the schedule is."""
+        found = facts(
+            tmp_path, {"shop/celery.py": CELERY, "requirements.txt": REQUIREMENTS} | files, settings
+        )
+
+        assert found.value("beat_scheduler") == expected
+
+
+LOOP = "class Command:\n    def handle(self, **o):\n        while True:\n            self.once()\n            time.sleep(1)\n"
+ENDS = LOOP.replace("time.sleep(1)", "if done: break\n            time.sleep(1)")
+FLAG = "import signal\nclass Command:\n    def handle(self, **o):\n        signal.signal(15, self.stop)\n        while not self.stopped:\n            self.wait(1)\n"
+
+
+class TestDaemons:
+    @pytest.mark.parametrize(
+        ("files", "settings", "expected"),
+        [
+            ({"shop/management/commands/sendalerts.py": LOOP}, "", [["sendalerts"]]),
+            ({"shop/management/commands/waitforit.py": ENDS}, "", []),
+            ({"shop/management/commands/poll.py": FLAG}, "", [["poll"]]),
+            ({"shop/management/commands/reports.py": FLAG.replace("signal.signal(15, self.stop)", "pass"), "uwsgi.ini": "attach-daemon = ./manage.py reports --loop --skip-checks\n"}, "", [["reports", "--loop"]]),
+            ({"uwsgi.ini": "if-env = X\nattach-daemon = ./manage.py smtpd\nendif =\n", "shop/management/commands/smtpd.py": ENDS}, "", []),
+            ({}, "\nINSTALLED_APPS += ['django_rq']\nRQ_QUEUES = {'default': {}, 'low': {}}\n", [["rqworker", "default", "low"]]),
+            ({}, "\nINSTALLED_APPS += ['django_q']\n", [["qcluster"]]),
+        ],
+    )  # fmt: skip
+    def test_daemons(
+        self, tmp_path: Path, files: dict[str, str], settings: str, expected: list[list[str]]
+    ) -> None:
+        """Commands that run for ever, and workers of other queues."""
+        found = facts(tmp_path, files, settings)
+
+        assert [one["command"] for one in found.value("daemons")] == expected
+
+
+class TestParts:
+    @pytest.mark.parametrize(
+        ("files", "settings", "expected"),
+        [
+            ({}, "", "none"),
+            ({"shop/models.py": "from django.db import models\nclass A(models.Model):\n    f = models.FileField()\n"}, "", "volume"),
+            ({"shop/models.py": "class A(models.Model):\n    f = models.ImageField()\n"}, "\nSTORAGES = {'default': {'BACKEND': 'storages.backends.s3.S3Storage'}}\n", "bucket"),
+            ({"shop/models.py": "class A(models.Model):\n    f = models.ImageField()\n"}, "\nif X:\n    STORAGES = {'default': {'BACKEND': 'storages.backends.s3.S3Storage'}}\n", "volume"),
+            ({"shop/forms.py": "class A(forms.Form):\n    f = forms.FileField()\n"}, "", "none"),
+            ({}, "\nINSTALLED_APPS += ['wagtail.images']\n", "volume"),
+        ],
+    )  # fmt: skip
+    def test_media(self, tmp_path: Path, files: dict[str, str], settings: str, expected: str) -> None:
+        """Uploads: file fields of models decide, and the storage."""
+        assert facts(tmp_path, files, settings).value("media") == expected
+
+    @pytest.mark.parametrize(
+        ("files", "expected"),
+        [
+            ({}, None),
+            ({"package.json": '{"scripts": {"build": "x"}}', "package-lock.json": "{}"}, {"dir": ".", "manager": "npm", "script": "build"}),
+            ({"assets/package.json": '{"scripts": {"build": "x"}}', "assets/yarn.lock": ""}, {"dir": "assets", "manager": "yarn", "script": "build"}),
+            ({"package.json": '{"scripts": {"lint": "x"}}', "package-lock.json": "{}"}, None),
+            ({"package.json": '{"scripts": {"build": "x"}}'}, None),  # no lock
+            ({"package.json": '{"scripts": {"build": "x"}}', "pnpm-lock.yaml": "", "pnpm-workspace.yaml": ""}, None),
+            (
+                {
+                    "ui/package.json": '{"scripts": {"bundle": "x", "build": "y"}}', "ui/pnpm-lock.yaml": "",
+                    "Dockerfile": "FROM node AS ui\nCOPY ui /ui\nRUN pnpm run bundle\nFROM python:3.13\nRUN pip install x\nCOPY --from=ui /ui /ui\n",
+                },
+                {"dir": "ui", "manager": "pnpm", "script": "bundle"},
+            ),
+        ],
+    )  # fmt: skip
+    def test_front_end(self, tmp_path: Path, files: dict[str, str], expected: dict[str, Any] | None) -> None:
+        """The folder, the package manager by its lock, and the script."""
+        assert facts(tmp_path, files).value("front_end") == expected
+
+    def test_commands_of_the_build(self, tmp_path: Path) -> None:
+        """Commands of the project's Dockerfile before and after collectstatic."""
+        text = "FROM python:3.13\nRUN ./manage.py makejs --all && python manage.py collectstatic --noinput\nRUN ./manage.py compress\nCMD ./manage.py makejs\n"
+        found = facts(tmp_path, {"Dockerfile": text, "shop/management/commands/makejs.py": ""})
+
+        assert found.value("before_static") == ["python manage.py makejs --all"]
+        assert found.value("after_static") == ["python manage.py compress"]
+
+    @pytest.mark.parametrize(
+        ("model", "expected"),
+        [
+            ("", ["username", "email"]),
+            ("class User(AbstractUser):\n    pass\n", ["username", "email"]),
+            (
+                "class User(AbstractBaseUser):\n    USERNAME_FIELD = 'mail'\n    REQUIRED_FIELDS = ['born']\n",
+                ["mail", "born"],
+            ),
+            (
+                "class User(AbstractUser):\n    USERNAME_FIELD = 'email'\n    REQUIRED_FIELDS = []\n",
+                ["email"],
+            ),
+        ],
+    )
+    def test_first_administrator(self, tmp_path: Path, model: str, expected: list[str]) -> None:
+        """The fields that createsuperuser asks for."""
+        settings = "\nAUTH_USER_MODEL = 'people.User'\n" if model else ""
+        found = facts(tmp_path, {"people/models.py": model}, settings)
+
+        assert found.value("superuser_fields") == expected
+
+    def test_variables(self, tmp_path: Path) -> None:
+        """Variables by all usual readers: with a default, in a branch, and those without which nothing loads."""
+        settings = """
+A = os.environ.get("WITH_GET")
+B = env.int("WITH_DEFAULT", default=3)
+C = config("PLAIN_CONFIG")
+D = env("API_TOKEN")
+if A:
+    E = os.environ["IN_A_BRANCH"]
+"""
+        found = facts(tmp_path, {}, settings)
+        by_name = {one.name: one for one in found.variables}
+
+        assert found.value("required_variables") == ["API_TOKEN", "PLAIN_CONFIG", "SHOP_KEY"]
+        assert (by_name["WITH_GET"].default, by_name["WITH_DEFAULT"].default) == (True, True)
+        assert (by_name["IN_A_BRANCH"].branch, by_name["API_TOKEN"].secret) == (True, True)
+        assert by_name["SHOP_KEY"].source == "shop/settings.py:5"

@@ -1,0 +1,271 @@
+"""``django-k8s init``: what it detects, loads, writes and takes back."""
+
+from __future__ import annotations
+
+from promises.row import Row
+
+ROWS = [
+    Row(
+        "init: rules that disagree are a question",
+        test="adopt/test_places.py::TestProject::test_two",
+        old="if len(found) == 1:",
+        new="if found:",
+        within="chosen",
+    ),
+    Row(
+        "init: what git ignores is no evidence",
+        test="adopt/test_places.py::TestProject::test_nearest",
+        old='"--cached", "--others", "--exclude-standard"]',
+        new='"--cached", "--others"]',
+    ),
+    Row(
+        "init: manage.py of examples and tests is no project",
+        test="adopt/test_places.py::TestProject::test_nearest",
+        old="and not tree.aside(name)",
+        new="",
+        within="projects",
+    ),
+    Row(
+        "init: settings that are assigned cannot be served, and that is said",
+        test="adopt/test_places.py::TestSettings::test_refused",
+        old="if place := settings_module.assigned(tree, project):",
+        new="if False:",
+    ),
+    Row(
+        "init: production's settings lie beside those for development",
+        test="adopt/test_places.py::TestSettings::test_production_beside_local",
+        old="good = [choice for choice in programs if not development(choice.value)]",
+        new="good = programs",
+        within="production",
+    ),
+    Row(
+        "init: settings of imported modules count",
+        test="adopt/test_places.py::TestSettings::test_names_and_places",
+        old="_follow(tree, project, _imported(tree, project, file, node), result)",
+        new="pass",
+    ),
+    Row(
+        "init: two locks are a question",
+        test="adopt/test_packages.py::TestLock::test_two_locks",
+        old="return owned if len(owned) == 1 else found",
+        new="return found[:1]",
+    ),
+    Row(
+        "init: development packages do not count",
+        test="adopt/test_packages.py::TestLock::test_pipenv",
+        old='.get("default", {})',
+        new='.get("develop", {})',
+        within="_pipenv",
+    ),
+    Row(
+        "init: stages that the image is not made of do not count",
+        test="adopt/test_packages.py::TestLock::test_groups_of_a_dockerfile",
+        old="needed = {len(stages) - 1, 0}",
+        new="needed = set(range(len(stages)))",
+    ),
+    Row(
+        "init: a version of Python for which all wheels exist",
+        test="adopt/test_packages.py::TestPython::test_version",
+        old="return all(any(",
+        new="return True or all(any(",
+    ),
+    Row(
+        "init: Debian packages by package of Python",
+        test="adopt/test_packages.py::TestDebian::test_by_package",
+        old="if name in installed:",
+        new="if not name:",
+        within="packages",
+    ),
+    Row(
+        "init: ASGI needs a reason",
+        test="adopt/test_programs.py::TestInterface::test_interface",
+        old='kind = "asgi" if reason else "wsgi"',
+        new='kind = "asgi" if files["asgi"] else "wsgi"',
+    ),
+    Row(
+        "init: a loop that ends is no daemon",
+        test="adopt/test_programs.py::TestDaemons::test_daemons",
+        old="(forever and not ends)",
+        new="forever",
+    ),
+    Row(
+        "init: uploads only with a file field",
+        test="adopt/test_programs.py::TestParts::test_media",
+        old="if not fields and not app:",
+        new="if False:",
+    ),
+    Row(
+        "init: a variable in a branch is not required",
+        test="adopt/test_programs.py::TestParts::test_variables",
+        old="branch=branch or inside",
+        new="branch=branch",
+    ),
+    Row(
+        "init: a failure asks for a variable",
+        test="adopt/test_loading.py::test_required_variables",
+        old="result.dummies[name] = choices[tried[name]]",
+        new="break",
+    ),
+    Row(
+        "init: a dummy fits",
+        test="adopt/test_loading.py::test_required_variables",
+        old='"dummy",\n    "1",',
+        new='"dummy",',
+    ),
+    Row(
+        "init: settings make no connection",
+        test="adopt/test_loading.py::test_what_it_may_not_do",
+        old="setattr(owner, name, refuse)",
+        new="pass",
+    ),
+    Row(
+        "init: settings do not see ignored files, and write to a copy",
+        test="adopt/test_loading.py::test_what_it_may_not_do",
+        old="yield root, scratch",
+        new="yield tree.root, scratch",
+    ),
+    Row(
+        "init: facts of the loaded applications",
+        test="adopt/test_loading.py::test_facts_of_the_applications",
+        old='if setup.get("user"):',
+        new="if False:",
+    ),
+    Row(
+        "init: the settings for Kubernetes are tried",
+        test="adopt/test_loading.py::test_settings_for_kubernetes_are_loaded_too",
+        old="if written.ok:",
+        new="if True:",
+    ),
+    Row(
+        "init: an interpreter without Django does not count",
+        test="adopt/test_loading.py::TestInterpreter::test_environment_of_the_project",
+        old='and python.is_file()\n            and can_import(str(python), "django")',
+        new="and python.is_file()",
+        within="present",
+    ),
+    Row(
+        "init: a setting that the project lacks gets no line",
+        test="adopt/test_render.py::TestSettings::test_lines",
+        old='if has("CACHES"):',
+        new="if True:",
+    ),
+    Row(
+        "init: names of the project are not hidden",
+        test="adopt/test_render.py::TestSettings::test_works",
+        old="if name in taken else name",
+        new="if not taken else name",
+    ),
+    Row(
+        "init: an argument that the Dockerfile lacks is said",
+        test="adopt/test_render.py::TestDockerfile::test_missing_argument",
+        old="if not pattern.search(text):",
+        new="if False:",
+        within="with_defaults",
+    ),
+    Row(
+        "init: a worker for each queue",
+        test="adopt/test_render.py::TestValues::test_everything",
+        old="for queue in queues[1:]:",
+        new="for queue in ():",
+    ),
+    Row(
+        "init: values are quoted",
+        test="adopt/test_render.py::TestValues::test_yaml",
+        old="value.lower() not in _WORDS",
+        new="value",
+    ),
+    Row(
+        "init: the Secret's keys are those that are read",
+        test="adopt/test_render.py::test_environment_files",
+        old='lines += [f"# {one.source}: required", f"{one.name}="]',
+        new="pass",
+    ),
+    Row(
+        "init: compose.yaml runs what there is",
+        test="adopt/test_render.py::test_development",
+        old="for service in gone:",
+        new="for service in ():",
+    ),
+    Row(
+        "init: a devcontainer of the project stays",
+        test="adopt/test_render.py::test_devcontainer_beside_the_projects",
+        old='if facts.value("devcontainer"):',
+        new="if False:",
+    ),
+    Row(
+        "init: the record is read again",
+        test="adopt/test_render.py::TestRecord::test_round_trip",
+        old='found.get("facts", {}),',
+        new="{},",
+        within="read",
+    ),
+    Row(
+        "init: a second run changes nothing",
+        test="adopt/test_init.py::TestWrites::test_again_after_a_commit",
+        old="tree = Tree(top, record.own(record.read(top)))",
+        new="tree = Tree(top)",
+    ),
+    Row(
+        "init: undo restores the tree",
+        test="adopt/test_init.py::TestWrites::test_and_undo",
+        old="if folder.is_dir() and not any(folder.iterdir()):",
+        new="if False:",
+    ),
+    Row(
+        "init: undo keeps what was edited",
+        test="adopt/test_init.py::TestRefuses::test_undo_after_an_edit",
+        old="if edited and not request.force:",
+        new="if False:",
+    ),
+    Row(
+        "init: a dirty tree is refused",
+        test="adopt/test_init.py::TestRefuses::test_dirty_tree",
+        old="changed = [name for name in changed if name not in own]",
+        new="changed = []",
+    ),
+    Row(
+        "init: no file is replaced",
+        test="adopt/test_init.py::TestRefuses::test_in_one_sentence",
+        old="if there:",
+        new="if False:",
+        within="write",
+    ),
+    Row(
+        "init: what was written is removed after a failure",
+        test="adopt/test_init.py::TestAtOnceOrNotAtAll::test_interrupted",
+        old="path.unlink(missing_ok=True)",
+        new="pass",
+        within="write",
+    ),
+    Row(
+        "init: JSON writes nothing",
+        test="adopt/test_init.py::TestWrites::test_json",
+        old="if request.yes:\n    write(root, made.files)",
+        new="if True:\n    write(root, made.files)",
+    ),
+    Row(
+        "init: answers are options",
+        test="adopt/test_init.py::TestWrites::test_answers",
+        old="answers[fact] = _answer(fact, value)",
+        new="pass",
+    ),
+    Row(
+        "init: the record has the answers",
+        test="adopt/test_init.py::TestWrites::test_answers",
+        old="dict(answers), values)",
+        new="{}, values)",
+    ),
+    Row(
+        "init: each fact has its source",
+        test="adopt/test_init.py::TestWrites::test_screen_and_diff",
+        old="{_short(source)}",
+        new="",
+    ),
+]
+
+# Modules without a row, and why.
+REASONS = {
+    "adopt.failure": "holds the exception; the rows of the other modules see it raised",
+    "adopt.rules.dependencies": "rows of `adopt.rules.locks` and the tests of locks break its parts",
+    "adopt.render.workflow": "holds a text; a test parses it",
+}
