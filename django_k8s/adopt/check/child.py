@@ -49,7 +49,7 @@ def migrations() -> dict[str, object]:
     from django.apps import apps
     from django.db.migrations.autodetector import MigrationAutodetector
     from django.db.migrations.loader import MigrationLoader
-    from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
+    from django.db.migrations.questioner import MigrationQuestioner
     from django.db.migrations.state import ProjectState
 
     own = {
@@ -64,7 +64,7 @@ def migrations() -> dict[str, object]:
     detector = MigrationAutodetector(
         loader.project_state(),
         ProjectState.from_apps(apps),
-        NonInteractiveMigrationQuestioner(specified_apps=None, dry_run=True),
+        MigrationQuestioner(specified_apps=None, dry_run=True),  # the others ask, or end the program
     )
     missing = {}
     for label, found in detector.changes(graph=loader.graph).items():

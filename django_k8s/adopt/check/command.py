@@ -18,7 +18,6 @@ from django_k8s.adopt.check.subject import Subject
 from django_k8s.adopt.examine import Options
 from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.plan import Plan, plan
-from django_k8s.adopt.render import render
 from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.tree import Tree
 from django_k8s.adopt.update.changes import changes
@@ -61,14 +60,14 @@ def _check(request: Request, version: str) -> int:
     options = Options(request.load, request.python, _say)
     answers = {**(earlier.answers if earlier else {}), **request.answers}
     made = plan(root, answers, options, version=version)
-    subject = _subject(root, made, earlier)
-    all_ = list(findings(subject))
+    project = subject(root, made, earlier)
+    all_ = list(findings(project))
     notes = list(made.facts.notes)
     if earlier and (finding := _update(root, made, earlier, version)):
         all_.append(finding)
     if request.load and made.facts.loaded:
-        django = checked(subject.tree, made.facts, subject.deployment, options)
-        all_ += [one for one in django.findings if not ignored(subject, one)]
+        django = checked(project.tree, made.facts, project.deployment, options)
+        all_ += [one for one in django.findings if not ignored(project, one)]
         if django.reason:
             notes.append(f"Django's own checks are incomplete: {django.reason}.")
     if not earlier:
@@ -79,7 +78,8 @@ def _check(request: Request, version: str) -> int:
     return _FOUND if any(one.severity in failing for one in shown) else 0
 
 
-def _subject(root: Path, made: Plan, earlier: record.Record | None) -> Subject:
+def subject(root: Path, made: Plan, earlier: record.Record | None) -> Subject:
+    """Return what the rules look at: before ``init``, the files are those that it would write."""
     texts = {}
     for name, text in made.texts.items():
         path = root / name
@@ -92,13 +92,12 @@ def _subject(root: Path, made: Plan, earlier: record.Record | None) -> Subject:
 
 def _update(root: Path, made: Plan, earlier: record.Record, version: str) -> Finding | None:
     """Return a finding if `django-k8s update` has something to do."""
-    if getattr(earlier, "loaded", False) and not made.facts.loaded:
+    if earlier.loaded and not made.facts.loaded:
         return None  # it would not work either
     if earlier.version != version:
         return found(UPDATE, record.FILE, f"{earlier.version}, and this is {version}")
-    texts = render(made.facts, name=earlier.name, version=version)
     try:
-        waiting = [one.name for one in changes(root, earlier, texts, version=version) if one.waits]
+        waiting = [one.name for one in changes(root, earlier, made.texts, version=version) if one.waits]
     except CannotAdopt:  # a conflict, which is a finding of its own
         return None
     if not waiting:

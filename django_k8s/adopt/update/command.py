@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from django_k8s.adopt.examine import Options
 from django_k8s.adopt.facts import NAMES, Fact, Facts
 from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.plan import Plan, plan
-from django_k8s.adopt.render import render
 from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.update.changes import Change, changes
 from django_k8s.adopt.update.exchange import exchange
@@ -104,14 +103,11 @@ def prepare(root: Path, options: Options, *, version: str) -> tuple[Outcome, dic
             EX_CONFIG,
         )
     made = _planned(root, earlier, options, version)
-    # The name stays, whatever the directory of this clone is called.
-    texts = render(made.facts, name=earlier.name, version=version)
+    texts = made.texts
     found = changes(root, earlier, texts, version=version)
     foreign = {one.name for one in found if one.kind == "taken"} - set(earlier.files)
     ours = {name: text for name, text in texts.items() if name not in foreign}
-    later = record.Record(
-        version, earlier.name, tuple(sorted(ours)), dict(earlier.answers), made.record.facts, **_loaded(made)
-    )
+    later = replace(made.record, files=tuple(sorted(ours)), answers=dict(earlier.answers))
     return Outcome(earlier, later, found, made.facts), *_files(root, earlier, later, ours, found)
 
 
@@ -140,7 +136,7 @@ def _update(request: Request, version: str) -> int:
 def _planned(root: Path, earlier: record.Record, options: Options, version: str) -> Plan:
     """Return the plan of today, with the recorded answers. Where the rules disagree, what was taken before stays."""
     made = plan(root, earlier.answers, options, version=version)
-    if getattr(earlier, "loaded", False) and options.load and not made.facts.loaded:
+    if earlier.loaded and options.load and not made.facts.loaded:
         raise CannotAdopt(
             f"The files were made from the loaded settings. {made.facts.notes[-1]} Install the project's packages, or"
             " name the Python that has them with --python. --no-load updates from what the files say.",
@@ -153,10 +149,6 @@ def _planned(root: Path, earlier: record.Record, options: Options, version: str)
         and earlier.facts.get(fact.name) in [choice.value for choice in fact.choices]
     }
     return plan(root, {**taken, **earlier.answers}, options, version=version) if taken else made
-
-
-def _loaded(made: Plan) -> dict[str, Any]:
-    return {"loaded": made.facts.loaded} if hasattr(made.record, "loaded") else {}
 
 
 def _files(

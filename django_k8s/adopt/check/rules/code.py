@@ -134,7 +134,7 @@ def delays(subject: Subject) -> Iterator[Finding]:
     """Tasks that are sent before the transaction is committed: the first place, and how many there are."""
     if not subject.facts.value("celery_application"):
         return
-    every = "ATOMIC_REQUESTS" in subject.values.words("DATABASES") and _atomic_requests(subject)
+    every = _atomic_requests(subject)
     places: list[str] = []
     for name in subject.code:
         text = subject.tree.text(name)

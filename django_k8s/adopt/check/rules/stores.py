@@ -30,7 +30,7 @@ SQLITE = Kind(
     "warning",
     "The database is SQLite{detail}.",
     "The file is on the pod's disk: it is lost with the pod, and other pods do not see it.",
-    "Use PostgreSQL: add psycopg to the packages, and set DATABASE_URL in the Secret.",
+    "Use PostgreSQL: set DATABASE_URL in the Secret, and move the data with dumpdata and loaddata.",
 )
 LOCAL_CACHE = Kind(
     "local-cache",
@@ -148,12 +148,14 @@ def _hosts(node: ast.AST, variable: str = "") -> Iterator[tuple[ast.Constant, st
 
 
 def sqlite(subject: Subject) -> Iterator[Finding]:
-    """SQLite as the only database."""
-    engine = subject.facts.text("database_engine")
-    if "sqlite" not in engine and "spatialite" not in engine:
+    """SQLite as the only database that the settings name."""
+    engines = [word for word in subject.values.words("DATABASES") if ".backends." in word]
+    if not engines or not all("sqlite" in engine or "spatialite" in engine for engine in engines):
         return
-    moved = " unless DATABASE_URL is set" if subject.set("DATABASE_URL") else ""
-    yield found(SQLITE, subject.facts["database_engine"].source, moved)
+    if any(read_variable(node) for one in subject.values.all("DATABASES") for node in ast.walk(one.node)):
+        return  # a variable may name another one
+    moved = ", unless DATABASE_URL is set" if subject.set("DATABASE_URL") else ""
+    yield found(SQLITE, subject.values.word_place("DATABASES", engines[0]), moved)
 
 
 def caches(subject: Subject) -> Iterator[Finding]:
