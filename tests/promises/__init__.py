@@ -3,6 +3,7 @@
 from promises import (
     adopt,
     chart,
+    check,
     databases,
     environment,
     image,
@@ -33,11 +34,13 @@ ROWS = [
     *observability.ROWS,
     *text.ROWS,
     *adopt.ROWS,
+    *check.ROWS,
 ]
 
 # Every module and entrypoint with code has a row or stands here with the reason.
 WITHOUT_A_PROMISE = {
     **adopt.REASONS,
+    **check.REASONS,
     "environment.assets": "names a directory; whatever reads a file of the package fails without it",
     "django_k8s": "holds the version",
     "settings": "lists the functions of its modules",

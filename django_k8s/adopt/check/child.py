@@ -80,8 +80,12 @@ def error_of(error: BaseException) -> str:
 
 def main() -> None:
     """Set Django up, look, and write what was found."""
-    for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
-        setattr(owner, name, refuse)
+    for owner, attribute in (
+        (socket.socket, "connect"),
+        (socket.socket, "connect_ex"),
+        (socket, "getaddrinfo"),
+    ):
+        setattr(owner, attribute, refuse)
     sys.dont_write_bytecode = True
     sys.path[:] = [*PARAMETERS["before"], *(one for one in sys.path if one), *PARAMETERS["after"]]
     result: dict[str, object] = {}

@@ -72,8 +72,9 @@ class Subject:
 
     def runs(self, word: str) -> bool:
         """Return whether the values of the deployment name a command, as a job, a daemon or something else."""
-        texts = "\n".join(self.uncommented(name) for name in self.deployment if "values" in name)
-        return bool(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", texts))
+        texts = self.deployment
+        values = "\n".join(self.uncommented(name) for name in texts if "values" in name)
+        return bool(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", values))
 
     @cached_property
     def code(self) -> tuple[str, ...]:

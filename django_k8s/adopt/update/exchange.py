@@ -80,8 +80,5 @@ def _remove_empty(root: Path, names: Collection[str]) -> None:
     """Remove the folders that are empty now. One that cannot be removed harms nobody."""
     folders = {root / parent for name in names for parent in Path(name).parents if parent != Path()}
     for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-        if folder.is_dir() and not any(folder.iterdir()):
-            try:
-                folder.rmdir()
-            except OSError:
-                return
+        with suppress(OSError):  # not empty, or not there
+            folder.rmdir()

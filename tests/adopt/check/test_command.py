@@ -12,7 +12,7 @@ from support.adopted import FILES, Repository, newer, plain, repository
 
 APP = {
     "shop/settings/production.py": plain(FILES["shop/settings/production.py"])
-    + 'INSTALLED_APPS += ["shop"]\n'
+    + 'INSTALLED_APPS += ["shop"]\nDEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"\n'
     + 'MIDDLEWARE += ["django.middleware.clickjacking.XFrameOptionsMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]\n',
     "shop/models.py": """\
         from django.db import models
@@ -29,7 +29,7 @@ APP = {
         class Migration(migrations.Migration):
             initial = True
             operations = [
-                migrations.CreateModel("Cart", [("number", models.IntegerField())])
+                migrations.CreateModel("Cart", [("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")), ("number", models.IntegerField())])
             ]
         """,
 }
