@@ -11,6 +11,7 @@ from textwrap import dedent
 from types import ModuleType
 
 from django_k8s import overlay, settings
+from django_k8s.adopt.check.catalogue import KINDS
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.cli.env import default_text
 from django_k8s.environment.variables import VARIABLES, Variable
@@ -77,6 +78,19 @@ def system_checks() -> str:
 _MARK = "<!-- From here on generated from docstrings by `make docs`. -->"
 
 
+def project_checks() -> str:
+    """The page of what ``django-k8s check`` finds: its own introduction, then every finding."""
+    mark = "<!-- From here on generated from django_k8s/adopt/check by `make docs`. -->"
+    lines = [(REFERENCE / "check.md").read_text().partition(mark)[0] + mark]
+    for group, kinds in KINDS.items():
+        lines += ["", f"## {group}"]
+        for kind in kinds:
+            what = re.sub(r"(?<=\w)…\.$", ".", kind.what.replace("{detail}", "…"))
+            head = f"**{kind.severity.capitalize()}.** " + (f"{what} " if what != "…" else "")
+            lines += ["", f"### {kind.id}", "", f"{head}{kind.why}", "", kind.fix]
+    return "\n".join(lines) + "\n"
+
+
 def settings_functions() -> str:
     """The page of the settings functions and the overlay: its own introduction, then their docstrings."""
     head = (REFERENCE / "settings.md").read_text().partition(_MARK)[0]
@@ -113,6 +127,7 @@ PAGES = {
     "environment.md": variables,
     "settings.md": settings_functions,
     "system-checks.md": system_checks,
+    "check.md": project_checks,
 }
 
 

@@ -63,7 +63,7 @@ def _adopt(request: Request, version: str) -> int:
     earlier = record.read(root)
     answers = {**(earlier.answers if earlier else {}), **request.answers}
     if not request.allow_dirty and (not request.json or request.yes):
-        _refuse_dirty(root, record.own(earlier))
+        refuse_dirty(root, record.own(earlier))
     made = plan(root, answers, Options(request.load, request.python, _say), version=version)
     if earlier:
         return _again(request, made, earlier)
@@ -174,7 +174,8 @@ def _template(request: Request, copy_example: Callable[[Path], int]) -> int:
     return 0 if sys.stdin.isatty() else _fail("nothing was written. Add --yes to copy the example.", EX_USAGE)
 
 
-def _refuse_dirty(root: Path, own: frozenset[str]) -> None:
+def refuse_dirty(root: Path, own: frozenset[str] = frozenset()) -> None:
+    """Raise CannotAdopt if files other than ``own`` have changes that are not committed."""
     command = [
         "git",
         "--no-optional-locks",
@@ -198,7 +199,7 @@ def _refuse_dirty(root: Path, own: frozenset[str]) -> None:
     if changed:
         raise CannotAdopt(
             f"The git tree has changes that are not committed, such as {changed[0]}. Commit or stash them, so that one"
-            " diff shows what init does, or add --allow-dirty.",
+            " diff shows what this does, or add --allow-dirty.",
             EX_USAGE,
         )
 

@@ -39,7 +39,10 @@ def plan(root: Path, answers: Mapping[str, Any], options: Options, *, version: s
         return module.name, module.path, settings.render(facts)
 
     facts = examine(root, answers, options, overlay)
-    name = name_of(facts)
+    # The recorded name stays, whatever the directory of a clone is called.
+    earlier = record.read(root)
+    name = earlier.name if earlier and earlier.name else name_of(facts)
     texts = render(facts, name=name, version=version)
     values = {fact.name: fact.value for fact in facts.facts if fact.name not in _NOT_RECORDED}
-    return Plan(root, facts, texts, record.Record(version, name, tuple(sorted(texts)), dict(answers), values))
+    made = record.Record(version, name, tuple(sorted(texts)), dict(answers), values, loaded=facts.loaded)
+    return Plan(root, facts, texts, made)

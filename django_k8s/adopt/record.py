@@ -30,6 +30,7 @@ class Record:
     facts: Mapping[str, Any] = field(
         default_factory=dict
     )  # their table `daemons` is what `django-k8s run` starts
+    loaded: bool = False  # whether the project's interpreter has loaded the settings for these facts
     format: int = FORMAT
 
 
@@ -54,6 +55,7 @@ def read(root: Path) -> Record | None:
         tuple(str(one) for one in found.get("files", ())),
         found.get("answers", {}),
         found.get("facts", {}),
+        loaded=found.get("loaded") is True,
     )
 
 
@@ -89,6 +91,7 @@ def dump(record: Record) -> str:
         f"format = {record.format}",
         f"version = {_value(record.version)}",
         f"name = {_value(record.name)}",
+        f"loaded = {_value(record.loaded)}",
         f"files = {_value(list(record.files))}",
     ]
     daemons = {one["name"]: one["command"] for one in record.facts.get("daemons") or ()}

@@ -37,9 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     copy.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
 
-    from django_k8s.cli import init, up
+    from django_k8s.cli import check, init, up, update
 
     init.add_parser(commands)
+    check.add_parser(commands)
+    update.add_parser(commands)
     up.add_parsers(commands)
 
     run = commands.add_parser(
@@ -59,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from django_k8s.cli.copy import copy_out
 
         return init.run(options, __version__, lambda directory: copy_out("example", directory))
+    if options.command == "check":
+        return check.run(options, __version__)
+    if options.command == "update":
+        return update.run(options, __version__)
     if options.command == "env":
         from django_k8s.cli.env import print_environment
 

@@ -4,6 +4,7 @@ from promises import (
     adopt,
     beat,
     chart,
+    check,
     daemons,
     databases,
     environment,
@@ -39,6 +40,7 @@ ROWS = [
     *observability.ROWS,
     *text.ROWS,
     *adopt.ROWS,
+    *check.ROWS,
 ]
 
 # Every module and entrypoint with code has a row or stands here with the reason.
@@ -51,6 +53,7 @@ WITHOUT_A_PROMISE = {
         "runs while an image is built, where no row can break a copy; tests/image/test_locks.py compares what is installed",
     ),
     "cli.image.plan": "holds what `cli.image.locks` finds; the rows of the locks break it",
+    **check.REASONS,
     "environment.assets": "names a directory; whatever reads a file of the package fails without it",
     "django_k8s": "holds the version",
     "settings": "lists the functions of its modules",

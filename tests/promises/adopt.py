@@ -177,7 +177,7 @@ ROWS = [
     Row(
         "init: the Secret's keys are those that are read",
         test="adopt/test_render.py::test_environment_files",
-        old='lines += [f"# {one.source}: required", f"{one.name}="]',
+        old='lines += [f"# {_file(one)}: required", f"{one.name}="]',
         new="pass",
     ),
     Row(
@@ -252,8 +252,8 @@ ROWS = [
     Row(
         "init: the record has the answers",
         test="adopt/test_init.py::TestWrites::test_answers",
-        old="dict(answers), values)",
-        new="{}, values)",
+        old="dict(answers), values, loaded",
+        new="{}, values, loaded",
     ),
     Row(
         "init: each fact has its source",

@@ -104,7 +104,7 @@ def once(place: Place, module: str, variables: Mapping[str, str], *, setup: bool
         ended = subprocess.run(  # noqa: S603
             command,
             cwd=place.root / place.folders[0],
-            env={**_clean(place.scratch), "DJANGO_SETTINGS_MODULE": module, **variables},
+            env={**clean(place.scratch), "DJANGO_SETTINGS_MODULE": module, **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS * _PATIENCE,
@@ -130,7 +130,7 @@ def can_import(python: str, name: str) -> bool:
         command = [python, "-B", "-s", "-c", code]
         return not subprocess.run(  # noqa: S603
             command,
-            env=_clean(Path("/")),
+            env=clean(Path("/")),
             capture_output=True,
             timeout=_SECONDS * _PATIENCE,
             check=False,
@@ -140,7 +140,7 @@ def can_import(python: str, name: str) -> bool:
         return False
 
 
-def _clean(home: Path) -> dict[str, str]:
+def clean(home: Path) -> dict[str, str]:
     """The environment of a process that loads the project: nothing of this one's but where programs are."""
     kept = {
         name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django_k8s.adopt.facts import Facts, Variable
 from django_k8s.adopt.loading.dummies import values
 from django_k8s.adopt.render.values import aliases_of
@@ -41,14 +43,19 @@ def secret(facts: Facts) -> str:
             lines += [f"# {what}", f"{name}="]
     wanted = {one.name: one for one in required(facts) if one.name not in _OURS}
     for one in wanted.values():
-        lines += [f"# {one.source}: required", f"{one.name}="]
+        lines += [f"# {_file(one)}: required", f"{one.name}="]
     optional = [
         one for one in facts.variables if one.secret and one.name not in wanted and one.name not in _OURS
     ]
     if optional:
         lines += ["", "# These have a default. Uncomment what you set."]
-        lines += [f"# {one.name}=  ({one.source})" for one in optional]
+        lines += [f"# {one.name}=  ({_file(one)})" for one in optional]
     return "\n".join([*lines, ""])
+
+
+def _file(one: Variable) -> str:
+    """Return the file that reads a variable. Its line would change with each edit, and an update would wait."""
+    return re.sub(r":\d+$", "", one.source)
 
 
 def required(facts: Facts) -> list[Variable]:

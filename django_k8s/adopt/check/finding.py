@@ -1,0 +1,46 @@
+"""What a check finds, and the kinds of findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+ORDER: tuple[Severity, ...] = ("error", "warning", "note")
+PAGE = "docs/reference/check.md"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of finding. ``what`` may contain ``{detail}``; ``why`` and ``fix`` are the same for all of a kind."""
+
+    id: str
+    severity: Severity
+    what: str
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: its kind, where it is (``file:line``, a file, or nothing) and what is special about it."""
+
+    id: str
+    severity: Severity
+    where: str
+    what: str
+    why: str
+    fix: str
+
+    @property
+    def page(self) -> str:
+        """The page that explains it."""
+        if self.id.startswith("django_k8s."):
+            return "docs/reference/system-checks.md"
+        return f"{PAGE}#{self.id}" if "." not in self.id else ""
+
+
+def found(kind: Kind, where: str = "", detail: str = "", *, severity: Severity | None = None) -> Finding:
+    """Return a finding of a kind."""
+    what = kind.what.replace("{detail}", detail)
+    return Finding(kind.id, severity or kind.severity, where, what, kind.why, kind.fix)
