@@ -60,6 +60,7 @@ def test_roles_of_the_entrypoint() -> None:
         f'"{state_directory.HEARTBEAT_SUFFIX}"',
         state_directory.QUEUES,
         f'"{state_directory.SCRAPED}"',
+        f'"{state_directory.ASKED}"',
         f'/ "{state_directory.METRICS}"',
     ],
 )
@@ -76,7 +77,7 @@ def test_a_role_begins_with_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("STATE_DIR", str(tmp_path))
     startup.reset()
     stay = ["web/notes.txt", "worker/1.heartbeat"]
-    go = ["web/1.heartbeat", "web/queues.json", "web/scraped", "web/metrics/counter_7.db"]
+    go = ["web/1.heartbeat", "web/queues.json", "web/scraped", "web/asked", "web/metrics/counter_7.db"]
     for name in stay + go:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

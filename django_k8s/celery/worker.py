@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import bootsteps, signals
 
-from django_k8s.celery import logs, metrics, shutdown
+from django_k8s.celery import countdown, logs, metrics, shutdown
 from django_k8s.celery.malformed import RejectMalformed
 from django_k8s.environment import startup
 from django_k8s.environment.cgroup import cpu_limit
@@ -65,7 +65,7 @@ def connect(app: Any) -> None:
     app.steps["consumer"].add(RejectMalformed)
     if not app.conf.worker_concurrency:
         app.conf.worker_concurrency = _cpus()
-    for part in (shutdown, logs, metrics):
+    for part in (shutdown, logs, metrics, countdown):
         part.connect()
     signals.celeryd_init.connect(_select_queues, dispatch_uid="django_k8s.queues")
     signals.worker_before_create_process.connect(_freeze, dispatch_uid="django_k8s.freeze")

@@ -16,6 +16,7 @@ from django_k8s.environment import startup
 HEARTBEAT_SUFFIX = ".heartbeat"  # one file per loop
 METRICS = "metrics"  # prometheus_client's files, one per process and kind
 QUEUES = "queues.json"  # beat's last look at the queues
+ASKED = "asked"  # when somebody last asked for that
 SCRAPED = "scraped"  # when the metrics were last read
 
 MAX_BYTES = 1 << 20  # of a file that is read as a whole
@@ -34,7 +35,14 @@ def clear(role: str) -> None:
     Counts begin again with the processes that count. Never raises.
     """
     directory = role_directory(role)
-    for pattern in (f"*{HEARTBEAT_SUFFIX}", f".*{HEARTBEAT_SUFFIX}.*", QUEUES, SCRAPED, f"{METRICS}/*"):
+    for pattern in (
+        f"*{HEARTBEAT_SUFFIX}",
+        f".*{HEARTBEAT_SUFFIX}.*",
+        QUEUES,
+        ASKED,
+        SCRAPED,
+        f"{METRICS}/*",
+    ):
         for path in directory.glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()

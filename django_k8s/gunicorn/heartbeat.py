@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import time
 
+from django_k8s.environment import startup
 from django_k8s.probe.heartbeat import Heartbeat
 
 EVERY_SECONDS = 1.0
+IDLE_SECONDS = 5.0  # while it says the same; or a third of what counts as stale
 
 
 class HeartbeatMixin:
     """Mixed into a gunicorn worker: each sign of life for the master is also one for the probe."""
 
     _heartbeat: Heartbeat | None = None
-    _beaten = 0.0
+    _beaten = _written = 0.0
+    _idle = 0.0
+    _told: dict[str, object] | None = None
 
     def notify(self) -> None:
         """gunicorn calls it in every round of its main loop, at least once a second."""
@@ -22,14 +26,19 @@ class HeartbeatMixin:
         self.beat()
 
     def beat(self) -> None:
-        """Write the heartbeat, at most once a second."""
+        """Write the heartbeat, at most once a second, and less often while there is no news."""
         now = time.monotonic()
         if now - self._beaten < EVERY_SECONDS:
             return
         self._beaten = now
+        fields = self.heartbeat_fields()
         if self._heartbeat is None:
             self._heartbeat = Heartbeat("web", str(os.getpid()))
-        self._heartbeat.write(**self.heartbeat_fields())
+            self._idle = min(IDLE_SECONDS, startup.env().int("HEARTBEAT_STALENESS_SECONDS") / 3)
+        elif fields == self._told and now - self._written < self._idle:
+            return
+        self._told, self._written = fields, now
+        self._heartbeat.write(**fields)
 
     def heartbeat_fields(self) -> dict[str, object]:
         """What the heartbeat tells beside its time."""

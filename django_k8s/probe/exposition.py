@@ -43,6 +43,8 @@ class Exposition:
         from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
         began = time.monotonic()
+        if self._labels["role"] == "beat":
+            queue_sample.ask()
         yield from self._processes.merge()
         text = generate_latest(self._registry).decode()
         last_scrape.record(self._state, began)
@@ -145,6 +147,7 @@ def _queues(sample: dict[str, queue_sample.Queue]) -> Iterator[GaugeMetricFamily
 
 def queue_lengths(query: str = "") -> Response:
     """Beat's sample as JSON; ``names=a,b`` limits it. 503 when it is stale: a scaler then keeps what it has."""
+    queue_sample.ask()
     sample = queue_sample.read()
     if sample is None:
         return Response(503, "no fresh sample\n")

@@ -23,8 +23,8 @@ from django_k8s.probe.heartbeat import running
 CONNECTION_SECONDS = 5.0  # what a client may take for one request
 CONNECTIONS = 64  # at once; the oldest makes room
 REQUEST_BYTES = 8192
-TICK_SECONDS = 1.0
-LOOK_SECONDS = 5.0
+TICK_SECONDS = 1.0  # while there are connections, or where the end of the process cannot be waited for
+LOOK_SECONDS = 30.0
 
 
 class Response(NamedTuple):
@@ -129,7 +129,7 @@ class Listener:
     def serve(self) -> None:
         """Answer requests until the process has ended."""
         while not self._ended:
-            events = self._selector.select(0 if self._working else TICK_SECONDS)
+            events = self._selector.select(self._patience())
             for key, _ in events:
                 # One that was closed a moment ago, to make room, may have been ready as well.
                 if self._selector.get_map().get(key.fd) is key:
@@ -145,6 +145,14 @@ class Listener:
                     self._look()
             if self._pidfd is None and not running(self._pid):
                 self._ended = True
+
+    def _patience(self) -> float:
+        """How long nothing has to be done if nobody asks."""
+        if self._working:
+            return 0
+        if self._connections or self._pidfd is None:
+            return TICK_SECONDS
+        return max(0.0, self._looked + LOOK_SECONDS - time.monotonic())
 
     def _end(self, _: object) -> None:
         self._ended = True

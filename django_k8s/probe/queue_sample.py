@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django_k8s.environment import startup, state_directory
-from django_k8s.environment.state_directory import QUEUES, role_directory
+from django_k8s.environment.state_directory import ASKED, QUEUES, role_directory
 
 STALE_SECONDS = 60.0  # or three samples, whichever is longer: older ones are no basis to scale by
+WANTED_SECONDS = 150.0  # after a question; scalers and Prometheus ask more often
 
 
 class Queue(NamedTuple):
@@ -37,6 +39,21 @@ def _path() -> Path:
 def write(queues: Mapping[str, Queue]) -> None:
     """Replace the sample. Raises OSError when the directory cannot be written."""
     state_directory.replace(_path(), json.dumps({"at": time.monotonic(), "queues": queues}))
+
+
+def ask() -> None:
+    """Note that somebody wants the sample: beat takes none if nobody does. Never raises."""
+    with contextlib.suppress(OSError):
+        state_directory.replace(role_directory("beat") / ASKED, str(time.monotonic()))
+
+
+def is_wanted() -> bool:
+    """Return whether somebody has asked for the sample lately."""
+    try:
+        asked = float(state_directory.read(role_directory("beat") / ASKED))
+    except (OSError, ValueError):
+        return False
+    return 0 <= time.monotonic() - asked <= WANTED_SECONDS
 
 
 def read() -> dict[str, Queue] | None:

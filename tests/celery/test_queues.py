@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.process import Response, get, wait_until
+from support.process import Response, get, stays, wait_until
 from support.rabbitmq import rabbitmq
 from support.roles import role
 from support.servers import Redis
@@ -85,6 +85,22 @@ def test_oldest_and_later(tmp_path: Path, redis_server: Redis) -> None:
             send(broker, [(2, 0.0)], queue="mail", countdown=86400)
             wait_until(lambda: worker.output.count("received") == 2, 30, "both tasks at the worker")
             wait_until(lambda: says(beat, total=0, oldest_seconds=0), 15, "no work")
+
+
+def test_sampled_while_somebody_asks(tmp_path: Path, redis_server: Redis) -> None:
+    """One sample at the start, and others only once somebody wants them."""
+    more = {"CELERY_BROKER_URL": redis_server.url(5), "QUEUE_SAMPLE_SECONDS": "0.2"}
+    sample = tmp_path / "state" / "beat" / "queues.json"
+
+    def at() -> float:
+        return float(json.loads(sample.read_text())["at"])
+
+    with role(tmp_path, "beat", **more) as beat:
+        wait_until(sample.exists, 30, "the first sample")
+        first = at()
+        stays(lambda: at() == first, 3, "a sample that nobody wants")
+        assert _status(beat) in (200, 503)
+        wait_until(lambda: at() > first, 10, "another one")
 
 
 def test_stale_sample(tmp_path: Path, redis_server: Redis) -> None:

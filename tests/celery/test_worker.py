@@ -247,6 +247,18 @@ def test_database_connection_is_kept_and_renewed(tmp_path: Path, redis_server: R
         assert len(group.trace("session")) == 2
 
 
+def test_countdown_beyond_the_visibility_timeout(tmp_path: Path, redis_server: Redis) -> None:
+    """Redis hands such a task out again and again: that is said, once for each task, and a shorter one is fine."""
+    broker = redis_server.url(10)
+    with workers(tmp_path, broker, CELERY_VISIBILITY_TIMEOUT_SECONDS="60") as group:
+        worker = group.start("-c", "1")
+        send(broker, [(1, 0.0)], countdown=50)
+        send(broker, [(2, 0.0), (3, 0.0)], countdown=90)
+        wait_until(lambda: worker.output.count("received") == 3, 20, "all three")
+        assert worker.output.count("it will run more than once") == 1
+        assert "project.tasks.work is due in 90 s" in worker.output or "is due in 89 s" in worker.output
+
+
 def test_queues(tmp_path: Path, redis_server: Redis) -> None:
     """WORKER_QUEUES names what is consumed."""
     with workers(tmp_path, redis_server.url(13), WORKER_QUEUES="mail,reports") as group:

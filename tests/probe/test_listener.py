@@ -18,6 +18,7 @@ from support.patience import patience
 from support.ports import free_port
 from support.process import Process, answers, environment, get, run, started, wait_until
 
+from django_k8s.probe import listener as module
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.listener import CONNECTIONS, Listener, Response, listen, respond
 
@@ -306,8 +307,29 @@ def test_ipv4_and_ipv6() -> None:
             socket.create_connection((host, port), timeout=patience(5)).close()
 
 
-def test_looks_when_nobody_asks(tmp_path: Path) -> None:
+def test_it_sleeps_until_it_is_asked(probe: Listening) -> None:
+    """While nobody asks it does not wake, and it answers all the same when somebody does."""
+
+    def wakes() -> int:
+        status = Path(f"/proc/{probe.process.pid}/status").read_text()
+        return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+    wait_until(lambda: not sockets(probe.process.pid), 10, "the end of all connections")
+    before = wakes()
+    time.sleep(4)  # what is tested is that nothing happens
+    assert wakes() - before <= 3
+    assert answers(probe.port, "/livez")
+
+
+def sockets(pid: int) -> int:
+    """How many connections it has, apart from the one that listens."""
+    links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    return len([link for link in links if link.startswith("socket:")]) - 1
+
+
+def test_looks_when_nobody_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the last sign of life is known to the first question."""
+    monkeypatch.setattr(module, "LOOK_SECONDS", 2.0)
     looked = threading.Event()
     with (
         started(["sleep", "1000"], environment(), tmp_path, tmp_path / "role.log") as role,

@@ -18,7 +18,7 @@ from typing import Any
 from celery.utils.log import get_logger
 
 from django_k8s.environment import startup
-from django_k8s.probe.queue_sample import Queue, write
+from django_k8s.probe.queue_sample import Queue, is_wanted, write
 
 logger = get_logger("django_k8s.beat")
 
@@ -27,7 +27,7 @@ _LOOKED_AT = 2000  # unacknowledged messages of Redis that are told apart by que
 
 
 class Sampler:
-    """Samples the queues of ``app`` every QUEUE_SAMPLE_SECONDS, in a thread of its own."""
+    """Samples the queues of ``app`` every QUEUE_SAMPLE_SECONDS while somebody asks, in a thread of its own."""
 
     def __init__(self, app: Any) -> None:
         env = startup.env()
@@ -47,7 +47,12 @@ class Sampler:
         self._ended.set()
 
     def _run(self) -> None:
+        first = True  # so that whoever asks first has an answer
         while not self._ended.is_set():
+            if not (first or is_wanted()):
+                self._ended.wait(self._every)
+                continue
+            first = False
             try:
                 write(self.sample())
                 self._complaint = ""
