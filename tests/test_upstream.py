@@ -246,7 +246,16 @@ def test_every_private_attribute_has_a_row() -> None:
                 used[node.value] = module
     rows = {re.split(r"[:.]", name.path)[-1] for name in upstream.NAMES}
     # Django's, namedtuple's, os's and sys's; a folder and suffixes of ours.
-    documented = {"_meta", "_asdict", "_replace", "_exit", "_getframe", "_assets", "_kubernetes", "_application"}
+    documented = {
+        "_meta",
+        "_asdict",
+        "_replace",
+        "_exit",
+        "_getframe",
+        "_assets",
+        "_kubernetes",
+        "_application",
+    }
 
     assert {name: module for name, module in used.items() if name not in ours | rows | documented} == {}
 

@@ -70,7 +70,7 @@ ROWS = [
     Row(
         "image: the hashes of a Pipfile.lock are checked",
         test="cli/image/test_inputs.py::test_pipfile",
-        old="f\" --hash={value}\"",
+        old='f" --hash={value}"',
         new='""',
     ),
     Row(
