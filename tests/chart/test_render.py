@@ -644,9 +644,9 @@ def test_grace_periods_are_the_librarys() -> None:
 
 
 def test_size() -> None:
-    """Small enough to be read: under 2,000 lines of templates and 650 of values."""
+    """Small enough to be read: under 2,100 lines of templates and 650 of values."""
     lines = sum(len(path.read_text().splitlines()) for path in (CHART / "templates").rglob("*.*"))
-    assert lines < 2000
+    assert lines < 2100
     assert len((CHART / "values.yaml").read_text().splitlines()) < 650
 
 

@@ -21,10 +21,13 @@
 {{- $tmp := .pod.tmpSize | default $.Values.pod.tmpSize }}
 {{- if and $largest $tmp (not (kindIs "map" $largest)) (not (get $env "WEB_UPLOADS_MB")) }}
   {{- $copies := ternary 2 1 (eq (get $env "WEB_INTERFACE" | toString) "asgi") }}
-  {{- if gt (mul 5 $copies (include "django.scalar" $largest | int64)) (mul 4 (include "django.mebibytes" $tmp | int64)) }}
-    {{- fail (printf
-      "WEB_MAX_BODY_MB is %s, and /tmp of web holds %s, of which uploads may take four fifths%s. Raise web.pod.tmpSize, and the ephemeral-storage of web.resources with it."
-      (include "django.scalar" $largest) $tmp (ternary " (under ASGI each takes twice its size)" "" (eq $copies 2))) }}
+  {{- $needed := mul 5 $copies (include "django.scalar" $largest | int64) }}
+  {{- $room := mul 4 (include "django.mebibytes" $tmp | int64) }}
+  {{- $twice := ternary " (under ASGI each takes twice its size)" "" (eq $copies 2) }}
+  {{- if gt $needed $room }}
+    {{- fail (printf (print "WEB_MAX_BODY_MB is %s, and /tmp of web holds %s, of which uploads may take four fifths%s. "
+      "Raise web.pod.tmpSize, and the ephemeral-storage of web.resources with it.")
+      (include "django.scalar" $largest) $tmp $twice) }}
   {{- end }}
 {{- end }}
 {{- if and (eq (toString .maxSurge) "0") (eq (toString .maxUnavailable) "0") }}
