@@ -33,7 +33,7 @@ class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
         make = consumer.create_task_handler
 
         def create_task_handler(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
-            return _guarded(
+            return _rejecting(
                 make(*args, **kwargs), (*consumer.connection_errors, *consumer.conninfo.channel_errors)
             )
 
@@ -51,8 +51,10 @@ class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
         self._started = time.monotonic()
 
 
-def _guarded(handle: Callable[[Any], Any], outages: tuple[type[BaseException], ...]) -> Callable[[Any], Any]:
-    def guarded(message: Any) -> Any:
+def _rejecting(
+    handle: Callable[[Any], Any], outages: tuple[type[BaseException], ...]
+) -> Callable[[Any], Any]:
+    def rejecting(message: Any) -> Any:
         try:
             _check(message.headers)
             return handle(message)
@@ -63,7 +65,7 @@ def _guarded(handle: Callable[[Any], Any], outages: tuple[type[BaseException], .
         except Exception as error:
             _reject(message, error, outages)
 
-    return guarded
+    return rejecting
 
 
 def _check(headers: Any) -> None:

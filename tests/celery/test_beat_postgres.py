@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from support import beat_cases as cases
-from support.beat import Beats, beat_environment, inbox, last_heartbeat
+from support.beat import HOLDS, Beats, beat_environment, inbox, last_heartbeat
 from support.patience import patience
 from support.process import wait_until
 from support.proxy import Proxy, proxy
@@ -128,6 +128,17 @@ def test_lock_lost_while_it_publishes(tmp_path: Path, url: str, redis_server: Re
         (tmp_path / cases.PAUSE).unlink()
         beat.wait_for_output("the lock is lost")
         assert beat.output.count("beat: published") == 1
+
+
+def test_lost_lock_is_noticed_at_rest(tmp_path: Path, url: str, redis_server: Redis) -> None:
+    """While nothing is due, the end of the lock's session is noticed at once, and the lock is taken again."""
+    env = beat_environment(tmp_path, url, redis_server.url(12), TEST_BEAT_SECONDS="3600")
+    with Beats(tmp_path, env) as beats, psycopg.connect(url, autocommit=True) as other:
+        beat = beats.start()
+        beats.holder()
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        wait_until(lambda: "the lock is lost" in beat.output, 3, "a line about the lost lock", below=4)
+        wait_until(lambda: beat.output.count(HOLDS) == 2, 5, "the lock")
 
 
 def away(folder: Path, server: Postgres, url: str, broker: str, seconds: float) -> None:

@@ -168,4 +168,27 @@ ROWS = [
         old="elif fields == self._told and now - self._written < self._idle:",
         new="elif False:",
     ),
+    Row(
+        "beat: the end of its lock's session is noticed at once",
+        test="celery/test_beat_postgres.py::test_lost_lock_is_noticed_at_rest",
+        within="BeatLock.wait",
+        old="elif self._news(seconds):",
+        new="elif time.sleep(seconds):",
+    ),
+    Row(
+        "beat: an outage of the broker is no bad message",
+        test="celery/test_beat_silence.py::test_broker_away",
+        case="ours",
+        within="Publisher.send",
+        old="except self.errors:\n    raise\nexcept Exception as error:",
+        new="except Exception as error:",
+    ),
+    Row(
+        "beat: Celery's loop does not wait beside ours",
+        test="celery/test_beat_others.py::test_alive_while_nothing_is_due",
+        case="ours",
+        within="Scheduler.tick",
+        old="return 0.0",
+        new="return 3600.0",
+    ),
 ]
