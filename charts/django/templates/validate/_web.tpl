@@ -19,16 +19,18 @@
 {{- $env := merge (dict) .env $.Values.env }}
 {{- $largest := get $env "WEB_MAX_BODY_MB" }}
 {{- $tmp := .pod.tmpSize | default $.Values.pod.tmpSize }}
+{{- $needed := 0 }}
+{{- $room := 0 }}
+{{- $copies := ternary 2 1 (eq (get $env "WEB_INTERFACE" | toString) "asgi") }}
 {{- if and $largest $tmp (not (kindIs "map" $largest)) (not (get $env "WEB_UPLOADS_MB")) }}
-  {{- $copies := ternary 2 1 (eq (get $env "WEB_INTERFACE" | toString) "asgi") }}
-  {{- $needed := mul 5 $copies (include "django.scalar" $largest | int64) }}
-  {{- $room := mul 4 (include "django.mebibytes" $tmp | int64) }}
-  {{- $twice := ternary " (under ASGI each takes twice its size)" "" (eq $copies 2) }}
-  {{- if gt $needed $room }}
-    {{- fail (printf (print "WEB_MAX_BODY_MB is %s, and /tmp of web holds %s, of which uploads may take four fifths%s. "
-      "Raise web.pod.tmpSize, and the ephemeral-storage of web.resources with it.")
-      (include "django.scalar" $largest) $tmp $twice) }}
-  {{- end }}
+  {{- $needed = mul 5 $copies (include "django.scalar" $largest | int64) }}
+  {{- $room = mul 4 (include "django.mebibytes" $tmp | int64) }}
+{{- end }}
+{{- $twice := ternary " (under ASGI each takes twice its size)" "" (eq $copies 2) }}
+{{- if gt $needed $room }}
+  {{- fail (printf (print "WEB_MAX_BODY_MB is %s, and /tmp of web holds %s, of which uploads may take four fifths%s. "
+    "Raise web.pod.tmpSize, and the ephemeral-storage of web.resources with it.")
+    (include "django.scalar" $largest) $tmp $twice) }}
 {{- end }}
 {{- if and (eq (toString .maxSurge) "0") (eq (toString .maxUnavailable) "0") }}
   {{- fail "web.maxSurge and web.maxUnavailable are both 0, so no rollout could begin. Raise one of them." }}
