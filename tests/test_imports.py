@@ -71,6 +71,7 @@ LIBRARIES = {
     "pymemcache": (("cache.memcached",), ()),
     "watchfiles": (("cli.reload",), ()),
     "pathspec": (("cli.image.ignore_files",), ()),
+    "packaging": (("cli.image.context",), ()),
 }
 
 # They run where Django is not loaded.

@@ -94,6 +94,17 @@ class TestCelery:
 
         assert found.value("queues") == ["main", "bulk", "mail", "rare", "slow"]
 
+    def test_command_lines(self, tmp_path: Path) -> None:
+        """A command line names the application of two, and the queues of a worker."""
+        files = {"shop/celery.py": CELERY, "jobs/other.py": CELERY, "requirements.txt": REQUIREMENTS}
+        line = "worker: celery -A jobs.other worker -Q high,low -l info\n"
+
+        assert facts(tmp_path / "a", files)["celery_application"].asked
+        found = facts(tmp_path / "b", files | {"Procfile": line})
+        assert found.value("celery_application") == "jobs.other:app"
+        assert not found["celery_application"].asked
+        assert found.value("queues") == ["celery", "high", "low"]
+
     @pytest.mark.parametrize(
         ("files", "settings", "expected"),
         [
@@ -137,6 +148,8 @@ class TestDaemons:
             ({"uwsgi.ini": "if-env = X\nattach-daemon = ./manage.py smtpd\nendif =\n", "shop/management/commands/smtpd.py": ENDS}, "", []),
             ({}, "\nINSTALLED_APPS += ['django_rq']\nRQ_QUEUES = {'default': {}, 'low': {}}\n", [["rqworker", "default", "low"]]),
             ({}, "\nINSTALLED_APPS += ['django_q']\n", [["qcluster"]]),
+            ({"compose.yml": 'command: ["python", "-m", "manage", "qcluster"]\n'}, "", [["qcluster"]]),
+            ({"ops/rq.service": "ExecStart=python manage.py rqworker high low\n"}, "", [["rqworker", "high", "low"]]),
         ],
     )  # fmt: skip
     def test_daemons(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from support import example
-from support.docker import ROOT, build, docker, node, web_alone, wheel
+from support.docker import ROOT, build, docker, engine, node, web_alone, wheel
 from support.patience import patience
 
 # One process makes what all of these tests use.
@@ -80,9 +80,9 @@ def test_every_argument(library: Path, tmp_path: Path) -> None:
         assert not re.search(r"^.*(WARN: |\d+ warnings? found).*", log, re.MULTILINE), (
             "what the builder finds odd"
         )
-        # BUILD_PACKAGES are where the dependencies are installed, and not in the image; PACKAGES are.
+        # PACKAGES are in the image, BUILD_PACKAGES just where the project is installed and built.
         programs = ("sh", "-c", "for name in bc envsubst; do command -v $name; done; true")
-        assert run(dependencies, *programs) == "/usr/bin/bc"
+        assert run(dependencies, *programs).split() == ["/usr/bin/bc", "/usr/bin/envsubst"]
         assert run(tag, *programs) == "/usr/bin/envsubst"
         # LIBRARY: pip notes where it had it from.
         code = "from importlib.metadata import distribution as d; print(d('django-k8s-toolkit').read_text('direct_url.json'))"
@@ -122,25 +122,43 @@ def bake(*args: str, **variables: str) -> str:
     return result.stdout
 
 
+def arguments_of(file: str) -> set[str]:
+    return set(re.findall(r"^ARG (\w+)=", (ROOT / file).read_text(), re.MULTILINE))
+
+
+def test_compose_takes_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each argument of the development image is a variable of the Compose file, with the same default."""
+    engine()
+    file = (ROOT / "docker" / "Dockerfile.dev").read_text()
+    defaults = {name: value.strip('"') for name, value in re.findall(r"^ARG (\w+)=(.*)$", file, re.MULTILINE)}
+    names = {name: "DJANGO_SETTINGS_MODULE" if name == "SETTINGS" else name for name in defaults}
+    for name in names.values():
+        monkeypatch.delenv(name, raising=False)
+    # bash has a meaning of its own for one of the names, so they come from a file.
+    (tmp_path / "values").write_text("".join(f"{name}=of-{name}\n" for name in names.values()))
+    (tmp_path / "none").write_text("")
+    for given, expected in (
+        ("values", {name: f"of-{variable}" for name, variable in names.items()}),
+        ("none", defaults),
+    ):
+        options = ("-f", "docker/compose.yaml", "--env-file", str(tmp_path / given))
+        services = json.loads(docker("compose", *options, "config", "--format", "json").stdout)["services"]
+        assert services["web"]["build"]["args"] == expected
+
+
 def test_bake_takes_variables(library: Path) -> None:
-    """Each variable of the bake file is where it belongs in both targets."""
-    variables = {
-        "NAME": "shop", "RELEASE": "3.1", "REVISION": "abc", "PYTHON_IMAGE": "python:3.13-slim", "PREVIOUS_IMAGE": "shop:3.0",
-        "SETTINGS": "shop.settings", "LOCK": "requirements/production.txt", "FRONTEND_DIR": ".",
-        "PROJECT_DIR": "src", "ALLOW_FILES": "certs/ca.pem", "PROJECT": "site", "DOCKERFILES": "site/docker", "LIBRARY_DIR": str(library),
-    }  # fmt: skip
-    plan = json.loads(bake("--print", **variables))
+    """Each argument of the Dockerfiles is a variable of the bake file, and is given to both that have it."""
+    arguments = {file: arguments_of(file) for file in DOCKERFILES}
+    images = {"PYTHON_IMAGE": "python:3.13-slim", "PREVIOUS_IMAGE": "shop:3.0"}
+    values = {name: f"of-{name}" for name in arguments["docker/Dockerfile"] - {"CREATED"}} | images
+    places = {"NAME": "shop", "PROJECT": "site", "DOCKERFILES": "site/docker", "LIBRARY_DIR": str(library)}
+    plan = json.loads(bake("--print", **values, **places))
 
     assert plan["group"]["default"]["targets"] == ["production", "development"]
     production, development = plan["target"]["production"], plan["target"]["development"]
-    common = {name: variables[name] for name in ("PYTHON_IMAGE", "SETTINGS", "LOCK")}
-    own = {
-        name: variables[name]
-        for name in ("RELEASE", "REVISION", "PREVIOUS_IMAGE", "FRONTEND_DIR", "PROJECT_DIR", "ALLOW_FILES")
-    }
-    assert production["args"] == {**common, **own}
-    assert development["args"] == common
-    assert (production["dockerfile"], production["tags"]) == ("site/docker/Dockerfile", ["shop:3.1"])
+    assert production["args"] == values
+    assert development["args"] == {name: values[name] for name in arguments["docker/Dockerfile.dev"]}
+    assert (production["dockerfile"], production["tags"]) == ("site/docker/Dockerfile", ["shop:of-RELEASE"])
     assert (development["dockerfile"], development["tags"]) == (
         "site/docker/Dockerfile.dev",
         ["shop-development"],

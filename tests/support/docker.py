@@ -18,7 +18,8 @@ from support.patience import patience
 from support.process import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BASES = ("python:3.13-slim", "postgres:17", "redis:8")
+PYTHON = "python:3.14-slim"  # what the Dockerfiles build on by default
+BASES = (PYTHON, "postgres:17", "redis:8")
 CONFINED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 NODE = "node:22-slim"
 KEY = "k" * 50
@@ -86,9 +87,7 @@ def layers(image: str) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
         manifest = json.load(archive.extractfile("manifest.json"))
         base = set(
-            docker(
-                "image", "inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", "python:3.13-slim"
-            ).stdout.split()
+            docker("image", "inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", PYTHON).stdout.split()
         )
         own = docker("image", "inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", image).stdout.split()
         for name, digest in zip(manifest[0]["Layers"], own, strict=True):

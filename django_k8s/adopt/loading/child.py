@@ -128,10 +128,12 @@ def set_up() -> dict[str, object]:
     import django
 
     django.setup()
+    from django import conf
     from django.apps import apps
     from django.contrib.auth import get_user_model
     from django.db.models import FileField
     from django.urls import Resolver404, get_resolver, resolve
+    from django.utils.module_loading import import_string
 
     user = get_user_model()
     found: dict[str, object] = {"user": [user.USERNAME_FIELD, *user.REQUIRED_FIELDS]}
@@ -141,6 +143,8 @@ def set_up() -> dict[str, object]:
         for field in model._meta.get_fields()
         if isinstance(field, FileField)
     ][:5]
+    storage = import_string(conf.settings.STORAGES["default"]["BACKEND"])
+    found["storage"] = [f"{one.__module__}.{one.__qualname__}" for one in storage.__mro__]
     try:
         resolve("/")
         found["start"] = True

@@ -106,7 +106,7 @@ def _files(
     }
     set_("static_files", value, place("STORAGES" if "STORAGES" in facts.settings else "STATIC_ROOT"))
     if "files" in setup:
-        media = storages.get("default") or settings.get("DEFAULT_FILE_STORAGE") or _FILES
+        media = " ".join(setup.get("storage") or [_FILES])  # the class and its bases
         if not setup["files"]:
             set_("media", "none", "no model has a file field")
         else:

@@ -77,7 +77,9 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
         result.dummies[name] = choices[tried[name]]
     if not result.ok:
         message = str(result.answer.get("error", {}).get("message", ""))
-        for name in [name for name, value in result.dummies.items() if f"'{value}'" in message]:
+        for name in [
+            name for name, value in result.dummies.items() if f"'{value.partition('.')[0]}" in message
+        ]:
             # The dummy itself made it fail: what it said without one is the reason.
             result.answer = first[name]
         result.failure = _sentence(result.answer, module)

@@ -25,6 +25,8 @@ _WORKERS = {
     "background_task": ["process_tasks"],
 }
 
+_KNOWN = "|".join(sorted({command[0] for command in _WORKERS.values()}))
+
 
 def daemons(tree: Tree, project: str, settings: Defined) -> Fact:
     """Return the long-running commands that are neither web nor Celery: a list of ``{name, args}``."""
@@ -35,6 +37,11 @@ def daemons(tree: Tree, project: str, settings: Defined) -> Fact:
         if app in apps:
             found[command[0]] = ([*command, *(_rq_queues(settings) if app == "django_rq" else [])], place)
     own = dict(_commands(tree, project))
+    for file, number, text in starting_lines(tree):
+        # The command line of a worker says more than the application: its queues.
+        match = re.search(rf"manage(?:\.py)?[\s\"',]+({_KNOWN})((?:\s+[\w-]+)*)", text)
+        if match and not text.lstrip().startswith("#"):
+            found[match[1]] = ([match[1], *match[2].split()], f"{file}:{number}")
     for file, number, text in starting_lines(tree):
         for match in re.finditer(r"manage\.py\s+([a-z]\w+)((?:\s+--?[a-z][\w-]*(?:[ =][\w./:-]+)?)*)", text):
             name = match[1]

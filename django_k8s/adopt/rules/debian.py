@@ -109,7 +109,13 @@ def database(settings: Defined, packages: dict[str, str]) -> Fact:
     place = settings.places.get("DATABASES", "")
     served = [engine for engine in engines if "sqlite" not in engine and "spatialite" not in engine]
     if served:
-        return Fact("database_engine", served[0], place, "read" if len(set(served)) == 1 else "likely")
+        # Of several, a wrapper is for those who ask for it.
+        best = (
+            min(served, key=lambda engine: not engine.startswith("django."))
+            if len(set(served)) > 1
+            else served[0]
+        )
+        return Fact("database_engine", best, place, "read" if len(set(served)) == 1 else "likely")
     for driver, engine in _DRIVERS.items():
         if driver in packages:
             return Fact("database_engine", engine, f"{driver} is installed", "likely")

@@ -12,9 +12,11 @@ from django_k8s.adopt.facts import Fact
 from django_k8s.adopt.rules import dockerfiles
 from django_k8s.adopt.rules.defined import Defined
 from django_k8s.adopt.rules.locks import upwards
-from django_k8s.adopt.tree import Tree, called, dotted, line, literal
+from django_k8s.adopt.rules.settings_module import folders
+from django_k8s.adopt.tree import Tree, called, dotted, line, literal, words
 
 _MANAGERS = {"package-lock.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn"}
+_CLASS = re.compile(r"\w+(\.\w+)+")
 _FIELDS = ("models.FileField", "models.ImageField", "FileField", "ImageField")
 _MEDIA_APPS = ("wagtail.images", "wagtail.documents", "filer", "easy_thumbnails", "photologue")
 BUCKETS = ("s3", "S3", "gcloud", "GoogleCloud", "azure", "Azure", "boto", "dropbox", "digitalocean")
@@ -49,12 +51,13 @@ _NOT_BUILD = frozenset(
 def static_files(settings: Defined, packages: dict[str, str]) -> Fact:
     """Return what serves static files, the storage and the directory."""
     middleware = settings.words("MIDDLEWARE")
-    storages = [
-        word for word in (*settings.words("STORAGES"), *settings.words("STATICFILES_STORAGE")) if "." in word
+    named = [*settings.words("STORAGES"), *settings.words("STATICFILES_STORAGE")]
+    found = [
+        word
+        for word in named
+        if _CLASS.fullmatch(word) and ("static" in word.lower() or "whitenoise" in word)
     ]
-    static = next(
-        (word for word in reversed(storages) if "static" in word.lower() or "whitenoise" in word), ""
-    )
+    static = next(reversed([*_backends(settings, "staticfiles"), *found]), "")
     value: dict[str, Any] = {
         "served_by": "whitenoise" if any("whitenoise" in word.lower() for word in middleware) else "",
         "storage": static,
@@ -82,8 +85,15 @@ def media(tree: Tree, project: str, settings: Defined) -> Fact:
     )
     if not fields and not app:
         return Fact("media", "none", "no model has a file field", "likely")
-    words = [*settings.words("STORAGES"), *settings.words("DEFAULT_FILE_STORAGE")]
-    bucket = [word for word in words if any(kind in word for kind in BUCKETS) and "." in word]
+    named = [*settings.words("STORAGES"), *settings.words("DEFAULT_FILE_STORAGE")]
+    words = [
+        word
+        for word in named
+        if _CLASS.fullmatch(word) and "static" not in word.lower() and "whitenoise" not in word
+    ]
+    if (named := _backends(settings, "default")) and "STORAGES" not in settings.conditional:
+        words = named[-1:]  # what an earlier file said is replaced
+    bucket = [word for word in words if any(kind in word + _class(tree, project, word) for kind in BUCKETS)]
     files = [word for word in words if word.endswith("FileSystemStorage")]
     source = fields or settings.places.get("INSTALLED_APPS", "")
     if bucket and not files and _unconditional(settings):
@@ -202,6 +212,22 @@ def _user_fields(node: ast.ClassDef) -> list[str]:
     others = list(required) if isinstance(required, list | tuple) else default
     first = username if isinstance(username, str) else "username"
     return [first, *(str(one) for one in others if one != first)]
+
+
+def _backends(settings: Defined, alias: str) -> list[str]:
+    """Return the classes that the literal of STORAGES names for an alias."""
+    found = []
+    for node in settings.nodes.get("STORAGES", []):
+        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+            if literal(key) == alias:
+                found += [word for word in words(value) if _CLASS.fullmatch(word)]
+    return found
+
+
+def _class(tree: Tree, project: str, name: str) -> str:
+    """Return the text of the module of a class that is the project's own; an empty string for another one."""
+    module = name.rpartition(".")[0]
+    return tree.text(file) if (file := tree.module_file(module, folders(project))) else ""
 
 
 def _is_form(file: str) -> bool:

@@ -81,8 +81,22 @@ def celery(tree: Tree, project: str, settings_module: str) -> tuple[Fact, str]:
                 named = next((literal(one.value) for one in call.keywords if one.arg == "namespace"), "")
                 named = named or (literal(call.args[2]) if len(call.args) > 2 else "")
                 namespace = str(named or "")
+    started = {
+        match[1]
+        for _, _, text in starting_lines(tree)
+        if (match := re.search(r"celery\s+(?:-A|--app)[ =]?([\w.]+)", text))
+    }
+    # What a command line names is the application that runs.
+    named_by = [pair for pair in found if any(_is_in(pair[1].value, name) for name in started)]
+    found = named_by or found
     found.sort(key=lambda pair: pair[0])
     return chosen("celery_application", (choice for _, choice in found)), namespace
+
+
+def _is_in(application: str, name: str) -> bool:
+    """Return whether an application is the one that ``celery --app name`` finds."""
+    module = application.partition(":")[0]
+    return module == name or module.rpartition(".")[0] == name
 
 
 def queues(tree: Tree, project: str, settings: Defined) -> Fact:
@@ -105,6 +119,10 @@ def queues(tree: Tree, project: str, settings: Defined) -> Fact:
         for node in ast.walk(module) if module else ():
             for queue in _queue_of(node):
                 found.setdefault(queue, line(file, node))
+    for file, number, text in starting_lines(tree):
+        if match := re.search(r"celery\b.*\bworker\b.*?(?:-Q|--queues)[ =]?[\"']?([\w.,-]+)", text):
+            for queue in match[1].split(","):
+                found.setdefault(queue, f"{file}:{number}")
     found.pop(default, None)
     source = ", ".join(dict.fromkeys(found.values())) or "no task names another one"
     return Fact("queues", [default, *sorted(found)], source, "likely" if found else "read")
@@ -143,7 +161,7 @@ def starting_lines(tree: Tree) -> Iterator[tuple[str, int, str]]:
         ):
             for number, text in enumerate(tree.text(file).splitlines(), 1):
                 if (
-                    "manage.py" in text
+                    "manage" in text
                     or "celery" in text
                     or "asgi" in text
                     or "uvicorn" in text

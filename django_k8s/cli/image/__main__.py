@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from django_k8s.cli.image.context import holds
 from django_k8s.cli.image.selection import Selection, select
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOINPUT
 
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = posixpath.normpath(name or ".").removeprefix("/").removeprefix(".")
         if folder.startswith(".") or not (options.context / folder).is_dir():
             return _refuse(EX_NOINPUT, f"{argument}: {name} is not a directory of the build context.")
-        if (name or not folders) and not any(_holds(other, folder) for other in folders):
+        if (name or not folders) and not any(holds(other, folder) for other in folders):
             folders.append(folder)
     try:
         allow = shlex.split(options.allow)
@@ -87,10 +88,6 @@ def _pattern(path: str) -> str:
 
 def _printable(text: str) -> str:
     return text.encode("unicode_escape").decode() if not text.isprintable() else text
-
-
-def _holds(folder: str, other: str) -> bool:
-    return not folder or other == folder or other.startswith(f"{folder}/")
 
 
 def _copy(context: Path, target: Path, selection: Selection) -> None:

@@ -14,12 +14,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+_FEW = 100
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Compile the Python files of directories; return 0."""
     missing = [str(path) for folder in (argv or sys.argv[1:]) for path in _missing(Path(folder))]
-    with ProcessPoolExecutor() as pool:
-        failed = [name for name in pool.map(_compile, missing, chunksize=32) if name]
+    if len(missing) < _FEW:  # a pool would take longer to start
+        failed = [name for name in map(_compile, missing) if name]
+    else:
+        with ProcessPoolExecutor() as pool:
+            failed = [name for name in pool.map(_compile, missing, chunksize=32) if name]
     print(f"{len(missing) - len(failed)} files are compiled")
     for name in failed:
         print(f"{name} cannot be compiled, and is left as it is")

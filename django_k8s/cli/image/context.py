@@ -109,6 +109,11 @@ class Context:
         raise Refusal(f"{source} requires Python {requires}, and PYTHON_IMAGE has {here}. {advice}")
 
 
+def holds(folder: str, other: str) -> bool:
+    """Return whether a directory is another one or holds it."""
+    return not folder or other == folder or other.startswith(f"{folder}/")
+
+
 def _inside(name: str) -> bool:
     return not posixpath.isabs(name) and posixpath.normpath(name).split("/")[0] != ".."
 

@@ -90,7 +90,9 @@ def _pylock(plan: Plan, inputs: Path) -> None:
 def _pipfile(plan: Plan, inputs: Path) -> None:
     text = (inputs / plan.lock).read_text()
     lines = inputs / "pipfile.txt"
-    lines.write_text("\n".join(pipfile.requirements(text, plan.groups, posixpath.dirname(plan.lock))) + "\n")
+    lines.write_text(
+        "\n".join(pipfile.requirements(text, plan.groups, posixpath.dirname(plan.lock), plan.own)) + "\n"
+    )
     _pip("--no-deps", "-r", str(lines), cwd=inputs)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django_k8s.cli.image import requirements_files
-from django_k8s.cli.image.context import Context
+from django_k8s.cli.image.context import Context, holds
 from django_k8s.cli.image.plan import Plan, Refusal
 
 # A dependency from a repository, as the kinds of lock files write it.
@@ -62,13 +62,13 @@ def _uv(context: Context, plan: Plan, project: str) -> None:
     lock = tomllib.loads(context.read(plan.lock))
     context.check_python(plan.lock, lock.get("requires-python", ""))
     local = {
-        package["name"]: (how, posixpath.normpath(posixpath.join(top, place)))
+        package["name"]: (how, _join(top, place))
         for package in lock.get("package", [])
         for how, place in package.get("source", {}).items()
         if how in ("editable", "virtual", "directory", "path")
     }
     own = _nearest(context, project, top)
-    name = next((name for name, (_, place) in local.items() if place in (own, own or ".")), "")
+    name = next((name for name, (_, place) in local.items() if place == own), "")
     if name and own != top:
         plan.member = name
     if name and local[name][0] != "virtual":
@@ -123,20 +123,33 @@ def _poetry(context: Context, plan: Plan, project: str) -> None:
     for package in lock.get("package", []):
         source = package.get("source", {})
         if source.get("type") in ("directory", "file"):
-            context.copy_any(posixpath.normpath(posixpath.join(top, source["url"])))
+            context.copy_any(_join(top, source["url"]))
     if pyproject.get("tool", {}).get("poetry", {}).get("package-mode", True):
         plan.own, plan.own_may_fail = top, True
 
 
 def _pylock(context: Context, plan: Plan, project: str) -> None:
-    context.copy(plan.lock)
     top = posixpath.dirname(plan.lock)
-    lock = tomllib.loads(context.read(plan.lock))
+    text = context.read(plan.lock)
+    lock = tomllib.loads(text)
     context.check_python(plan.lock, lock.get("requires-python", ""))
     for package in lock.get("packages", []):
-        for table in ("directory", "archive"):
-            if place := package.get(table, {}).get("path"):
-                context.copy_any(posixpath.normpath(posixpath.join(top, place)))
+        if place := package.get("directory", {}).get("path"):
+            place = _join(top, place)
+            if holds(place, project):  # the project itself, which a later step installs
+                plan.own = place
+                text = _without(text, package["name"])
+            else:
+                context.copy_tree(place)
+        if place := package.get("archive", {}).get("path"):
+            context.copy(_join(top, place))
+    context.write(plan.lock, text)
+
+
+def _without(pylock: str, name: str) -> str:
+    """Return a pylock.toml without a package."""
+    head, *packages = re.split(r"^(?=\[\[packages\]\])", pylock, flags=re.MULTILINE)
+    return head + "".join(text for text in packages if tomllib.loads(text)["packages"][0]["name"] != name)
 
 
 def _pipfile(context: Context, plan: Plan, project: str) -> None:
@@ -153,7 +166,11 @@ def _pipfile(context: Context, plan: Plan, project: str) -> None:
             raise Refusal(f"GROUPS: {plan.lock} has no section {section}; it has {_names(lock)}.")
         for package in lock[section].values():
             if (place := package.get("path") or package.get("file")) and "://" not in place:
-                context.copy_any(posixpath.normpath(posixpath.join(top, place)))
+                place = _join(top, place)
+                if holds(place, project):
+                    plan.own = place
+                else:
+                    context.copy_any(place)
 
 
 def _only_pyproject(context: Context, plan: Plan, project: str) -> None:
@@ -182,6 +199,12 @@ def _requirements(context: Context, plan: Plan, project: str) -> None:
         context.write(name, text)
     if found.own_requires:
         context.copy(found.own_requires)
+
+
+def _join(top: str, path: str) -> str:
+    """Return a path in the context, "" for the context itself."""
+    joined = posixpath.normpath(posixpath.join(top, path))
+    return "" if joined == "." else joined
 
 
 def _pyproject(context: Context, plan: Plan, top: str) -> dict[str, Any]:

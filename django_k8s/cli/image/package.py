@@ -7,8 +7,10 @@ directory is copied. In the development image nothing is installed: it finds the
 from __future__ import annotations
 
 import argparse
+import posixpath
 import sys
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         with tempfile.TemporaryDirectory() as folder:
-            Context(options.context, Path(folder)).copy_tree(plan.own)
+            context = Context(options.context, Path(folder))
+            context.copy_tree(plan.own)
+            for name in _described_in(context, plan.own):
+                context.copy(name, optional=True)
             uv("pip", "install", "--no-deps", "--prefix", str(options.target), str(Path(folder, plan.own)))
     except Refusal as refusal:
         if not plan.own_may_fail:
@@ -47,6 +52,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"django-k8s: {plan.own or '.'} has a build system, but cannot be installed as a package: it runs from its directory."
         )
     return bytecode.main([str(options.target)])
+
+
+def _described_in(context: Context, own: str) -> list[str]:
+    """Return the texts that the package cannot be built without; a .dockerignore often leaves them out."""
+    pyproject = posixpath.join(own, "pyproject.toml")
+    if not context.is_file(pyproject):
+        return []
+    project = tomllib.loads(context.read(pyproject)).get("project", {})
+    named = [project.get(key) for key in ("readme", "license")]
+    files = [value.get("file") if isinstance(value, dict) else value for value in named]
+    return [posixpath.join(own, name) for name in (*files, *project.get("license-files", [])) if name]
 
 
 def _point_to(directory: Path, venv: Path) -> None:

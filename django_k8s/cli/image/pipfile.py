@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 
-def requirements(text: str, groups: Sequence[str], top: str) -> Iterator[str]:
+def requirements(text: str, groups: Sequence[str], top: str, own: str | None = None) -> Iterator[str]:
     """Yield the lines of a requirements file for what a Pipfile.lock installs by default and in further groups.
 
-    Paths in it start at ``top``, the directory of the lock file.
+    Paths in it start at ``top``, the directory of the lock file. The package in the directory ``own`` is left out.
     """
     lock = json.loads(text)
     sources = lock.get("_meta", {}).get("sources", [])
@@ -21,7 +21,9 @@ def requirements(text: str, groups: Sequence[str], top: str) -> Iterator[str]:
     for section in ("default", *groups):
         packages |= lock.get(section, {})
     for name, package in packages.items():
-        yield _line(name, package, top)
+        line = _line(name, package, top)
+        if own is None or line.partition("[")[0] != f"./{own or '.'}":
+            yield line
 
 
 def _line(name: str, package: dict[str, Any], top: str) -> str:

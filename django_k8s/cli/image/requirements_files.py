@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from django_k8s.cli.image.context import Context
+from django_k8s.cli.image.context import Context, holds
 from django_k8s.cli.image.plan import Refusal
 
 _INCLUDE = re.compile(r"^(?P<option>-r|--requirement|-c|--constraint)(?:\s+|=|(?<=-[rc]))(?P<name>\S+)")
@@ -84,7 +84,7 @@ def _requirement(context: Context, name: str, project: str, found: Found, line: 
     if place is None:
         raise Refusal(f"LOCK: {name} installs {match['path']}, which is not in the build context.")
     extras = [extra.strip() for extra in (match["extras"] or "").split(",") if extra.strip()]
-    if context.is_directory(place) and (place in ("", project) or project.startswith(f"{place}/")):
+    if context.is_directory(place) and holds(place, project):
         pyproject = posixpath.join(place, "pyproject.toml")
         if _says_what_it_needs(context, pyproject):
             found.own, found.own_extras, found.own_requires = place, extras, pyproject

@@ -21,7 +21,7 @@ def uv(*arguments: str, cwd: Path = Path("/"), capture: bool = False) -> str:
     Raise Refusal if it fails: it has said why.
     """
     command = [str(Path(__file__).parents[3] / "bin" / "uv"), *arguments]
-    variables = {**environment(), **_private_index(PIP_CONF)}
+    variables = {**environment(), **private_index(PIP_CONF)}
     done = subprocess.run(  # noqa: S603
         command, cwd=cwd, env=variables, stdout=subprocess.PIPE if capture else None, text=True, check=False
     )
@@ -52,7 +52,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def _private_index(file: Path) -> dict[str, str]:
+def private_index(file: Path) -> dict[str, str]:
     """Return what a pip.conf says about indexes in uv's words."""
     parser = configparser.RawConfigParser()
     try:
