@@ -98,7 +98,7 @@ def checked(tree: Tree, facts: Facts, texts: Mapping[str, str], options: Options
             {**_PRODUCTION, **media, **_HOSTS, **dummies},
         ):
             answer = _run(place, variables)
-            if "failed" not in answer:
+            if "failed" not in answer or "late" in answer:
                 break
     if reason := answer.get("failed"):
         return Checked(reason=f"Django could not be set up: {reason}")
@@ -144,7 +144,7 @@ def _run(place: _Place, variables: Mapping[str, str]) -> dict[str, Any]:
         )
         read = json.loads(answer.read_text())
     except subprocess.TimeoutExpired:
-        return {"failed": f"it took more than {_SECONDS} seconds"}
+        return {"failed": f"it took more than {_SECONDS} seconds", "late": True}
     except (OSError, ValueError):
         said = ended.stderr.decode(errors="replace").strip().splitlines()
         return {"failed": said[-1][:300] if said else f"the interpreter ended with status {ended.returncode}"}

@@ -16,6 +16,7 @@ from support.adopted import Repository, newer, repository
 NEXT = {
     "_assets/docker/Dockerfile": ("# Groups and extras of the project", "# The newer sentence.\n# Groups and extras"),
     "_assets/docker/Dockerfile.dev": ("# Add the groups with which you work", "# A newer comment: the groups"),
+    "_assets/docker/Dockerfile.dockerignore": ("**/.git\n", "**/.git\n**/.newer\n"),
     "_assets/docker/compose.yaml": ("start_period: 30s", "start_period: 45s"),
     "adopt/render/values.py": ("# What the project runs, in every environment;", "# The newer heading;"),
     "adopt/render/settings.py": ('add("DEBUG = @env.debug")', 'add("DEBUG = bool(@env.debug)")'),
@@ -173,6 +174,7 @@ def test_line_ends_and_rights_stay(updated: Updated) -> None:
     text = updated.repository.read("deploy/Dockerfile.dockerignore")
 
     assert text.count("\n") == text.count("\r\n")
+    assert "**/.newer\r\n" in text
     assert os.access(updated.repository.root / "deploy" / "Dockerfile.dev", os.X_OK)
 
 

@@ -163,8 +163,6 @@ def _sent(node: ast.AST, *, inside: bool) -> Iterator[ast.AST]:
     if isinstance(node, ast.Call):
         name = called(node) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
         last = name.rpartition(".")[2]
-        if last == "on_commit":
-            return
         if inside and isinstance(node.func, ast.Attribute) and last in _SENDS:
             yield node
     if isinstance(node, ast.With | ast.AsyncWith):

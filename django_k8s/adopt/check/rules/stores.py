@@ -122,7 +122,8 @@ def _host(subject: Subject, name: str, place: str, value: str, variable: str) ->
         return
     if names:
         unless = " or ".join(dict.fromkeys(names))
-        yield found(LOCALHOST_DEFAULT, place, f"Unless {unless} is set, {name} is on localhost.")
+        what = "it" if name in names else name
+        yield found(LOCALHOST_DEFAULT, place, f"Unless {unless} is set, {what} is on localhost.")
     else:
         yield found(LOCALHOST, place, name)
 
