@@ -20,6 +20,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
 
+    from django_k8s.cli import check, init, up, update
+
+    init.add_parser(commands)
+    check.add_parser(commands)
+    up.add_parsers(commands)
+    update.add_parser(commands)
+
+    run = commands.add_parser(
+        "run", help="run a project's web, worker and beat on this machine", add_help=False
+    )
+    run.add_argument("rest", nargs=argparse.REMAINDER)
+
     env = commands.add_parser(
         "env", help="list every variable: type, default, whether it is set and from where"
     )
@@ -36,18 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     copy.add_argument("what", choices=("docker", "chart", "manifests", "example"), help="what to copy")
     copy.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     copy.add_argument("--force", action="store_true", help="overwrite files that differ")
-
-    from django_k8s.cli import check, init, up, update
-
-    init.add_parser(commands)
-    check.add_parser(commands)
-    update.add_parser(commands)
-    up.add_parsers(commands)
-
-    run = commands.add_parser(
-        "run", help="run a project's web, worker and beat on this machine", add_help=False
-    )
-    run.add_argument("rest", nargs=argparse.REMAINDER)
 
     arguments = sys.argv[1:] if argv is None else list(argv)
     if arguments[:1] == ["run"]:
