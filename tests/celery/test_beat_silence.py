@@ -77,7 +77,7 @@ def test_names_that_the_table_cannot_hold(tmp_path: Path, entries: str, text: st
     """They are refused at the start, with status 78 and one line: else no entry would run."""
     env = environment_with(tmp_path, f"{entries}, {GOOD}", f"sqlite:///{tmp_path}/db.sqlite3", "memory://")
     command = ["python", "-m", "django_k8s.celery", "beat"]
-    done = run(command, {**env, "STATE_DIR": str(tmp_path / "state")}, PROJECT, 30)
+    done = run(command, {**env, "STATE_DIR": str(tmp_path / "state")}, PROJECT, 20)
 
     assert done.returncode == 78, done.stdout + done.stderr
     assert text in done.stdout

@@ -122,6 +122,7 @@ def test_an_entry_that_was_postponed_stays_due() -> None:
     assert plan.up(now) == "first"
     plan.postpone("first", now)
     assert plan.up(now) == "second"
+    assert plan.soonest() == now - timedelta(seconds=10)
     plan.set("second", now, now)
     assert plan.soonest() == now - timedelta(seconds=10)
     assert plan.up(now) is None

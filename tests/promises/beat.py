@@ -8,6 +8,7 @@ ROWS = [
     Row(
         "beat: a name that the table cannot hold is refused",
         test="celery/test_beat_silence.py::test_names_that_the_table_cannot_hold",
+        case="long",
         old="_check_name(name)\ntry:",
         new="try:",
     ),
