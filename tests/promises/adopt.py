@@ -266,6 +266,5 @@ ROWS = [
 # Modules without a row, and why.
 REASONS = {
     "adopt.failure": "holds the exception; the rows of the other modules see it raised",
-    "adopt.rules.dependencies": "rows of `adopt.rules.locks` and the tests of locks break its parts",
     "adopt.render.workflow": "holds a text; a test parses it",
 }
