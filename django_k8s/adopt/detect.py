@@ -235,8 +235,8 @@ def _notes(found: Mapping[str, Fact], packages: dict[str, str]) -> list[str]:
     front_end = found["front_end"]
     if front_end.value and not front_end.value["script"]:
         notes.append(
-            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way): add a script"
-            " `build`, and name it in FRONTEND_BUILD of deploy/Dockerfile."
+            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way):"
+            " write the commands that build it into FRONTEND_BUILD of deploy/Dockerfile."
         )
     if not found["lock"].value:
         notes.append(
