@@ -21,6 +21,7 @@ from django_k8s.adopt.rules import (
     settings_module,
     variables,
 )
+from django_k8s.adopt.rules.data_files import data_files
 from django_k8s.adopt.rules.defined import Defined, defined
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
@@ -108,6 +109,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         tree, packages, str(engine), translations=bool(translated), git=_from_git(tree, locked)
     ):
         add(fact)
+    add(data_files(tree, project, tuple(settings.files)))
     add(parts.superuser(tree, project, settings))
     add(Fact("readiness_page", "/", "the start page", "assumed"))
     known = variables.read(tree, settings.files)
