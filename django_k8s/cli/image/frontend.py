@@ -55,8 +55,8 @@ def front_end(context: Context, directory: str, script: str) -> None:
     _copy(context, top, package)
     context.write("install.sh", f"set -e\ncd './{top}'\n{manager.install}\n")
     build = f"{manager.command} run {script}\n" if script else ""
-    if is_command:
-        build = f'PATH="$PWD/node_modules/.bin:$PATH"\n{script}\n'
+    if is_command:  # programs are where Node itself looks for packages: here and in each directory above
+        build = f'PATH="$PWD/node_modules/.bin:/app/node_modules/.bin:/node_modules/.bin:$PATH"\n{script}\n'
     context.write("build.sh", f"set -e\ncd './{top}'\n{build}")
 
 
