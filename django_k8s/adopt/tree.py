@@ -92,7 +92,7 @@ class Tree:
     def tracked(self, name: str) -> bool:
         """Return whether git tracks a file: one that is only not ignored is nobody's decision."""
         command = ["git", "-C", str(self.root), "ls-files", "--error-unmatch", "--", f":(top,literal){name}"]
-        return (self.root / ".git").exists() and not subprocess.run(command, capture_output=True).returncode  # noqa: PLW1510, S603
+        return (self.root / ".git").exists() and not subprocess.run(command, capture_output=True).returncode  # noqa: S603
 
     def aside(self, name: str) -> bool:
         """Return whether a file belongs to tests, documentation or examples."""

@@ -80,7 +80,14 @@ _EVERY = [
     "BUILD_ENV",
     "ALLOW_FILES",
 ]
-_PRODUCTION_ONLY = ("FRONTEND_DIR", "FRONTEND_BUILD", "BEFORE_STATIC", "AFTER_STATIC", "BUILD_ENV", "ALLOW_FILES")
+_PRODUCTION_ONLY = (
+    "FRONTEND_DIR",
+    "FRONTEND_BUILD",
+    "BEFORE_STATIC",
+    "AFTER_STATIC",
+    "BUILD_ENV",
+    "ALLOW_FILES",
+)
 
 
 def with_defaults(file: str, values: dict[str, str], wanted: tuple[str, ...] | list[str]) -> str:
