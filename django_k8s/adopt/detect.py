@@ -21,6 +21,7 @@ from django_k8s.adopt.rules import (
     settings_module,
     variables,
 )
+from django_k8s.adopt.rules.data_files import data_files
 from django_k8s.adopt.rules.defined import Defined, defined
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
@@ -108,6 +109,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         tree, packages, str(engine), translations=bool(translated), git=_from_git(tree, locked)
     ):
         add(fact)
+    add(data_files(tree, project, tuple(settings.files)))
     add(parts.superuser(tree, project, settings))
     add(Fact("readiness_page", "/", "the start page", "assumed"))
     known = variables.read(tree, settings.files)
@@ -235,8 +237,8 @@ def _notes(found: Mapping[str, Fact], packages: dict[str, str]) -> list[str]:
     front_end = found["front_end"]
     if front_end.value and not front_end.value["script"]:
         notes.append(
-            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way): add a script"
-            " `build`, and name it in FRONTEND_BUILD of deploy/Dockerfile."
+            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way):"
+            " write the commands that build it into FRONTEND_BUILD of deploy/Dockerfile."
         )
     if not found["lock"].value:
         notes.append(

@@ -89,6 +89,11 @@ class Tree:
             if not (path.name.startswith("test_") or path.name in ("conftest.py", "tests.py")):
                 yield name
 
+    def tracked(self, name: str) -> bool:
+        """Return whether git tracks a file: one that is only not ignored is nobody's decision."""
+        command = ["git", "-C", str(self.root), "ls-files", "--error-unmatch", "--", f":(top,literal){name}"]
+        return (self.root / ".git").exists() and not subprocess.run(command, capture_output=True).returncode  # noqa: S603
+
     def aside(self, name: str) -> bool:
         """Return whether a file belongs to tests, documentation or examples."""
         return bool(_ASIDE & set(PurePosixPath(name).parts[:-1]))

@@ -196,7 +196,7 @@ class TestInterpreter:
     ("name", "first"),
     [
         ("DATABASE_URL", "postgres://"), ("REDIS_URL", "redis://"), ("SMTP_PORT", "5432"), ("SECRET_KEY", "dummy-value"),
-        ("SITE_URL", "https://"), ("DEFAULT_FROM_EMAIL", "dummy@"), ("ANYTHING", "dummy"),
+        ("SITE_URL", "https://"), ("DEFAULT_FROM_EMAIL", "dummy@"), ("DJANGO_ADMIN_URL", "dummy-admin/"), ("ANYTHING", "dummy"),
     ],
 )  # fmt: skip
 def test_dummies(name: str, first: str) -> None:

@@ -10,6 +10,7 @@ from support.repositories import repository, shop
 
 from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.render.docker import arguments
 
 ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
 CELERY = "from celery import Celery\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n"
@@ -206,6 +207,17 @@ class TestParts:
 
         assert found.value("before_static") == ["python manage.py makejs --all"]
         assert found.value("after_static") == ["python manage.py compress"]
+
+    def test_databases_that_are_part_of_the_program(self, tmp_path: Path) -> None:
+        """Tracked, and named by code; not a developer's own, which the settings name, nor one that git does not track."""
+        named = "OTHER = 'new.db'\nFOUND = connect(BASE_DIR / 'search.db')\n"
+        files = {"search.db": "x", "own.sqlite3": "x", "shop/views.py": named}
+        root = repository(tmp_path, shop() | files)
+        (root / "new.db").write_text("x")
+        found = detect(root)
+
+        assert found.value("allow_files") == ["search.db"]
+        assert arguments(found)["ALLOW_FILES"] == "search.db"
 
     @pytest.mark.parametrize(
         ("model", "expected"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cases import IMAGE, STAGING
+from support import daemons
 from support.chart import Object, merged, pods, render
 from support.process import run, started, wait_until
 from support.shop import DJANGO, Shop
@@ -128,3 +129,18 @@ def test_first_administrator(shop: Shop) -> None:
     )
     status, _, errors = ran(shop, [*DJANGO, "shell", "--no-imports", "--command", check])
     assert status == 0, errors
+
+
+def test_first_administrator_of_a_project_with_a_command_of_its_own(shop: Shop) -> None:
+    """One named createsuperuser that knows none of Django's options."""
+    assert shop.migrate(TEST_APPS="")[0] == 0
+    args = command(merged(STAGING, {"superuser": {"username": "root"}}), "superuser")
+    given = {
+        "DJANGO_SUPERUSER_USERNAME": "root",
+        "DJANGO_SUPERUSER_EMAIL": "root@example.com",
+        "DJANGO_SUPERUSER_PASSWORD": "first-password",
+    }
+    own = daemons.app(shop.folder, createsuperuser="raise SystemExit('the project asks somebody')")
+    done = run(args, shop.env(**given, **own), shop.folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert shop.rows("SELECT username, is_superuser FROM auth_user") == [("root", True)]

@@ -18,6 +18,7 @@ _BY_NAME = (
     (r"PORT$", "5432"),
     (r"(FERNET|ENCRYPTION)", _KEY),
     (r"(SECRET|PEPPER|SALT|SIGNING).*KEY|SECRET_KEY", _LONG),
+    (r"(^|_)ADMIN_(URL|PATH)$", "dummy-admin/"),  # where the admin is, below the site's address
     (r"(URL|URI|ORIGIN|ENDPOINT|WEBSITE)S?$", "https://dummy.example.com"),
     (r"(EMAIL|MAIL|_FROM)(_ADDRESS)?$", "dummy@example.com"),
     (r"HOSTS?$", "localhost"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render.settings import module
@@ -34,6 +35,7 @@ def arguments(facts: Facts) -> dict[str, str]:
         "BEFORE_STATIC": " && ".join(before),
         "AFTER_STATIC": " && ".join(facts.list("after_static")),
         "BUILD_ENV": BUILD_ENV,
+        "ALLOW_FILES": " ".join(map(shlex.quote, facts.list("allow_files"))),
     }
 
 
@@ -76,8 +78,16 @@ _EVERY = [
     "BEFORE_STATIC",
     "AFTER_STATIC",
     "BUILD_ENV",
+    "ALLOW_FILES",
 ]
-_PRODUCTION_ONLY = ("FRONTEND_DIR", "FRONTEND_BUILD", "BEFORE_STATIC", "AFTER_STATIC", "BUILD_ENV")
+_PRODUCTION_ONLY = (
+    "FRONTEND_DIR",
+    "FRONTEND_BUILD",
+    "BEFORE_STATIC",
+    "AFTER_STATIC",
+    "BUILD_ENV",
+    "ALLOW_FILES",
+)
 
 
 def with_defaults(file: str, values: dict[str, str], wanted: tuple[str, ...] | list[str]) -> str:

@@ -32,6 +32,7 @@ class _Manager:
 def front_end(context: Context, directory: str, script: str) -> None:
     """Hand on what the packages are installed from, with a script that installs them and one that builds.
 
+    ``script`` is one of package.json, or a shell command, which is told by its space and finds the packages' programs.
     Raise Refusal if there is no lock file, or no such script.
     """
     top = context.directory("FRONTEND_DIR", directory)
@@ -43,16 +44,19 @@ def front_end(context: Context, directory: str, script: str) -> None:
     except json.JSONDecodeError as error:
         raise Refusal(f"FRONTEND_DIR: {name} cannot be read: {error}.") from None
     scripts = package.get("scripts", {})
-    if script and script not in scripts:
+    is_command = " " in script and script not in scripts
+    if script and script not in scripts and not is_command:
         there = f"it has {', '.join(scripts)}" if scripts else "it has none"
         raise Refusal(
             f"FRONTEND_BUILD: {name} has no script {script}; {there}. "
-            "Name one with --build-arg FRONTEND_BUILD=NAME, or none with FRONTEND_BUILD=''."
+            "Name one with --build-arg FRONTEND_BUILD=NAME, write a shell command there, or none with FRONTEND_BUILD=''."
         )
     manager = _manager(context, top, package)
     _copy(context, top, package)
     context.write("install.sh", f"set -e\ncd './{top}'\n{manager.install}\n")
     build = f"{manager.command} run {script}\n" if script else ""
+    if is_command:  # programs are where Node itself looks for packages: here and in each directory above
+        build = f'PATH="$PWD/node_modules/.bin:/app/node_modules/.bin:/node_modules/.bin:$PATH"\n{script}\n'
     context.write("build.sh", f"set -e\ncd './{top}'\n{build}")
 
 

@@ -103,3 +103,13 @@ def test_no_front_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     for name, message in (("a", "a has no package.json"), ("b", "b is not a directory")):
         assert main(["--frontend-dir", name, str(context), str(tmp_path / "inputs")]) != 0
         assert message in capsys.readouterr().err
+
+
+def test_a_shell_command_instead_of_a_script(tmp_path: Path) -> None:
+    """What package.json has no script for: the programs of its packages are found."""
+    command = "node build.mjs && tailwindcss -i app.css -o ../public/app.css"
+    assert collect(tmp_path, {}, {"package-lock.json": "{}"}, command) == 0
+    assert (
+        scripts(tmp_path)[1]
+        == f'PATH="$PWD/node_modules/.bin:/app/node_modules/.bin:/node_modules/.bin:$PATH" {command}'
+    )

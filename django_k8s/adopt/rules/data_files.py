@@ -1,0 +1,28 @@
+"""Databases in the repository that the program reads, such as an index for its search: part of the image, not of its data."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from django_k8s.adopt.facts import Fact
+from django_k8s.adopt.tree import Tree
+
+_SUFFIXES = (".db", ".sqlite", ".sqlite3", ".duckdb")
+
+
+def data_files(tree: Tree, project: str, settings: tuple[str, ...]) -> Fact:
+    """Return the databases that git tracks and code other than the settings names.
+
+    The build refuses a database that nobody allows. One that only the settings name is a developer's own.
+    """
+    found, source = [], ""
+    for name in tree.files:
+        path = PurePosixPath(name)
+        if path.suffix not in _SUFFIXES or tree.aside(name) or not tree.tracked(name):
+            continue
+        quoted = (f'"{path.name}"', f"'{path.name}'", f"/{path.name}")
+        place = next((file for file in tree.containing(quoted, project) if file not in settings), "")
+        if place:
+            found.append(name)
+            source = source or place
+    return Fact("allow_files", found, source or "no database is tracked", "likely" if found else "read")
