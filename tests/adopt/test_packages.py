@@ -103,6 +103,8 @@ class TestLock:
                 "ops/pip/requirements.txt",
             ),
             ({"pyproject.toml": '[project]\nname = "x"\ndependencies = ["django"]\n'}, "pyproject.toml"),
+            ({"pyproject.toml": '[dependency-groups]\nmain = ["Django==5.2"]\n'}, "pyproject.toml"),
+            ({"pyproject.toml": '[dependency-groups]\nlint = ["ruff"]\n'}, None),
             ({"uv.lock": UV, "requirements.txt": "django"}, "uv.lock"),
         ],
     )
