@@ -87,7 +87,10 @@ def _declares(tree: Tree, name: str) -> bool:
     return bool(
         read.get("project", {}).get("dependencies")
         or read.get("tool", {}).get("poetry", {}).get("dependencies")
-        or ("project" not in read and any(_has_django(one) for one in read.get("dependency-groups", {}).values()))
+        or (
+            "project" not in read
+            and any(_has_django(one) for one in read.get("dependency-groups", {}).values())
+        )
     )
 
 

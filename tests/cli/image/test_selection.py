@@ -60,7 +60,12 @@ def test_refused_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_secrets_of_tests_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What only tests or development need does not stop the build, and does not get into the image either."""
     key = f"KEY = '-----BEGIN PRIVATE KEY-----\\n{'A' * 64}'"
-    aside = {"shop/tests/keys.py": key, "shop/conftest.py": key, "shop/settings/test.py": key, ".env-ci": VARIABLES}
+    aside = {
+        "shop/tests/keys.py": key,
+        "shop/conftest.py": key,
+        "shop/settings/test.py": key,
+        ".env-ci": VARIABLES,
+    }
     context = write(tmp_path / "context", **{"manage.py": MANAGE, "shop/tests/a.py": "x\n"}, **aside)
 
     assert copy(context, tmp_path / "app") == 0
