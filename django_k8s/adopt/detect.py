@@ -106,7 +106,12 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
     add(Fact("after_static", after, place or "no Dockerfile runs one", "likely" if after else "read"))
     for fact in debian.packages(
-        tree, packages, str(engine), translations=bool(translated), git=_from_git(tree, locked)
+        tree,
+        packages,
+        str(engine),
+        translations=bool(translated),
+        git=_from_git(tree, locked),
+        compiled=pythons.compiled(tree, locked, packages),
     ):
         add(fact)
     add(data_files(tree, project, tuple(settings.files)))

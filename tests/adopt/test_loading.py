@@ -197,6 +197,7 @@ class TestInterpreter:
     [
         ("DATABASE_URL", "postgres://"), ("REDIS_URL", "redis://"), ("SMTP_PORT", "5432"), ("SECRET_KEY", "dummy-value"),
         ("SITE_URL", "https://"), ("DEFAULT_FROM_EMAIL", "dummy@"), ("DJANGO_ADMIN_URL", "dummy-admin/"), ("ANYTHING", "dummy"),
+        ("DATABASE_DSN", "postgres://"), ("ERRORS_DSN", "https://dummy@"),
     ],
 )  # fmt: skip
 def test_dummies(name: str, first: str) -> None:

@@ -103,6 +103,8 @@ class TestLock:
                 "ops/pip/requirements.txt",
             ),
             ({"pyproject.toml": '[project]\nname = "x"\ndependencies = ["django"]\n'}, "pyproject.toml"),
+            ({"pyproject.toml": '[dependency-groups]\nmain = ["Django==5.2"]\n'}, "pyproject.toml"),
+            ({"pyproject.toml": '[dependency-groups]\nlint = ["ruff"]\n'}, None),
             ({"uv.lock": UV, "requirements.txt": "django"}, "uv.lock"),
         ],
     )
@@ -175,6 +177,26 @@ class TestPython:
 
 
 class TestDebian:
+    @pytest.mark.parametrize(
+        ("wheels", "build"),
+        [
+            ("", ["gcc", "libc6-dev"]),
+            ('wheels = [{ url = "https://example.com/fastmark-1.0-cp314-cp314-linux.whl" }]', []),
+        ],
+    )
+    def test_by_lock(self, tmp_path: Path, wheels: str, build: list[str]) -> None:
+        """A package that the lock has as source only, and that needs cffi, is compiled."""
+        lock = f"""version = 1
+[[package]]
+name = "fastmark"
+version = "1.0"
+sdist = {{ url = "https://example.com/fastmark-1.0.tar.gz" }}
+{wheels}
+dependencies = [{{ name = "cffi" }}]
+"""
+
+        assert facts(tmp_path, {"uv.lock": lock}).value("build_packages") == build
+
     @pytest.mark.parametrize(
         ("requirements", "run", "build"),
         [

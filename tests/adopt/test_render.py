@@ -238,6 +238,15 @@ class TestValues:
             "superuser": {"username": "admin", "email": "admin@example.com"},
         }
 
+    def test_many_queues(self, tmp_path: Path) -> None:
+        """More queues than five share one worker: a pod for each would be many for little."""
+        tasks = "".join(f"@shared_task(queue='q{number}')\ndef f{number}(): ...\n" for number in range(5))
+        texts = render(detect(repository(tmp_path, shop() | CELERY | {"shop/tasks.py": tasks})))
+
+        assert yaml.safe_load(texts["deploy/values.yaml"])["workers"] == {
+            "default": {"queues": ["celery", "q0", "q1", "q2", "q3", "q4"]}
+        }
+
     def test_everything(self, tmp_path: Path) -> None:
         """A worker for each queue, daemons, and the project's names of the stores' variables."""
         files = (

@@ -9,9 +9,10 @@ _LONG = "dummy-value-for-the-build-which-is-no-secret-0123456789-0123456789"
 # The first pattern that a name matches gives the first value.
 _BY_NAME = (
     (
-        r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)[A-Z_]*_UR[IL]S?$|_DSN$",
+        r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)[A-Z_]*_(UR[IL]S?|DSN)$",
         "postgres://dummy:dummy@localhost:5432/dummy",
     ),
+    (r"_DSN$", "https://dummy@dummy.example.com/1"),  # of a service that collects errors
     (r"(REDIS|BROKER|CACHE|CELERY|RESULT)[A-Z_]*_UR[IL]$|RESULT_BACKEND$", "redis://localhost:6379/0"),
     (r"(AMQP|RABBIT)[A-Z_]*UR[IL]$", "amqp://dummy:dummy@localhost:5672//"),
     (r"REDIS[A-Z_]*PORT$", "6379"),

@@ -156,9 +156,12 @@ def _install(
     excluded.write_text("\n".join(left_out))
     project = facts.text("project_dir")
     if kind in ("requirements", "pylock", "pyproject"):
-        command += ["-r", PurePosixPath(locked).name, "--excludes", str(excluded)]
+        command += ["--excludes", str(excluded)]
+        if kind != "pyproject" or "project" in locks.toml(tree, locked):
+            command += ["-r", PurePosixPath(locked).name]
         if kind == "pyproject":
             command += [part for extra in facts.list("extras") for part in ("--extra", extra)]
+            command += [part for group in facts.list("groups") for part in ("--group", group)]
         return _run(command, copy / PurePosixPath(locked).parent, {})
     found = dependencies.installed(tree, project, locked, facts.list("groups"), facts.list("extras"))
     pinned = folder / "pinned.txt"

@@ -99,7 +99,9 @@ def once(place: Place, module: str, variables: Mapping[str, str], *, setup: bool
         "answer": str(file),
         "seconds": _SECONDS,
     }
-    command = [place.python, "-B", "-s", "-c", _CHILD.read_text(), json.dumps(parameters)]
+    # Bytecode is kept beside the copy: without it, each round would compile all that the settings import again.
+    bytecode = f"pycache_prefix={place.scratch / 'bytecode'}"
+    command = [place.python, "-X", bytecode, "-s", "-c", _CHILD.read_text(), json.dumps(parameters)]
     try:
         ended = subprocess.run(  # noqa: S603
             command,
@@ -150,7 +152,6 @@ def clean(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "TMPDIR": str(home),
         "TZ": "UTC",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }
 

@@ -25,6 +25,7 @@ _OTHER = re.compile(
     r"(REPLICA|ANALYTICS|TEST|READ|SECONDARY|LEGACY|TRAC|AWS|STRIPE|S3|MONGO|MYSQL|RABBIT|JWT|OIDC|OAUTH|RECAPTCHA|CLIENT|GITHUB)"
 )
 _DEFAULT_QUEUE = "celery"
+_WORKERS = 5  # more queues than this share one worker: a pod for each would be many for little
 
 
 def values(facts: Facts) -> str:
@@ -143,6 +144,13 @@ def _workers(facts: Facts) -> dict[str, Any]:
     found: dict[str, Any] = {
         "default": {} if queues[0] == _DEFAULT_QUEUE and len(queues) == 1 else {"queues": [queues[0]]}
     }
+    if len(queues) > _WORKERS:
+        return {
+            Comment(
+                "One worker takes all queues. Give a queue that must not wait a worker of its own."
+            ): None,
+            "default": {"queues": queues},
+        }
     for queue in queues[1:]:
         found[re.sub(r"[^a-z0-9]+", "-", queue.lower()).strip("-") or "other"] = {"queues": [queue]}
     return found

@@ -127,7 +127,7 @@ def database(settings: Defined, packages: dict[str, str]) -> Fact:
 
 
 def packages(
-    tree: Tree, installed: dict[str, str], engine: str, *, translations: bool, git: bool
+    tree: Tree, installed: dict[str, str], engine: str, *, translations: bool, git: bool, compiled: str = ""
 ) -> tuple[Fact, Fact]:
     """Return the Debian packages at run time, and those for the build."""
     run: dict[str, str] = {}
@@ -140,6 +140,8 @@ def packages(
         run.setdefault("libpq5", "psycopg is installed without the extra binary")
     if "postgis" in engine or "spatialite" in engine:
         run.update(dict.fromkeys(("gdal-bin", "libproj25"), engine))
+    if compiled:
+        build.update(dict.fromkeys(_COMPILER.split(), f"{compiled} has no wheel"))
     if translations:
         build["gettext"] = "messages are compiled"
     if git:

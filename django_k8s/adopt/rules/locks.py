@@ -87,7 +87,15 @@ def _declares(tree: Tree, name: str) -> bool:
     return bool(
         read.get("project", {}).get("dependencies")
         or read.get("tool", {}).get("poetry", {}).get("dependencies")
+        or (
+            "project" not in read
+            and any(_has_django(one) for one in read.get("dependency-groups", {}).values())
+        )
     )
+
+
+def _has_django(requirements: list[Any]) -> bool:
+    return any("django" in requirement(text) for text in requirements if isinstance(text, str))
 
 
 def project_file(tree: Tree, project: str, locked: str = "") -> str:

@@ -118,6 +118,24 @@ def _wheels(tree: Tree, locked: str) -> list[list[str]]:
     return found
 
 
+def compiled(tree: Tree, locked: str, installed: dict[str, str]) -> str:
+    """Return a package that uv.lock has as source only, and that is an extension in C; an empty string if none is.
+
+    Its dependency on cffi tells: it is needed to compile, too.
+    """
+    read = locks.toml(tree, locked) if locks.kind(locked) == "uv" else {}
+    for package in read.get("package", []):
+        needs = {str(one.get("name")) for one in package.get("dependencies", [])}
+        if (
+            package.get("sdist")
+            and not package.get("wheels")
+            and "cffi" in needs
+            and package["name"] in installed
+        ):
+            return str(package["name"])
+    return ""
+
+
 def _has_wheels(wheels: list[list[str]], version: str) -> bool:
     tag = "cp" + version.replace(".", "")
     return all(any(f"-{tag}-{tag}-" in name for name in names) for names in wheels)

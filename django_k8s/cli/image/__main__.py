@@ -55,6 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _refuse(EX_NOINPUT, f"cannot copy {error.filename}: {error.strerror}.")
     _report(selection)
+    if selection.aside:
+        print(
+            "Left out, because they look like secrets of tests or development: "
+            f"{', '.join(map(_printable, selection.aside))}. If one belongs into the image, name it in ALLOW_FILES."
+        )
     if not any((options.context / name).exists() for name in (".gitignore", ".dockerignore")):
         print(
             "The build context has neither .gitignore nor .dockerignore. If it is a directory of a repository, build "

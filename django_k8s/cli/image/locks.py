@@ -177,8 +177,11 @@ def _only_pyproject(context: Context, plan: Plan, project: str) -> None:
     top = posixpath.dirname(plan.lock)
     content = _pyproject(context, plan, top)
     context.check_python(plan.lock, content.get("project", {}).get("requires-python", ""))
-    if "project" not in content:
-        raise Refusal(f"LOCK: {plan.lock} has no table [project]. Name a lock file: --build-arg LOCK=PATH.")
+    if "project" not in content and not plan.groups:
+        raise Refusal(
+            f"LOCK: {plan.lock} has no table [project]. Name a lock file, --build-arg LOCK=PATH, "
+            "or the groups to install, --build-arg GROUPS=NAME."
+        )
     if "build-system" in content:
         plan.own, plan.own_may_fail = top, True
 

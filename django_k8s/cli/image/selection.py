@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django_k8s.cli.image.ignore_files import DockerPatterns, GitIgnore, read_lines
-from django_k8s.cli.image.suspects import why_suspect
+from django_k8s.cli.image.suspects import is_aside, why_suspect
 
 # A directory below the project with one of these deploys it. The image does not need it, and would change with it.
 _DEPLOYMENT = ("Chart.yaml", "kustomization.yaml", "django-k8s.toml")
@@ -22,12 +22,14 @@ class Selection:
     empty_directories: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     suspects: dict[str, str] = field(default_factory=dict)
+    aside: list[str] = field(default_factory=list)  # left out too: they look like secrets of tests
 
     def __iadd__(self, other: Selection) -> Selection:
         self.files += other.files
         self.empty_directories += other.empty_directories
         self.left_out += other.left_out
         self.suspects |= other.suspects
+        self.aside += other.aside
         return self
 
     def leave_out(self, path: str) -> None:
@@ -43,7 +45,8 @@ def select(context: Path, folder: str, allow: list[str]) -> Selection:
 
     A file is left out if a .gitignore or .dockerignore excludes it, unless a pattern in ``allow``
     matches it. What is left and looks like a secret or a database is a suspect, unless a pattern
-    names the file itself: allowing a directory does not allow the secrets in it.
+    names the file itself: allowing a directory does not allow the secrets in it. A suspect of tests or
+    development is left out.
     """
     return _Walk(context, folder, allow).selection
 
@@ -98,10 +101,13 @@ class _Walk:
         if left_out and not self._allowed.match(path):
             self.selection.left_out.append(path)
             return
-        self.selection.files.append(path)
         file = self._context / path
         if not file.is_symlink() and not self._allowed.name(path) and (reason := why_suspect(path, file)):
+            if is_aside(path, reason):
+                self.selection.aside.append(path)
+                return
             self.selection.suspects[path] = reason
+        self.selection.files.append(path)
 
     def _left_out_by_git(self, path: str, by_git: bool) -> bool:
         return by_git and not self._git.tracks(path)

@@ -35,6 +35,10 @@ _ENVIRONMENT_NAME = re.compile(r"\.env(rc|[._-].*)?|.*\.env")
 _EXAMPLE = re.compile(r"(^|[._-])(example|sample|template|dist|defaults?)([._-]|$)")
 _ASSIGNMENT = re.compile(rb"^[ \t]*(export[ \t]+)?[A-Za-z_]\w*[ \t]*=[ \t]*[^\s#]", re.MULTILINE)
 
+# What is for tests, and what is for development or continuous integration: production needs neither.
+_FOR_TESTS = re.compile(r"(^|[._/-])(tests?|testing|conftest)([._/-]|$)")
+_FOR_DEVELOPMENT = re.compile(r"(^|[._/-])(tests?|testing|ci|local|dev|develop|development)([._/-]|$)")
+
 _BEGINS = (
     (b"SQLite format 3\0", _DATABASE),
     (b"PGDMP", _DUMP),
@@ -65,6 +69,12 @@ def why_suspect(path: str, file: Path) -> str:
     with file.open("rb") as opened:
         content = opened.read(_WHOLE if size <= _WHOLE else _BEGINNING)
     return _by_name(PurePosixPath(path.lower()), content) or _by_content(PurePosixPath(path.lower()), content)
+
+
+def is_aside(path: str, reason: str) -> bool:
+    """Return whether a suspect is for tests or development, so that the image is right without it."""
+    pattern = _FOR_DEVELOPMENT if reason == _VARIABLES else _FOR_TESTS
+    return bool(pattern.search(path.lower()))
 
 
 def _by_name(path: PurePosixPath, content: bytes) -> str:

@@ -139,6 +139,15 @@ def test_requirements(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_groups_without_a_project(tmp_path: Path) -> None:
+    """A pyproject.toml that has groups and nothing else can be installed, if a group is named."""
+    files = {"pyproject.toml": '[dependency-groups]\nmain = ["django"]\n'}
+    plan, copied, _ = collect(tmp_path, files, "--lock", "pyproject.toml", "--groups", "main")
+
+    assert (plan.kind, list(plan.groups), plan.own) == ("pyproject", ["main"], None)
+    assert any(name.endswith("pyproject.toml") for name in copied)
+
+
 def test_a_project_that_does_not_say_what_it_needs(tmp_path: Path) -> None:
     """Only its setup.py knows, so it is installed with the rest, whatever that costs."""
     plan, names, _ = collect(tmp_path, {"requirements.txt": "-e .\n", "setup.py": "", "shop.py": ""})

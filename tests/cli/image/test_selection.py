@@ -57,6 +57,28 @@ def test_refused_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert copy(context, tmp_path / "again", "--allow", allow) == 78
 
 
+def test_secrets_of_tests_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What only tests or development need does not stop the build, and does not get into the image either."""
+    key = f"KEY = '-----BEGIN PRIVATE KEY-----\\n{'A' * 64}'"
+    aside = {
+        "shop/tests/keys.py": key,
+        "shop/conftest.py": key,
+        "shop/settings/test.py": key,
+        ".env-ci": VARIABLES,
+    }
+    context = write(tmp_path / "context", **{"manage.py": MANAGE, "shop/tests/a.py": "x\n"}, **aside)
+
+    assert copy(context, tmp_path / "app") == 0
+    assert files(tmp_path / "app") == {"manage.py", "shop/tests/a.py"}
+    said = capsys.readouterr().out
+    assert all(name in said for name in aside)
+
+    assert copy(context, tmp_path / "allowed", "--allow", "shop/conftest.py") == 0
+    assert files(tmp_path / "allowed") == {"manage.py", "shop/tests/a.py", "shop/conftest.py"}
+    write(context, **{"shop/contest.py": key, "prod.env": VARIABLES})
+    assert copy(context, tmp_path / "again") == 78
+
+
 def test_many_refused_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The message stays readable."""
     context = write(tmp_path / "context", **{f"{number}.env": VARIABLES for number in range(50)})
