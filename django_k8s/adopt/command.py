@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django_k8s.adopt import record, report
+from django_k8s.adopt.detect import is_too_old
 from django_k8s.adopt.examine import Options
 from django_k8s.adopt.facts import NAMES, Fact
 from django_k8s.adopt.failure import CannotAdopt
@@ -65,6 +66,8 @@ def _adopt(request: Request, version: str) -> int:
     if not request.allow_dirty and (not request.json or request.yes):
         refuse_dirty(root, record.own(earlier))
     made = plan(root, answers, Options(request.load, request.python, _say), version=version)
+    if request.yes or not request.json:
+        _refuse_old(made.facts.text("django_version"))
     if earlier:
         return _again(request, made, earlier)
     if request.json:
@@ -86,6 +89,14 @@ def _adopt(request: Request, version: str) -> int:
     write(root, made.files)
     print(_next(made))
     return 0
+
+
+def _refuse_old(django: str) -> None:
+    if is_too_old(django):
+        raise CannotAdopt(
+            f"This project has Django {django}, and django-k8s needs 5.2 or newer: nothing was written. Upgrade Django first.",
+            EX_UNAVAILABLE,
+        )
 
 
 def _again(request: Request, made: Plan, earlier: record.Record) -> int:

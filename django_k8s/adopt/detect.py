@@ -233,11 +233,16 @@ def _redis(settings: Defined, packages: dict[str, str], celery: bool) -> Fact:
     return Fact("redis_needed", needs, ", ".join(sources) or "nothing names it", "likely")
 
 
+def is_too_old(django: str) -> bool:
+    """Return whether this release of Django is older than what django-k8s supports; no when it is not known."""
+    release = tuple(int(part) for part in django.split(".")[:2] if part.isdigit())
+    return bool(release) and release < (5, 2)
+
+
 def _notes(found: Mapping[str, Fact], packages: dict[str, str]) -> list[str]:
     notes = []
     version = str(found["django_version"].value or "")
-    parts_of = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if parts_of and parts_of < (5, 2):
+    if is_too_old(version):
         notes.append(f"Django {version} is older than 5.2, which django-k8s needs: update Django first.")
     front_end = found["front_end"]
     if front_end.value and not front_end.value["script"]:
@@ -281,4 +286,4 @@ def _shown(project: str) -> str:
     return "the root" if project == "." else project
 
 
-__all__ = ["Choice", "Facts", "detect", "read"]
+__all__ = ["Choice", "Facts", "detect", "is_too_old", "read"]

@@ -6,9 +6,11 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from django_k8s.adopt.facts import NAMES, Fact, Facts
+from django_k8s.environment.assets import assets
 
 _WIDE = 60
 _SIGNS = {
@@ -60,11 +62,31 @@ def shown(fact: Fact) -> str:
 
 
 def diff(texts: Mapping[str, str]) -> str:
-    """Return one diff of the new files. The copies that `update` needs are not shown."""
+    """Return one diff of the new files.
+
+    Of a file that comes with this package, it shows the lines that are this project's. The copies that `update` needs
+    are not shown.
+    """
     lines: list[str] = []
     for name, text in texts.items():
-        lines += difflib.unified_diff([], text.splitlines(), "/dev/null", f"b/{name}", lineterm="")
+        ours = _ours(name)
+        before = f"a/docker/{ours.name} of django-k8s" if ours else "/dev/null"
+        lines += difflib.unified_diff(
+            ours.read_text().splitlines() if ours else [],
+            text.splitlines(),
+            before,
+            f"b/{name}",
+            n=0,
+            lineterm="",
+        )
     return "\n".join(lines)
+
+
+def _ours(name: str) -> Path | None:
+    """Return the file of this package that a new file is a copy of, if there is one."""
+    folder, _, file = name.rpartition("/")
+    path = assets() / "docker" / file
+    return path if folder == "deploy" and file and path.is_file() else None
 
 
 def as_json(facts: Facts, files: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from support.repositories import add, commit, git, package, repository, shop
 
 from django_k8s.adopt import write as writing
 from django_k8s.adopt.failure import CannotAdopt
+from django_k8s.environment.exit_codes import EX_UNAVAILABLE
 
 
 def init(root: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -66,7 +67,7 @@ class TestWrites:
         assert clean(root)
 
     def test_screen_and_diff(self, tmp_path: Path) -> None:
-        """Each fact with its value, confidence and source; one diff of new files, which git can apply."""
+        """Each fact with its value, confidence and source; one diff, which of our own files shows what is the project's."""
         root = repository(tmp_path, shop())
         ended = loaded(root, "--yes")
         facts, _, patch = ended.stdout.partition("\n--- /dev/null\n")
@@ -80,10 +81,19 @@ class TestWrites:
         ]
         assert "required variables" in facts
         assert "SHOP_KEY" in facts
-        assert loaded(root, "--undo").returncode == 0
-        patch = "--- /dev/null\n" + patch.rpartition("\n\nWrote")[0] + "\n"
-        subprocess.run(["git", "apply", "-"], cwd=root, input=patch.encode(), check=True, capture_output=True)
-        assert (root / "shop/settings_kubernetes.py").is_file()
+        assert "+env = Env(BASE_DIR)" in patch
+        image = patch.partition("+++ b/deploy/Dockerfile\n")[2].partition("\n--- ")[0].splitlines()
+        assert "+ARG SETTINGS=shop.settings_kubernetes" in image
+        assert not [line for line in image if line.startswith(("+FROM", "+RUN", " "))]
+
+    def test_django_that_is_too_old(self, tmp_path: Path) -> None:
+        """Nothing is written for a Django that this library does not support."""
+        root = repository(tmp_path, shop() | {"requirements.txt": "django==4.2.1\n"})
+
+        one_sentence(
+            init(root, "--yes", "--no-load"), EX_UNAVAILABLE, "has Django 4.2.1, and django-k8s needs 5.2"
+        )
+        assert clean(root)
 
     def test_again_after_a_commit(self, tmp_path: Path) -> None:
         """What init wrote is no evidence for the next run, committed or not."""
