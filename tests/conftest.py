@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 assert not Path(django_k8s.__file__).is_relative_to(ROOT / "django_k8s"), (
     "these tests are for the installed wheel, not for the source tree: run them with `make test`"
 )
+
+# A shell starts its background jobs with SIGINT ignored, and so would be every process of the tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Tests in this process see the small test project in debug mode; those of processes set their own.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")

@@ -65,6 +65,7 @@ class TestWrites:
         }
         assert loaded(root, "--undo").returncode == 0
         assert clean(root)
+        assert not (root / "deploy").exists()  # git knows no directories
 
     def test_screen_and_diff(self, tmp_path: Path) -> None:
         """Each fact with its value, confidence and source; one diff, which of our own files shows what is the project's."""
