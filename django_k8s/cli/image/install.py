@@ -85,10 +85,7 @@ def _poetry(plan: Plan, inputs: Path) -> None:
 
 def _pylock(plan: Plan, inputs: Path) -> None:
     chosen = [*_options("--group", plan.groups), *_options("--extra", plan.extras)]
-    name = posixpath.basename(plan.lock)
-    # A file without the table [project] may still have groups, which are read from the current directory.
-    declared = tomllib.loads((_top(plan, inputs) / name).read_text()).get("project")
-    _pip(*(["-r", name] if declared else []), *chosen, cwd=_top(plan, inputs))
+    _pip("-r", posixpath.basename(plan.lock), *chosen, cwd=_top(plan, inputs))
 
 
 def _pipfile(plan: Plan, inputs: Path) -> None:
@@ -102,7 +99,10 @@ def _pipfile(plan: Plan, inputs: Path) -> None:
 
 def _pyproject(plan: Plan, inputs: Path) -> None:
     chosen = [*_options("--group", plan.groups), *_options("--extra", plan.extras)]
-    _pip("-r", posixpath.basename(plan.lock), *chosen, cwd=_top(plan, inputs))
+    name = posixpath.basename(plan.lock)
+    # A file without the table [project] may still have groups, which are read from the current directory.
+    declared = tomllib.loads((_top(plan, inputs) / name).read_text()).get("project")
+    _pip(*(["-r", name] if declared else []), *chosen, cwd=_top(plan, inputs))
 
 
 def _requirements(plan: Plan, inputs: Path) -> None:
