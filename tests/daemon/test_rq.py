@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import redis
-from rq import Queue
+from rq import Queue, Worker
 from support import servers
 from support.daemons import freeze, listens, probe
 from support.process import Process, stays, wait_until
@@ -56,6 +56,12 @@ def idle(process: Process) -> bool:
     return not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
 
 
+def rests(url: str) -> bool:
+    """Whether the worker waits for a job, as it says itself."""
+    with redis.Redis.from_url(url) as connection:
+        return [worker.get_state() for worker in Worker.all(connection=connection)] == ["idle"]
+
+
 def waiting(url: str) -> int:
     with redis.Redis.from_url(url) as connection:
         return len(Queue(connection=connection))
@@ -97,6 +103,7 @@ def test_redis_goes_away(tmp_path: Path) -> None:
         (tmp_path / "go").touch()
         send(server.url(), tmp_path, "before")
         wait_until((tmp_path / "before.done").exists, 30, "a job")
+        wait_until(lambda: rests(server.url()), 30, "a worker that has noted the end of the job")
         server.kill()
         process.wait_for_output("could not connect to Redis instance", 60)
         stays(lambda: probe(process, "/livez") == (200, "ok"), 3, "a worker that lives")
