@@ -29,11 +29,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST_RETRIED = 20
 # Their subject is the same with every release of what the library needs.
 OF_NO_RELEASE = (
+    "adopt",
+    "adoption",
     "chart",
     "cli/image",
     "environment/test_random_environments.py",
     "example/test_typed.py",
     "observability/test_hostile_text.py",
+    "release",
     "test_docs.py",
     "test_package.py",
     "test_promises.py",
