@@ -23,6 +23,7 @@ from support.roles import samples
 from django_k8s.observability import metrics_file
 from django_k8s.observability.metrics_file import MetricsFile, ReservedFile
 from django_k8s.probe.dead_processes import KEPT_FILES, DeadProcesses
+from django_k8s.probe.listener import LOOK_SECONDS
 
 
 @pytest.fixture
@@ -300,7 +301,7 @@ def test_merged_without_a_scrape(tmp_path: Path) -> None:
     with probe(tmp_path):
         for number in range(100):
             count(directory, ended(number), 1)
-        wait_until(lambda: len(list(directory.iterdir())) == 1, 15, "one file")
+        wait_until(lambda: len(list(directory.iterdir())) == 1, LOOK_SECONDS + 15, "one file")
     assert counted(directory) == 3 * 100
 
 

@@ -206,6 +206,12 @@ ROWS = [
         new="tree = Tree(top)",
     ),
     Row(
+        "init: a database that git does not track stays out of the image",
+        test="adopt/test_programs.py::TestParts::test_databases_that_are_part_of_the_program",
+        old="or not tree.tracked(name)",
+        new="",
+    ),
+    Row(
         "init: undo restores the tree",
         test="adopt/test_init.py::TestWrites::test_and_undo",
         old="if folder.is_dir() and not any(folder.iterdir()):",
