@@ -12,6 +12,7 @@ from typing import Any
 
 from django_k8s.adopt import record, report
 from django_k8s.adopt.detect import is_too_old
+from django_k8s.adopt.ending import ended, fail, say
 from django_k8s.adopt.examine import Options
 from django_k8s.adopt.facts import NAMES, Fact
 from django_k8s.adopt.failure import CannotAdopt
@@ -19,8 +20,6 @@ from django_k8s.adopt.plan import Plan, plan
 from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.write import remove, write
 from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, EX_USAGE
-
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -40,19 +39,15 @@ class Request:
 
 def init(request: Request, *, version: str, copy_example: Callable[[Path], int]) -> int:
     """Adopt the project at ``request.directory``, or undo that; return the exit status."""
-    try:
+
+    def act() -> int:
         if request.undo:
             return _undo(request)
         if _is_empty(request.directory):
             return _template(request, copy_example)
         return _adopt(request, version)
-    except CannotAdopt as error:
-        return _fail(str(error), error.status)
-    except KeyboardInterrupt:
-        return _fail("interrupted: nothing was written.", _INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return _INTERRUPTED
+
+    return ended("init", act, interrupted="interrupted: nothing was written.")
 
 
 def _adopt(request: Request, version: str) -> int:
@@ -65,7 +60,7 @@ def _adopt(request: Request, version: str) -> int:
     answers = {**(earlier.answers if earlier else {}), **request.answers}
     if not request.allow_dirty and (not request.json or request.yes):
         refuse_dirty(root, record.own(earlier))
-    made = plan(root, answers, Options(request.load, request.python, _say), version=version)
+    made = plan(root, answers, Options(request.load, request.python, say), version=version)
     if request.yes or not request.json:
         _refuse_old(made.facts.text("django_version"))
     if earlier:
@@ -84,7 +79,7 @@ def _adopt(request: Request, version: str) -> int:
         return (
             0
             if sys.stdin.isatty()
-            else _fail("nothing was written. Add --yes to write these files.", EX_USAGE)
+            else fail("init", "nothing was written. Add --yes to write these files.", EX_USAGE)
         )
     write(root, made.files)
     print(_next(made))
@@ -125,7 +120,7 @@ def _decided(request: Request, made: Plan, version: str) -> Plan:
             answers[fact.name] = _ask(fact)
     if answers == dict(made.record.answers):
         return made
-    return plan(made.root, answers, Options(request.load, request.python, _say), version=version)
+    return plan(made.root, answers, Options(request.load, request.python, say), version=version)
 
 
 def _ask(fact: Fact) -> Any:
@@ -182,7 +177,11 @@ def _template(request: Request, copy_example: Callable[[Path], int]) -> int:
         return 0
     if request.yes or (sys.stdin.isatty() and _confirmed("Copy it?")):
         return copy_example(request.directory)
-    return 0 if sys.stdin.isatty() else _fail("nothing was written. Add --yes to copy the example.", EX_USAGE)
+    return (
+        0
+        if sys.stdin.isatty()
+        else fail("init", "nothing was written. Add --yes to copy the example.", EX_USAGE)
+    )
 
 
 def refuse_dirty(root: Path, own: frozenset[str] = frozenset()) -> None:
@@ -235,12 +234,3 @@ def _next(made: Plan) -> str:
             "Next: `django-k8s up` builds the image and runs it on your cluster; `django-k8s init --undo` removes the files.",
         ]
     )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"django-k8s init: {message}", file=sys.stderr)
-    return status

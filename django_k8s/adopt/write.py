@@ -32,7 +32,7 @@ def write(root: Path, texts: Mapping[str, str]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         for name in texts:
-            _make_folder(root, (root / name).parent, made)
+            make_folder(root, (root / name).parent, made)
             os.link(Path(folder) / name, root / name)  # fails if the file has appeared meanwhile
             moved.append(root / name)
     except BaseException as error:
@@ -41,11 +41,7 @@ def write(root: Path, texts: Mapping[str, str]) -> None:
         for path in reversed(made):
             path.rmdir()
         if isinstance(error, OSError):
-            raise CannotAdopt(
-                f"Nothing was written: {error.filename2 or error.filename or root}: {error.strerror}. Make room or give rights, and run this"
-                " again.",
-                EX_CANTCREAT,
-            ) from None
+            raise nothing_written(error, root) from None
         raise
     finally:
         if folder:
@@ -66,7 +62,17 @@ def remove(root: Path, names: Iterable[str]) -> None:
         raise CannotAdopt(f"{error.filename} cannot be removed: {error.strerror}.", EX_CANTCREAT) from None
 
 
-def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
+def nothing_written(error: OSError, root: Path) -> CannotAdopt:
+    """Return what to say of a disk that refuses, after everything is as it was."""
+    return CannotAdopt(
+        f"Nothing was written: {error.filename2 or error.filename or root}: {error.strerror}. Make room or give rights,"
+        " and run this again.",
+        EX_CANTCREAT,
+    )
+
+
+def make_folder(root: Path, folder: Path, made: list[Path]) -> None:
+    """Make a folder below ``root`` and those above it; note in ``made`` which were not there."""
     missing = []
     while folder != root and not folder.exists():
         missing.append(folder)

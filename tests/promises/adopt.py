@@ -212,6 +212,13 @@ ROWS = [
         new="",
     ),
     Row(
+        "init: Ctrl-C is no success",
+        test="adopt/test_init.py::TestAtOnceOrNotAtAll::test_ctrl_c",
+        within="ended",
+        old="return fail(command, interrupted, INTERRUPTED)",
+        new="return 0",
+    ),
+    Row(
         "init: undo restores the tree",
         test="adopt/test_init.py::TestWrites::test_and_undo",
         old="if folder.is_dir() and not any(folder.iterdir()):",

@@ -102,6 +102,7 @@ ROWS = [
     Row(
         "up: Ctrl-C is no success",
         test="release/test_command_line.py::test_interrupted",
+        within="finish",
         old="return INTERRUPTED",
         new="return 0",
     ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ from django_k8s.adopt.check.finding import Finding, found
 from django_k8s.adopt.check.loaded import checked
 from django_k8s.adopt.check.rules.deployment import UPDATE
 from django_k8s.adopt.check.subject import Subject
+from django_k8s.adopt.ending import ended, say
 from django_k8s.adopt.examine import Options
 from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.plan import Plan, plan
@@ -24,7 +23,6 @@ from django_k8s.adopt.update.changes import changes
 from django_k8s.environment.exit_codes import EX_USAGE
 
 _FOUND = 1
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -42,22 +40,14 @@ class Request:
 
 def check(request: Request, *, version: str) -> int:
     """Check the project at ``request.directory``; return 1 if there are errors, or warnings and ``strict``."""
-    try:
-        return _check(request, version)
-    except CannotAdopt as error:
-        return _fail(str(error), error.status)
-    except KeyboardInterrupt:
-        return _fail("interrupted.", _INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return _INTERRUPTED
+    return ended("check", lambda: _check(request, version), interrupted="interrupted.")
 
 
 def _check(request: Request, version: str) -> int:
     _refuse_unknown(request.ignore)
     root = git_root(request.directory)
     earlier = record.read(root)
-    options = Options(request.load, request.python, _say)
+    options = Options(request.load, request.python, say)
     answers = {**(earlier.answers if earlier else {}), **request.answers}
     made = plan(root, answers, options, version=version)
     project = subject(root, made, earlier)
@@ -112,12 +102,3 @@ def _refuse_unknown(ids: Collection[str]) -> None:
     for one in ids:
         if one not in known and "." not in one:
             raise CannotAdopt(f"There is no finding {one}. Choose from {', '.join(sorted(known))}.", EX_USAGE)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"django-k8s check: {message}", file=sys.stderr)
-    return status

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from django_k8s.adopt import record, report
 from django_k8s.adopt.command import refuse_dirty
+from django_k8s.adopt.ending import ended, say
 from django_k8s.adopt.examine import Options
 from django_k8s.adopt.facts import NAMES, Fact, Facts
 from django_k8s.adopt.failure import CannotAdopt
@@ -24,7 +24,6 @@ from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG
 
 _CONFLICTS = 1
 _WAITS = 2
-_INTERRUPTED = 130
 
 _SAID = {
     "updated": "updated",
@@ -78,15 +77,7 @@ class Outcome:
 
 def update(request: Request, *, version: str) -> int:
     """Merge what this version writes into the project at ``request.directory``; return the exit status."""
-    try:
-        return _update(request, version)
-    except CannotAdopt as error:
-        return _fail(str(error), error.status)
-    except KeyboardInterrupt:
-        return _fail("interrupted: nothing was written.", _INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return _INTERRUPTED
+    return ended("update", lambda: _update(request, version), interrupted="interrupted: nothing was written.")
 
 
 def prepare(root: Path, options: Options, *, version: str) -> tuple[Outcome, dict[str, bytes], list[str]]:
@@ -121,7 +112,7 @@ def _update(request: Request, version: str) -> int:
             )
         if not request.allow_dirty:
             refuse_dirty(root)
-    outcome, written, removed = prepare(root, Options(request.load, request.python, _say), version=version)
+    outcome, written, removed = prepare(root, Options(request.load, request.python, say), version=version)
     if not request.check:
         exchange(root, written, removed)
     if request.json:
@@ -223,7 +214,7 @@ def _said(one: Change, check: bool) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as the record keeps it: without what is None."""
+    """Return a value as the record keeps it, which leaves out None."""
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items() if one is not None}
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
@@ -231,12 +222,3 @@ def _plain(value: Any) -> Any:
 
 def _parts(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3])
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"django-k8s update: {message}", file=sys.stderr)
-    return status

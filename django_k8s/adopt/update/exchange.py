@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from django_k8s.adopt.failure import CannotAdopt
-from django_k8s.environment.exit_codes import EX_CANTCREAT
+from django_k8s.adopt.write import make_folder, nothing_written
 
 
 def exchange(root: Path, written: Mapping[str, bytes], removed: Collection[str] = ()) -> None:
@@ -29,7 +28,7 @@ def exchange(root: Path, written: Mapping[str, bytes], removed: Collection[str] 
                 (old / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, old / name)
         for name in written:
-            _make_folder(root, (root / name).parent, made)
+            make_folder(root, (root / name).parent, made)
             done.append(name)
             (new / name).replace(root / name)
         for name in removed:
@@ -47,11 +46,7 @@ def exchange(root: Path, written: Mapping[str, bytes], removed: Collection[str] 
             with suppress(OSError):
                 path.rmdir()
         if isinstance(error, OSError):
-            raise CannotAdopt(
-                f"Nothing was written: {error.filename2 or error.filename or root}: {error.strerror}. Make room or give"
-                " rights, and run this again.",
-                EX_CANTCREAT,
-            ) from None
+            raise nothing_written(error, root) from None
         raise
     finally:
         if folder:
@@ -64,16 +59,6 @@ def _prepare(target: Path, path: Path, content: bytes) -> None:
     path.write_bytes(content)
     if target.exists():
         shutil.copymode(target, path)
-
-
-def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
-    missing = []
-    while folder != root and not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    for one in reversed(missing):
-        one.mkdir()
-        made.append(one)
 
 
 def _remove_empty(root: Path, names: Collection[str]) -> None:

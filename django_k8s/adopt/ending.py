@@ -1,0 +1,35 @@
+"""How ``init``, ``check`` and ``update`` end, and what they say on the way."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from django_k8s.adopt.failure import CannotAdopt
+
+INTERRUPTED = 130
+
+
+def ended(command: str, action: Callable[[], int], *, interrupted: str) -> int:
+    """Run ``action`` and return its exit status; a failure and Ctrl-C are one sentence on standard error."""
+    try:
+        return action()
+    except CannotAdopt as error:
+        return fail(command, str(error), error.status)
+    except KeyboardInterrupt:
+        return fail(command, interrupted, INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return INTERRUPTED
+
+
+def say(text: str) -> None:
+    """Print a line that is no part of the result."""
+    print(text, file=sys.stderr)
+
+
+def fail(command: str, message: str, status: int) -> int:
+    """Say why the command ends, and return ``status``."""
+    say(f"django-k8s {command}: {message}")
+    return status
