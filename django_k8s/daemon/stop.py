@@ -22,15 +22,21 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
+        self._pid = os.getpid()
         self._forking = threading.local()
 
     def install(self) -> None:
         """Handle SIGTERM in this process."""
         signal.signal(signal.SIGTERM, self._stop)
-        # Python forgets a signal that comes while it forks, so it has to wait until the handler is gone.
-        os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._forked)
+        # Python forgets a signal that comes while it forks, so it has to wait until that is over.
+        os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._release)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._pid:
+            # Nothing in a forked process waits for a KeyboardInterrupt, and a library's own handler there may call this one.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
         self.asked = True
         raise KeyboardInterrupt
 
@@ -39,9 +45,3 @@ class Stop:
 
     def _release(self) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._forking.mask)
-
-    def _forked(self) -> None:
-        # Only the main thread may set a handler; the thread that forked is the main thread of the new process.
-        if signal.getsignal(signal.SIGTERM) == self._stop:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        self._release()

@@ -230,7 +230,7 @@ def test_without_the_extra() -> None:
 
 @pytest.mark.alone
 def test_memory_of_web(server: S3, bucket: str, tmp_path: Path) -> None:
-    """100 MiB up and down, through the process and by a signed link: within 30 MiB of one that has served a plain page."""
+    """100 MiB up and down, through the process and by a signed link, take little more than 1 MiB does; the first use loads boto3."""
     port = free_port()
     env = environment(
         **server.variables(bucket), PORT=str(port), SECRET_KEY="k" * 50, ALLOWED_HOSTS="*", HTTPS="false", DATABASE_URL="sqlite://:memory:",
@@ -258,7 +258,8 @@ def test_memory_of_web(server: S3, bucket: str, tmp_path: Path) -> None:
         f"idle {idle} MiB, after an upload of 1 MiB {small} MiB, after that of 100 MiB {uploaded} MiB, after its download {read} MiB, after uploads by every thread {crowd} MiB"
     )
     assert through_web == by_link == 100 * MEBIBYTE
-    assert max(uploaded, read) - idle <= 30
+    assert small - idle <= 44  # boto3 and its description of S3, once
+    assert max(uploaded, read) - small <= 16
     assert crowd - read <= 24  # boto3's description of S3, 16 MiB, is not in each of the four threads
 
 
