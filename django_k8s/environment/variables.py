@@ -243,7 +243,7 @@ _DATABASE = _group(
         "DATABASE_POOL_SIZE",
         "int",
         0,
-        "Largest number of connections in psycopg's pool; 0 means no pool.",
+        "Largest number of connections in psycopg's pool; 0 means no pool. Web under ASGI has one of 50 if this is not set.",
         minimum=0,
     ),
     _v("DATABASE_CONNECT_TIMEOUT_SECONDS", "int", 5, "Longest wait for a new connection.", minimum=2),
