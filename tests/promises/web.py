@@ -24,6 +24,18 @@ ROWS = [
         new="each = _LEAST_BYTES",
     ),
     Row(
+        "web: a pool of connections under ASGI",
+        test="settings/test_settings.py::TestDatabases::test_asgi_has_a_pool",
+        old='return {"pool": {"min_size": 2, "max_size": _MOST, "timeout": 10}}',
+        new="return {}",
+    ),
+    Row(
+        "web: a connection that the project keeps under ASGI needs no pool",
+        test="settings/test_settings.py::TestDatabases::test_asgi_has_a_pool",
+        old='if database.get("CONN_MAX_AGE") or',
+        new="if",
+    ),
+    Row(
         "web: connections are kept for 75 s",
         test="gunicorn/test_options.py::test_gunicorn_understands_it",
         old='keepalive = _env.int("WEB_KEEPALIVE_SECONDS")',

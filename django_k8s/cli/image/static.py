@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--env-file", type=Path, help="variables of the build phase, NAME=value in each line")
     parser.add_argument("--before", default="", help="the argument BEFORE_STATIC")
     parser.add_argument("--after", default="", help="the argument AFTER_STATIC")
+    parser.add_argument(
+        "--compressed", default="", help="a directory that keeps compressed files for the next build"
+    )
     options = parser.parse_args(argv)
     try:
         variables = {
@@ -29,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             **_variables(options.env_file),
             "BUILD_PHASE": "1",
             "STATIC_ROOT": str(options.target),
+            "DJANGO_K8S_COMPRESSED": options.compressed,
         }
         _command("BEFORE_STATIC", options.before, variables)
         _collect(options.target, variables)
