@@ -246,9 +246,9 @@ ROWS = [
     Row(
         "init: what was written is removed after a failure",
         test="adopt/test_init.py::TestAtOnceOrNotAtAll::test_interrupted",
-        old="path.unlink(missing_ok=True)",
+        old="(root / name).unlink()",
         new="pass",
-        within="write",
+        within="exchange",
     ),
     Row(
         "init: JSON writes nothing",
