@@ -257,6 +257,12 @@ ROWS = [
         new="if True:\n    write(root, made.files)",
     ),
     Row(
+        "init: --no-load is an option",
+        test="adopt/test_init.py::TestWrites::test_without_loading",
+        old='"--no-load", action="store_true"',
+        new='"--no-load", action="store_false"',
+    ),
+    Row(
         "init: answers are options",
         test="adopt/test_init.py::TestWrites::test_answers",
         old="answers[fact] = _answer(fact, value)",
