@@ -270,6 +270,12 @@ ROWS = [
         new="if not self._page:",
     ),
     Row(
+        "page: it has no more time than the other checks have left",
+        test="health/test_page.py::test_one_deadline_for_all",
+        old="return lambda: end - time.monotonic()",
+        new="return lambda: seconds",
+    ),
+    Row(
         "page: a failure is kept",
         test="health/test_page.py::test_failure_is_kept",
         old="max(KEPT_SECONDS, config.readiness_cache_seconds)",
