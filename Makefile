@@ -136,7 +136,8 @@ lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct pyproject.toml requirements/oldest.in -o requirements/oldest.txt
 	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(COMPILE) --universal --python-version 3.11 --no-deps requirements/tools.in -o requirements/tools.txt
-	@for name in tools poetry; do $(COMPILE) --universal --python-version 3.11 requirements/image/$$name.in -o requirements/image/$$name.txt; done
+	@$(COMPILE) --universal --python-version 3.11 requirements/image/poetry.in -o requirements/image/poetry.txt
+	@$(COMPILE) --universal --python-version 3.11 -c requirements/dev.txt requirements/image/tools.in -o requirements/image/tools.txt
 	@$(COMPILE) --universal --python-version 3.11 --all-extras -c requirements/dev.txt pyproject.toml -o requirements/image/toolkit.txt
 
 clean:  ## remove what was built
