@@ -9,6 +9,7 @@ from typing import Any
 
 from django_k8s.adopt.facts import Choice, Fact, Facts, chosen
 from django_k8s.adopt.failure import CannotAdopt
+from django_k8s.adopt.notes import told
 from django_k8s.adopt.rules import (
     daemons,
     debian,
@@ -131,7 +132,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         known,
         settings.places,
         public=tuple(sorted(settings.others)),
-        notes=(*notes, *_notes(found, packages)),
+        notes=(*notes, *told(found)),
     )
 
 
@@ -233,34 +234,6 @@ def _redis(settings: Defined, packages: dict[str, str], celery: bool) -> Fact:
     return Fact("redis_needed", needs, ", ".join(sources) or "nothing names it", "likely")
 
 
-def is_too_old(django: str) -> bool:
-    """Return whether this release of Django is older than what django-k8s supports; no when it is not known."""
-    release = tuple(int(part) for part in django.split(".")[:2] if part.isdigit())
-    return bool(release) and release < (5, 2)
-
-
-def _notes(found: Mapping[str, Fact], packages: dict[str, str]) -> list[str]:
-    notes = []
-    version = str(found["django_version"].value or "")
-    if is_too_old(version):
-        notes.append(f"Django {version} is older than 5.2, which django-k8s needs: update Django first.")
-    front_end = found["front_end"]
-    if front_end.value and not front_end.value["script"]:
-        notes.append(
-            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way):"
-            " write the commands that build it into FRONTEND_BUILD of deploy/Dockerfile."
-        )
-    if not found["lock"].value:
-        notes.append(
-            "There is no lock and no requirements file: run `uv lock`, or write requirements.txt. Nothing can be built before."
-        )
-    elif found["lock_kind"].value == "pyproject":
-        notes.append(
-            "There is no lock, so each build installs the newest releases that pyproject.toml allows: run `uv lock`."
-        )
-    return notes
-
-
 def _broken(tree: Tree, file: str) -> str:
     try:
         compile(tree.text(file), file, "exec")
@@ -286,4 +259,4 @@ def _shown(project: str) -> str:
     return "the root" if project == "." else project
 
 
-__all__ = ["Choice", "Facts", "detect", "is_too_old", "read"]
+__all__ = ["Choice", "Facts", "detect", "read"]
