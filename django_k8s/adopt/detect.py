@@ -81,8 +81,10 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     locked = add(locks.lock(tree, project))
     locked = str(locked or "")
     add(Fact("lock_kind", locks.kind(locked) if locked else None, locked or "there is no lock"))
-    groups = add(locks.groups(tree, project, locked, frozenset(settings.imported)))
-    extras = add(locks.extras(tree, project, locked, frozenset(settings.imported)))
+    imported = frozenset(settings.imported)
+    apps = frozenset(word.partition(".")[0] for word in settings.words("INSTALLED_APPS"))
+    groups = add(locks.groups(tree, project, locked, imported, apps))
+    extras = add(locks.extras(tree, project, locked, imported))
     add(pythons.python(tree, project, locked))
     packages = dependencies.installed(tree, project, locked, groups, extras)
     add(Fact("installed", sorted(_DECIDING & packages.keys()), locked or "there is no lock"))
@@ -132,7 +134,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         known,
         settings.places,
         public=tuple(sorted(settings.others)),
-        notes=(*notes, *told(found)),
+        notes=(*notes, *told(tree, found)),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django_k8s.adopt.facts import Fact
+from django_k8s.adopt.rules import locks
+from django_k8s.adopt.tree import Tree
 
 
 def is_too_old(django: str) -> bool:
@@ -13,7 +15,7 @@ def is_too_old(django: str) -> bool:
     return bool(release) and release < (5, 2)
 
 
-def told(found: Mapping[str, Fact]) -> list[str]:
+def told(tree: Tree, found: Mapping[str, Fact]) -> list[str]:
     """Return what follows from the facts for the person who adopts the project."""
     notes = []
     version = str(found["django_version"].value or "")
@@ -32,5 +34,11 @@ def told(found: Mapping[str, Fact]) -> list[str]:
     elif found["lock_kind"].value == "pyproject":
         notes.append(
             "There is no lock, so each build installs the newest releases that pyproject.toml allows: run `uv lock`."
+        )
+    other, place = locks.also(tree, str(found["lock"].value or ""))
+    if other:
+        notes.append(
+            f"{place} installs {other} as well as {found['lock'].value}, and the image installs one file: write a file with"
+            " a line `-r NAME` for each, and name it with --lock."
         )
     return notes

@@ -64,6 +64,19 @@ ROWS = [
         new="needed = set(range(len(stages)))",
     ),
     Row(
+        "init: a group for development is needed if production's image has it and code imports it",
+        test="adopt/test_packages.py::TestLock::test_development_in_production",
+        old="or importing(tree, project, own)",
+        new="",
+        within="groups",
+    ),
+    Row(
+        "init: the requirements that the project's own image installs are the lock",
+        test="adopt/test_packages.py::TestLock::test_requirements_of_a_dockerfile",
+        old="here = [choice for choice in piped if",
+        new="here = [choice for choice in () if",
+    ),
+    Row(
         "init: a version of Python for which all wheels exist",
         test="adopt/test_packages.py::TestPython::test_version",
         old="return all(any(",
