@@ -77,6 +77,31 @@ ROWS = [
         new="here = [choice for choice in () if",
     ),
     Row(
+        "init: files that requirements include count",
+        test="adopt/test_packages.py::TestLock::test_which",
+        old="found.update(packages(tree, inner, seen | {name}))",
+        new="pass",
+    ),
+    Row(
+        "init: a group that the image of production leaves out does not count",
+        test="adopt/test_packages.py::TestLock::test_development_in_production",
+        old='without.append("dev")',
+        new="pass",
+    ),
+    Row(
+        "init: what tests import counts if other code imports them",
+        test="adopt/test_packages.py::TestLock::test_development_in_production",
+        old="if _TESTS.search(text) or tree.aside(file):",
+        new="if False:",
+    ),
+    Row(
+        "init: of a second requirements file it says what to do",
+        test="adopt/test_packages.py::TestLock::test_two_files_of_a_dockerfile",
+        old="if other:",
+        new="if False:",
+        within="told",
+    ),
+    Row(
         "init: a version of Python for which all wheels exist",
         test="adopt/test_packages.py::TestPython::test_version",
         old="return all(any(",
