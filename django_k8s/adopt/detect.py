@@ -20,6 +20,7 @@ from django_k8s.adopt.rules import (
     programs,
     pythons,
     settings_module,
+    steps,
     variables,
 )
 from django_k8s.adopt.rules.data_files import data_files
@@ -106,8 +107,13 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(parts.front_end(tree, project))
     translated = add(parts.translations(tree, project))
     before, after, place = parts.build_commands(tree, project, settings)
+    more, started = steps.builds(tree, project, [*before, *after])
+    before, place = [*before, *more], place or started
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
     add(Fact("after_static", after, place or "no Dockerfile runs one", "likely" if after else "read"))
+    migrated = add(steps.after_migrate(tree, project))
+    if by_hand := steps.by_hand(tree, project, [words[0] for words in migrated]):
+        notes.append(by_hand)
     for fact in debian.packages(
         tree,
         packages,

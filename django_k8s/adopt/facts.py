@@ -40,6 +40,7 @@ NAMES = {
     "readiness_page": "readiness page",
     "translations": "translations to compile",
     "after_static": "after collectstatic",
+    "after_migrate": "after the migrations",
     "allow_files": "databases in the image",
 }
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.repositories import repository, shop
 
 from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.render import values
 from django_k8s.adopt.render.docker import arguments
 
 ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
@@ -207,6 +209,48 @@ class TestParts:
 
         assert found.value("before_static") == ["python manage.py makejs --all"]
         assert found.value("after_static") == ["python manage.py compress"]
+
+    @pytest.mark.parametrize(
+        ("name", "text", "steps", "before"),
+        [
+            (
+                "entrypoint.sh",
+                "#!/bin/sh\nif [ $1 = web ]; then\n  ./manage.py wait_for_x\n  ./manage.py migrate || exit 1\n  ./manage.py fill_it --all || exit 1\n  ./manage.py compile_it\n  ./manage.py collectstatic\nfi\nif [ $DEMO ]; then\n  ./manage.py demo_it\nfi\n",
+                [["fill_it", "--all"]],
+                ["python manage.py compile_it"],
+            ),
+            ("Procfile", "release: python manage.py migrate && python manage.py fill_it\n", [["fill_it"]], []),
+            ("dev/entrypoint.sh", "#!/bin/sh\n./manage.py migrate\n./manage.py fill_it\n", [], []),
+            ("docker-compose.yml", "services:\n  a:\n    command: manage.py migrate\n  b:\n    command: manage.py fill_it\n", [], []),
+            ("start", "#!/bin/sh\n./manage.py fill_it\n./manage.py migrate --noinput\nexec ./manage.py serve_it\n", [], []),
+        ],
+    )  # fmt: skip
+    def test_after_the_migrations(
+        self, tmp_path: Path, name: str, text: str, steps: list[list[str]], before: list[str]
+    ) -> None:
+        """What each start or release runs after the migrations is a job; what makes static files is part of the build."""
+        names = ("wait_for_x", "fill_it", "compile_it", "demo_it", "serve_it")
+        found = facts(tmp_path, {name: text} | {f"shop/management/commands/{one}.py": "" for one in names})
+
+        assert found.value("after_migrate") == steps
+        assert found.value("before_static") == before
+        jobs = {"fill-it": {"args": ["manage", *steps[0]]}} if steps else None
+        assert yaml.safe_load(values.values(found)).get("jobs") == jobs
+
+    def test_command_of_a_readme(self, tmp_path: Path) -> None:
+        """What a person runs once after the migrations is a note."""
+        files = {
+            "README.md": "    ./manage.py migrate\n    ./manage.py load_initial_data\n",
+            "shop/management/commands/load_initial_data.py": "",
+        }
+        found = facts(tmp_path, files)
+
+        assert found.value("after_migrate") == []
+        assert [
+            note
+            for note in found.notes
+            if "load-initial-data: {args: [manage, load_initial_data], once: true}" in note
+        ]
 
     def test_databases_that_are_part_of_the_program(self, tmp_path: Path) -> None:
         """Tracked, and named by code; not a developer's own, which the settings name, nor one that git does not track."""
