@@ -13,6 +13,7 @@ from django_k8s.adopt.notes import told
 from django_k8s.adopt.rules import (
     daemons,
     debian,
+    debug,
     dependencies,
     locks,
     parts,
@@ -25,6 +26,7 @@ from django_k8s.adopt.rules import (
 )
 from django_k8s.adopt.rules.data_files import data_files
 from django_k8s.adopt.rules.defined import Defined, defined
+from django_k8s.adopt.rules.start_page import start_page
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
 
@@ -125,7 +127,8 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     add(data_files(tree, project, tuple(settings.files)))
     add(parts.superuser(tree, project, settings))
-    add(Fact("readiness_page", "/", "the start page", "assumed"))
+    add(start_page(tree, project, settings))
+    add(debug.debug(settings))
     known = variables.read(tree, settings.files)
     add(
         Fact(

@@ -36,6 +36,7 @@ NAMES = {
     "packages": "Debian packages",
     "build_packages": "Debian packages for the build",
     "required_variables": "required variables",
+    "debug_variable": "debug mode is off by",
     "superuser_fields": "first administrator",
     "readiness_page": "readiness page",
     "translations": "translations to compile",

@@ -11,7 +11,7 @@ from support.repositories import repository, shop
 
 from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
-from django_k8s.adopt.render import values
+from django_k8s.adopt.render import environment, values
 from django_k8s.adopt.render.docker import arguments
 
 ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
@@ -87,7 +87,7 @@ class TestCelery:
 
     def test_queues(self, tmp_path: Path) -> None:
         """Queues of routes, of tasks, of calls and of queue objects; the default one first."""
-        tasks = "@shared_task(queue='mail')\ndef send(): ...\nsend.apply_async(queue='slow')\nother(queue='not-one')\n"
+        tasks = "WATCH = 'watch'\n@shared_task(queue=WATCH)\ndef look(): ...\n@shared_task(queue='mail')\ndef send(): ...\nsend.apply_async(queue='slow')\nother(queue='not-one')\n"
         settings = "\nCELERY_TASK_DEFAULT_QUEUE = 'main'\nCELERY_TASK_ROUTES = {'a.*': {'queue': 'bulk'}}\nCELERY_TASK_QUEUES = [Queue('main'), Queue('rare')]\n"
         found = facts(
             tmp_path,
@@ -95,7 +95,7 @@ class TestCelery:
             settings,
         )
 
-        assert found.value("queues") == ["main", "bulk", "mail", "rare", "slow"]
+        assert found.value("queues") == ["main", "bulk", "mail", "rare", "slow", "watch"]
 
     def test_command_lines(self, tmp_path: Path) -> None:
         """A command line names the application of two, and the queues of a worker."""
@@ -302,3 +302,80 @@ if A:
         assert (by_name["WITH_GET"].default, by_name["WITH_DEFAULT"].default) == (True, True)
         assert (by_name["IN_A_BRANCH"].branch, by_name["API_TOKEN"].secret) == (True, True)
         assert by_name["SHOP_KEY"].source == "shop/settings.py:5"
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            (
+                'DEBUG = config("SHOP_DEBUG", default=True, cast=bool)',
+                {"name": "SHOP_DEBUG", "value": "False"},
+            ),
+            ('DEBUG = int(os.environ.get("DEBUG", 1))', {"name": "DEBUG", "value": "0"}),
+            ('DEBUG = os.environ["SHOP_DEBUG"] == "1"', {"name": "SHOP_DEBUG", "value": "False"}),
+            ('DEBUG = env.bool("SHOP_DEBUG", False)', None),
+            ('DEBUG = bool(os.getenv("SHOP_DEBUG"))', None),
+            ("DEBUG = False", None),
+        ],
+    )
+    def test_debug_mode(self, tmp_path: Path, settings: str, expected: dict[str, str] | None) -> None:
+        """Settings that are in debug mode unless a variable says no are told no."""
+        found = facts(tmp_path, {}, f"\n{settings}\n")
+
+        assert found.value("debug_variable") == expected
+        if expected:
+            assert values.environment(found)[expected["name"]] == expected["value"]
+            assert f"{expected['name']}={expected['value']}\n" in environment.build(found)
+
+    def test_variables_that_are_refused_later(self, tmp_path: Path) -> None:
+        """A variable that is read without complaint, and missed by a check of the settings, is required."""
+        settings = """
+def secret(name, default=None):
+    return os.environ.get(name, default)
+def needed(name):
+    try:
+        return os.environ[name]
+    except KeyError:
+        raise ImproperlyConfigured(name)
+A = os.getenv("CHECKED")
+if not A:
+    raise ValueError("CHECKED")
+if not os.environ.get("CHECKED_AT_ONCE"):
+    raise ValueError("CHECKED_AT_ONCE")
+B = os.environ.get("CHECKED_IN_PRODUCTION")
+if not B:
+    if DEBUG:
+        B = "b"
+    else:
+        raise ValueError("CHECKED_IN_PRODUCTION")
+C = os.environ.get("CHECKED_WITH_A_SWITCH")
+if A == "c" and not C:
+    raise ValueError("CHECKED_WITH_A_SWITCH")
+D = secret("OWN_SECRET")
+E = needed("OWN_NEEDED")
+SECRET_KEY = os.environ.get("OTHER_KEY", "")
+"""
+        expected = [
+            "CHECKED",
+            "CHECKED_AT_ONCE",
+            "CHECKED_IN_PRODUCTION",
+            "OTHER_KEY",
+            "OWN_NEEDED",
+            "SHOP_KEY",
+        ]
+
+        assert facts(tmp_path, {}, settings).value("required_variables") == expected
+
+    @pytest.mark.parametrize(
+        ("urls", "expected"),
+        [
+            ("urlpatterns = [path('', x), path('a/', x)]", "/"),
+            ("urlpatterns = [re_path(r'^a/', x), re_path('^$', x)]", "/"),
+            ("urlpatterns = [re_path(r'^a/', x), path('b/', include('b.urls'))]", ""),
+            ("urlpatterns = [path('a/', x)]\nif settings.DEBUG:\n    urlpatterns += [path('', x)]", ""),
+            ("urlpatterns = [path('a/', x)] + more()", "/"),
+            ("urlpatterns = router.urls", "/"),
+        ],
+    )
+    def test_start_page(self, tmp_path: Path, urls: str, expected: str) -> None:
+        """Nothing waits for a start page that the URLs do not have."""
+        assert facts(tmp_path, {"shop/urls.py": urls}).value("readiness_page") == expected

@@ -108,6 +108,24 @@ ROWS = [
         new="",
     ),
     Row(
+        "init: settings in debug mode by default are told no",
+        test="adopt/test_programs.py::TestParts::test_debug_mode",
+        old="if one is not None and not _is_off(node):",
+        new="if False:",
+    ),
+    Row(
+        "init: a variable that the settings refuse to miss is required",
+        test="adopt/test_programs.py::TestParts::test_variables_that_are_refused_later",
+        old="found |= _absent(node.test, assigned, readers) or set()",
+        new="pass",
+    ),
+    Row(
+        "init: nothing waits for a start page that there is not",
+        test="adopt/test_programs.py::TestParts::test_start_page",
+        old='return Fact("readiness_page", "", f"{file} has no start page", "likely")',
+        new="pass",
+    ),
+    Row(
         "init: a version of Python for which all wheels exist",
         test="adopt/test_packages.py::TestPython::test_version",
         old="return all(any(",

@@ -53,10 +53,11 @@ def compose(facts: Facts, name: str) -> str:
         "docker compose ", "docker compose -f deploy/compose.yaml "
     )
     more = {name: _STORES[target] for name, target in aliases_of(facts).items()}
+    debug = facts.value("debug_variable") or {}
     more |= {
         str(key): str(value)
         for key, value in environment(facts).items()
-        if not isinstance(key, Comment) and key != "READINESS_PAGE"
+        if not isinstance(key, Comment) and key not in ("READINESS_PAGE", debug.get("name"))
     }
     lines = "".join(f"    {name}: {value}\n" for name, value in sorted(more.items()))
     anchor = "    DEBUGGER: ${DEBUGGER:-}\n"

@@ -70,6 +70,9 @@ def environment(facts: Facts) -> dict[str, Any]:
         scheduler = facts.text("beat_scheduler")
         if scheduler not in ("", "default") and "CELERY_BEAT_SCHEDULER" not in facts.settings:
             found["BEAT_SCHEDULER"] = scheduler
+    if debug := facts.value("debug_variable"):
+        found[Comment("The project's own settings are in debug mode without it.")] = None
+        found[debug["name"]] = debug["value"]
     if page := facts.text("readiness_page"):
         found[Comment("This page must render before a pod gets requests.")] = None
         found["READINESS_PAGE"] = page
