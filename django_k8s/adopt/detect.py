@@ -15,6 +15,7 @@ from django_k8s.adopt.rules import (
     debian,
     debug,
     dependencies,
+    frontend,
     locks,
     parts,
     places,
@@ -106,7 +107,9 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     notes = _programs(tree, project, module, settings, packages, add)
     add(parts.static_files(settings, packages))
     add(parts.media(tree, project, settings))
-    add(parts.front_end(tree, project))
+    front_end = add(parts.front_end(tree, project))
+    for fact in frontend.facts(tree, front_end):
+        add(fact)
     translated = add(parts.translations(tree, project))
     before, after, place = parts.build_commands(tree, project, settings)
     more, started = steps.builds(tree, project, [*before, *after])

@@ -33,6 +33,8 @@ NAMES = {
     "static_files": "static files",
     "media": "uploads",
     "front_end": "front end",
+    "node_version": "Node",
+    "frontend_before": "before the front end",
     "packages": "Debian packages",
     "build_packages": "Debian packages for the build",
     "required_variables": "required variables",

@@ -202,6 +202,43 @@ class TestParts:
         """The folder, the package manager by its lock, and the script."""
         assert facts(tmp_path, files).value("front_end") == expected
 
+    @pytest.mark.parametrize(
+        ("files", "node"),
+        [
+            ({"ui/.nvmrc": "v20.11.0\n", ".nvmrc": "24"}, "20"),
+            ({".nvmrc": "lts/krypton\n"}, "24"),
+            (
+                {"ui/package.json": '{"scripts": {"build": "x"}, "engines": {"node": ">=18.17 <21 || ^16"}}'},
+                "20",
+            ),
+            ({"ui/package.json": '{"scripts": {"build": "x"}, "engines": {"node": "24.x"}}'}, "24"),
+            ({}, None),
+        ],
+    )
+    def test_node(self, tmp_path: Path, files: dict[str, str], node: str | None) -> None:
+        """The version of Node: a file for it, nearest first, else what the engines allow."""
+        front_end = {"ui/package.json": '{"scripts": {"build": "x"}}', "ui/yarn.lock": ""}
+        found = facts(tmp_path, front_end | files)
+
+        assert found.value("node_version") == node
+        assert arguments(found)["NODE_IMAGE"] == f"node:{node or 22}-slim"
+
+    def test_front_end_that_needs_python(self, tmp_path: Path) -> None:
+        """What the stage of the front end copies from a stage with manage.py is made first; every script runs."""
+        text = (
+            "FROM python:3.13 AS words\nRUN ./manage.py compilejsi18n && ./manage.py migrate\n"
+            "FROM python:3.13 AS other\nRUN ./manage.py makeother\n"
+            "FROM node:22 AS ui\nCOPY --from=words /app/words ./\nRUN npm run build && npm run build:ssr && npm run test\n"
+            "FROM python:3.13\nCOPY --from=ui /app/dist dist\n"
+        )
+        scripts = '{"scripts": {"build": "x", "build:ssr": "y", "test": "z"}}'
+        found = arguments(
+            facts(tmp_path, {"Dockerfile": text, "package.json": scripts, "package-lock.json": ""})
+        )
+
+        assert found["FRONTEND_BEFORE"] == "python manage.py compilejsi18n"
+        assert found["FRONTEND_BUILD"] == "npm run build && npm run build:ssr"
+
     def test_commands_of_the_build(self, tmp_path: Path) -> None:
         """Commands of the project's Dockerfile before and after collectstatic."""
         text = "FROM python:3.13\nRUN ./manage.py makejs --all && python manage.py collectstatic --noinput\nRUN ./manage.py compress\nCMD ./manage.py makejs\n"

@@ -126,6 +126,12 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "init: what the front end needs of Python is made before it",
+        test="adopt/test_programs.py::TestParts::test_front_end_that_needs_python",
+        old="other = every.get(match[1].lower()) if match else None",
+        new="other = None",
+    ),
+    Row(
         "init: a version of Python for which all wheels exist",
         test="adopt/test_packages.py::TestPython::test_version",
         old="return all(any(",

@@ -38,6 +38,7 @@ def compose(facts: Facts, name: str) -> str:
     front_end = facts.value("front_end")
     if front_end:
         text = _default(text, "FRONTEND_DIR", front_end["dir"])
+        text = _default(text, "NODE_IMAGE", values["NODE_IMAGE"])
     gone = ["s3"]
     if not front_end:
         gone.append("assets")
