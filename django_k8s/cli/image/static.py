@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--env-file", type=Path, help="variables of the build phase, NAME=value in each line")
     parser.add_argument("--before", default="", help="the argument BEFORE_STATIC")
     parser.add_argument("--after", default="", help="the argument AFTER_STATIC")
+    parser.add_argument(
+        "--frontend-before", default="", help="the argument FRONTEND_BEFORE: run nothing else"
+    )
     options = parser.parse_args(argv)
     try:
         variables = {
@@ -30,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             "BUILD_PHASE": "1",
             "STATIC_ROOT": str(options.target),
         }
+        if options.frontend_before:
+            _command("FRONTEND_BEFORE", options.frontend_before, variables)
+            return 0
         _command("BEFORE_STATIC", options.before, variables)
         _collect(options.target, variables)
         _command("AFTER_STATIC", options.after, variables)
