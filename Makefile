@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c
 SOURCES := $(sort $(shell find django_k8s entrypoints docker requirements/image charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help adopt run test test-oldest test-newest soak broken lint format types image develop bench docs manifests lock clean python FORCE
+.PHONY: help adopt run test test-oldest test-newest soak broken lint format types image develop bench compare docs manifests lock clean python FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,10 @@ develop: build/wheel  ## run the example project in containers, with reload
 
 bench: build/venv/stamp  ## compare with the alternatives; each prints one ratio
 	@build/venv/bin/python benchmarks
+
+# COMPARE="web --rounds 9": the parts and options of python tests/compare --help.
+compare: build/venv/stamp build/tools/stamp  ## run the same application behind our set-up and three others, and write docs/explanation/comparison.md
+	@build/venv/bin/python tests/compare $(COMPARE)
 
 # ADOPT="--patch hand.patch --truth facts.json --init=... --up=...": build/venv/bin/python tests/adoption --help lists them.
 adopt: build/venv/stamp build/tools/stamp  ## adopt the Django project in PROJECT=DIR by a copy, on a cluster, and print a table of what comes of it
