@@ -96,12 +96,14 @@ soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 broken: build/venv/stamp build/tools/stamp  ## break promise after promise on purpose and see a test fail: BROKEN="beat worker", BROKEN="--sample 10%", BROKEN=--list
 	@build/venv/bin/python tests/broken.py $(BROKEN)
 
-lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint, the strict build of the site
+lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint, words, the strict build of the site
 	@build/venv/bin/ruff check .
 	@build/venv/bin/ruff format --check .
 	@build/venv/bin/mypy
 	@find entrypoints -type f ! -name '*.py' -exec build/venv/bin/shellcheck -s sh {} +
 	@build/venv/bin/shellcheck .ci/run
+	@build/venv/bin/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs django_k8s entrypoints docker charts example_project benchmarks
+	@build/venv/bin/python docs/words.py
 	@for file in docker/Dockerfile docker/Dockerfile.dev; do build/venv/bin/hadolint "$$file"; done
 	@$(MAKE) --no-print-directory site
 

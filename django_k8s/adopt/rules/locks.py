@@ -169,7 +169,7 @@ def packages(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> dict[
 
 
 def requirement(text: str) -> dict[str, str]:
-    """Return the package of a requirement and its version, if that is exact; nothing for a line that is none.
+    """Return the package of a requirement and its version, if that is exact; None for any other line.
 
     An extra of psycopg counts as the package that it stands for.
     """
