@@ -45,7 +45,7 @@ class Place:
     python: str
     root: Path  # of the copy
     folders: tuple[str, ...]  # below the root, from which modules are imported
-    after: tuple[str, ...] = ()  # what stands at the end of the path
+    after: tuple[str, ...] = ()  # the end of the path
     scratch: Path = Path()
 
 
