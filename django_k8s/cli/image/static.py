@@ -23,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--before", default="", help="the argument BEFORE_STATIC")
     parser.add_argument("--after", default="", help="the argument AFTER_STATIC")
     parser.add_argument(
+        "--frontend-before", default="", help="the argument FRONTEND_BEFORE: run nothing else"
+    )
+    parser.add_argument(
         "--compressed", default="", help="a directory that keeps compressed files for the next build"
     )
     options = parser.parse_args(argv)
@@ -34,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             "STATIC_ROOT": str(options.target),
             "DJANGO_K8S_COMPRESSED": options.compressed,
         }
+        if options.frontend_before:
+            _command("FRONTEND_BEFORE", options.frontend_before, variables)
+            return 0
         _command("BEFORE_STATIC", options.before, variables)
         _collect(options.target, variables)
         _command("AFTER_STATIC", options.after, variables)

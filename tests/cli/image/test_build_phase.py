@@ -45,6 +45,20 @@ def test_static_files(tmp_path: Path) -> None:
     assert (site / "static" / "after.txt").read_text() == "1 dummy\n"
 
 
+def test_before_the_front_end(tmp_path: Path) -> None:
+    """What the front end needs of Python is made in the build phase, and nothing else happens."""
+    site = lock_kinds.write(tmp_path)
+    done = collect(
+        site, "--env-file", "build.env", "--frontend-before", 'echo "$BUILD_PHASE $SHOP_KEY" > words.js'
+    )
+    assert done.returncode == 0, done.stderr
+    assert (site / "words.js").read_text() == "1 dummy\n"
+    assert not (site / "static").exists()
+    assert (
+        "FRONTEND_BEFORE: this command failed: false." in collect(site, "--frontend-before", "false").stderr
+    )
+
+
 def test_compressed_files_are_kept_for_the_next_build(tmp_path: Path) -> None:
     """What an earlier build has compressed is taken from the builder's directory, which forgets what is old."""
     site = lock_kinds.write(tmp_path)
