@@ -64,7 +64,9 @@ def test_images_get_what_is_tested(lock: str) -> None:
     found = pins(ROOT / "requirements" / "image" / f"{lock}.txt")
 
     assert len(found) > 2
-    assert {name: versions for name, versions in found.items() if not versions <= tested.get(name, set())} == {}
+    assert {
+        name: versions for name, versions in found.items() if not versions <= tested.get(name, set())
+    } == {}
 
 
 def pins(lock: Path) -> dict[str, set[str]]:
