@@ -16,6 +16,7 @@ variable "PACKAGES" { default = "" }
 variable "BUILD_PACKAGES" { default = "" }
 variable "FRONTEND_DIR" { default = "" }
 variable "FRONTEND_BUILD" { default = "build" }
+variable "FRONTEND_BEFORE" { default = "" }
 variable "NODE_IMAGE" { default = "node:22-slim" }
 variable "BEFORE_STATIC" { default = "" }
 variable "AFTER_STATIC" { default = "" }
@@ -56,6 +57,7 @@ target "production" {
     PREVIOUS_IMAGE = PREVIOUS_IMAGE
     FRONTEND_DIR   = FRONTEND_DIR
     FRONTEND_BUILD = FRONTEND_BUILD
+    FRONTEND_BEFORE = FRONTEND_BEFORE
     NODE_IMAGE     = NODE_IMAGE
     BEFORE_STATIC  = BEFORE_STATIC
     AFTER_STATIC   = AFTER_STATIC

@@ -1,4 +1,4 @@
-"""``django-k8s copy``: the files that the package carries, brought out."""
+"""``django-k8s copy``: copy the bundled Dockerfiles, chart, manifests or example project."""
 
 from __future__ import annotations
 

@@ -21,10 +21,10 @@ _FIELDS = ("models.FileField", "models.ImageField", "FileField", "ImageField")
 _MEDIA_APPS = ("wagtail.images", "wagtail.documents", "filer", "easy_thumbnails", "photologue")
 BUCKETS = ("s3", "S3", "gcloud", "GoogleCloud", "azure", "Azure", "boto", "dropbox", "digitalocean")
 _SCRIPTS = ("build", "build:prod", "build:production", "production", "prod")
-_BUILD_COMMANDS = re.compile(
+BUILD_COMMANDS = re.compile(
     r"(?:manage\.py|django-admin|python -m django)\s+([a-z]\w+)((?:\s+(?:--?[a-z][\w-]*(?:[ =][\w./*:\"'-]+)?))*)"
 )
-_NOT_BUILD = frozenset(
+NOT_BUILD = frozenset(
     [
         "migrate",
         "runserver",
@@ -163,9 +163,9 @@ def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[st
         for number, text in lines:
             if text.lstrip().startswith(("CMD", "ENTRYPOINT")):
                 continue
-            for match in _BUILD_COMMANDS.finditer(text):
+            for match in BUILD_COMMANDS.finditer(text):
                 name = match[1]
-                if name in _NOT_BUILD or not (
+                if name in NOT_BUILD or not (
                     name in own or name in ("compilemessages", "compress", "compilescss")
                 ):
                     continue

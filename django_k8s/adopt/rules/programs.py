@@ -116,8 +116,9 @@ def queues(tree: Tree, project: str, settings: Defined) -> Fact:
                 found.setdefault(queue, settings.places.get(name, name))
     for file in tree.containing(("queue", "Queue"), project):
         module = tree.parsed(file)
+        constants = _constants(module, settings) if module else {}
         for node in ast.walk(module) if module else ():
-            for queue in _queue_of(node):
+            for queue in _queue_of(node, constants):
                 found.setdefault(queue, line(file, node))
     for file, number, text in starting_lines(tree):
         if match := re.search(r"celery\b.*\bworker\b.*?(?:-Q|--queues)[ =]?[\"']?([\w.,-]+)", text):
@@ -218,12 +219,27 @@ def _queues(node: ast.AST) -> Iterator[str]:
             yield from filter(None, [str(literal(one.args[0]) or "")])
 
 
-def _queue_of(node: ast.AST) -> Iterator[str]:
+def _queue_of(node: ast.AST, constants: dict[str, str]) -> Iterator[str]:
     if isinstance(node, ast.Call) and called(node).rpartition(".")[2] in _SENDERS:
         for keyword in node.keywords:
-            if keyword.arg == "queue" and isinstance(name := literal(keyword.value), str) and name:
+            name = literal(keyword.value) or constants.get(dotted(keyword.value))
+            if keyword.arg == "queue" and isinstance(name, str) and name:
                 yield name
     if isinstance(node, ast.Assign) and dotted(node.targets[0]).endswith(
         ("conf.task_queues", "conf.task_routes")
     ):
         yield from _queues(node.value)
+
+
+def _constants(module: ast.Module, settings: Defined) -> dict[str, str]:
+    """Return the texts of a module's constants and of the settings, by the names under which the module has them."""
+    found = {
+        node.targets[0].id: node.value.value
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+    named = {f"settings.{name}": settings.value(name) for name in settings.nodes if "QUEUE" in name}
+    return found | {name: value for name, value in named.items() if isinstance(value, str)}

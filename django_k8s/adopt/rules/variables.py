@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from django_k8s.adopt.facts import Variable
+from django_k8s.adopt.rules import missing
 from django_k8s.adopt.tree import Tree, called, dotted, line, literal
 
 _READERS = re.compile(
@@ -23,13 +24,26 @@ _DEFAULTS = {"default", "fallback"}
 
 def read(tree: Tree, files: Iterable[str]) -> tuple[Variable, ...]:
     """Return the variables that ``files`` read, by name, each with its first place."""
+    files = list(files)
+    own = missing.own_readers(tree, files)
     found: dict[str, Variable] = {}
     for file in files:
         module = tree.parsed(file)
-        for node, branch in _nodes(module, branch=False) if module else ():
-            one = _read(file, node)
-            if one and (one.name not in found or (found[one.name].default and not one.default)):
+        if module is None:
+            continue
+        readers: dict[str, str] = {}
+        for node, branch in _nodes(module, branch=False):
+            one = read_by(file, node, own)
+            if one is None:
+                continue
+            if not own.get(called(node), True):
+                one = replace(one, default=True)
+            if not _has_value(node):
+                readers[ast.unparse(node)] = one.name
+            if one.name not in found or (found[one.name].default and not one.default):
                 found[one.name] = replace(one, branch=branch)
+        for name in missing.refused(module, readers) & found.keys():
+            found[name] = replace(found[name], default=False, branch=False)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -46,7 +60,8 @@ def secret(name: str) -> bool:
     return bool(_SECRET.search(name))
 
 
-def _read(file: str, node: ast.AST) -> Variable | None:
+def read_by(file: str, node: ast.AST, own: Container[str] = ()) -> Variable | None:
+    """Return the variable that a node reads, or None. ``own`` are functions of the project that read one."""
     if (
         isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Load)
@@ -57,14 +72,26 @@ def _read(file: str, node: ast.AST) -> Variable | None:
     function = called(node)
     if not isinstance(node, ast.Call) or not function or not node.args:
         return None
-    if not (_READERS.search(function) or _METHODS.search(function)) or function.endswith(
+    if not (function in own or _READERS.search(function) or _METHODS.search(function)) or function.endswith(
         (".setdefault", ".update")
     ):
         return None
     has_default = len(node.args) > 1 or any(keyword.arg in _DEFAULTS for keyword in node.keywords)
-    # os.environ.get and os.getenv have one: None.
-    has_default = has_default or function.endswith(("environ.get", "getenv"))
+    has_default = has_default or has_none(node)
     return _variable(literal(node.args[0]), line(file, node), default=has_default)
+
+
+def has_none(node: ast.Call) -> bool:
+    """Return whether a call has None where a variable is not set: os.environ.get and os.getenv do."""
+    return called(node).endswith(("environ.get", "getenv"))
+
+
+def _has_value(node: ast.AST) -> bool:
+    """Return whether what reads a variable has a value without it that is neither empty nor None."""
+    if not isinstance(node, ast.Call):
+        return False
+    given = [*node.args[1:2], *(one.value for one in node.keywords if one.arg in _DEFAULTS)]
+    return bool(given) and not (isinstance(given[0], ast.Constant) and given[0].value in (None, ""))
 
 
 def _variable(name: object, place: str, *, default: bool) -> Variable | None:
