@@ -14,6 +14,7 @@ _CHANNEL = "kombu.transport.redis:Channel"
 _main = partial(Name, used_by="celery.__main__")
 _defaults = partial(Name, used_by="celery.defaults")
 _shutdown = partial(Name, used_by="celery.shutdown")
+_watch = partial(Name, used_by="celery.broker_watch")
 _malformed = partial(Name, used_by="celery.malformed")
 _locked = partial(Name, used_by="celery.beat.locked_scheduler")
 _scheduler = partial(Name, used_by="celery.beat.scheduler")
@@ -125,6 +126,23 @@ NAMES = (
                 {"read_by": "celery.worker.loops:asynloop"},
             ),
         )
+    ),
+    # A broker that went silent
+    _watch(
+        f"{_CHANNEL}.conn_or_acquire",
+        why="a client of Redis beside the connection that waits for messages",
+        breaks="a Redis that went silent is noticed late, or not at all",
+        call="",
+    ),
+    *(
+        _watch(
+            f"kombu.transport.virtual.base:Channel.{name}",
+            why="wrapped, to repeat an acknowledgement that failed",
+            breaks="a worker whose acknowledgement failed takes fewer messages, or none any more",
+            call="delivery_tag",
+            read_by=f"kombu.message:Message.{reader}",
+        )
+        for name, reader in (("basic_ack", "ack"), ("basic_reject", "reject"))
     ),
     # Beat under the lock
     _locked(

@@ -102,6 +102,18 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "worker: a Redis that went silent is noticed",
+        test="celery/test_outage_redis.py::test_broker_black_holed",
+        old="self._ask = _question(channel)",
+        new="pass",
+    ),
+    Row(
+        "worker: an acknowledgement that failed is repeated",
+        test="celery/test_outage_redis.py::test_acknowledgement_that_fails",
+        old="self._failed.append(partial(send, *args, **kwargs))",
+        new="pass",
+    ),
+    Row(
         "worker: malformed messages do not end it",
         test="celery/test_malformed.py::test_malformed_messages",
         old='app.steps["consumer"].add(RejectMalformed)',
