@@ -20,7 +20,7 @@ from django_k8s.probe.heartbeat import Heartbeat
 logger = get_logger("django_k8s.beat")
 
 STANDBY_SECONDS = 1.0  # between two attempts to take the lock
-HEARTBEAT_SECONDS = 5.0  # or a third of what counts as stale
+HEARTBEAT_SECONDS = 10.0  # or a third of what counts as stale
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
