@@ -14,8 +14,8 @@ from django_k8s.environment import startup
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_USAGE
 
 # Gossip and mingle cost a second at each start and keep no promise that is needed here. Events that say that a worker is
-# there, for monitors such as Flower, are sent each 10 seconds instead of 2; each says when to expect the next one.
-OPTIONS = {"worker": ("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"), "beat": ()}
+# there, for monitors such as Flower, are sent every 30 seconds instead of 2; each says when to expect the next one.
+OPTIONS = {"worker": ("--without-gossip", "--without-mingle", "--heartbeat-interval", "30"), "beat": ()}
 
 
 def main(argv: Sequence[str]) -> int:

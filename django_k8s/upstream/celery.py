@@ -20,6 +20,7 @@ _locked = partial(Name, used_by="celery.beat.locked_scheduler")
 _scheduler = partial(Name, used_by="celery.beat.scheduler")
 _schedule = partial(Name, used_by="celery.beat.schedule")
 _due = partial(Name, used_by="celery.beat.due_times")
+_publisher = partial(Name, used_by="celery.beat.publisher")
 _sampler = partial(Name, used_by="celery.beat.queue_sampler")
 
 NAMES = (
@@ -251,6 +252,13 @@ NAMES = (
         "celery.schedules:schedule.run_every",
         why="the interval",
         breaks="beat does not start",
+    ),
+    _publisher(
+        f"{_CHANNEL}.conn_or_acquire",
+        why="overridden, so that a client is not made for each message",
+        breaks="a message costs beat a tenth more",
+        call="client=",
+        read_by=f"{_CHANNEL}._put",
     ),
     # Queues in Redis
     _sampler(

@@ -45,8 +45,8 @@ ROWS = [
         test="celery/test_beat_silence.py::test_database_turns_read_only",
         case="ours",
         within="published",
-        old="if not rows.filter(name=name, due=last).update(due=due, published_at=datetime.now(UTC)):\n    raise Changed\nyield",
-        new="yield\nif not rows.filter(name=name, due=last).update(due=due, published_at=datetime.now(UTC)):\n    raise Changed",
+        old="if not _note(model, database, name, last, due):\n    raise Changed\nyield",
+        new="yield\nif not _note(model, database, name, last, due):\n    raise Changed",
     ),
     Row(
         "beat: another class outlives a read-only database",
