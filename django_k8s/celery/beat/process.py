@@ -102,6 +102,25 @@ class BeatProcess:
 
 
 @contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block when the time is over, which a query that is never answered may need."""
+
+    def end(number: int, frame: object) -> None:
+        raise TimeoutError(f"not done within {seconds:g} s")
+
+    if threading.current_thread() is not threading.main_thread():  # no handler interrupts another
+        yield
+        return
+    former = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former or signal.SIG_DFL)
+
+
+@contextlib.contextmanager
 def defer_stop_signals() -> Iterator[None]:
     """Hold SIGTERM and SIGINT back, so that a stop never comes in the middle of a publish.
 
