@@ -350,6 +350,7 @@ if A:
             ('DEBUG = int(os.environ.get("DEBUG", 1))', {"name": "DEBUG", "value": "0"}),
             ('DEBUG = os.environ["SHOP_DEBUG"] == "1"', {"name": "SHOP_DEBUG", "value": "False"}),
             ('DEBUG = env.bool("SHOP_DEBUG", False)', None),
+            ('DEBUG = env("ENVIRONMENT", default="dev") == "dev"', None),
             ('DEBUG = bool(os.getenv("SHOP_DEBUG"))', None),
             ("DEBUG = False", None),
         ],

@@ -110,7 +110,7 @@ ROWS = [
     Row(
         "init: settings in debug mode by default are told no",
         test="adopt/test_programs.py::TestParts::test_debug_mode",
-        old="if one is not None and not _is_off(node):",
+        old="if one is not None and _is_on(node, one.name):",
         new="if False:",
     ),
     Row(
