@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c
 SOURCES := $(sort $(shell find django_k8s entrypoints docker requirements/image charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help adopt run test test-oldest test-newest soak broken lint format types image develop bench docs manifests lock clean python FORCE
+.PHONY: help adopt run test test-oldest test-newest soak broken lint format types image develop bench compare docs site manifests lock clean python FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ build/checkov/stamp: requirements/checkov.txt
 	@build/checkov/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/checkov.txt
 	@touch $@
 
+# What builds the site, apart from the rest: requirements/site.in.
+build/site-venv/stamp: requirements/site.txt | python
+	@test -x build/site-venv/bin/pip || $(PYTHON) -m venv build/site-venv
+	@build/site-venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/site.txt
+	@touch $@
+
 # Programs that the tests need and this machine lacks, as far as PyPI and Debian have them; nothing needs root.
 build/tools/stamp: requirements/tools.txt tests/tools.py | build/venv/stamp
 	@build/venv/bin/python tests/tools.py
@@ -90,13 +96,16 @@ soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
 broken: build/venv/stamp build/tools/stamp  ## break promise after promise on purpose and see a test fail: BROKEN="beat worker", BROKEN="--sample 10%", BROKEN=--list
 	@build/venv/bin/python tests/broken.py $(BROKEN)
 
-lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint
+lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint, words, the strict build of the site
 	@build/venv/bin/ruff check .
 	@build/venv/bin/ruff format --check .
 	@build/venv/bin/mypy
 	@find entrypoints -type f ! -name '*.py' -exec build/venv/bin/shellcheck -s sh {} +
 	@build/venv/bin/shellcheck .ci/run
+	@build/venv/bin/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs django_k8s entrypoints docker charts example_project benchmarks
+	@build/venv/bin/python docs/words.py
 	@for file in docker/Dockerfile docker/Dockerfile.dev; do build/venv/bin/hadolint "$$file"; done
+	@$(MAKE) --no-print-directory site
 
 format: build/venv/stamp  ## let ruff format the code
 	@build/venv/bin/ruff format .
@@ -117,14 +126,24 @@ develop: build/wheel  ## run the example project in containers, with reload
 bench: build/venv/stamp  ## compare with the alternatives; each prints one ratio
 	@build/venv/bin/python benchmarks
 
+# COMPARE="web --rounds 9": the parts and options of python tests/compare --help.
+compare: build/venv/stamp build/tools/stamp  ## run the same application behind our set-up and three others, and write docs/explanation/comparison.md
+	@build/venv/bin/python tests/compare $(COMPARE)
+
 # ADOPT="--patch hand.patch --truth facts.json --init=... --up=...": build/venv/bin/python tests/adoption --help lists them.
 adopt: build/venv/stamp build/tools/stamp  ## adopt the Django project in PROJECT=DIR by a copy, on a cluster, and print a table of what comes of it
 	@test -n "$(PROJECT)" || { echo "Name a project: make adopt PROJECT=DIR" >&2; exit 64; }
 	@PATH="$(PATH):$(CURDIR)/build/venv/bin" build/venv/bin/python tests/adoption "$(PROJECT)" $(ADOPT)
 
-docs: build/venv/stamp  ## write the generated pages: variables, system checks, the chart's values
+docs: build/venv/stamp build/site-venv/stamp  ## write the generated pages: variables, system checks, the chart's values; then build the site
 	@build/venv/bin/python docs/generate.py
 	@build/venv/bin/python charts/generate.py
+	@$(MAKE) --no-print-directory site
+
+# --strict: a broken link or anchor fails. Pages that the navigation lacks are found by tests/test_site.py.
+site: build/site-venv/stamp  ## build the documentation's site into build/site
+	@$(PYTHON) docs/site_pages.py build
+	@build/site-venv/bin/zensical build --config-file build/zensical.toml --strict
 
 manifests: build/venv/stamp  ## write the plain manifests from the chart
 	@build/venv/bin/python manifests/generate.py
@@ -134,9 +153,10 @@ COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url
 lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct pyproject.toml requirements/oldest.in -o requirements/oldest.txt
-	@$(COMPILE) --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
+	@for name in checkov site; do $(COMPILE) --universal --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 	@$(COMPILE) --universal --python-version 3.11 --no-deps requirements/tools.in -o requirements/tools.txt
-	@for name in tools poetry; do $(COMPILE) --universal --python-version 3.11 requirements/image/$$name.in -o requirements/image/$$name.txt; done
+	@$(COMPILE) --universal --python-version 3.11 requirements/image/poetry.in -o requirements/image/poetry.txt
+	@$(COMPILE) --universal --python-version 3.11 -c requirements/dev.txt requirements/image/tools.in -o requirements/image/tools.txt
 	@$(COMPILE) --universal --python-version 3.11 --all-extras -c requirements/dev.txt pyproject.toml -o requirements/image/toolkit.txt
 
 clean:  ## remove what was built

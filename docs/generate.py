@@ -74,7 +74,7 @@ def system_checks() -> str:
     return "\n".join(lines) + "\n"
 
 
-# What stands before it in a page is written by hand.
+# The part of a page before it is written by hand.
 _MARK = "<!-- From here on generated from docstrings by `make docs`. -->"
 
 

@@ -56,7 +56,7 @@ LIBRARIES = {
     "asgiref": (("health.", "middleware."), ()),  # Django requires it
     "environ": ((), ("settings.", "database.connections")),  # only once a URL is read
     "gunicorn": (("gunicorn.",), ()),
-    "whitenoise": (("middleware.static_files", "static_files.storage"), ()),
+    "whitenoise": (("middleware.static_files", "static_files.storage", "static_files.compressor"), ()),
     "celery": (("celery.",), ()),
     "kombu": (("celery.",), ("health.broker",)),
     "billiard": (("celery.shutdown",), ()),

@@ -68,7 +68,7 @@ def _forget(database: str) -> None:
     from django_k8s.models import CompletedTask
 
     seconds = conf.current().once_keep_seconds
-    # Inside a transaction of the caller's, an error would take that back.
+    # Inside a transaction of the caller's, an error would roll that back.
     if not seconds or transaction.get_connection(database).in_atomic_block:
         return
     tasks = CompletedTask.objects.using(database)

@@ -144,7 +144,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W014",
-            "The Redis broker has no socket_timeout: one half-open connection hangs a worker for good.",
+            "The Redis broker has no socket_timeout: one half-open connection hangs a worker forever.",
             "Write CELERY = k8s.celery(env).",
         ),
         Message(

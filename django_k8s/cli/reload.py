@@ -1,7 +1,7 @@
 """``python -m django_k8s.cli.reload ROLE [ARGUMENT...]``: development's entrypoint, with reload.
 
-web, worker and beat start again whenever a source file below the working directory changes; an edit
-that breaks them is mended by the next. A role that DEBUGGER names is not restarted, since that would
+web, worker and beat start again whenever a source file below the working directory changes. If an edit
+breaks them, the next one starts them again. A role that DEBUGGER names is not restarted, since that would
 end the debugger's session. Everything else runs as the image's entrypoint runs it.
 
 It needs watchfiles, which the development image has.

@@ -1,4 +1,4 @@
-"""Connections of one's own: past the pool that requests share, and past a pooler where its address is known.
+"""Dedicated database connections, which avoid the pool that requests share and, if its address is known, a pooler.
 
 The threads of health checks, migrations and beat's lock each take one, use it and close it. They are
 Django's database wrappers, so that every database works, but ``django.db.connections`` does not

@@ -243,7 +243,7 @@ class FileLock(NoLock):
 
 
 def _told_pid(session: Any) -> int | None:
-    """The process id that the server, or what stands before it, has told the client."""
+    """The process id that the server, or a pooler before it, has told the client."""
     return getattr(getattr(session, "info", None), "backend_pid", None)
 
 

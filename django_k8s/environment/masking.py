@@ -92,7 +92,7 @@ def _credentials(value: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _written(secret: str) -> set[str]:
-    """How ``secret`` may stand in text: as it is, in a URL, in a form, quoted by Python, in JSON."""
+    """Return the forms that ``secret`` may have in text: as it is, in a URL, in a form, quoted by Python, in JSON."""
     import json
     from urllib.parse import quote, quote_plus
 

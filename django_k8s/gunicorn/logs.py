@@ -31,7 +31,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
                 if self._json:
                     log.removeHandler(found)
                     handler = Handler()
-                    handler._gunicorn = True  # type: ignore[attr-defined] # so that a reload takes it away
+                    handler._gunicorn = True  # type: ignore[attr-defined] # so that a reload removes it
                     log.addHandler(handler)
                 handler.setFormatter(form)
 

@@ -1,8 +1,8 @@
 """Health checks: run-time tests of the things that this project depends on.
 
-READINESS_CHECKS names those that /readyz runs. Beside the built-in ones, a name may be the dotted
-path of one's own: a callable that takes the seconds it has and raises when something is wrong, or a
-class of which one object per process is called like that::
+READINESS_CHECKS names those that /readyz runs. A name is a built-in one or the dotted path of
+your own check: a callable that receives a timeout in seconds and raises if something is wrong, or a class,
+which is instantiated once per process and then called in the same way::
 
     from django_k8s.health import Unhealthy
 

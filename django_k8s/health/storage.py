@@ -16,7 +16,7 @@ class Storage:
 
     A directory: a small file is written, read and deleted. A bucket: asked for with one HEAD request,
     which needs its name, its URL and the credentials to be right, on Google Cloud and Azure with one GET request. Nothing is
-    written there: with versions on, every probe would leave one for good. Any other storage is asked for a name.
+    written there: with versions on, every probe would leave one forever. Any other storage is asked for a name.
     """
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ _REMIND_SECONDS = 15.0
 
 _REFUSED_SECONDS = 30.0  # for a password or a database that is being made at this moment
 
-# What a database says that is there and lets nobody in: a wrong user or password (28P01, 28000; 1045, 1698), or no such
+# What a database says if it answers and refuses the login: a wrong user or password (28P01, 28000; 1045, 1698), or no such
 # database (3D000; 1049). psycopg has no code for a connection that failed. A server that speaks another language is waited
 # for as if it were away.
 _REFUSAL = re.compile(
@@ -27,7 +27,7 @@ WriteLine = Callable[[str], None]
 
 
 def is_refusal(result: Result) -> bool:
-    """Return whether a check failed because of a wrong password or a missing database, which no waiting mends."""
+    """Return whether a check failed because of a wrong password or a missing database, which waiting does not fix."""
     return not result.ok and bool(_REFUSAL.search(result.detail))
 
 

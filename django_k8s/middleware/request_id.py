@@ -18,7 +18,7 @@ HEADER = "X-Request-ID"
 class RequestIdMiddleware:
     """Takes X-Request-ID over from the proxy, or makes an id; answers with it.
 
-    It is ``request.request_id``, stands in every log line of the request, and goes to the tasks that
+    It is ``request.request_id``, is in every log line of the request, and goes to the tasks that
     the request starts. Put it right after HealthMiddleware.
     """
 

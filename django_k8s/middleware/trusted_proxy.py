@@ -20,7 +20,7 @@ class TrustedProxyMiddleware:
     """Sets REMOTE_ADDR to the client's address, taken from X-Forwarded-For.
 
     The header is read from its end, where the nearest proxy wrote, as long as the addresses are
-    those of the setting TRUSTED_PROXIES; what stands before them anybody may have written. A
+    those of the setting TRUSTED_PROXIES; anybody may have written those before them. A
     request that does not come from a trusted proxy keeps its peer's address.
     """
 

@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 class NotInTime(Exception):
-    """The database or the lock was not to be had within WAIT_SECONDS."""
+    """The database or the lock was not available within WAIT_SECONDS."""
 
 
 def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: WriteLine, **options: Any) -> None:
@@ -81,7 +81,7 @@ def _await_database(alias: str, seconds: float, say: WriteLine) -> None:
     missing = wait_until_healthy({name: Database(alias, direct_connection)}, seconds, say)
     if missing and is_refusal(missing[0]):
         raise Refused(
-            f"The {name} lets nobody in: {missing[0].detail}. Correct its address, user or password."
+            f"The {name} refuses the login: {missing[0].detail}. Correct its address, user or password."
         )
     if missing:
         raise NotInTime(f"The {name} did not answer within {seconds:g} s: {missing[0].detail}")
@@ -147,7 +147,7 @@ def _rolls_back(connection: BaseDatabaseWrapper, migration: Migration | None) ->
 
 
 class Statements:
-    """Stands around each statement of the migrating session.
+    """Wraps every statement that the migration runs.
 
     Outside a transaction a statement that did not get its lock is tried again, since nothing else
     is lost with it. What works CONCURRENTLY waits for other transactions without being in anyone's

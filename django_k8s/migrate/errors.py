@@ -26,7 +26,7 @@ _NOT_THE_PROJECT = tuple(
     )
 )
 
-# CREATE INDEX CONCURRENTLY that was cut off leaves its index behind; one that is at work is not meant.
+# An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index behind. Indexes that are still being built are excluded.
 _INVALID = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -41,7 +41,7 @@ class Failed(Exception):
 
 
 def timed_out(error: BaseException) -> bool:
-    """Whether a statement waited for a lock in vain."""
+    """Return whether a statement did not get a lock in time."""
     # PostgreSQL's lock_not_available; MySQL's ER_LOCK_WAIT_TIMEOUT.
     return isinstance(error, OperationalError) and (sqlstate(error) == "55P03" or error.args[:1] == (1205,))
 

@@ -75,7 +75,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people, in colour on a terminal; the ids of request and task stand at its end.
+    """A line for people, in colour on a terminal; the ids of request and task are at its end.
 
     Nobody can forge a line: control characters of the message, line ends included, are escaped, and what follows
     the line, such as a traceback, is indented.

@@ -76,7 +76,7 @@ class Handler(logging.Handler):
 
 
 class Lines(io.TextIOBase):
-    """Stands in for a text stream: each line that is printed becomes a log record's line.
+    """Replaces a text stream: each line that is printed becomes a log record's line.
 
     ``stream`` is the one it stands for; ``name`` and ``level`` are the record's.
     """

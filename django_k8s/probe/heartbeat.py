@@ -68,7 +68,7 @@ class Heartbeat:
                 raise error from None
 
     def remove(self) -> None:
-        """Take the heartbeat away: this loop ends on purpose. Never raises."""
+        """Remove the heartbeat, because this loop ends on purpose. Never raises."""
         with contextlib.suppress(OSError):
             self.path.unlink()
 

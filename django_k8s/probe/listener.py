@@ -1,6 +1,6 @@
 """A small HTTP server for probes: one thread, one selector, the standard library.
 
-It stands beside a role, not in it, so it answers when every thread of the role is taken. Answers
+It runs beside a role, not in it, so it answers when every thread of the role is taken. Answers
 are short and every connection serves one request, as the kubelet's prober wants it.
 
 It is our own because each pod runs one: http.server and asyncio take 3 MiB more.

@@ -28,7 +28,7 @@ class Queue(NamedTuple):
 
     @property
     def total(self) -> int:
-        """What there is to do, which is what a scaler goes by."""
+        """Return how much there is to do, by which a scaler decides."""
         return self.ready + self.unacknowledged
 
 

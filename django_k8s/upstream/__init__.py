@@ -47,7 +47,7 @@ class Untested(NamedTuple):
 def untested() -> Iterator[Untested]:
     """Yield the installed libraries that are newer than what was tested.
 
-    Only the first two numbers count: a release that mends errors comes too often to warn of.
+    Only the first two numbers count: bug-fix releases come too often to warn of.
     """
     for name, tested in TESTED.items():
         try:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ Ask = Callable[[str], HttpResponse]
 
 def page(request: HttpRequest) -> HttpResponse:
     """The page that has to render."""
+    state["blocked"].wait(20)
     state["requests"].append((request.get_host(), request.is_secure(), threading.current_thread().name))
     if isinstance(state["answer"], Exception):
         raise state["answer"]
@@ -43,6 +45,7 @@ async def apage(request: HttpRequest) -> HttpResponse:
 
 def well(timeout: float) -> None:
     """A check that passes, until it is told not to."""
+    threading.Event().wait(state["seconds"])
     if state["down"]:
         raise OSError("down")
 
@@ -53,7 +56,10 @@ urlpatterns = [path("start", page), path("astart", apage), path("größe", page)
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "page_urls", sys.modules[__name__])
-    state.update(answer="page", status=200, down=False, requests=[], loops=[])
+    state.update(
+        answer="page", status=200, down=False, seconds=0, requests=[], loops=[], blocked=threading.Event()
+    )
+    state["blocked"].set()
 
 
 @pytest.fixture(params=["wsgi", "asgi"])
@@ -172,6 +178,20 @@ def test_other_checks_come_first(ask: Ask) -> None:
     assert state["requests"] == []
     state["down"] = False
     assert ask("/readyz").status_code == 200
+
+
+def test_one_deadline_for_all() -> None:
+    """The page has the time that the other checks have left, and no more."""
+    state["blocked"].clear()
+    state["seconds"] = 1.5
+    config = changed(
+        readiness_page="/start", readiness_checks=("page_urls.well",), readiness_timeout_seconds=2.0
+    )
+    for ask in _site("wsgi", "", DJANGO_K8S=config):
+        began = time.monotonic()
+        assert ask("/readyz").status_code == 503
+        assert time.monotonic() - began < 3  # 3.5 if the page had a deadline of its own
+    state["blocked"].set()
 
 
 def test_the_servers_event_loop() -> None:

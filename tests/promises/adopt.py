@@ -314,15 +314,21 @@ ROWS = [
     Row(
         "init: what was written is removed after a failure",
         test="adopt/test_init.py::TestAtOnceOrNotAtAll::test_interrupted",
-        old="path.unlink(missing_ok=True)",
+        old="(root / name).unlink()",
         new="pass",
-        within="write",
+        within="exchange",
     ),
     Row(
         "init: JSON writes nothing",
         test="adopt/test_init.py::TestWrites::test_json",
         old="if request.yes:\n    write(root, made.files)",
         new="if True:\n    write(root, made.files)",
+    ),
+    Row(
+        "init: --no-load is an option",
+        test="adopt/test_init.py::TestWrites::test_without_loading",
+        old='"--no-load", action="store_true"',
+        new='"--no-load", action="store_false"',
     ),
     Row(
         "init: answers are options",

@@ -345,8 +345,8 @@ ROWS = [
     Row(
         "run: an option that does not exist is status 64",
         test="example/test_run.py::test_what_a_person_can_get_wrong_is_one_line",
-        old="EX_USAGE if end.code else 0",
-        new="int(str(end.code))",
+        old="EX_USAGE if status == 2 else status",
+        new="status",
     ),
     Row(
         "run: gunicorn that is missing is one line",

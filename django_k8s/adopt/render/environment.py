@@ -19,7 +19,7 @@ def build(facts: Facts) -> str:
     """Return build.env: a dummy for every variable without which the settings do not load."""
     lines = ["# For the image's build only, which has no secrets: values with which the settings load."]
     wanted = {one.name: one for one in required(facts)}
-    # Settings that were not loaded may ask for more, in a branch.
+    # Settings that were not loaded may read further ones, in a branch.
     wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
     debug = facts.value("debug_variable") or {}
     lines += [

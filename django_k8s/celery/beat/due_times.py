@@ -49,7 +49,7 @@ def _asked(schedule: Any, due: datetime) -> datetime:
         remaining: timedelta = schedule.remaining_estimate(due)
     finally:
         schedule.nowfun = clock
-    # A schedule that answers with nothing to wait for would stand still here.
+    # A schedule that answers with nothing to wait for would never end here.
     return due + max(remaining, timedelta(seconds=1))
 
 

@@ -25,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--frontend-before", default="", help="the argument FRONTEND_BEFORE: run nothing else"
     )
+    parser.add_argument(
+        "--compressed", default="", help="a directory that keeps compressed files for the next build"
+    )
     options = parser.parse_args(argv)
     try:
         variables = {
@@ -32,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             **_variables(options.env_file),
             "BUILD_PHASE": "1",
             "STATIC_ROOT": str(options.target),
+            "DJANGO_K8S_COMPRESSED": options.compressed,
         }
         if options.frontend_before:
             _command("FRONTEND_BEFORE", options.frontend_before, variables)

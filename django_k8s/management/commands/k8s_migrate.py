@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--timeout", type=float, help="seconds, 0 to ask once; WAIT_SECONDS by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError: status 1 when a migration failed, 75 when waiting was in vain."""
+        """Raises CommandError: status 1 when a migration failed, 75 if what it waited for did not come."""
         seconds = conf.current().wait_seconds if options["timeout"] is None else options["timeout"]
         for alias in options["databases"] or conf.current().migrate_databases:
             try:

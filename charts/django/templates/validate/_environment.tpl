@@ -1,4 +1,4 @@
-{{/* Variables in every env: their names, and what may not stand in a ConfigMap or a pod. */}}
+{{/* Variables in every env: their names, and what must not be in a ConfigMap or a pod. */}}
 {{- define "django.validate.environment" -}}
 {{- $v := .Values }}
 {{- $envs := dict "env" $v.env }}
