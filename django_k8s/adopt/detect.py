@@ -131,7 +131,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(data_files(tree, project, tuple(settings.files)))
     add(parts.superuser(tree, project, settings))
     add(start_page(tree, project, settings))
-    add(debug.debug(settings))
+    add(debug.debug(tree, settings))
     known = variables.read(tree, settings.files)
     add(
         Fact(
@@ -224,12 +224,13 @@ def _programs(
         if name
         else Fact("beat_scheduler", None, "there is no Celery application")
     )
-    add(daemons.daemons(tree, project, settings))
-    add(_redis(settings, packages, bool(name)))
+    others = add(daemons.daemons(tree, project, settings))
+    rq = any(one["command"][0] == "rqworker" for one in others)
+    add(_redis(settings, packages, bool(name), rq=rq))
     return notes
 
 
-def _redis(settings: Defined, packages: dict[str, str], celery: bool) -> Fact:
+def _redis(settings: Defined, packages: dict[str, str], celery: bool, *, rq: bool) -> Fact:
     needs = []
     sources = []
     for use, names in (
@@ -238,7 +239,7 @@ def _redis(settings: Defined, packages: dict[str, str], celery: bool) -> Fact:
         ("queue", ("RQ_QUEUES", "HUEY", "Q_CLUSTER", "DRAMATIQ_BROKER")),
     ):
         words = [word for name in names for word in settings.words(name)]
-        if any("redis" in word.lower() for word in words):
+        if any("redis" in word.lower() for word in words) or (use == "queue" and rq):
             needs.append(use)
             sources += [settings.places[name] for name in names if name in settings.places]
     brokers = [word for name in settings.nodes if "BROKER" in name for word in settings.words(name)]

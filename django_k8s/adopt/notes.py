@@ -28,9 +28,9 @@ def told(tree: Tree, found: Mapping[str, Fact]) -> list[str]:
             " write the commands that build it into FRONTEND_BUILD of deploy/Dockerfile."
         )
     if not found["lock"].value:
-        notes.append(
-            "There is no lock and no requirements file: run `uv lock`, or write requirements.txt. Nothing can be built before."
-        )
+        pipfile = "Pipfile" in tree or f"{found['project_dir'].value}/Pipfile" in tree
+        lock = "`pipenv lock`" if pipfile else "`uv lock`, or write requirements.txt"
+        notes.append(f"There is no lock and no requirements file: run {lock}. Nothing can be built before.")
     elif found["lock_kind"].value == "pyproject":
         notes.append(
             "There is no lock, so each build installs the newest releases that pyproject.toml allows: run `uv lock`."

@@ -97,6 +97,15 @@ class TestCelery:
 
         assert found.value("queues") == ["main", "bulk", "mail", "rare", "slow", "watch"]
 
+    def test_made_by_a_function(self, tmp_path: Path) -> None:
+        """An application that a function of the module makes; a beat that is started has a schedule."""
+        code = "from celery import Celery\ndef make():\n    return Celery('shop')\napp = make()\n"
+        files = {"shop/celery.py": code, "requirements.txt": REQUIREMENTS}
+        found = facts(tmp_path, files | {"Procfile": "clock: celery -A shop beat -l info\n"})
+
+        assert found.value("celery_application") == "shop.celery:app"
+        assert found.value("beat_scheduler") == "default"
+
     def test_command_lines(self, tmp_path: Path) -> None:
         """A command line names the application of two, and the queues of a worker."""
         files = {"shop/celery.py": CELERY, "jobs/other.py": CELERY, "requirements.txt": REQUIREMENTS}
@@ -313,6 +322,10 @@ class TestParts:
                 "class User(AbstractUser):\n    USERNAME_FIELD = 'email'\n    REQUIRED_FIELDS = []\n",
                 ["email"],
             ),
+            (
+                "class Base(AbstractBaseUser):\n    USERNAME_FIELD = 'phone'\nclass User(Base):\n    pass\n",
+                ["phone"],
+            ),
         ],
     )
     def test_first_administrator(self, tmp_path: Path, model: str, expected: list[str]) -> None:
@@ -329,13 +342,17 @@ A = os.environ.get("WITH_GET")
 B = env.int("WITH_DEFAULT", default=3)
 C = config("PLAIN_CONFIG")
 D = env("API_TOKEN")
+with env.prefixed("SHOP_"):
+    F = env("PREFIXED")
+G = environ.Env(DECLARED=(bool, False))("DECLARED")
+H = env("DECLARED")
 if A:
     E = os.environ["IN_A_BRANCH"]
 """
         found = facts(tmp_path, {}, settings)
         by_name = {one.name: one for one in found.variables}
 
-        assert found.value("required_variables") == ["API_TOKEN", "PLAIN_CONFIG", "SHOP_KEY"]
+        assert found.value("required_variables") == ["API_TOKEN", "PLAIN_CONFIG", "SHOP_KEY", "SHOP_PREFIXED"]
         assert (by_name["WITH_GET"].default, by_name["WITH_DEFAULT"].default) == (True, True)
         assert (by_name["IN_A_BRANCH"].branch, by_name["API_TOKEN"].secret) == (True, True)
         assert by_name["SHOP_KEY"].source == "shop/settings.py:5"
@@ -350,6 +367,7 @@ if A:
             ('DEBUG = int(os.environ.get("DEBUG", 1))', {"name": "DEBUG", "value": "0"}),
             ('DEBUG = os.environ["SHOP_DEBUG"] == "1"', {"name": "SHOP_DEBUG", "value": "False"}),
             ('DEBUG = env.bool("SHOP_DEBUG", False)', None),
+            ('DEBUG = env("ENVIRONMENT", default="dev") == "dev"', None),
             ('DEBUG = bool(os.getenv("SHOP_DEBUG"))', None),
             ("DEBUG = False", None),
         ],

@@ -60,8 +60,8 @@ ROWS = [
     Row(
         "init: stages that the image is not made of do not count",
         test="adopt/test_packages.py::TestLock::test_groups_of_a_dockerfile",
-        old="needed = {len(stages) - 1, 0}",
-        new="needed = set(range(len(stages)))",
+        old="needed = {len(every) - 1, 0}",
+        new="needed = set(range(len(every)))",
     ),
     Row(
         "init: a group for development is needed if production's image has it and code imports it",
@@ -110,7 +110,7 @@ ROWS = [
     Row(
         "init: settings in debug mode by default are told no",
         test="adopt/test_programs.py::TestParts::test_debug_mode",
-        old="if one is not None and not _is_off(node):",
+        old="if one is not None and _is_on(node, one.name, declared):",
         new="if False:",
     ),
     Row(
@@ -130,6 +130,12 @@ ROWS = [
         test="adopt/test_programs.py::TestParts::test_front_end_that_needs_python",
         old="other = every.get(match[1].lower()) if match else None",
         new="other = None",
+    ),
+    Row(
+        "init: what production is started with wins over what programs take without it",
+        test="adopt/test_places.py::TestSettings::test_started_with",
+        old="if (started := _started(tree, project)) and",
+        new="if (started := None) and",
     ),
     Row(
         "init: a version of Python for which all wheels exist",

@@ -6,6 +6,12 @@ from promises.row import Row
 
 ROWS = [
     Row(
+        "up: says what is wrong with the nodes",
+        test="release/test_diagnosis.py::test_why_no_node_takes_a_pod",
+        old="return _TAINTS.get(name, other)",
+        new="return other",
+    ),
+    Row(
         "migrate: the lock is polled, never waited for",
         test="migrate/test_migrate.py::test_five_at_once_on_postgresql",
         old='try_lock = "SELECT pg_try_advisory_lock(%(key)s)"',

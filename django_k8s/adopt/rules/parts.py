@@ -193,21 +193,24 @@ def superuser(tree: Tree, project: str, settings: Defined) -> Fact:
     for file in tree.containing(f"class {name}(", project):
         module = tree.parsed(file)
         for node in module.body if module else ():
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                return Fact("superuser_fields", _user_fields(node), line(file, node), "likely")
+            if module and isinstance(node, ast.ClassDef) and node.name == name:
+                return Fact("superuser_fields", _user_fields(module, node), line(file, node), "likely")
     return Fact("superuser_fields", ["username", "email"], f"the model {model} was not found", "assumed")
 
 
-def _user_fields(node: ast.ClassDef) -> list[str]:
+def _user_fields(module: ast.Module, node: ast.ClassDef) -> list[str]:
+    names = [dotted(base) for base in node.bases]
+    above = [one for one in module.body if isinstance(one, ast.ClassDef) and one.name in names]
     assigned = {
         dotted(one.targets[0]): one.value
-        for one in node.body
+        for each in (*above, node)
+        for one in each.body
         if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
     }
     named = assigned.get("USERNAME_FIELD")
     username = literal(named.orelse if isinstance(named, ast.IfExp) else named)
     required = literal(assigned.get("REQUIRED_FIELDS"))
-    bases = [dotted(base).rpartition(".")[2] for base in node.bases]
+    bases = [dotted(base).rpartition(".")[2] for each in (*above, node) for base in each.bases]
     default = ["email"] if "AbstractBaseUser" not in bases else []
     others = list(required) if isinstance(required, list | tuple) else default
     first = username if isinstance(username, str) else "username"

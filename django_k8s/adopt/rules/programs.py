@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 
 from django_k8s.adopt.facts import Choice, Fact, chosen
@@ -69,8 +69,13 @@ def celery(tree: Tree, project: str, settings_module: str) -> tuple[Fact, str]:
         module = tree.parsed(file)
         if module is None:
             continue
+        makers = {
+            one.name
+            for one in module.body
+            if isinstance(one, ast.FunctionDef) and any(_is_application(inner) for inner in ast.walk(one))
+        }
         for node in module.body:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_application(node.value):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_application(node.value, makers):
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
                 if name := dotted(target):
                     choice = Choice(f"{_module(file, project)}:{name}", line(file, node))
@@ -149,6 +154,9 @@ def beat(tree: Tree, project: str, settings: Defined, packages: dict[str, str]) 
             return Fact("beat_scheduler", "default", settings.places[name])
     for file in tree.containing(("beat_schedule", "add_periodic_task"), project):
         return Fact("beat_scheduler", "default", f"{file}:1", "likely")
+    for file, number, text in starting_lines(tree):
+        if re.search(r"\bcelery\b.*\s(beat|worker\b.*\s(-B|--beat))\b", text):
+            return Fact("beat_scheduler", "default", f"{file}:{number}", "likely")
     return Fact("beat_scheduler", None, "nothing has a schedule")
 
 
@@ -204,9 +212,9 @@ def _module(file: str, project: str) -> str:
     return file.removesuffix(".py").replace("/", ".")
 
 
-def _is_application(node: ast.expr | None) -> bool:
+def _is_application(node: ast.AST | None, makers: Container[str] = ()) -> bool:
     name = called(node).rpartition(".")[2] if node is not None else ""
-    return name.endswith("Celery") or name == "CeleryApp"
+    return name.endswith("Celery") or name == "CeleryApp" or name in makers
 
 
 def _queues(node: ast.AST) -> Iterator[str]:

@@ -32,11 +32,13 @@ def read(tree: Tree, files: Iterable[str]) -> tuple[Variable, ...]:
         if module is None:
             continue
         readers: dict[str, str] = {}
-        for node, branch in _nodes(module, branch=False):
+        defaults = declared(module)
+        for node, branch, prefix in _nodes(module):
             one = read_by(file, node, own)
             if one is None:
                 continue
-            if not own.get(called(node), True):
+            one = replace(one, name=prefix + one.name)
+            if not own.get(called(node), True) or one.name in defaults:
                 one = replace(one, default=True)
             if not _has_value(node):
                 readers[ast.unparse(node)] = one.name
@@ -47,12 +49,27 @@ def read(tree: Tree, files: Iterable[str]) -> tuple[Variable, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _nodes(node: ast.AST, *, branch: bool) -> Iterator[tuple[ast.AST, bool]]:
-    """Return every node, and whether it is in a branch or a function, which may not run."""
+def _nodes(node: ast.AST, *, branch: bool = False, prefix: str = "") -> Iterator[tuple[ast.AST, bool, str]]:
+    """Return every node, whether it is in a branch or a function, which may not run, and the prefix of its variables."""
+    if isinstance(node, ast.With):
+        calls = [one.context_expr for one in node.items if called(one.context_expr).endswith(".prefixed")]
+        named = [literal(call.args[0]) for call in calls if isinstance(call, ast.Call) and call.args]
+        prefix += "".join(one for one in named if isinstance(one, str))
     for child in ast.iter_child_nodes(node):
-        yield child, branch
+        yield child, branch, prefix
         inside = isinstance(child, ast.If | ast.IfExp | ast.Try | ast.FunctionDef | ast.Lambda | ast.ClassDef)
-        yield from _nodes(child, branch=branch or inside)
+        yield from _nodes(child, branch=branch or inside, prefix=prefix)
+
+
+def declared(module: ast.Module | None) -> dict[str, object]:
+    """Return the defaults that a module declares at once, as in ``Env(DEBUG=(bool, False))``."""
+    return {
+        keyword.arg: literal(keyword.value.elts[1])
+        for node in (ast.walk(module) if module else ())
+        if called(node).endswith("Env") and isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg and isinstance(keyword.value, ast.Tuple) and len(keyword.value.elts) == 2
+    }
 
 
 def secret(name: str) -> bool:
@@ -71,6 +88,8 @@ def read_by(file: str, node: ast.AST, own: Container[str] = ()) -> Variable | No
         return _variable(name, line(file, node), default=False)
     function = called(node)
     if not isinstance(node, ast.Call) or not function or not node.args:
+        return None
+    if function.endswith(".prefixed"):
         return None
     if not (function in own or _READERS.search(function) or _METHODS.search(function)) or function.endswith(
         (".setdefault", ".update")
