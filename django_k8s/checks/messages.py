@@ -196,8 +196,8 @@ MESSAGES: dict[str, Message] = {
         Message(
             "W024",
             "Uploads in MEDIA_ROOT are to be served, but {reason}.",
-            "Add django_k8s.middleware.MediaFilesMiddleware after SecurityMiddleware, and set MEDIA_URL, such as to /media/."
-            " If something else serves them, set the variable MEDIA_SERVE to false.",
+            "Add django_k8s.middleware.MediaFilesMiddleware after SecurityMiddleware, and set MEDIA_URL, for example to /media/."
+            " If another server serves them, set the variable MEDIA_SERVE to false.",
         ),
         Message(
             "W025",

@@ -46,7 +46,7 @@ LOG_FILE = Kind(
     "note",
     "LOGGING writes to a file ({detail}).",
     "The settings for Kubernetes send these lines to standard output instead, where the cluster collects them.",
-    "Nothing has to be done, unless something reads the file.",
+    "You do not have to do anything, unless a program reads the file.",
 )
 
 _ENV_FILE = re.compile(r"(^|/)(\.env(\.[\w-]+)?|[\w-]+\.env|\.envs/.*)$")
