@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do "$$p" -c
 SOURCES := $(sort $(shell find django_k8s entrypoints docker requirements/image charts manifests example_project -type f ! -path '*/.state/*' ! -path '*/media/*' ! -path '*/staticfiles/*' ! -name '*.pyc' ! -name 'db.sqlite3*' 2>/dev/null))
 
 .DEFAULT_GOAL := help
-.PHONY: help adopt run test test-oldest test-newest soak broken lint format types image develop bench docs site manifests lock clean python FORCE
+.PHONY: help adopt run test test-oldest test-newest soak broken lint format types image develop bench compare docs site manifests lock clean python FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,7 +101,7 @@ lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint, words, the s
 	@build/venv/bin/ruff format --check .
 	@build/venv/bin/mypy
 	@find entrypoints -type f ! -name '*.py' -exec build/venv/bin/shellcheck -s sh {} +
-	@build/venv/bin/shellcheck .ci/run
+	@build/venv/bin/shellcheck .ci/run .ci/release
 	@build/venv/bin/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs django_k8s entrypoints docker charts example_project benchmarks
 	@build/venv/bin/python docs/words.py
 	@for file in docker/Dockerfile docker/Dockerfile.dev; do build/venv/bin/hadolint "$$file"; done
@@ -125,6 +125,10 @@ develop: build/wheel  ## run the example project in containers, with reload
 
 bench: build/venv/stamp  ## compare with the alternatives; each prints one ratio
 	@build/venv/bin/python benchmarks
+
+# COMPARE="web --rounds 9": the parts and options of python tests/compare --help.
+compare: build/venv/stamp build/tools/stamp  ## run the same application behind our set-up and three others, and write docs/explanation/comparison.md
+	@build/venv/bin/python tests/compare $(COMPARE)
 
 # ADOPT="--patch hand.patch --truth facts.json --init=... --up=...": build/venv/bin/python tests/adoption --help lists them.
 adopt: build/venv/stamp build/tools/stamp  ## adopt the Django project in PROJECT=DIR by a copy, on a cluster, and print a table of what comes of it
@@ -151,7 +155,8 @@ lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct pyproject.toml requirements/oldest.in -o requirements/oldest.txt
 	@for name in checkov site; do $(COMPILE) --universal --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 	@$(COMPILE) --universal --python-version 3.11 --no-deps requirements/tools.in -o requirements/tools.txt
-	@for name in tools poetry; do $(COMPILE) --universal --python-version 3.11 requirements/image/$$name.in -o requirements/image/$$name.txt; done
+	@$(COMPILE) --universal --python-version 3.11 requirements/image/poetry.in -o requirements/image/poetry.txt
+	@$(COMPILE) --universal --python-version 3.11 -c requirements/dev.txt requirements/image/tools.in -o requirements/image/tools.txt
 	@$(COMPILE) --universal --python-version 3.11 --all-extras -c requirements/dev.txt pyproject.toml -o requirements/image/toolkit.txt
 
 clean:  ## remove what was built

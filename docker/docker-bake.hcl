@@ -4,6 +4,9 @@
 variable "NAME" { default = "django" }
 variable "RELEASE" { default = "dev" }
 variable "REVISION" { default = "" }
+# No file of an image that is pushed is newer, so that two builds of one commit have equal layers: git log -1 --format=%ct
+# Not 0 for every release: browsers and proxies ask for files that have changed since a time.
+variable "SOURCE_DATE_EPOCH" { default = "" }
 variable "PYTHON_IMAGE" { default = "python:3.14-slim" }
 variable "PREVIOUS_IMAGE" { default = "nothing" }
 variable "SETTINGS" { default = "config.settings" }
@@ -16,6 +19,7 @@ variable "PACKAGES" { default = "" }
 variable "BUILD_PACKAGES" { default = "" }
 variable "FRONTEND_DIR" { default = "" }
 variable "FRONTEND_BUILD" { default = "build" }
+variable "FRONTEND_BEFORE" { default = "" }
 variable "NODE_IMAGE" { default = "node:22-slim" }
 variable "BEFORE_STATIC" { default = "" }
 variable "AFTER_STATIC" { default = "" }
@@ -56,6 +60,7 @@ target "production" {
     PREVIOUS_IMAGE = PREVIOUS_IMAGE
     FRONTEND_DIR   = FRONTEND_DIR
     FRONTEND_BUILD = FRONTEND_BUILD
+    FRONTEND_BEFORE = FRONTEND_BEFORE
     NODE_IMAGE     = NODE_IMAGE
     BEFORE_STATIC  = BEFORE_STATIC
     AFTER_STATIC   = AFTER_STATIC
@@ -68,4 +73,13 @@ target "development" {
   inherits   = ["common"]
   dockerfile = "${DOCKERFILES}/Dockerfile.dev"
   tags       = ["${NAME}-development"]
+}
+
+# What is pushed, with a list of what is in it and how it was built: docker buildx bake release
+# It needs a builder of its own, which `docker buildx create --use` makes. NAME is the name in the registry.
+target "release" {
+  inherits = ["production"]
+  attest   = ["type=sbom", "type=provenance,mode=max"]
+  output   = ["type=image,push=true,rewrite-timestamp=true"]
+  args     = { SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH }
 }

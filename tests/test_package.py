@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -54,6 +55,26 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_carries(names: list[str], name: str) -> None:
     """What `django-k8s copy` brings out, and what makes the package whole."""
     assert name in names
+
+
+@pytest.mark.parametrize("lock", ["tools", "toolkit"])
+def test_images_get_what_is_tested(lock: str) -> None:
+    """What Dockerfiles install has the versions of these tests; `make lock` takes them from requirements/dev.txt."""
+    tested = pins(ROOT / "requirements" / "dev.txt")
+    found = pins(ROOT / "requirements" / "image" / f"{lock}.txt")
+
+    assert len(found) > 2
+    assert {
+        name: versions for name, versions in found.items() if not versions <= tested.get(name, set())
+    } == {}
+
+
+def pins(lock: Path) -> dict[str, set[str]]:
+    """The versions of each package in a lock file: several where they depend on the version of Python."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)(?:\[.*?\])?==([^ ;\\]+)", lock.read_text(), re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
 
 
 def test_carries_nothing_else(names: list[str]) -> None:

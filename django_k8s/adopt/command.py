@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from django_k8s.adopt import record, report
-from django_k8s.adopt.detect import is_too_old
 from django_k8s.adopt.ending import ended, fail, say
 from django_k8s.adopt.examine import Options
 from django_k8s.adopt.facts import NAMES, Fact
 from django_k8s.adopt.failure import CannotAdopt
+from django_k8s.adopt.notes import is_too_old
 from django_k8s.adopt.plan import Plan, plan
 from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.write import remove, write

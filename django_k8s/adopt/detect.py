@@ -9,20 +9,25 @@ from typing import Any
 
 from django_k8s.adopt.facts import Choice, Fact, Facts, chosen
 from django_k8s.adopt.failure import CannotAdopt
+from django_k8s.adopt.notes import told
 from django_k8s.adopt.rules import (
     daemons,
     debian,
+    debug,
     dependencies,
+    frontend,
     locks,
     parts,
     places,
     programs,
     pythons,
     settings_module,
+    steps,
     variables,
 )
 from django_k8s.adopt.rules.data_files import data_files
 from django_k8s.adopt.rules.defined import Defined, defined
+from django_k8s.adopt.rules.start_page import start_page
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
 
@@ -80,8 +85,10 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     locked = add(locks.lock(tree, project))
     locked = str(locked or "")
     add(Fact("lock_kind", locks.kind(locked) if locked else None, locked or "there is no lock"))
-    groups = add(locks.groups(tree, project, locked, frozenset(settings.imported)))
-    extras = add(locks.extras(tree, project, locked, frozenset(settings.imported)))
+    imported = frozenset(settings.imported)
+    apps = frozenset(word.partition(".")[0] for word in settings.words("INSTALLED_APPS"))
+    groups = add(locks.groups(tree, project, locked, imported, apps))
+    extras = add(locks.extras(tree, project, locked, imported))
     add(pythons.python(tree, project, locked))
     packages = dependencies.installed(tree, project, locked, groups, extras)
     add(Fact("installed", sorted(_DECIDING & packages.keys()), locked or "there is no lock"))
@@ -100,11 +107,18 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     notes = _programs(tree, project, module, settings, packages, add)
     add(parts.static_files(settings, packages))
     add(parts.media(tree, project, settings))
-    add(parts.front_end(tree, project))
+    front_end = add(parts.front_end(tree, project))
+    for fact in frontend.facts(tree, front_end):
+        add(fact)
     translated = add(parts.translations(tree, project))
     before, after, place = parts.build_commands(tree, project, settings)
+    more, started = steps.builds(tree, project, [*before, *after])
+    before, place = [*before, *more], place or started
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
     add(Fact("after_static", after, place or "no Dockerfile runs one", "likely" if after else "read"))
+    migrated = add(steps.after_migrate(tree, project))
+    if by_hand := steps.by_hand(tree, project, [words[0] for words in migrated]):
+        notes.append(by_hand)
     for fact in debian.packages(
         tree,
         packages,
@@ -116,7 +130,8 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     add(data_files(tree, project, tuple(settings.files)))
     add(parts.superuser(tree, project, settings))
-    add(Fact("readiness_page", "/", "the start page", "assumed"))
+    add(start_page(tree, project, settings))
+    add(debug.debug(tree, settings))
     known = variables.read(tree, settings.files)
     add(
         Fact(
@@ -131,7 +146,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         known,
         settings.places,
         public=tuple(sorted(settings.others)),
-        notes=(*notes, *_notes(found, packages)),
+        notes=(*notes, *told(tree, found)),
     )
 
 
@@ -209,12 +224,13 @@ def _programs(
         if name
         else Fact("beat_scheduler", None, "there is no Celery application")
     )
-    add(daemons.daemons(tree, project, settings))
-    add(_redis(settings, packages, bool(name)))
+    others = add(daemons.daemons(tree, project, settings))
+    rq = any(one["command"][0] == "rqworker" for one in others)
+    add(_redis(settings, packages, bool(name), rq=rq))
     return notes
 
 
-def _redis(settings: Defined, packages: dict[str, str], celery: bool) -> Fact:
+def _redis(settings: Defined, packages: dict[str, str], celery: bool, *, rq: bool) -> Fact:
     needs = []
     sources = []
     for use, names in (
@@ -223,7 +239,7 @@ def _redis(settings: Defined, packages: dict[str, str], celery: bool) -> Fact:
         ("queue", ("RQ_QUEUES", "HUEY", "Q_CLUSTER", "DRAMATIQ_BROKER")),
     ):
         words = [word for name in names for word in settings.words(name)]
-        if any("redis" in word.lower() for word in words):
+        if any("redis" in word.lower() for word in words) or (use == "queue" and rq):
             needs.append(use)
             sources += [settings.places[name] for name in names if name in settings.places]
     brokers = [word for name in settings.nodes if "BROKER" in name for word in settings.words(name)]
@@ -231,34 +247,6 @@ def _redis(settings: Defined, packages: dict[str, str], celery: bool) -> Fact:
         needs.append("broker")
         sources.append("Celery's broker")
     return Fact("redis_needed", needs, ", ".join(sources) or "nothing names it", "likely")
-
-
-def is_too_old(django: str) -> bool:
-    """Return whether this release of Django is older than what django-k8s supports; no when it is not known."""
-    release = tuple(int(part) for part in django.split(".")[:2] if part.isdigit())
-    return bool(release) and release < (5, 2)
-
-
-def _notes(found: Mapping[str, Fact], packages: dict[str, str]) -> list[str]:
-    notes = []
-    version = str(found["django_version"].value or "")
-    if is_too_old(version):
-        notes.append(f"Django {version} is older than 5.2, which django-k8s needs: update Django first.")
-    front_end = found["front_end"]
-    if front_end.value and not front_end.value["script"]:
-        notes.append(
-            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way):"
-            " write the commands that build it into FRONTEND_BUILD of deploy/Dockerfile."
-        )
-    if not found["lock"].value:
-        notes.append(
-            "There is no lock and no requirements file: run `uv lock`, or write requirements.txt. Nothing can be built before."
-        )
-    elif found["lock_kind"].value == "pyproject":
-        notes.append(
-            "There is no lock, so each build installs the newest releases that pyproject.toml allows: run `uv lock`."
-        )
-    return notes
 
 
 def _broken(tree: Tree, file: str) -> str:
@@ -286,4 +274,4 @@ def _shown(project: str) -> str:
     return "the root" if project == "." else project
 
 
-__all__ = ["Choice", "Facts", "detect", "is_too_old", "read"]
+__all__ = ["Choice", "Facts", "detect", "read"]

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable
 
 from django_k8s.adopt.failure import CannotAdopt
-
-INTERRUPTED = 130
+from django_k8s.environment.exit_codes import INTERRUPTED
 
 
 def ended(command: str, action: Callable[[], int], *, interrupted: str) -> int:

@@ -14,6 +14,7 @@ from django_k8s.adopt.loading import interpreter
 from django_k8s.adopt.loading.copies import copied, libraries
 from django_k8s.adopt.loading.merge import merged
 from django_k8s.adopt.loading.rounds import Loaded, Place, load
+from django_k8s.adopt.rules.debug import candidates
 from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.rules.settings_module import folders
 from django_k8s.adopt.tree import Tree
@@ -62,20 +63,35 @@ def examine(
                 facts, f"The settings were not loaded, {found.reason}: facts are what the files say."
             )
         place = Place(found.path, copy, folders(project), scratch=scratch)
-        loaded = _load(place, facts.text("settings_module"))
+        loaded, off = _load_without_debug(place, facts)
         if not loaded.ok:
             return _note(facts, f"The settings were not loaded: {loaded.failure}.")
-        facts = merged(facts, loaded)
+        facts = merged(facts, loaded, off)
         return _confirm(place, facts, loaded, render(facts))
 
 
-def _load(place: Place, module: str) -> Loaded:
+def _load_without_debug(place: Place, facts: Facts) -> tuple[Loaded, dict[str, str]]:
+    """Load the settings with debug mode off; the second value is the variable that switches it off, if one does."""
+    module, debug = facts.text("settings_module"), facts.value("debug_variable")
+    plain: Loaded | None = None
+    for value in candidates(debug["value"]) if debug else ():
+        off = {debug["name"]: value}
+        loaded = _load(place, module, off)
+        if loaded.ok and not loaded.answer["settings"]["DEBUG"]:
+            return loaded, off
+        plain = plain or _load(place, module, {})
+        if not plain.ok:
+            break  # this is not about debug mode
+    return plain or _load(place, module, {}), {}
+
+
+def _load(place: Place, module: str, off: dict[str, str]) -> Loaded:
     """Load the settings as in the image's build, and again as in a pod, which knows its stores."""
-    build = load(place, module)
+    build = load(place, module, off)
     if not build.ok:
         return build
     build.required = set(build.dummies)
-    stores = {name: value for name, value in _STORES.items() if name in build.reads}
+    stores = {name: value for name, value in _STORES.items() if name in build.reads} | off
     pod = load(place, module, stores, setup=True)
     if not pod.ok or any(build.dummies.get(name, value) != value for name, value in pod.dummies.items()):
         # What the build needs is given to the pod as well.
@@ -98,7 +114,11 @@ def _confirm(place: Place, facts: Facts, loaded: Loaded, rendered: tuple[str, st
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     ours = replace(place, after=(libraries(place.scratch),))
-    written = load(ours, module, {**loaded.dummies, "BUILD_PHASE": "1", "STATIC_ROOT": str(place.scratch)})
+    debug = facts.value("debug_variable")
+    off = {debug["name"]: debug["value"]} if debug else {}
+    written = load(
+        ours, module, {**loaded.dummies, **off, "BUILD_PHASE": "1", "STATIC_ROOT": str(place.scratch)}
+    )
     if written.ok:
         return facts
     return _note(facts, f"The settings for Kubernetes could not be confirmed: {written.failure}.")

@@ -33,13 +33,17 @@ NAMES = {
     "static_files": "static files",
     "media": "uploads",
     "front_end": "front end",
+    "node_version": "Node",
+    "frontend_before": "before the front end",
     "packages": "Debian packages",
     "build_packages": "Debian packages for the build",
     "required_variables": "required variables",
+    "debug_variable": "debug mode is off by",
     "superuser_fields": "first administrator",
     "readiness_page": "readiness page",
     "translations": "translations to compile",
     "after_static": "after collectstatic",
+    "after_migrate": "after the migrations",
     "allow_files": "databases in the image",
 }
 

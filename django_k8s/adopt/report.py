@@ -51,6 +51,10 @@ def shown(fact: Fact) -> str:
         return "yes" if value else "no"
     if fact.name == "daemons":
         return ", ".join(" ".join(one["command"]) for one in value)
+    if fact.name == "debug_variable":
+        return f"{value['name']}={value['value']}"
+    if fact.name == "after_migrate":
+        return ", ".join(" ".join(words) for words in value)
     if fact.name == "static_files":
         parts = [value["served_by"] or "served by django-k8s", str(value["storage"]).rpartition(".")[2]]
         return ", ".join(part for part in parts if part) + ("" if value["root"] else ", no STATIC_ROOT")

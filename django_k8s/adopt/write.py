@@ -1,11 +1,12 @@
-"""Write new files all at once, or not at all; and remove them again."""
+"""Write, replace and remove files all at once, or not at all."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from django_k8s.adopt.failure import CannotAdopt
@@ -13,39 +14,67 @@ from django_k8s.environment.exit_codes import EX_CANTCREAT
 
 
 def write(root: Path, texts: Mapping[str, str]) -> None:
-    """Write ``texts`` below ``root``. No file may exist yet.
-
-    They are written to a temporary folder in ``root`` first. If that or the move fails, or is interrupted, what was
-    moved is removed again. Raise CannotAdopt with the reason.
-    """
+    """Write ``texts`` below ``root``, all or nothing. No file may exist yet. Raise CannotAdopt with the reason."""
     there = [name for name in texts if os.path.lexists(root / name)]
     if there:
         raise CannotAdopt(
             f"{', '.join(sorted(there)[:3])} exists already, and init replaces no file. Move it, and run this again.",
             EX_CANTCREAT,
         )
-    folder, moved, made = "", [], []  # type: ignore[var-annotated]
+    exchange(root, {name: text.encode() for name, text in texts.items()}, replace=False)
+
+
+def exchange(
+    root: Path, written: Mapping[str, bytes], removed: Collection[str] = (), *, replace: bool = True
+) -> None:
+    """Write ``written`` below ``root`` and remove ``removed``.
+
+    Everything is prepared in a temporary folder in ``root``. If that or a move fails, or is interrupted, what was
+    there before is put back. Without ``replace``, a file that is there is such a failure. Raise CannotAdopt with the
+    reason.
+    """
+    folder, done, made = "", [], []  # type: ignore[var-annotated]
     try:
         folder = tempfile.mkdtemp(prefix=".django-k8s-", dir=root)
-        for name, text in texts.items():
-            path = Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        for name in texts:
-            make_folder(root, (root / name).parent, made)
-            os.link(Path(folder) / name, root / name)  # fails if the file has appeared meanwhile
-            moved.append(root / name)
+        new, old = Path(folder) / "new", Path(folder) / "old"
+        for name, content in written.items():
+            _prepare(root / name, new / name, content)
+        for name in (*written, *removed) if replace else ():
+            if (root / name).exists():
+                (old / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(root / name, old / name)
+        for name in written:
+            _make_folder(root, (root / name).parent, made)
+            done.append(name)
+            if replace:
+                (new / name).replace(root / name)
+            else:
+                os.link(new / name, root / name)  # fails if the file has appeared meanwhile
+        for name in removed:
+            done.append(name)
+            (root / name).unlink(missing_ok=True)
     except BaseException as error:
-        for path in moved:
-            path.unlink(missing_ok=True)
+        for name in reversed(done):
+            # The last one may not have been moved, so there is nothing to put back.
+            with suppress(OSError):
+                if (old / name).exists():
+                    (old / name).replace(root / name)
+                elif replace or (root / name).samefile(new / name):
+                    (root / name).unlink()
         for path in reversed(made):
-            path.rmdir()
+            with suppress(OSError):
+                path.rmdir()
         if isinstance(error, OSError):
-            raise nothing_written(error, root) from None
+            raise CannotAdopt(
+                f"Nothing was written: {error.filename2 or error.filename or root}: {error.strerror}. Make room or give"
+                " rights, and run this again.",
+                EX_CANTCREAT,
+            ) from None
         raise
     finally:
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+    _remove_empty(root, removed)
 
 
 def remove(root: Path, names: Iterable[str]) -> None:
@@ -62,16 +91,22 @@ def remove(root: Path, names: Iterable[str]) -> None:
         raise CannotAdopt(f"{error.filename} cannot be removed: {error.strerror}.", EX_CANTCREAT) from None
 
 
-def nothing_written(error: OSError, root: Path) -> CannotAdopt:
-    """Return what to say of a disk that refuses, after everything is as it was."""
-    return CannotAdopt(
-        f"Nothing was written: {error.filename2 or error.filename or root}: {error.strerror}. Make room or give rights,"
-        " and run this again.",
-        EX_CANTCREAT,
-    )
+def _prepare(target: Path, path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    if target.exists():
+        shutil.copymode(target, path)
 
 
-def make_folder(root: Path, folder: Path, made: list[Path]) -> None:
+def _remove_empty(root: Path, names: Collection[str]) -> None:
+    """Remove the folders that are empty now. One that cannot be removed harms nobody."""
+    folders = {root / parent for name in names for parent in Path(name).parents if parent != Path()}
+    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        with suppress(OSError):  # not empty, or not there
+            folder.rmdir()
+
+
+def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
     """Make a folder below ``root`` and those above it; note in ``made`` which were not there."""
     missing = []
     while folder != root and not folder.exists():

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import gc
+import logging
 import math
 import os
 import time
 from typing import Any
 
 from celery import bootsteps, signals
+from celery.concurrency import get_implementation
+from celery.concurrency.prefork import TaskPool
 
 from django_k8s.celery import countdown, logs, metrics, shutdown
+from django_k8s.celery.broker_watch import BrokerWatch
 from django_k8s.celery.malformed import RejectMalformed
-from django_k8s.environment import startup
-from django_k8s.environment.cgroup import cpu_limit
+from django_k8s.environment import memory, startup
+from django_k8s.environment.cgroup import cpu_limit, memory_limit
 from django_k8s.probe.heartbeat import Heartbeat
 
-EVERY_SECONDS = 5.0
+EVERY_SECONDS = 10.0  # or a third of what counts as stale
+logger = logging.getLogger(__name__)
 
 
 class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -34,13 +39,14 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(consumer, **kwargs)
         self._timer: Any = None
         self._heartbeat = Heartbeat("worker", "worker")
+        self._every = min(EVERY_SECONDS, startup.env().int("HEARTBEAT_STALENESS_SECONDS") / 3)
         self._since: float | None = None  # when the broker was lost
         self._lost()  # the broker has not been reached yet
 
     def start(self, consumer: Any) -> None:
         """The consumer takes tasks."""
         self._beat()
-        self._timer = consumer.timer.call_repeatedly(EVERY_SECONDS, self._beat, priority=10)
+        self._timer = consumer.timer.call_repeatedly(self._every, self._beat, priority=10)
 
     def stop(self, consumer: Any) -> None:
         """The connection is lost, or the worker ends."""
@@ -59,15 +65,21 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         self._heartbeat.write(state="reconnecting", since=self._since)
 
 
+class Automatic(int):
+    """A number of processes that nobody has asked for."""
+
+
 def connect(app: Any) -> None:
     """Give the worker of ``app`` its heartbeat, queues, stop, logs and metrics; may be called again."""
     app.steps["consumer"].add(HeartbeatStep)
     app.steps["consumer"].add(RejectMalformed)
+    app.steps["consumer"].add(BrokerWatch)
     if not app.conf.worker_concurrency:
-        app.conf.worker_concurrency = _cpus()
+        app.conf.worker_concurrency = Automatic(_cpus())
     for part in (shutdown, logs, metrics, countdown):
         part.connect()
     signals.celeryd_init.connect(_select_queues, dispatch_uid="django_k8s.queues")
+    signals.worker_init.connect(_fit_memory, dispatch_uid="django_k8s.memory")
     signals.worker_before_create_process.connect(_freeze, dispatch_uid="django_k8s.freeze")
     signals.task_prerun.connect(_renew_connections, dispatch_uid="django_k8s.connections")
 
@@ -98,6 +110,29 @@ def _freeze(**kwargs: Any) -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _fit_memory(sender: Any = None, **kwargs: Any) -> None:
+    """Start no more processes than fit into the memory limit, and replace one that grows beyond its share after its task.
+
+    The project is loaded by now and nothing forked yet. What somebody has asked for stays as it is, and so do pools of threads.
+    """
+    limit = memory_limit()
+    if limit is None or not issubclass(get_implementation(sender.pool_cls), TaskPool):
+        return
+    loaded = memory.resident()
+    if isinstance(sender.concurrency, Automatic):
+        processes = memory.fitting(sender.concurrency, limit, loaded)
+        if processes < sender.concurrency:
+            logger.info(
+                "processes: %s, since the memory limit is %s; CPUs: %s",
+                processes,
+                memory.words(limit),
+                int(sender.concurrency),
+            )
+            sender.concurrency = processes
+    if not sender.max_memory_per_child and (share := memory.share(sender.concurrency, limit, loaded)):
+        sender.max_memory_per_child = share // 1024  # in KiB
 
 
 def _cpus() -> int:

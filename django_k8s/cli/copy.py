@@ -6,6 +6,7 @@ import filecmp
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from django_k8s.environment.assets import assets
 from django_k8s.environment.exit_codes import EX_CANTCREAT
@@ -29,6 +30,15 @@ _LEFT_OUT = shutil.ignore_patterns(
     ".env",
     "node_modules",
 )
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("copy", help="copy files from the package into your project")
+    parser.add_argument("what", choices=tuple(_PARTS), help="what to copy")
+    parser.add_argument("destination", type=Path, help="a directory; created if it does not exist")
+    parser.add_argument("--force", action="store_true", help="overwrite files that differ")
+    parser.set_defaults(run=lambda given: copy_out(given.what, given.destination, force=given.force))
 
 
 def copy_out(what: str, destination: Path, *, force: bool = False) -> int:

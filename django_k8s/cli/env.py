@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from django_k8s.cli import options
 from django_k8s.environment.env import Env
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.masking import mask
 from django_k8s.environment.variables import VARIABLES, Variable
 
 _MASK = "********"
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "env", help="list every variable: type, default, whether it is set and from where"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    options.project(parser, "the project's directory, whose .env is read")
+    parser.set_defaults(run=lambda given: print_environment(given.dir, as_json=given.json))
 
 
 def print_environment(base_dir: Path, *, as_json: bool) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from django_k8s.adopt.command import Request, init
+from django_k8s import __version__
+from django_k8s.cli import options
 
 # The facts that an option can give, where the rules cannot decide or are wrong.
 _ANSWERS = {
@@ -36,13 +35,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "init", help="adopt the Django project in this repository: detect it, and write new files"
     )
-    parser.add_argument(
-        "directory",
-        type=Path,
-        nargs="?",
-        default=Path(),
-        help="a directory of the repository (default: this one)",
-    )
+    options.repository(parser)
     parser.add_argument(
         "--yes", action="store_true", help="write without asking, and take the best answer to each question"
     )
@@ -51,36 +44,36 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="print the facts as JSON; write nothing, unless --yes is there too",
     )
-    parser.add_argument("--no-load", action="store_true", help="do not load the settings: read files only")
-    parser.add_argument(
-        "--python", default="", metavar="PROGRAM", help="the Python that has the project's packages"
-    )
-    parser.add_argument("--allow-dirty", action="store_true", help="go on although the git tree has changes")
+    options.loading(parser)
+    options.dirty(parser)
     parser.add_argument("--undo", action="store_true", help="remove what init wrote")
     parser.add_argument("--force", action="store_true", help="with --undo: also files that were edited")
     for name, (_, shape, text) in _ANSWERS.items():
         parser.add_argument(f"--{name}", metavar=shape, help=text)
+    parser.set_defaults(run=_run)
 
 
-def run(options: argparse.Namespace, version: str, copy_example: Callable[[Path], int]) -> int:
-    """Run the command; return the exit status."""
+def _run(given: argparse.Namespace) -> int:
+    from django_k8s.adopt.command import Request, init
+    from django_k8s.cli.copy import copy_out
+
     answers = {}
     for name, (fact, _, _) in _ANSWERS.items():
-        value = getattr(options, name.replace("-", "_"))
+        value = getattr(given, name.replace("-", "_"))
         if value is not None:
             answers[fact] = _answer(fact, value)
     request = Request(
-        options.directory,
+        given.directory,
         answers,
-        yes=options.yes,
-        json=options.json,
-        load=not options.no_load,
-        python=options.python,
-        allow_dirty=options.allow_dirty,
-        undo=options.undo,
-        force=options.force,
+        yes=given.yes,
+        json=given.json,
+        load=not given.no_load,
+        python=given.python,
+        allow_dirty=given.allow_dirty,
+        undo=given.undo,
+        force=given.force,
     )
-    return init(request, version=version, copy_example=copy_example)
+    return init(request, version=__version__, copy_example=lambda directory: copy_out("example", directory))
 
 
 def _answer(fact: str, value: str) -> Any:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Commands = Any  # argparse has no public name for it
+from django_k8s.cli import options
 
 
-def add_parsers(commands: Commands) -> None:
+def add_parser(commands: Any) -> None:
     """Add the three commands."""
     up = commands.add_parser("up", help="build the project and run it in a staging environment on a cluster")
     up.add_argument(
         "name", nargs="?", default="staging", help="the environment, such as pr-123 (default: staging)"
     )
-    _place(up)
+    options.project(up)
+    options.cluster(up)
+    options.change(up, seconds=600, of="for everything to be ready")
     up.add_argument("--image", default="", metavar="NAME:TAG", help="deploy this image and build none")
     up.add_argument(
         "--registry", default="", metavar="HOST/NAME", help="push the image there, for the nodes to pull it"
@@ -55,11 +56,9 @@ def add_parsers(commands: Commands) -> None:
         help="a file with values of the chart",
     )
     up.add_argument(
-        "--timeout", type=float, default=600.0, metavar="SECONDS", help="for everything to be ready (600)"
-    )
-    up.add_argument(
         "--show-password", action="store_true", help="print the password, even if the output is no terminal"
     )
+    up.set_defaults(run=_up)
 
     down = commands.add_parser(
         "down", help="remove a staging environment, with its volumes and its namespace"
@@ -68,90 +67,78 @@ def add_parsers(commands: Commands) -> None:
     down.add_argument(
         "--expired", action="store_true", help="remove all environments of the project that have expired"
     )
-    down.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for each step (300)")
-    _place(down)
+    options.project(down)
+    options.cluster(down)
+    options.change(down, seconds=300, of="for each step")
+    down.set_defaults(run=_down)
 
     listing = commands.add_parser("list", help="list the staging environments of the project")
     listing.add_argument("--all", action="store_true", help="of all projects")
     listing.add_argument("--expired", action="store_true", help="only those that have expired")
     listing.add_argument("--json", action="store_true", help="as JSON, for programs")
-    _directory(listing)
+    options.project(listing)
+    options.cluster(listing)
+    listing.set_defaults(run=_list)
 
 
-def _place(command: argparse.ArgumentParser) -> None:
-    _directory(command)
-    command.add_argument(
-        "--namespace", "-n", default="", help="an existing namespace (default: PROJECT-NAME)"
-    )
-    command.add_argument(
-        "--yes", "-y", action="store_true", help="ask nothing, also if the cluster is not on this machine"
-    )
-
-
-def _directory(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--dir",
-        type=Path,
-        default=Path(),
-        metavar="DIRECTORY",
-        help="the project's directory (default: this one)",
-    )
-    command.add_argument("--context", default="", help="a context of kubectl (default: the current one)")
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run ``up``, ``down`` or ``list`` and return the exit status."""
+def _up(given: argparse.Namespace) -> int:
+    from django_k8s.release import up
     from django_k8s.release.command import finish
     from django_k8s.release.report import Report
 
+    chosen = up.Options(
+        environment=given.name,
+        directory=given.dir,
+        context=given.context,
+        yes=given.yes,
+        namespace=given.namespace,
+        image=given.image,
+        registry=given.registry,
+        load="" if given.registry else given.load,
+        library=Path(given.library).resolve() if given.library else None,
+        build_options=(
+            *shlex.split(os.environ.get("DJANGO_K8S_BUILD_OPTIONS", "")),
+            *given.build_option,
+        ),
+        expires=given.expires,
+        sets=tuple(given.set),
+        files=tuple(given.values),
+        timeout=given.timeout,
+        show_password=given.show_password,
+    )
     report = Report()
-    action: Callable[[], None]
-    if options.command == "up":
-        from django_k8s.release import up
+    return finish(lambda: up.up(chosen, report), report, f"`django-k8s up {given.name}` goes on.")
 
-        chosen = up.Options(
-            environment=options.name,
-            directory=options.dir,
-            context=options.context,
-            yes=options.yes,
-            namespace=options.namespace,
-            image=options.image,
-            registry=options.registry,
-            load="" if options.registry else options.load,
-            library=Path(options.library).resolve() if options.library else None,
-            build_options=(
-                *shlex.split(os.environ.get("DJANGO_K8S_BUILD_OPTIONS", "")),
-                *options.build_option,
-            ),
-            expires=options.expires,
-            sets=tuple(options.set),
-            files=tuple(options.values),
-            timeout=options.timeout,
-            show_password=options.show_password,
-        )
-        action, again = (lambda: up.up(chosen, report)), f"`django-k8s up {options.name}` goes on."
-    elif options.command == "down":
-        from django_k8s.release import down
 
-        removed = down.Options(
-            environment=options.name,
-            directory=options.dir,
-            context=options.context,
-            yes=options.yes,
-            namespace=options.namespace,
-            expired=options.expired,
-            timeout=options.timeout,
-        )
-        action, again = (lambda: down.down(removed, report)), "The same command goes on."
-    else:
-        from django_k8s.release import listing
+def _down(given: argparse.Namespace) -> int:
+    from django_k8s.release import down
+    from django_k8s.release.command import finish
+    from django_k8s.release.report import Report
 
-        listed = listing.Options(
-            directory=options.dir,
-            context=options.context,
-            everything=options.all,
-            expired=options.expired,
-            as_json=options.json,
-        )
-        action, again = (lambda: listing.environments(listed, report)), "Nothing was changed."
-    return finish(action, report, again)
+    chosen = down.Options(
+        environment=given.name,
+        directory=given.dir,
+        context=given.context,
+        yes=given.yes,
+        namespace=given.namespace,
+        expired=given.expired,
+        timeout=given.timeout,
+    )
+    report = Report()
+    return finish(lambda: down.down(chosen, report), report, "The same command goes on.")
+
+
+def _list(given: argparse.Namespace) -> int:
+    from django_k8s.release import listing
+    from django_k8s.release.command import finish
+    from django_k8s.release.report import Report
+
+    chosen = listing.Options(
+        directory=given.dir,
+        context=given.context,
+        everything=given.all,
+        expired=given.expired,
+        as_json=given.json,
+    )
+    report = Report()
+    return finish(lambda: listing.environments(chosen, report), report, "Nothing was changed.")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from django_k8s.adopt.update.command import Request, update
+from django_k8s import __version__
+from django_k8s.cli import options
 
 
 def add_parser(commands: Any) -> None:
@@ -14,32 +14,25 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "update", help="merge what this version of django-k8s would write into the files that init wrote"
     )
-    parser.add_argument(
-        "directory",
-        type=Path,
-        nargs="?",
-        default=Path(),
-        help="a directory of the repository (default: this one)",
-    )
+    options.repository(parser)
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 2 if an update waits, and 0 if not"
     )
     parser.add_argument("--json", action="store_true", help="print what happened as JSON")
-    parser.add_argument("--no-load", action="store_true", help="do not load the settings: read files only")
-    parser.add_argument(
-        "--python", default="", metavar="PROGRAM", help="the Python that has the project's packages"
-    )
-    parser.add_argument("--allow-dirty", action="store_true", help="go on although the git tree has changes")
+    options.loading(parser)
+    options.dirty(parser)
+    parser.set_defaults(run=_run)
 
 
-def run(options: argparse.Namespace, version: str) -> int:
-    """Run the command; return the exit status."""
+def _run(given: argparse.Namespace) -> int:
+    from django_k8s.adopt.update.command import Request, update
+
     request = Request(
-        options.directory,
-        check=options.check,
-        json=options.json,
-        load=not options.no_load,
-        python=options.python,
-        allow_dirty=options.allow_dirty,
+        given.directory,
+        check=given.check,
+        json=given.json,
+        load=not given.no_load,
+        python=given.python,
+        allow_dirty=given.allow_dirty,
     )
-    return update(request, version=version)
+    return update(request, version=__version__)

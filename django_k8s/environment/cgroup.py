@@ -1,4 +1,4 @@
-"""The CPU limit of the container, from the cgroup file system.
+"""The CPU and the memory limit of the container, from the cgroup file system.
 
 ``os.cpu_count()`` and ``os.process_cpu_count()`` see the node's processors and the affinity, never
 the quota that a CPU limit sets.
@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 MOUNT = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
+_UNLIMITED = 1 << 60
 
 
 def cpu_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> float | None:
@@ -18,23 +19,35 @@ def cpu_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> float | Non
 
     Version 2 of cgroups is asked first, then version 1, whose controllers may be mounted together.
     """
-    v2_path, v1_path, v1_names = _membership(membership)
+    v2_path, v1_path, v1_names = _membership(membership, "cpu")
     limits = [_v2(directory) for directory in _upwards(mount, v2_path)]
     for name in v1_names:
         limits += [_v1(directory) for directory in _upwards(mount / name, v1_path)]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _membership(path: Path) -> tuple[str, str, list[str]]:
+def memory_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int | None:
+    """Return the smallest memory limit over this process's cgroup and all above it, in bytes; None without one."""
+    v2_path, v1_path, v1_names = _membership(membership, "memory")
+    limits = [_bytes(_text(directory / "memory.max")) for directory in _upwards(mount, v2_path)]
+    for name in v1_names:
+        limits += [
+            _bytes(_text(directory / "memory.limit_in_bytes"))
+            for directory in _upwards(mount / name, v1_path)
+        ]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _membership(path: Path, controller: str) -> tuple[str, str, list[str]]:
     """This process's cgroups: of version 2, of version 1, and where the latter may be mounted."""
-    v2_path, v1_path, names = "/", "/", ["cpu"]
+    v2_path, v1_path, names = "/", "/", [controller]
     for line in _text(path).splitlines():
         _, _, rest = line.partition(":")
         controllers, _, cgroup = rest.partition(":")
         if not controllers:
             v2_path = cgroup
-        elif "cpu" in controllers.split(","):
-            v1_path, names = cgroup, list(dict.fromkeys([controllers, "cpu"]))
+        elif controller in controllers.split(","):
+            v1_path, names = cgroup, list(dict.fromkeys([controllers, controller]))
     return v2_path, v1_path, names
 
 
@@ -67,6 +80,12 @@ def _cpus(quota: str, period: str) -> float | None:
     except (ValueError, ZeroDivisionError):
         return None
     return cpus if cpus > 0 else None
+
+
+def _bytes(text: str) -> int | None:
+    """No limit is "max" in version 2, and nearly 2**63, rounded to pages, in version 1."""
+    number = text.strip()
+    return int(number) if number.isdecimal() and int(number) < _UNLIMITED else None
 
 
 def _text(path: Path) -> str:

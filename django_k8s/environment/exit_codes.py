@@ -1,4 +1,4 @@
-"""Exit statuses, as sysexits.h has them."""
+"""Exit statuses, as sysexits.h and shells have them."""
 
 from __future__ import annotations
 
@@ -9,3 +9,4 @@ EX_CANTCREAT = 73  # it cannot write
 EX_TEMPFAIL = 75  # it may work another time
 EX_NOPERM = 77  # somebody has no right to do it
 EX_CONFIG = 78  # something is wrong with the configuration
+INTERRUPTED = 130  # by Ctrl-C, as shells say it

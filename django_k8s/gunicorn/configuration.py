@@ -56,21 +56,30 @@ gc.disable()  # in the master, for collections would touch, and so copy, what is
 
 def on_starting(server: Any) -> None:
     """Runs in the master, with the application loaded and nothing listening yet."""
+    from django.urls import get_resolver
+
     from django_k8s import gate
 
     problems.stop_if(_env.problems)
     gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
-    server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _concurrency)
+    # Imported by the first request otherwise, in each process of its own. An error in it ends the start.
+    _ = get_resolver().url_patterns
+    server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _fit(server))
+
+
+def _fit(server: Any) -> options.Concurrency:
+    """Start no more processes than fit into the memory limit, unless an option on the command line says how many."""
+    global workers
+    fitted = options.fitted(_concurrency)
+    if server.num_workers == _concurrency.processes:
+        server.num_workers = workers = fitted.processes
+    return fitted
 
 
 def when_ready(server: Any) -> None:
     """Runs in the master, before the first fork."""
-    from django.urls import get_resolver
-
     from django_k8s.gunicorn.database_connections import close_connections
 
-    # Imported by the first request otherwise, in each process of its own. An error in it ends the start.
-    _ = get_resolver().url_patterns
     close_connections()
     gc.collect()
     gc.freeze()

@@ -12,6 +12,7 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 from storages.backends.azure_storage import AzureStorage, AzureStorageFile
 
+from django_k8s.media_storage.bucket import Bucket, BucketFile
 from django_k8s.media_storage.unavailable import MediaUnavailable
 
 _MEBIBYTE = 1024 * 1024
@@ -41,7 +42,7 @@ _REMEDIES = {
 }
 
 
-class AzureMedia(AzureStorage):  # type: ignore[misc]
+class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
     """django-storages' storage on Azure, set up for a web process.
 
     Credentials are those of the pod's identity, which signs links too: no key is needed. Uploads and downloads use one
@@ -79,9 +80,33 @@ class AzureMedia(AzureStorage):  # type: ignore[misc]
         )
         return BlobServiceClient(url, credential=key or self.sas_token or self.token_credential, **_CLIENT)
 
+    @staticmethod
+    @contextmanager
+    def explained(name: str = "") -> Iterator[None]:
+        """Turn what Azure's libraries raise into a :class:`MediaUnavailable`, or a missing object ``name`` into FileNotFoundError."""
+        try:
+            yield
+        except HttpResponseError as error:
+            code = str(getattr(error, "error_code", None) or error.status_code or "")
+            if name and code == "BlobNotFound":
+                raise FileNotFoundError(f"Media storage: there is no object {name}.") from error
+            if isinstance(error, ClientAuthenticationError) and not error.status_code:
+                raise MediaUnavailable(
+                    "Media storage: there are no credentials: check the pod's identity."
+                ) from error
+            reason = _REMEDIES.get(
+                code, f"the server answered {code}: check the pod's identity and the MEDIA_AZURE_ variables"
+            )
+            raise MediaUnavailable(f"Media storage: {reason}.") from error
+        except AzureError as error:
+            raise MediaUnavailable(
+                f"Media storage: the server cannot be reached ({type(error).__name__}): "
+                "check MEDIA_AZURE_ACCOUNT and the network."
+            ) from error
+
     def check(self) -> None:
         """Ask for the container, with one request that changes nothing. Raises MediaUnavailable."""
-        with _explained():
+        with self.explained():
             self.client.get_container_properties()
 
     def get_user_delegation_key(self, expiry: Any) -> Any:
@@ -89,71 +114,19 @@ class AzureMedia(AzureStorage):  # type: ignore[misc]
         _ = self.service_client  # it looks for the credentials
         return super().get_user_delegation_key(expiry)
 
-    def _save(self, name: str, content: Any) -> str:
-        with _explained():
-            saved: str = super()._save(name, content)
-        return saved
-
     def _open(self, name: str, mode: str = "rb") -> _MediaFile:
         if "r" in mode and not self.exists(name):  # django-storages would look at the first read
             raise FileNotFoundError(f"Media storage: there is no object {name}.")
         return _MediaFile(name, mode, self)
 
-    def delete(self, name: str) -> None:
-        """Delete the object ``name``."""
-        with _explained():
-            super().delete(name)
-
-    def exists(self, name: str) -> bool:
-        """Whether there is an object ``name``."""
-        with _explained():
-            found: bool = super().exists(name)
-        return found
-
-    def size(self, name: str) -> int:
-        """The size of the object ``name`` in bytes. Raises FileNotFoundError if there is none."""
-        with _explained(name):
-            size: int = super().size(name)
-        return size
-
     def url(
         self, name: str, expire: int | None = None, parameters: dict[str, Any] | None = None, mode: str = "r"
     ) -> str:
         """The URL of the object ``name``: signed, for ``expire`` seconds, where media is private."""
-        with _explained():
+        with self.explained():
             url: str = super().url(name, expire, parameters, mode)
         return url
 
 
-class _MediaFile(AzureStorageFile):  # type: ignore[misc]
-    """django-storages' file, whose late failures (it downloads at the first read) are explained too."""
-
-    @AzureStorageFile.file.getter  # type: ignore[untyped-decorator]
-    def file(self) -> Any:
-        """What has been downloaded."""
-        with _explained(self.name):
-            return super().file
-
-
-@contextmanager
-def _explained(name: str = "") -> Iterator[None]:
-    """Turn what Azure's libraries raise into a :class:`MediaUnavailable`, or a missing object ``name`` into FileNotFoundError."""
-    try:
-        yield
-    except HttpResponseError as error:
-        code = str(getattr(error, "error_code", None) or error.status_code or "")
-        if name and code == "BlobNotFound":
-            raise FileNotFoundError(f"Media storage: there is no object {name}.") from error
-        if isinstance(error, ClientAuthenticationError) and not error.status_code:
-            raise MediaUnavailable(
-                "Media storage: there are no credentials: check the pod's identity."
-            ) from error
-        reason = _REMEDIES.get(
-            code, f"the server answered {code}: check the pod's identity and the MEDIA_AZURE_ variables"
-        )
-        raise MediaUnavailable(f"Media storage: {reason}.") from error
-    except AzureError as error:
-        raise MediaUnavailable(
-            f"Media storage: the server cannot be reached ({type(error).__name__}): "
-            "check MEDIA_AZURE_ACCOUNT and the network."
-        ) from error
+class _MediaFile(BucketFile, AzureStorageFile):  # type: ignore[misc]
+    """django-storages' file, whose late failures are explained too."""

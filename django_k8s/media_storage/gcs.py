@@ -16,6 +16,7 @@ from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud.storage import Client
 from storages.backends.gcloud import GoogleCloudFile, GoogleCloudStorage
 
+from django_k8s.media_storage.bucket import Bucket, BucketFile
 from django_k8s.media_storage.unavailable import MediaUnavailable
 
 _MEBIBYTE = 1024 * 1024
@@ -34,7 +35,7 @@ _REMEDIES = {
 }
 
 
-class GCSMedia(GoogleCloudStorage):  # type: ignore[misc]
+class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
     """django-storages' storage on Google Cloud, set up for a web process.
 
     Credentials are those of the pod's identity, which signs links too: no key is needed. Uploads and downloads hold one
@@ -65,42 +66,46 @@ class GCSMedia(GoogleCloudStorage):  # type: ignore[misc]
                 )
             return self._shared
 
+    @staticmethod
+    @contextmanager
+    def explained(name: str = "") -> Iterator[None]:
+        """Turn what Google's libraries raise into a :class:`MediaUnavailable`, or a missing object ``name`` into FileNotFoundError."""
+        try:
+            yield
+        except NotFound as error:
+            if name:
+                raise FileNotFoundError(f"Media storage: there is no object {name}.") from error
+            raise MediaUnavailable(f"Media storage: {_REMEDIES[404]}.") from error
+        except DefaultCredentialsError as error:
+            raise MediaUnavailable(
+                "Media storage: there are no credentials: check the pod's identity."
+            ) from error
+        except GoogleAuthError as error:
+            reason = (
+                f"the credentials cannot be had or used ({type(error).__name__}): check the pod's identity"
+            )
+            raise MediaUnavailable(f"Media storage: {reason}.") from error
+        except (GoogleAPIError, requests.RequestException) as error:
+            code = getattr(error, "code", None)
+            if code is None:
+                raise _unreachable(error) from error
+            reason = _REMEDIES.get(code, f"the server answered {int(code)}: check the pod's identity")
+            raise MediaUnavailable(f"Media storage: {reason}.") from error
+
     def check(self) -> None:
         """Ask for the bucket, with one request that changes nothing. Raises MediaUnavailable."""
-        with _explained():
+        with self.explained():
             next(iter(self.client.list_blobs(self.bucket_name, max_results=1)), None)
 
-    def _save(self, name: str, content: Any) -> str:
-        with _explained():
-            saved: str = super()._save(name, content)
-        return saved
-
     def _open(self, name: str, mode: str = "rb") -> _MediaFile:
-        with _explained():
+        with self.explained():
             found: _MediaFile = super()._open(name, mode)
         found.__class__ = _MediaFile  # django-storages names its class itself
         return found
 
-    def delete(self, name: str) -> None:
-        """Delete the object ``name``."""
-        with _explained():
-            super().delete(name)
-
-    def exists(self, name: str) -> bool:
-        """Whether there is an object ``name``."""
-        with _explained():
-            found: bool = super().exists(name)
-        return found
-
-    def size(self, name: str) -> int:
-        """The size of the object ``name`` in bytes. Raises FileNotFoundError if there is none."""
-        with _explained(name):
-            size: int = super().size(name)
-        return size
-
     def url(self, name: str, parameters: dict[str, Any] | None = None) -> str:
         """The URL of the object ``name``: signed, for a while, where media is private."""
-        with _explained():
+        with self.explained():
             if self.querystring_auth:
                 parameters = {**self._signer(), **(parameters or {})}
             url: str = super().url(name, parameters)
@@ -152,41 +157,11 @@ class _Session(AuthorizedSession):
         return count >= _ATTEMPTS
 
 
-class _MediaFile(GoogleCloudFile):  # type: ignore[misc]
-    """django-storages' file, whose late failures (it downloads at the first read) are explained too."""
-
-    @GoogleCloudFile.file.getter  # type: ignore[untyped-decorator]
-    def file(self) -> Any:
-        """What has been downloaded."""
-        with _explained(self.name):
-            return super().file
+class _MediaFile(BucketFile, GoogleCloudFile):  # type: ignore[misc]
+    """django-storages' file, whose late failures are explained too."""
 
 
 def _unreachable(error: Exception) -> MediaUnavailable:
     return MediaUnavailable(
         f"Media storage: the server cannot be reached ({type(error).__name__}): check the network."
     )
-
-
-@contextmanager
-def _explained(name: str = "") -> Iterator[None]:
-    """Turn what Google's libraries raise into a :class:`MediaUnavailable`, or a missing object ``name`` into FileNotFoundError."""
-    try:
-        yield
-    except NotFound as error:
-        if name:
-            raise FileNotFoundError(f"Media storage: there is no object {name}.") from error
-        raise MediaUnavailable(f"Media storage: {_REMEDIES[404]}.") from error
-    except DefaultCredentialsError as error:
-        raise MediaUnavailable(
-            "Media storage: there are no credentials: check the pod's identity."
-        ) from error
-    except GoogleAuthError as error:
-        reason = f"the credentials cannot be had or used ({type(error).__name__}): check the pod's identity"
-        raise MediaUnavailable(f"Media storage: {reason}.") from error
-    except (GoogleAPIError, requests.RequestException) as error:
-        code = getattr(error, "code", None)
-        if code is None:
-            raise _unreachable(error) from error
-        reason = _REMEDIES.get(code, f"the server answered {int(code)}: check the pod's identity")
-        raise MediaUnavailable(f"Media storage: {reason}.") from error

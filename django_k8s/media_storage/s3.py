@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3File, S3Storage
 
+from django_k8s.media_storage.bucket import Bucket, BucketFile
 from django_k8s.media_storage.unavailable import MediaUnavailable
 
 __all__ = ["MediaUnavailable", "S3Media"]
@@ -58,7 +59,7 @@ _making = threading.RLock()
 os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
 
 
-class S3Media(S3Storage):  # type: ignore[misc]
+class S3Media(Bucket, S3Storage):  # type: ignore[misc]
     """django-storages' S3 storage, set up for a web process.
 
     All threads share one connection; uploads and downloads use one thread and keep one part of 5 MiB in
@@ -101,33 +102,31 @@ class S3Media(S3Storage):  # type: ignore[misc]
                 self._shared[key] = getattr(S3Storage(**self._options), name)
             return self._shared[key]
 
-    def _save(self, name: str, content: Any) -> str:
-        with _explained():
-            saved: str = super()._save(name, content)
-        return saved
+    @staticmethod
+    @contextmanager
+    def explained(name: str = "") -> Iterator[None]:
+        """Turn what boto3 raises into a :class:`MediaUnavailable`."""
+        try:
+            yield
+        except (Boto3Error, BotoCoreError, ClientError) as error:
+            # boto3 wraps the server's answer to an upload in an exception of its own.
+            cause = error if isinstance(error, ClientError) else error.__context__
+            code = (
+                str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
+            )
+            if code:
+                reason = _REMEDIES.get(
+                    code, f"the server answered {code}: check the pod's identity and the MEDIA_S3_ variables"
+                )
+            else:
+                reason = f"the server cannot be reached ({type(error).__name__}): check MEDIA_S3_ENDPOINT_URL and the network"
+            raise MediaUnavailable(f"Media storage: {reason}.") from error
 
     def _open(self, name: str, mode: str = "rb") -> _MediaFile:
-        with _explained():
+        with self.explained():
             found: _MediaFile = super()._open(name, mode)
         found.__class__ = _MediaFile  # django-storages names its class itself
         return found
-
-    def delete(self, name: str) -> None:
-        """Delete the object ``name``."""
-        with _explained():
-            super().delete(name)
-
-    def exists(self, name: str) -> bool:
-        """Whether there is an object ``name``."""
-        with _explained():
-            found: bool = super().exists(name)
-        return found
-
-    def size(self, name: str) -> int:
-        """The size of the object ``name`` in bytes."""
-        with _explained():
-            size: int = super().size(name)
-        return size
 
     def url(
         self,
@@ -137,34 +136,10 @@ class S3Media(S3Storage):  # type: ignore[misc]
         http_method: str | None = None,
     ) -> str:
         """The URL of the object ``name``: signed, for ``expire`` seconds, where media is private."""
-        with _explained():
+        with self.explained():
             url: str = super().url(name, parameters, expire, http_method)
         return url
 
 
-class _MediaFile(S3File):  # type: ignore[misc]
-    """django-storages' file, whose late failures (it downloads at the first read) are explained too."""
-
-    @S3File.file.getter  # type: ignore[untyped-decorator]
-    def file(self) -> Any:
-        """What has been downloaded."""
-        with _explained():
-            return super().file
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what boto3 raises into a :class:`MediaUnavailable`."""
-    try:
-        yield
-    except (Boto3Error, BotoCoreError, ClientError) as error:
-        # boto3 wraps the server's answer to an upload in an exception of its own.
-        cause = error if isinstance(error, ClientError) else error.__context__
-        code = str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
-        if code:
-            reason = _REMEDIES.get(
-                code, f"the server answered {code}: check the pod's identity and the MEDIA_S3_ variables"
-            )
-        else:
-            reason = f"the server cannot be reached ({type(error).__name__}): check MEDIA_S3_ENDPOINT_URL and the network"
-        raise MediaUnavailable(f"Media storage: {reason}.") from error
+class _MediaFile(BucketFile, S3File):  # type: ignore[misc]
+    """django-storages' file, whose late failures are explained too."""

@@ -44,12 +44,11 @@ class HealthMiddleware:
             markcoroutinefunction(self)
         config = conf.current()
         self._token = config.health_token
+        self._timeout = config.readiness_timeout_seconds
         self._runner = CheckRunner.configured()
         self._page = self._page_runner = None
         if config.readiness_page:
             self._page = Page(config.readiness_page, page_handler or get_response)
-            # It depends on what the other checks test, so it waits for them.
-            self._timeout = config.readiness_timeout_seconds
             keep = max(KEPT_SECONDS, config.readiness_cache_seconds)
             self._page_runner = CheckRunner({"page": self._page}, self._timeout, keep)
         self._answers = {"/livez": self._livez, "/readyz": self._readyz, "/healthz": self._healthz}
@@ -76,46 +75,56 @@ class HealthMiddleware:
         return _text(200, b"ok\n")
 
     def _readyz(self, request: HttpRequest) -> HttpResponse:
-        began = time.monotonic()
+        left = _countdown(self._timeout)
         ready = self._runner.ready()
-        if ready and self._page_runner:
-            ready = self._page_runner.ready(self._timeout - (time.monotonic() - began))
+        if page := self._page_after(ready):
+            ready = page.ready(left())
         return _readiness(ready)
 
     async def _async_readyz(self, request: HttpRequest) -> HttpResponse:
-        began = time.monotonic()
+        left = _countdown(self._timeout)
         ready = await self._runner.aready()
-        if ready and self._page and self._page_runner:
-            self._page.loop = asyncio.get_running_loop()
-            ready = await self._page_runner.aready(self._timeout - (time.monotonic() - began))
+        if page := self._page_after(ready):
+            ready = await page.aready(left())
         return _readiness(ready)
 
     def _healthz(self, request: HttpRequest) -> HttpResponse:
         if not self._trusted(request):
             return _text(404, b"not found\n")
-        began = time.monotonic()
+        left = _countdown(self._timeout)
         report = self._runner.report()
-        if report.ready and self._page_runner:
-            page = self._page_runner.report(self._timeout - (time.monotonic() - began))
-            report = Report(report.results + page.results)
+        if page := self._page_after(report.ready):
+            report = Report(report.results + page.report(left()).results)
         return _details(report)
 
     async def _async_healthz(self, request: HttpRequest) -> HttpResponse:
         if not self._trusted(request):
             return _text(404, b"not found\n")
-        began = time.monotonic()
+        left = _countdown(self._timeout)
         report = await self._runner.areport()
-        if report.ready and self._page and self._page_runner:
-            self._page.loop = asyncio.get_running_loop()
-            page = await self._page_runner.areport(self._timeout - (time.monotonic() - began))
-            report = Report(report.results + page.results)
+        if page := self._page_after(report.ready):
+            report = Report(report.results + (await page.areport(left())).results)
         return _details(report)
+
+    def _page_after(self, ready: bool) -> CheckRunner | None:
+        """Return what runs READINESS_PAGE, unless it is not to be run: it depends on what the other checks test."""
+        if not (ready and self._page):
+            return None
+        if self._async:
+            self._page.loop = asyncio.get_running_loop()
+        return self._page_runner
 
     def _trusted(self, request: HttpRequest) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not self._token or scheme.lower() != "bearer":
             return False
         return constant_time_compare(token.strip(), self._token)
+
+
+def _countdown(seconds: float) -> Callable[[], float]:
+    """Return a function that says how many of ``seconds`` are left."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
 
 
 def _text(status: int, body: bytes) -> HttpResponse:

@@ -6,9 +6,9 @@ import errno
 import os
 from collections.abc import Callable
 
-from django_k8s.environment.exit_codes import EX_CANTCREAT
+from django_k8s.environment.exit_codes import EX_CANTCREAT, INTERRUPTED
 from django_k8s.environment.masking import mask
-from django_k8s.release.outcome import INTERRUPTED, Stopped
+from django_k8s.release.outcome import Stopped
 from django_k8s.release.report import Report
 
 

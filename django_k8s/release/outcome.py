@@ -5,7 +5,6 @@ from __future__ import annotations
 from django_k8s.environment.exit_codes import EX_UNAVAILABLE
 
 FAILED = 1  # the release was installed, and does not work
-INTERRUPTED = 130  # by Ctrl-C, as shells say it
 
 
 class Stopped(Exception):

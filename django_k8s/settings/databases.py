@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django_k8s.database.keepalives import KEEPALIVES
 from django_k8s.environment.connection_urls import encoded, is_host
 from django_k8s.environment.env import Env
+from django_k8s.settings import pools
 
 _POSTGRES = "django.db.backends.postgresql"
 _NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured when it is used
@@ -60,7 +60,7 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
     directory by default; production has to name its database, even if it is SQLite. The build phase gets a
     database that is never opened.
     """
-    found = with_options(env, from_environment(env, name))
+    found = with_options(env, from_environment(env, name), project)
     if name == "DATABASE_URL":
         refuse_foreign(env, found)
     merged: dict[str, Any] = {
@@ -174,8 +174,8 @@ def _from_url(env: Env, name: str, url: str) -> Database:
     return {**database, "OPTIONS": options}
 
 
-def with_options(env: Env, database: Database) -> Database:
-    """Return ``database`` with connections that survive failures and do not hang."""
+def with_options(env: Env, database: Database, project: Mapping[str, Any] | None = None) -> Database:
+    """Return ``database`` with connections that survive failures and do not hang; ``project`` is put over it later."""
     if database["ENGINE"] == _NONE:
         return database
     if database["ENGINE"].endswith(_SQLITE_FAMILY):
@@ -192,7 +192,7 @@ def with_options(env: Env, database: Database) -> Database:
     role = env.str("ROLE")
     asynchronous = env.str("WEB_INTERFACE") == "asgi" and role in ("", "web")
     mysql = database["ENGINE"].endswith(_MYSQL_FAMILY)
-    pool = {} if mysql else _pool(env, role)
+    pool = {} if mysql else _pool(env, role) or pools.asgi_pool(env, {**database, **(project or {})})
     tuned = {
         # Django refuses kept connections with a pool, and advises against them under ASGI.
         "CONN_MAX_AGE": 0 if pool or asynchronous else env.int("DATABASE_CONN_MAX_AGE"),
@@ -255,7 +255,7 @@ def _pool(env: Env, role: str) -> dict[str, Any]:
     size = env.int("DATABASE_POOL_SIZE")
     if not size:
         return {}
-    if not all(map(importlib.util.find_spec, ("psycopg", "psycopg_pool"))):
+    if not pools.available():
         env.add_problem(
             "DATABASE_POOL_SIZE",
             "needs psycopg 3 with its pool. Add the extra django-k8s-toolkit[postgres], or set it to 0.",

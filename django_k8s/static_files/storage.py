@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from django_k8s.static_files import compressor
 
 
 class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
@@ -24,3 +28,9 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
                 return name
             raise
         return hashed
+
+    def create_compressor(self, **options: Any) -> Any:
+        """Return WhiteNoise's compressor, or in an image's build one that keeps what it has compressed."""
+        if folder := os.environ.get(compressor.VARIABLE):
+            return compressor.KeepingCompressor(Path(folder), **options)
+        return super().create_compressor(**options)

@@ -36,6 +36,17 @@ NAMES = (
         call="path, url",
         read_by=f"{_WHITENOISE}.add_cache_headers",
     ),
+    *(
+        Name(
+            f"whitenoise.compress:Compressor.{name}",
+            used_by="static_files.compressor",
+            why="what an earlier build has compressed is not compressed again",
+            breaks="a build takes longer",
+            call="data",
+            read_by="whitenoise.compress:Compressor.compress",
+        )
+        for name in ("compress_gzip", "compress_brotli")
+    ),
     # django-storages
     _media(
         f"{_STORAGE}.connection",

@@ -269,6 +269,22 @@ class TestAtOnceOrNotAtAll:
 
         assert list(tmp_path.iterdir()) == []
 
+    def test_a_file_that_appears(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody else's file of the same name stays, even if it was not there at first."""
+        link = os.link
+
+        def late(source: Path, target: Path) -> None:
+            if target.name == "two":
+                target.write_text("theirs")
+            link(source, target)
+
+        monkeypatch.setattr(writing.os, "link", late)
+        with pytest.raises(CannotAdopt, match="File exists"):
+            writing.write(tmp_path, self.FILES)
+
+        assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["two"]
+        assert (tmp_path / "a/b/two").read_text() == "theirs"
+
     def test_full_disk(self, tmp_path: Path) -> None:
         """A disk without room: one sentence, and nothing is left."""
         with disk(tmp_path / "disk") as small:

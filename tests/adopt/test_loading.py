@@ -51,6 +51,22 @@ def test_required_variables(tmp_path: Path) -> None:
     assert by_name["SHOP_THINGS"].source == "shop/settings.py:19"
 
 
+def test_debug_mode_off(tmp_path: Path) -> None:
+    """What the reader of the project takes for no is tried; what production needs is then asked for."""
+    settings = """
+DEBUG = {"1": True, "no": False}[os.environ.get("SHOP_DEBUG", "1")]
+if not DEBUG:
+    MAIL = os.environ["SHOP_MAIL"]
+"""
+    made = planned(tmp_path, shop(settings=settings))
+
+    assert made.facts.value("debug_variable") == {"name": "SHOP_DEBUG", "value": "no"}
+    assert made.facts.value("required_variables") == ["SHOP_KEY", "SHOP_MAIL"]
+    assert 'SHOP_DEBUG: "no"' in made.texts["deploy/values.yaml"]
+    assert "SHOP_DEBUG" not in made.texts["deploy/secret.env.example"]
+    assert "SHOP_DEBUG" not in made.texts["deploy/compose.yaml"]
+
+
 def test_stores_of_a_pod(tmp_path: Path) -> None:
     """What the build needs because it has no database is a dummy there, and not required of a pod."""
     settings = """

@@ -142,6 +142,82 @@ class TestLock:
             "groups"
         ) == ["mail"]
 
+    @pytest.mark.parametrize(
+        ("command", "code", "expected"),
+        [
+            ("uv sync --locked \\\n    --no-editable", "from shop.tests.users import someone", ["dev"]),
+            ("uv sync --locked", "import django", []),
+            ("uv sync --locked --no-dev", "from shop.tests.users import someone", []),
+            ("uv sync --only-group prod", "import pytest", ["prod"]),
+            ("uv sync --group dev --group docs", "from pytest import fixture", ["dev"]),
+        ],
+    )
+    def test_development_in_production(
+        self, tmp_path: Path, command: str, code: str, expected: list[str]
+    ) -> None:
+        """A group for development counts if the image of production has it, and code cannot be imported without it."""
+        files = {
+            "Dockerfile": f"FROM python:3.13\nRUN {command}\n",
+            "compose/local/Dockerfile": "FROM python:3.13\nRUN uv sync --all-groups\n",
+            "shop/data.py": f"{code}\n",
+            "shop/tests/users.py": "import pytest\n",
+            "uv.lock": UV,
+            "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n[dependency-groups]\ndev = ["pytest"]\ndocs = ["sphinx"]\nprod = ["x"]\n',
+        }
+
+        assert [one for one in facts(tmp_path, files).value("groups") if one != "prod"] == [
+            one for one in expected if one != "prod"
+        ]
+
+    def test_groups_of_poetry(self, tmp_path: Path) -> None:
+        """`poetry install` installs each group that is not optional, unless it is told not to."""
+        text = '[tool.poetry.dependencies]\ndjango = "^5.2"\n' + "".join(
+            f'[tool.poetry.group.{name}]\noptional = {optional}\n[tool.poetry.group.{name}.dependencies]\n{name}-x = "1"\n'
+            for name, optional in (("mail", "false"), ("search", "false"), ("chat", "true"), ("dev", "false"))
+        )
+        files = {"poetry.lock": "", "pyproject.toml": text}
+        docker = {"Dockerfile": "FROM python:3.13\nRUN poetry install --without search,dev\n"}
+
+        assert facts(tmp_path / "a", files | docker).value("groups") == ["mail"]
+        assert facts(tmp_path / "b", files).value("groups") == []
+
+    @pytest.mark.parametrize(
+        ("command", "expected"),
+        [
+            ("RUN pip install -r /code/requirements/live.txt", "requirements/live.txt"),
+            (
+                "ARG NAME=live\nRUN pip install --no-cache-dir -r requirements/${NAME}.txt",
+                "requirements/live.txt",
+            ),
+            ("COPY requirements/live.txt /req.txt\nRUN uv pip install -r /req.txt", "requirements/live.txt"),
+            ("RUN pip install -r requirements/local.txt", "Pipfile.lock"),
+            ("RUN pipenv sync && pip install -r requirements/live.txt", "Pipfile.lock"),
+        ],
+    )
+    def test_requirements_of_a_dockerfile(self, tmp_path: Path, command: str, expected: str) -> None:
+        """The file that the image of production installs is the lock, although another one lies nearer."""
+        text = "django==5.2\n"
+        files = {f"requirements/{name}.txt": text for name in ("base", "live", "local")} | {
+            "Pipfile.lock": "{}"
+        }
+
+        assert (
+            facts(tmp_path, files | {"Dockerfile": f"FROM python:3.13\n{command}\n"}).value("lock")
+            == expected
+        )
+
+    def test_two_files_of_a_dockerfile(self, tmp_path: Path) -> None:
+        """The image installs one file: of a second one, a note says what to do."""
+        files = {
+            "requirements.txt": "django==5.2\n",
+            "requirements-server.txt": "gevent==25.9.1\n",
+            "Dockerfile": "FROM python:3.13\nRUN pip install -r requirements.txt -r requirements-server.txt\n",
+        }
+        found = facts(tmp_path, files)
+
+        assert found.value("lock") == "requirements.txt"
+        assert any("Dockerfile:2 installs requirements-server.txt as well" in note for note in found.notes)
+
     def test_old_django(self, tmp_path: Path) -> None:
         """A Django that is too old is said."""
         assert any(
@@ -180,7 +256,7 @@ class TestDebian:
     @pytest.mark.parametrize(
         ("wheels", "build"),
         [
-            ("", ["gcc", "libc6-dev"]),
+            ("", ["gcc"]),
             ('wheels = [{ url = "https://example.com/fastmark-1.0-cp314-cp314-linux.whl" }]', []),
         ],
     )
@@ -202,12 +278,12 @@ dependencies = [{{ name = "cffi" }}]
         [
             ("psycopg==3.2", ["libpq5"], []),
             ("psycopg[binary]==3.2", [], []),
-            ("psycopg[c]==3.2", ["libpq5"], ["gcc", "libc6-dev", "libpq-dev"]),
-            ("psycopg2==2.9", ["libpq5"], ["gcc", "libc6-dev", "libpq-dev"]),
+            ("psycopg[c]==3.2", ["libpq5"], ["gcc", "libpq-dev"]),
+            ("psycopg2==2.9", ["libpq5"], ["gcc", "libpq-dev"]),
             (
                 "python-magic\nmysqlclient==2",
                 ["libmagic1", "libmariadb3"],
-                ["default-libmysqlclient-dev", "gcc", "libc6-dev", "pkg-config"],
+                ["default-libmysqlclient-dev", "gcc", "pkg-config"],
             ),
             ("thing @ git+https://example.com/thing.git", [], ["git"]),
         ],

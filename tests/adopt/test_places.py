@@ -85,6 +85,42 @@ class TestSettings:
 
         assert detect(repository(tmp_path, files)).value("settings_module") == "shop.settings.live"
 
+    @pytest.mark.parametrize(
+        ("files", "expected"),
+        [
+            ({"Dockerfile": "FROM python:3.13\nENV DJANGO_SETTINGS_MODULE=shop.live\n"}, "shop.live"),
+            ({"Procfile": "web: DJANGO_SETTINGS_MODULE=shop.live gunicorn shop.wsgi\n"}, "shop.live"),
+            ({"dev/Dockerfile": "FROM python:3.13\nENV DJANGO_SETTINGS_MODULE=shop.live\n"}, "shop.settings"),
+            ({"Dockerfile": "FROM python:3.13\nENV DJANGO_SETTINGS_MODULE=shop.gone\n"}, "shop.settings"),
+        ],
+    )
+    def test_started_with(self, tmp_path: Path, files: dict[str, str], expected: str) -> None:
+        """What production is started with wins over what programs take without it."""
+        found = shop() | {"shop/live.py": "from .settings import *\n"} | files
+
+        assert detect(repository(tmp_path, found)).value("settings_module") == expected
+
+    def test_branches(self, tmp_path: Path) -> None:
+        """A package that imports one of its modules by a variable: the one for production is taken at once."""
+        choice = "import os\nif os.environ.get('LIVE'):\n    from .production import *\nelse:\n    from .local import *\n"
+        files = {
+            name: text.replace("settings.local", "settings")
+            for name, text in package(production=PRODUCTION).items()
+        }
+        files["shop/settings/__init__.py"] = choice
+
+        assert detect(repository(tmp_path, files)).value("settings_module") == "shop.settings.production"
+
+    def test_default_of_a_variable(self, tmp_path: Path) -> None:
+        """manage.py reads the variable itself, and says what it takes without it."""
+        files = shop()
+        files["manage.py"] = files["manage.py"].replace(
+            '"shop.settings")', 'os.getenv("SHOP", "shop.settings"))'
+        )
+        del files["shop/wsgi.py"]
+
+        assert detect(repository(tmp_path, files)).value("settings_module") == "shop.settings"
+
     def test_deployment(self, tmp_path: Path) -> None:
         """A name that nobody can guess, in a file of the deployment; not the one for a step of the build."""
         text = "FROM python:3.13\nRUN DJANGO_SETTINGS_MODULE=shop.settings.assets ./manage.py collectstatic\nENV DJANGO_SETTINGS_MODULE=shop.settings.heaven\n"

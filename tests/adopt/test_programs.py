@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.repositories import repository, shop
 
 from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.render import environment, values
 from django_k8s.adopt.render.docker import arguments
 
 ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
@@ -85,7 +87,7 @@ class TestCelery:
 
     def test_queues(self, tmp_path: Path) -> None:
         """Queues of routes, of tasks, of calls and of queue objects; the default one first."""
-        tasks = "@shared_task(queue='mail')\ndef send(): ...\nsend.apply_async(queue='slow')\nother(queue='not-one')\n"
+        tasks = "WATCH = 'watch'\n@shared_task(queue=WATCH)\ndef look(): ...\n@shared_task(queue='mail')\ndef send(): ...\nsend.apply_async(queue='slow')\nother(queue='not-one')\n"
         settings = "\nCELERY_TASK_DEFAULT_QUEUE = 'main'\nCELERY_TASK_ROUTES = {'a.*': {'queue': 'bulk'}}\nCELERY_TASK_QUEUES = [Queue('main'), Queue('rare')]\n"
         found = facts(
             tmp_path,
@@ -93,7 +95,16 @@ class TestCelery:
             settings,
         )
 
-        assert found.value("queues") == ["main", "bulk", "mail", "rare", "slow"]
+        assert found.value("queues") == ["main", "bulk", "mail", "rare", "slow", "watch"]
+
+    def test_made_by_a_function(self, tmp_path: Path) -> None:
+        """An application that a function of the module makes; a beat that is started has a schedule."""
+        code = "from celery import Celery\ndef make():\n    return Celery('shop')\napp = make()\n"
+        files = {"shop/celery.py": code, "requirements.txt": REQUIREMENTS}
+        found = facts(tmp_path, files | {"Procfile": "clock: celery -A shop beat -l info\n"})
+
+        assert found.value("celery_application") == "shop.celery:app"
+        assert found.value("beat_scheduler") == "default"
 
     def test_command_lines(self, tmp_path: Path) -> None:
         """A command line names the application of two, and the queues of a worker."""
@@ -200,6 +211,43 @@ class TestParts:
         """The folder, the package manager by its lock, and the script."""
         assert facts(tmp_path, files).value("front_end") == expected
 
+    @pytest.mark.parametrize(
+        ("files", "node"),
+        [
+            ({"ui/.nvmrc": "v20.11.0\n", ".nvmrc": "24"}, "20"),
+            ({".nvmrc": "lts/krypton\n"}, "24"),
+            (
+                {"ui/package.json": '{"scripts": {"build": "x"}, "engines": {"node": ">=18.17 <21 || ^16"}}'},
+                "20",
+            ),
+            ({"ui/package.json": '{"scripts": {"build": "x"}, "engines": {"node": "24.x"}}'}, "24"),
+            ({}, None),
+        ],
+    )
+    def test_node(self, tmp_path: Path, files: dict[str, str], node: str | None) -> None:
+        """The version of Node: a file for it, nearest first, else what the engines allow."""
+        front_end = {"ui/package.json": '{"scripts": {"build": "x"}}', "ui/yarn.lock": ""}
+        found = facts(tmp_path, front_end | files)
+
+        assert found.value("node_version") == node
+        assert arguments(found)["NODE_IMAGE"] == f"node:{node or 22}-slim"
+
+    def test_front_end_that_needs_python(self, tmp_path: Path) -> None:
+        """What the stage of the front end copies from a stage with manage.py is made first; every script runs."""
+        text = (
+            "FROM python:3.13 AS words\nRUN ./manage.py compilejsi18n && ./manage.py migrate\n"
+            "FROM python:3.13 AS other\nRUN ./manage.py makeother\n"
+            "FROM node:22 AS ui\nCOPY --from=words /app/words ./\nRUN npm run build && npm run build:ssr && npm run test\n"
+            "FROM python:3.13\nCOPY --from=ui /app/dist dist\n"
+        )
+        scripts = '{"scripts": {"build": "x", "build:ssr": "y", "test": "z"}}'
+        found = arguments(
+            facts(tmp_path, {"Dockerfile": text, "package.json": scripts, "package-lock.json": ""})
+        )
+
+        assert found["FRONTEND_BEFORE"] == "python manage.py compilejsi18n"
+        assert found["FRONTEND_BUILD"] == "npm run build && npm run build:ssr"
+
     def test_commands_of_the_build(self, tmp_path: Path) -> None:
         """Commands of the project's Dockerfile before and after collectstatic."""
         text = "FROM python:3.13\nRUN ./manage.py makejs --all && python manage.py collectstatic --noinput\nRUN ./manage.py compress\nCMD ./manage.py makejs\n"
@@ -207,6 +255,48 @@ class TestParts:
 
         assert found.value("before_static") == ["python manage.py makejs --all"]
         assert found.value("after_static") == ["python manage.py compress"]
+
+    @pytest.mark.parametrize(
+        ("name", "text", "steps", "before"),
+        [
+            (
+                "entrypoint.sh",
+                "#!/bin/sh\nif [ $1 = web ]; then\n  ./manage.py wait_for_x\n  ./manage.py migrate || exit 1\n  ./manage.py fill_it --all || exit 1\n  ./manage.py compile_it\n  ./manage.py collectstatic\nfi\nif [ $DEMO ]; then\n  ./manage.py demo_it\nfi\n",
+                [["fill_it", "--all"]],
+                ["python manage.py compile_it"],
+            ),
+            ("Procfile", "release: python manage.py migrate && python manage.py fill_it\n", [["fill_it"]], []),
+            ("dev/entrypoint.sh", "#!/bin/sh\n./manage.py migrate\n./manage.py fill_it\n", [], []),
+            ("docker-compose.yml", "services:\n  a:\n    command: manage.py migrate\n  b:\n    command: manage.py fill_it\n", [], []),
+            ("start", "#!/bin/sh\n./manage.py fill_it\n./manage.py migrate --noinput\nexec ./manage.py serve_it\n", [], []),
+        ],
+    )  # fmt: skip
+    def test_after_the_migrations(
+        self, tmp_path: Path, name: str, text: str, steps: list[list[str]], before: list[str]
+    ) -> None:
+        """What each start or release runs after the migrations is a job; what makes static files is part of the build."""
+        names = ("wait_for_x", "fill_it", "compile_it", "demo_it", "serve_it")
+        found = facts(tmp_path, {name: text} | {f"shop/management/commands/{one}.py": "" for one in names})
+
+        assert found.value("after_migrate") == steps
+        assert found.value("before_static") == before
+        jobs = {"fill-it": {"args": ["manage", *steps[0]]}} if steps else None
+        assert yaml.safe_load(values.values(found)).get("jobs") == jobs
+
+    def test_command_of_a_readme(self, tmp_path: Path) -> None:
+        """What a person runs once after the migrations is a note."""
+        files = {
+            "README.md": "    ./manage.py migrate\n    ./manage.py load_initial_data\n",
+            "shop/management/commands/load_initial_data.py": "",
+        }
+        found = facts(tmp_path, files)
+
+        assert found.value("after_migrate") == []
+        assert [
+            note
+            for note in found.notes
+            if "load-initial-data: {args: [manage, load_initial_data], once: true}" in note
+        ]
 
     def test_databases_that_are_part_of_the_program(self, tmp_path: Path) -> None:
         """Tracked, and named by code; not a developer's own, which the settings name, nor one that git does not track."""
@@ -232,6 +322,10 @@ class TestParts:
                 "class User(AbstractUser):\n    USERNAME_FIELD = 'email'\n    REQUIRED_FIELDS = []\n",
                 ["email"],
             ),
+            (
+                "class Base(AbstractBaseUser):\n    USERNAME_FIELD = 'phone'\nclass User(Base):\n    pass\n",
+                ["phone"],
+            ),
         ],
     )
     def test_first_administrator(self, tmp_path: Path, model: str, expected: list[str]) -> None:
@@ -248,13 +342,95 @@ A = os.environ.get("WITH_GET")
 B = env.int("WITH_DEFAULT", default=3)
 C = config("PLAIN_CONFIG")
 D = env("API_TOKEN")
+with env.prefixed("SHOP_"):
+    F = env("PREFIXED")
+G = environ.Env(DECLARED=(bool, False))("DECLARED")
+H = env("DECLARED")
 if A:
     E = os.environ["IN_A_BRANCH"]
 """
         found = facts(tmp_path, {}, settings)
         by_name = {one.name: one for one in found.variables}
 
-        assert found.value("required_variables") == ["API_TOKEN", "PLAIN_CONFIG", "SHOP_KEY"]
+        assert found.value("required_variables") == ["API_TOKEN", "PLAIN_CONFIG", "SHOP_KEY", "SHOP_PREFIXED"]
         assert (by_name["WITH_GET"].default, by_name["WITH_DEFAULT"].default) == (True, True)
         assert (by_name["IN_A_BRANCH"].branch, by_name["API_TOKEN"].secret) == (True, True)
         assert by_name["SHOP_KEY"].source == "shop/settings.py:5"
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            (
+                'DEBUG = config("SHOP_DEBUG", default=True, cast=bool)',
+                {"name": "SHOP_DEBUG", "value": "False"},
+            ),
+            ('DEBUG = int(os.environ.get("DEBUG", 1))', {"name": "DEBUG", "value": "0"}),
+            ('DEBUG = os.environ["SHOP_DEBUG"] == "1"', {"name": "SHOP_DEBUG", "value": "False"}),
+            ('DEBUG = env.bool("SHOP_DEBUG", False)', None),
+            ('DEBUG = env("ENVIRONMENT", default="dev") == "dev"', None),
+            ('DEBUG = bool(os.getenv("SHOP_DEBUG"))', None),
+            ("DEBUG = False", None),
+        ],
+    )
+    def test_debug_mode(self, tmp_path: Path, settings: str, expected: dict[str, str] | None) -> None:
+        """Settings that are in debug mode unless a variable says no are told no."""
+        found = facts(tmp_path, {}, f"\n{settings}\n")
+
+        assert found.value("debug_variable") == expected
+        if expected:
+            assert values.environment(found)[expected["name"]] == expected["value"]
+            assert f"{expected['name']}={expected['value']}\n" in environment.build(found)
+
+    def test_variables_that_are_refused_later(self, tmp_path: Path) -> None:
+        """A variable that is read without complaint, and missed by a check of the settings, is required."""
+        settings = """
+def secret(name, default=None):
+    return os.environ.get(name, default)
+def needed(name):
+    try:
+        return os.environ[name]
+    except KeyError:
+        raise ImproperlyConfigured(name)
+A = os.getenv("CHECKED")
+if not A:
+    raise ValueError("CHECKED")
+if not os.environ.get("CHECKED_AT_ONCE"):
+    raise ValueError("CHECKED_AT_ONCE")
+B = os.environ.get("CHECKED_IN_PRODUCTION")
+if not B:
+    if DEBUG:
+        B = "b"
+    else:
+        raise ValueError("CHECKED_IN_PRODUCTION")
+C = os.environ.get("CHECKED_WITH_A_SWITCH")
+if A == "c" and not C:
+    raise ValueError("CHECKED_WITH_A_SWITCH")
+D = secret("OWN_SECRET")
+E = needed("OWN_NEEDED")
+SECRET_KEY = os.environ.get("OTHER_KEY", "")
+"""
+        expected = [
+            "CHECKED",
+            "CHECKED_AT_ONCE",
+            "CHECKED_IN_PRODUCTION",
+            "OTHER_KEY",
+            "OWN_NEEDED",
+            "SHOP_KEY",
+        ]
+
+        assert facts(tmp_path, {}, settings).value("required_variables") == expected
+
+    @pytest.mark.parametrize(
+        ("urls", "expected"),
+        [
+            ("urlpatterns = [path('', x), path('a/', x)]", "/"),
+            ("urlpatterns = [re_path(r'^a/', x), re_path('^$', x)]", "/"),
+            ("urlpatterns = [re_path(r'^a/', x), path('b/', include('b.urls'))]", ""),
+            ("urlpatterns = [path('a/', x)]\nif settings.DEBUG:\n    urlpatterns += [path('', x)]", ""),
+            ("urlpatterns = [path('a/', x)] + more()", "/"),
+            ("urlpatterns = router.urls", "/"),
+        ],
+    )
+    def test_start_page(self, tmp_path: Path, urls: str, expected: str) -> None:
+        """Nothing waits for a start page that the URLs do not have."""
+        assert facts(tmp_path, {"shop/urls.py": urls}).value("readiness_page") == expected

@@ -103,27 +103,18 @@ def test_a_guard_that_hangs(tmp_path: Path, broker: str, postgres_url: str) -> N
         assert probe(process, "/livez") == (503, "heartbeat is stale")
 
 
-def test_redis_goes_away(tmp_path: Path, postgres_url: str) -> None:
-    """The cluster lives, and works again when Redis is back."""
-    with servers.redis() as server:
-        more = variables(tmp_path, f'"redis": "{server.url()}"', postgres_url)
-        (tmp_path / "go").touch()
-        with cluster(tmp_path, more) as process:
-            send(tmp_path, more, "before")
-            wait_until((tmp_path / "before.done").exists, 30, "a task")
-            server.kill()
-            process.wait_for_output("Failed to pull task from broker", 60)
-            stays(lambda: probe(process, "/livez") == (200, "ok"), 5, "a cluster that lives")
-            server.start()
-            send(tmp_path, more, "after")
-            wait_until((tmp_path / "after.done").exists, 60, "a task after that")
-            assert probe(process, "/livez") == (200, "ok")
-
-
-def test_the_database_goes_away(tmp_path: Path) -> None:
-    """With the ORM as broker: the cluster lives, and works again when the database is back."""
-    with servers.postgres() as server:
-        more = variables(tmp_path, '"orm": "default"', server.create("shop"))
+@pytest.mark.parametrize("broker", ["redis", "orm"])
+def test_the_broker_goes_away(tmp_path: Path, broker: str, request: pytest.FixtureRequest) -> None:
+    """The cluster lives, and works again when its Redis, or the database that is its broker, is back."""
+    with contextlib.ExitStack() as stack:
+        server: servers.Redis | servers.Postgres
+        if broker == "redis":
+            server = stack.enter_context(servers.redis())
+            named, database = f'"redis": "{server.url()}"', request.getfixturevalue("postgres_url")
+        else:
+            server = stack.enter_context(servers.postgres())
+            named, database = '"orm": "default"', server.create("shop")
+        more = variables(tmp_path, named, database)
         (tmp_path / "go").touch()
         with cluster(tmp_path, more) as process:
             send(tmp_path, more, "before")

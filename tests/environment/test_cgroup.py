@@ -1,4 +1,4 @@
-"""The CPU limit from trees of files as the kernel shows them."""
+"""The CPU and the memory limit from trees of files as the kernel shows them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from django_k8s.environment.cgroup import cpu_limit
+from django_k8s.environment.cgroup import cpu_limit, memory_limit
 
 
 def limit(tmp_path: Path, membership: str, files: dict[str, str]) -> float | None:
+    return cpu_limit(*tree(tmp_path, membership, files))
+
+
+def tree(tmp_path: Path, membership: str, files: dict[str, str]) -> tuple[Path, Path]:
     mount = tmp_path / "cgroup"
     for name, text in files.items():
         (mount / name).parent.mkdir(parents=True, exist_ok=True)
         (mount / name).write_text(text)
     (tmp_path / "membership").write_text(membership)
-    return cpu_limit(mount, tmp_path / "membership")
+    return mount, tmp_path / "membership"
 
 
 POD = "kubepods.slice/pod1.slice/container.scope"
@@ -73,6 +77,38 @@ def test_cpu_limit(tmp_path: Path, membership: str, files: dict[str, str], expec
     assert limit(tmp_path, membership, files) == expected
 
 
+@pytest.mark.parametrize(
+    ("membership", "files", "expected"),
+    [
+        pytest.param("0::/\n", {"memory.max": "268435456\n"}, 268_435_456, id="v2"),
+        pytest.param("0::/\n", {"memory.max": "max\n"}, None, id="v2 without a limit"),
+        pytest.param(
+            f"0::/{POD}\n",
+            {f"{POD}/memory.max": "max", "kubepods.slice/memory.max": "1000"},
+            1000,
+            id="v2, a limit above",
+        ),
+        pytest.param(
+            f"8:memory:/{POD}\n2:cpu:/elsewhere\n",
+            {"memory/memory.limit_in_bytes": "536870912"},
+            536_870_912,
+            id="v1",
+        ),
+        pytest.param(
+            "8:memory:/\n",
+            {"memory/memory.limit_in_bytes": "9223372036854771712"},
+            None,
+            id="v1 without a limit",
+        ),
+        pytest.param("0::/\n", {"memory.max": "what"}, None, id="rubbish"),
+    ],
+)
+def test_memory_limit(tmp_path: Path, membership: str, files: dict[str, str], expected: int | None) -> None:
+    """The smallest limit over the cgroup and all above it, in bytes."""
+    assert memory_limit(*tree(tmp_path, membership, files)) == expected
+
+
 def test_no_cgroups(tmp_path: Path) -> None:
     """A machine without the files has no limit."""
     assert cpu_limit(tmp_path / "none", tmp_path / "neither") is None
+    assert memory_limit(tmp_path / "none", tmp_path / "neither") is None

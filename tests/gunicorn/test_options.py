@@ -47,6 +47,21 @@ def test_concurrency(
     assert (found.processes, found.threads, found.reason) == expected
 
 
+def test_concurrency_fits_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer processes if the limit holds no more, with the reason; what somebody asks for stays."""
+    monkeypatch.setattr(options, "memory_limit", lambda: 256 << 20)
+    four = options.Concurrency(4, 8, "CPU limit 4")
+
+    assert str(options.fitted(four, 100 << 20)) == (
+        "processes: 2 (CPU limit 4, but memory limit 256 MiB), threads in each: 8"
+    )
+    assert options.fitted(four, 20 << 20) == four
+    asked = options.Concurrency(4, 8, "WEB_CONCURRENCY")
+    assert options.fitted(asked, 100 << 20) == asked
+    monkeypatch.setattr(options, "memory_limit", lambda: None)
+    assert options.fitted(four, 100 << 20) == four
+
+
 def test_concurrency_in_words() -> None:
     """The line at start tells threads from event loops."""
     assert str(options.Concurrency(2, 8, "CPU limit 2")) == "processes: 2 (CPU limit 2), threads in each: 8"

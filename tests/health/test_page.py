@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 from support.configured import changed
+from support.patience import patience
 from support.process import wait_until
 from support.web import web
 
@@ -29,6 +31,7 @@ Ask = Callable[[str], HttpResponse]
 
 def page(request: HttpRequest) -> HttpResponse:
     """The page that has to render."""
+    state["blocked"].wait(20)
     state["requests"].append((request.get_host(), request.is_secure(), threading.current_thread().name))
     if isinstance(state["answer"], Exception):
         raise state["answer"]
@@ -43,6 +46,7 @@ async def apage(request: HttpRequest) -> HttpResponse:
 
 def well(timeout: float) -> None:
     """A check that passes, until it is told not to."""
+    threading.Event().wait(state["seconds"])
     if state["down"]:
         raise OSError("down")
 
@@ -53,7 +57,10 @@ urlpatterns = [path("start", page), path("astart", apage), path("größe", page)
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "page_urls", sys.modules[__name__])
-    state.update(answer="page", status=200, down=False, requests=[], loops=[])
+    state.update(
+        answer="page", status=200, down=False, seconds=0, requests=[], loops=[], blocked=threading.Event()
+    )
+    state["blocked"].set()
 
 
 @pytest.fixture(params=["wsgi", "asgi"])
@@ -172,6 +179,21 @@ def test_other_checks_come_first(ask: Ask) -> None:
     assert state["requests"] == []
     state["down"] = False
     assert ask("/readyz").status_code == 200
+
+
+def test_one_deadline_for_all() -> None:
+    """The page has the time that the other checks have left, and no more."""
+    state["blocked"].clear()
+    state["seconds"] = 1.5
+    config = changed(
+        readiness_page="/start", readiness_checks=("page_urls.well",), readiness_timeout_seconds=2.0
+    )
+    for ask in _site("wsgi", "", DJANGO_K8S=config):
+        began = time.monotonic()
+        assert ask("/readyz").status_code == 503
+        # It would take 3.5 s if the page had a deadline of its own.
+        assert time.monotonic() - began < patience(2.8, below=3.5)
+    state["blocked"].set()
 
 
 def test_the_servers_event_loop() -> None:

@@ -65,7 +65,8 @@ def test_uv_lock(library: Path, tmp_path: Path) -> None:
     chosen = ("--no-dev", "--group", "prod", "--extra", "cache")
     kinds.uv("sync", "--frozen", *chosen, cwd=context, UV_PROJECT_ENVIRONMENT=str(venv))
     arguments = {**kinds.CHOSEN, "SETTINGS": "shop.settings", "BUILD_ENV": "build.env"}
-    with built(context, library, **arguments) as (image, log):
+    # The step that installs is to run, since what it prints is looked at.
+    with built(context, library, "--no-cache-filter", "dependencies", **arguments) as (image, log):
         assert of_project(image) == listed(venv)
         assert {"shop==1.0", "common==2.0", "idna==3.10"} <= of_project(image)
         assert docker("run", "--rm", image, "shopctl").stdout == "the shop\n"
@@ -83,14 +84,18 @@ def test_uv_lock(library: Path, tmp_path: Path) -> None:
 
 
 def test_uv_workspace(library: Path, tmp_path: Path) -> None:
-    """The lock is above the project; of the other members just those that it needs are installed."""
+    """The lock is above the project; of the other members just those that it needs are installed; so is a group that is
+    called dev, if production needs it."""
     context = kinds.uv_workspace(tmp_path / "site")
     venv = tmp_path / "venv"
-    chosen = ("--no-dev", "--group", "prod", "--extra", "cache", "--package", "shop")
+    chosen = ("--group", "dev", "--group", "prod", "--extra", "cache", "--package", "shop")
     kinds.uv("sync", "--frozen", *chosen, cwd=context, UV_PROJECT_ENVIRONMENT=str(venv))
     options = ("--target", "dependencies")
-    with built(context, library, *options, **kinds.CHOSEN, PROJECT_DIR="backend") as (image, _):
+    with built(
+        context, library, *options, **kinds.CHOSEN | {"GROUPS": "prod dev"}, PROJECT_DIR="backend"
+    ) as (image, _):
         assert of_project(image) == listed(venv)
+        assert "iniconfig==2.0.0" in of_project(image)
         assert "toml==0.10.2" not in of_project(image)
 
 

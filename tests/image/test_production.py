@@ -101,6 +101,21 @@ def test_roles_run_confined(image: str, stack: dict[str, str], user: str) -> Non
         wait_until(lambda: int(web.python(code)) > 0, 30, "a tick of beat in the database")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("web", "processes: 1 (CPU limit 2, but memory limit 128 MiB)"),
+        ("worker", "processes: 1, since the memory limit is 128 MiB"),
+    ],
+)
+def test_processes_fit_into_the_memory(image: str, stack: dict[str, str], name: str, said: str) -> None:
+    """A container that has two CPUs and too little memory for two processes starts one."""
+    limits = ("--cpus", "2", "--memory", "128m")
+    with role(image, stack, name, USERS[0], *limits) as box:
+        box.wait_for(*READY[name])
+        assert said in box.logs()
+
+
 # What an intruder would try; each line that is printed has been written.
 WRITING = """
 import os

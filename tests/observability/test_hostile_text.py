@@ -225,16 +225,14 @@ def test_a_long_header_costs_little_more_than_a_bad_one(shape: str) -> None:
     masking.add("postgres://shop:the-passw0rd@db/shop")
 
     def cost(host: str) -> float:
-        best = float("inf")
-        for _ in range(7):
-            gc.collect()
-            began = time.thread_time()
-            for _ in range(10):
-                handler({**environ, "HTTP_HOST": host}, lambda *answer: None).close()
-            best = min(best, time.thread_time() - began)
-        return best
+        began = time.thread_time()
+        for _ in range(10):
+            handler({**environ, "HTTP_HOST": host}, lambda *answer: None).close()
+        return time.thread_time() - began
 
     logger.addHandler(sink)
+    gc.collect()
+    gc.disable()
     try:
         with override_settings(
             ALLOWED_HOSTS=["shop.example"],
@@ -242,8 +240,11 @@ def test_a_long_header_costs_little_more_than_a_bad_one(shape: str) -> None:
             MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
         ):
             handler.load_middleware()
-            ordinary, hostile = cost("evil.example"), cost(HOSTS[shape])
+            # The least of many rounds, by turns: what else runs on this machine makes single ones slow, and none fast.
+            rounds = [(cost("evil.example"), cost(HOSTS[shape])) for _ in range(20)]
+            ordinary, hostile = (min(column) for column in zip(*rounds, strict=True))
     finally:
+        gc.enable()
         logger.removeHandler(sink)
     assert settings.ALLOWED_HOSTS != ["shop.example"]
     assert "DisallowedHost" in lines[-1]

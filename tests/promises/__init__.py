@@ -45,7 +45,7 @@ ROWS = [
 
 # Every module and entrypoint with code has a row or stands here with the reason.
 WITHOUT_A_PROMISE = {
-    "release.outcome": "holds the exception and two exit statuses",
+    "release.outcome": "holds the exception and an exit status",
     "cli.up": "hands the command line on; tests/cluster/test_up.py runs it",
     **adopt.REASONS,
     **dict.fromkeys(

@@ -73,7 +73,7 @@ ROWS = [
     Row(
         "update: --check is an option",
         test=f"{_UPDATE}::test_check_writes_nothing",
-        old="check=options.check",
+        old="check=given.check",
         new="check=False",
     ),
     Row(
@@ -152,7 +152,7 @@ ROWS = [
     Row(
         "check: --strict is an option",
         test=f"{_CHECK}::TestStatus::test_warnings_pass_unless_strict",
-        old="strict=options.strict",
+        old="strict=given.strict",
         new="strict=False",
     ),
     Row(

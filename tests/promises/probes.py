@@ -265,9 +265,15 @@ ROWS = [
         "page: it waits for the other checks",
         test="health/test_page.py::test_other_checks_come_first",
         case="wsgi",
-        within="HealthMiddleware._readyz",
-        old="if ready and self._page_runner:",
-        new="if self._page_runner:",
+        within="HealthMiddleware._page_after",
+        old="if not (ready and self._page):",
+        new="if not self._page:",
+    ),
+    Row(
+        "page: it has no more time than the other checks have left",
+        test="health/test_page.py::test_one_deadline_for_all",
+        old="return lambda: end - time.monotonic()",
+        new="return lambda: seconds",
     ),
     Row(
         "page: a failure is kept",
@@ -293,7 +299,7 @@ ROWS = [
         test="health/test_page.py::test_details",
         case="wsgi 500",
         within="HealthMiddleware._healthz",
-        old="Report(report.results + page.results)",
+        old="Report(report.results + page.report(left()).results)",
         new="Report(report.results)",
     ),
     Row(

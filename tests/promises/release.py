@@ -6,6 +6,12 @@ from promises.row import Row
 
 ROWS = [
     Row(
+        "up: says what is wrong with the nodes",
+        test="release/test_diagnosis.py::test_why_no_node_takes_a_pod",
+        old="return _TAINTS.get(name, other)",
+        new="return other",
+    ),
+    Row(
         "migrate: the lock is polled, never waited for",
         test="migrate/test_migrate.py::test_five_at_once_on_postgresql",
         old='try_lock = "SELECT pg_try_advisory_lock(%(key)s)"',
@@ -339,8 +345,8 @@ ROWS = [
     Row(
         "run: an option that does not exist is status 64",
         test="example/test_run.py::test_what_a_person_can_get_wrong_is_one_line",
-        old="EX_USAGE if end.code else 0",
-        new="int(str(end.code))",
+        old="EX_USAGE if status == 2 else status",
+        new="status",
     ),
     Row(
         "run: gunicorn that is missing is one line",

@@ -82,6 +82,24 @@ def test_cause(name: str) -> None:
     assert (first.kind, first.text[: len(text)]) == (kind, text)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "remedy"),
+    [
+        ("1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }", "The disk of the nodes is almost full: remove "),
+        ("1 node(s) had untolerated taint {node.kubernetes.io/unschedulable: }", "The nodes are cordoned: run `kubectl uncordon NODE`"),
+        ("2 node(s) had untolerated taint {gpu: yes}", "Only pods that tolerate the taint gpu may run there: set pod.tolerations"),
+        ("1 Insufficient memory, 1 Too many pods", "The nodes have as many pods as they may: add nodes"),
+        ("1 Insufficient cpu, 1 Insufficient memory", "Add nodes, remove other environments with `django-k8s down`, or lower resources.requests (cpu and memory)."),
+    ],
+)  # fmt: skip
+def test_why_no_node_takes_a_pod(nodes: str, remedy: str) -> None:
+    """What the scheduler says of the nodes, and what to do about it."""
+    text = json.dumps(recorded("unschedulable")).replace("1 Insufficient cpu", nodes)
+    first = findings(json.loads(text))[0]
+
+    assert first.text.startswith(f"No node can take a pod of web: 0/1 nodes are available: {nodes}. {remedy}")
+
+
 def test_nothing_is_wrong() -> None:
     """A release that is well has no finding, and all of its parts are there."""
     snapshot = Snapshot(recorded("good")["objects"], recorded("good")["events"])

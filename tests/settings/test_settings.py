@@ -208,6 +208,20 @@ class TestDatabases:
             default_database(DATABASE_URL=POSTGRES, WEB_INTERFACE="asgi", ROLE="worker")["CONN_MAX_AGE"] == 60
         )
 
+    def test_asgi_has_a_pool(self) -> None:
+        """A new connection for each request would cost more than the request; whatever the project says of it stands."""
+        asgi = {"DATABASE_URL": POSTGRES, "WEB_INTERFACE": "asgi", "ROLE": "web"}
+        found = default_database(**asgi)
+        kept = k8s.database(env(**asgi), CONN_MAX_AGE=60)
+        wrapped = k8s.database(env(**asgi), ENGINE="tenants.postgresql_backend")
+
+        assert (found["OPTIONS"]["pool"]["max_size"], found["CONN_MAX_AGE"]) == (50, 0)
+        assert "pool" not in kept["OPTIONS"]
+        assert kept["CONN_MAX_AGE"] == 60
+        assert "pool" not in wrapped["OPTIONS"]
+        for more in ({"DATABASE_POOL_SIZE": "0"}, {"ROLE": "manage"}, {"WEB_INTERFACE": "wsgi"}):
+            assert "pool" not in default_database(**{**asgi, **more})["OPTIONS"]
+
     def test_pgbouncer(self) -> None:
         """A pooler in transaction mode takes no session settings and no server-side cursors."""
         database = default_database(DATABASE_URL=POSTGRES, DATABASE_PGBOUNCER="1")

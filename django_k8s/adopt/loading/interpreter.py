@@ -130,7 +130,7 @@ def _sync(uv: str, copy: Path, facts: Facts, folder: Path, version: str, left_ou
         uv,
         "sync",
         "--frozen",
-        "--no-dev",
+        *([] if "dev" in facts.list("groups") else ["--no-dev"]),  # which would win over --group dev
         "--no-install-project",
         "--no-install-workspace",
         "--python",

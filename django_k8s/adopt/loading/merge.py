@@ -14,8 +14,11 @@ from django_k8s.adopt.rules.parts import BUCKETS
 _FILES = "FileSystemStorage"
 
 
-def merged(facts: Facts, loaded: Loaded) -> Facts:
-    """Return ``facts`` with what the settings say once they are loaded. An answer of a person stays."""
+def merged(facts: Facts, loaded: Loaded, off: Mapping[str, str]) -> Facts:
+    """Return ``facts`` with what the settings say once they are loaded. An answer of a person stays.
+
+    ``off`` is the variable with which debug mode is off, if one was needed.
+    """
     answer = loaded.answer
     settings, types, setup = answer["settings"], answer["types"], answer.get("setup", {})
     found = {fact.name: fact for fact in facts.facts}
@@ -50,6 +53,8 @@ def merged(facts: Facts, loaded: Loaded) -> Facts:
         set_("readiness_page", "/", settings.get("ROOT_URLCONF") or "the URLs")
     elif "start" in setup:
         set_("readiness_page", "", f"{settings.get('ROOT_URLCONF')} has no start page")
+    debug = [{"name": name, "value": value} for name, value in off.items()]
+    set_("debug_variable", debug[0] if debug else None, place("DEBUG"))
     read = _variables(facts, loaded)
     required = [one.name for one in read if not one.default]
     source = next((one.source for one in read if not one.default), "the settings load without any")

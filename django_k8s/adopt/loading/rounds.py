@@ -99,9 +99,7 @@ def once(place: Place, module: str, variables: Mapping[str, str], *, setup: bool
         "answer": str(file),
         "seconds": _SECONDS,
     }
-    # Bytecode is kept beside the copy: without it, each round would compile all that the settings import again.
-    bytecode = f"pycache_prefix={place.scratch / 'bytecode'}"
-    command = [place.python, "-X", bytecode, "-s", "-c", _CHILD.read_text(), json.dumps(parameters)]
+    command = [place.python, *_bytecode(place), "-s", "-c", _CHILD.read_text(), json.dumps(parameters)]
     try:
         ended = subprocess.run(  # noqa: S603
             command,
@@ -123,6 +121,15 @@ def once(place: Place, module: str, variables: Mapping[str, str], *, setup: bool
     except (OSError, ValueError):
         return {"broken": f"the interpreter ended with status {ended.returncode}"}
     return answer if isinstance(answer, dict) else {}
+
+
+def _bytecode(place: Place) -> list[str]:
+    """Return the options by which Python writes no bytecode into the project or its environment."""
+    environment = Path(place.python).parent.parent
+    if any(environment.glob("lib/python*/site-packages/django/__pycache__/__init__.*.pyc")):
+        return ["-B"]
+    # uv does not compile what it installs. Without bytecode beside the copy, each round would compile it all again.
+    return ["-X", f"pycache_prefix={place.scratch / 'bytecode'}"]
 
 
 def can_import(python: str, name: str) -> bool:

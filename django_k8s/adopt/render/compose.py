@@ -38,6 +38,7 @@ def compose(facts: Facts, name: str) -> str:
     front_end = facts.value("front_end")
     if front_end:
         text = _default(text, "FRONTEND_DIR", front_end["dir"])
+        text = _default(text, "NODE_IMAGE", values["NODE_IMAGE"])
     gone = ["s3"]
     if not front_end:
         gone.append("assets")
@@ -53,10 +54,11 @@ def compose(facts: Facts, name: str) -> str:
         "docker compose ", "docker compose -f deploy/compose.yaml "
     )
     more = {name: _STORES[target] for name, target in aliases_of(facts).items()}
+    debug = facts.value("debug_variable") or {}
     more |= {
         str(key): str(value)
         for key, value in environment(facts).items()
-        if not isinstance(key, Comment) and key != "READINESS_PAGE"
+        if not isinstance(key, Comment) and key not in ("READINESS_PAGE", debug.get("name"))
     }
     lines = "".join(f"    {name}: {value}\n" for name, value in sorted(more.items()))
     anchor = "    DEBUGGER: ${DEBUGGER:-}\n"

@@ -11,6 +11,7 @@ from django_k8s.environment.assets import assets
 
 BUILD_ENV = "deploy/build.env"
 _DISTRIBUTION = "django-k8s-toolkit"
+_NODE = "22"
 
 
 def arguments(facts: Facts) -> dict[str, str]:
@@ -31,12 +32,22 @@ def arguments(facts: Facts) -> dict[str, str]:
         "PACKAGES": " ".join(facts.list("packages")),
         "BUILD_PACKAGES": " ".join(facts.list("build_packages")),
         "FRONTEND_DIR": front_end.get("dir", ""),
-        "FRONTEND_BUILD": front_end.get("script", ""),
+        "FRONTEND_BUILD": _front_end_build(facts),
+        "FRONTEND_BEFORE": " && ".join(facts.list("frontend_before")),
+        "NODE_IMAGE": f"node:{facts.value('node_version') or _NODE}-slim",
         "BEFORE_STATIC": " && ".join(before),
         "AFTER_STATIC": " && ".join(facts.list("after_static")),
         "BUILD_ENV": BUILD_ENV,
         "ALLOW_FILES": " ".join(map(shlex.quote, facts.list("allow_files"))),
     }
+
+
+def _front_end_build(facts: Facts) -> str:
+    """Return the script that builds the front end; several are a shell command."""
+    scripts = facts.list("frontend_scripts")
+    if len(scripts) > 1:
+        return " && ".join(f"npm run {name}" for name in scripts)
+    return str((facts.value("front_end") or {}).get("script", ""))
 
 
 def library(facts: Facts) -> str:
@@ -75,6 +86,8 @@ _EVERY = [
     "BUILD_PACKAGES",
     "FRONTEND_DIR",
     "FRONTEND_BUILD",
+    "FRONTEND_BEFORE",
+    "NODE_IMAGE",
     "BEFORE_STATIC",
     "AFTER_STATIC",
     "BUILD_ENV",
@@ -83,6 +96,8 @@ _EVERY = [
 _PRODUCTION_ONLY = (
     "FRONTEND_DIR",
     "FRONTEND_BUILD",
+    "FRONTEND_BEFORE",
+    "NODE_IMAGE",
     "BEFORE_STATIC",
     "AFTER_STATIC",
     "BUILD_ENV",

@@ -21,7 +21,14 @@ def build(facts: Facts) -> str:
     wanted = {one.name: one for one in required(facts)}
     # Settings that were not loaded may read further ones, in a branch.
     wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
-    lines += [f"{name}={wanted[name].dummy or values(name)[0]}" for name in sorted(wanted)]
+    debug = facts.value("debug_variable") or {}
+    lines += [
+        f"{name}={wanted[name].dummy or values(name)[0]}"
+        for name in sorted(wanted)
+        if name != debug.get("name")
+    ]
+    if debug:
+        lines.append(f"{debug['name']}={debug['value']}")
     return "\n".join([*lines, ""])
 
 
@@ -60,6 +67,6 @@ def _file(one: Variable) -> str:
 
 def required(facts: Facts) -> list[Variable]:
     """Return the variables that the settings need, by name."""
-    names = set(facts.list("required_variables"))
+    names = set(facts.list("required_variables")) - {(facts.value("debug_variable") or {}).get("name")}
     known = {one.name: one for one in facts.variables}
     return [known.get(name, Variable(name, "an answer", False)) for name in sorted(names)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render.yaml import Comment, dump
+from django_k8s.adopt.rules.steps import label
 
 # Variables of the chart that a project may have under another name, by the end of that name.
 _ALIASES = (
@@ -40,6 +41,11 @@ def values(facts: Facts) -> str:
         found["workers"] = _workers(facts)
     if daemons := facts.list("daemons"):
         found["daemons"] = {one["name"]: {"command": one["command"]} for one in daemons}
+    if steps := facts.list("after_migrate"):
+        found[
+            Comment("What the project runs after its migrations, at each release. It must be safe to repeat.")
+        ] = None
+        found["jobs"] = {label(words[0]): {"args": ["manage", *words]} for words in steps}
     head = [
         "# What the project runs, in every environment; written by django-k8s init, yours to edit. The chart's",
         "# values.yaml explains each value, and has many more.",
@@ -64,6 +70,9 @@ def environment(facts: Facts) -> dict[str, Any]:
         scheduler = facts.text("beat_scheduler")
         if scheduler not in ("", "default") and "CELERY_BEAT_SCHEDULER" not in facts.settings:
             found["BEAT_SCHEDULER"] = scheduler
+    if debug := facts.value("debug_variable"):
+        found[Comment("The project's own settings are in debug mode without it.")] = None
+        found[debug["name"]] = debug["value"]
     if page := facts.text("readiness_page"):
         found[Comment("This page must render before a pod gets requests.")] = None
         found["READINESS_PAGE"] = page

@@ -11,6 +11,7 @@ from typing import Any
 from django_k8s.adopt.facts import Fact
 from django_k8s.adopt.rules.defined import Defined
 from django_k8s.adopt.rules.programs import starting_lines
+from django_k8s.adopt.rules.steps import label
 from django_k8s.adopt.tree import Tree, called, dotted, literal
 
 # Applications that bring a command of their own, which runs for ever.
@@ -54,15 +55,10 @@ def daemons(tree: Tree, project: str, settings: Defined) -> Fact:
         if name not in found and _loops(tree, file, certain=True):
             found[name] = ([name], f"{file}:{_loops(tree, file, certain=True)}")
     value: list[dict[str, Any]] = [
-        {"name": _label(name), "command": command} for name, (command, _) in sorted(found.items())
+        {"name": label(name), "command": command} for name, (command, _) in sorted(found.items())
     ]
     source = ", ".join(dict.fromkeys(source for _, source in found.values()))
     return Fact("daemons", value, source or "no command runs for ever", "likely" if found else "read")
-
-
-def _label(name: str) -> str:
-    """Return the name of a daemon: a label of Kubernetes, and at most 20 characters."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:20].strip("-")
 
 
 def _rq_queues(settings: Defined) -> list[str]:

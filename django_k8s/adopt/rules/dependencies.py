@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django_k8s.adopt.rules import locks
+from django_k8s.adopt.rules import locks, requirements
 from django_k8s.adopt.tree import Tree
 
 
@@ -19,13 +19,13 @@ def installed(tree: Tree, project: str, locked: str, groups: list[str], extras: 
         found = _poetry(locks.toml(tree, locked), groups)
     elif kind == "pylock":
         found = {
-            locks.normal(one["name"]): str(one.get("version", ""))
+            requirements.normal(one["name"]): str(one.get("version", ""))
             for one in locks.toml(tree, locked)["packages"]
         }
     elif kind == "pipenv":
         found = _pipenv(tree.text(locked))
     elif kind == "requirements":
-        found = locks.packages(tree, locked)
+        found = requirements.packages(tree, locked)
     else:
         found = {}
     if not found:
@@ -43,13 +43,13 @@ def declared(read: dict[str, Any], groups: list[str], extras: list[str]) -> dict
         texts += [one for one in read.get("dependency-groups", {}).get(group, []) if isinstance(one, str)]
     found = {}
     for text in texts:
-        found.update(locks.requirement(text))
+        found.update(requirements.requirement(text))
     for name, value in read.get("tool", {}).get("poetry", {}).get("dependencies", {}).items():
         if name != "python":
             said = value if isinstance(value, dict) else {"version": value}
             version, with_extras = str(said.get("version", "")), ",".join(said.get("extras", ()))
             found.update(
-                locks.requirement(f"{name}[{with_extras}]{version if version.startswith('=') else ''}")
+                requirements.requirement(f"{name}[{with_extras}]{version if version.startswith('=') else ''}")
             )
     return found
 
@@ -59,8 +59,8 @@ def _uv(
 ) -> dict[str, str]:
     packages: dict[str, dict[str, Any]] = {}
     for package in lock.get("package", []):
-        packages.setdefault(locks.normal(package["name"]), package)
-    root = locks.normal(str(project.get("project", {}).get("name", "")))
+        packages.setdefault(requirements.normal(package["name"]), package)
+    root = requirements.normal(str(project.get("project", {}).get("name", "")))
     start = packages.get(root)
     if start is None:
         return {name: str(package.get("version", "")) for name, package in packages.items()}
@@ -73,7 +73,7 @@ def _uv(
     seen: set[tuple[str, tuple[str, ...]]] = set()
     while wanted:
         one = wanted.pop()
-        name, with_extras = locks.normal(one["name"]), tuple(one.get("extra", ()))
+        name, with_extras = requirements.normal(one["name"]), tuple(one.get("extra", ()))
         package = packages.get(name)
         if package is None or (name, with_extras) in seen:
             continue
@@ -90,7 +90,7 @@ def _poetry(lock: dict[str, Any], groups: list[str]) -> dict[str, str]:
     for package in lock.get("package", []):
         of = package.get("groups", [package.get("category", "main")])
         if {"main", *groups} & set(of):
-            found[locks.normal(package["name"])] = str(package.get("version", ""))
+            found[requirements.normal(package["name"])] = str(package.get("version", ""))
     return found
 
 
@@ -99,4 +99,6 @@ def _pipenv(text: str) -> dict[str, str]:
         default = json.loads(text).get("default", {})
     except (ValueError, AttributeError):
         return {}
-    return {locks.normal(name): str(one.get("version", "")).lstrip("=") for name, one in default.items()}
+    return {
+        requirements.normal(name): str(one.get("version", "")).lstrip("=") for name, one in default.items()
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from django_k8s.adopt.tree import Tree
@@ -26,29 +27,43 @@ def files(tree: Tree) -> list[str]:
     return sorted(found, key=lambda name: (len(PurePosixPath(name).parts), name))
 
 
-def lines(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
-    """Return the lines of the stages that the last one is made of, without comments, with their numbers."""
-    stages: list[tuple[str, list[tuple[int, str]]]] = [("", [])]
+@dataclass
+class Stage:
+    """A stage by its name or number, with its lines and their numbers. The first one is what comes before all others."""
+
+    name: str
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+
+def stages(tree: Tree, name: str) -> list[Stage]:
+    """Return the stages of a Dockerfile, without comments."""
+    found = [Stage("")]
     for number, text in enumerate(tree.text(name).splitlines(), 1):
         if text.lstrip().startswith("#"):
             continue
         if match := re.match(r"\s*FROM\s+(?:--\S+\s+)?\S+(?:\s+AS\s+(\S+))?", text, re.IGNORECASE):
-            stages.append((match[1] or str(len(stages) - 1), []))
-        stages[-1][1].append((number, text))
-    needed = {len(stages) - 1, 0}
-    for index in range(len(stages) - 1, 0, -1):
+            found.append(Stage(match[1] or str(len(found) - 1)))
+        found[-1].lines.append((number, text))
+    return found
+
+
+def lines(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
+    """Return the lines of the stages that the last one is made of, without comments, with their numbers."""
+    every = stages(tree, name)
+    needed = {len(every) - 1, 0}
+    for index in range(len(every) - 1, 0, -1):
         if index not in needed:
             continue
-        body = "\n".join(text for _, text in stages[index][1])
+        body = "\n".join(text for _, text in every[index].lines)
         for other in range(1, index):
             if re.search(
-                rf"(FROM\s+(--\S+\s+)?|from=){re.escape(stages[other][0])}(?=[\s,]|$)",
+                rf"(FROM\s+(--\S+\s+)?|from=){re.escape(every[other].name)}(?=[\s,]|$)",
                 body,
                 re.IGNORECASE | re.MULTILINE,
             ):
                 needed.add(other)
     for index in sorted(needed):
-        yield from stages[index][1]
+        yield from every[index].lines
 
 
 def last_stage(tree: Tree, name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 from django_k8s.adopt.facts import Choice, Fact, chosen
-from django_k8s.adopt.rules import dockerfiles
+from django_k8s.adopt.rules import dockerfiles, installs
+from django_k8s.adopt.rules.imports import importing, modules
+from django_k8s.adopt.rules.requirements import packages, requirement
 from django_k8s.adopt.tree import Tree
 
 _LOCKS = (("uv.lock", "uv"), ("poetry.lock", "poetry"), ("pylock.toml", "pylock"), ("Pipfile.lock", "pipenv"))
@@ -46,7 +48,18 @@ def kind(lock: str) -> str:
 
 
 def lock(tree: Tree, project: str) -> Fact:
-    """Return the fact ``lock``: the nearest lock at or above the project, else a requirements file."""
+    """Return the fact ``lock``: the nearest lock at or above the project, else a requirements file.
+
+    What the project's own image is made from counts more than what lies beside it.
+    """
+    commands = installs.commands(tree)
+    used = installs.tools(commands)
+    piped = [
+        Choice(name, place)
+        for name, place in installs.requirements(commands, _texts(tree))
+        if not _NOT_PRODUCTION.search(PurePosixPath(name).stem.lower()) and _has_site(tree, name)
+    ]
+    piped.sort(key=lambda choice: not _PRODUCTION.search(PurePosixPath(choice.value).stem.lower()))
     for start in upwards(project):
         found = [Choice(start + name, start + name) for name, _ in _LOCKS if start + name in tree]
         found += [
@@ -56,8 +69,13 @@ def lock(tree: Tree, project: str) -> Fact:
             and "/" not in name[len(start) :]
             and re.fullmatch(r"pylock\.[^/]+\.toml", name[len(start) :])
         ]
+        here = [choice for choice in piped if choice.value.startswith(start)]
+        if here and not any(kind(str(choice.value)) in used for choice in found):
+            return chosen("lock", here[:1])
         if found:
-            return chosen("lock", _by_project_file(tree, start, found))
+            found = _by_project_file(tree, start, found)
+            named = [choice for choice in found if kind(str(choice.value)) in used]
+            return chosen("lock", named if len(named) == 1 else found)
         if requirements := _requirements(tree, start):
             return chosen("lock", requirements[:1])
     elsewhere = [
@@ -108,22 +126,32 @@ def project_file(tree: Tree, project: str, locked: str = "") -> str:
     )
 
 
-def groups(tree: Tree, project: str, locked: str, imported: frozenset[str] = frozenset()) -> Fact:
+def groups(
+    tree: Tree,
+    project: str,
+    locked: str,
+    imported: frozenset[str] = frozenset(),
+    apps: frozenset[str] = frozenset(),
+) -> Fact:
     """Return the groups that production needs.
 
     These are the ones that are named so, that a Dockerfile installs, or that alone have a package that the settings
-    import.
+    import. A group for development is needed if the image of production has it, and code or ``apps`` names what only
+    that group has.
     """
     file = project_file(tree, project, locked)
     read = toml(tree, file)
-    known = set(read.get("dependency-groups", {})) | set(
-        read.get("tool", {}).get("poetry", {}).get("group", {})
-    )
-    listed = {
-        name: [one for one in read.get("dependency-groups", {}).get(name, []) if isinstance(one, str)]
-        for name in known
-    }
-    return _parts(tree, "groups", known, _GROUPS, file, _imported(read, listed, imported))
+    listed, defaults = installs.listed(read, kind(locked) if locked else "")
+    fact = _parts(tree, "groups", set(listed), _GROUPS, file, _imported(read, listed, imported))
+    more = installs.brought(installs.commands(tree), kind(locked), set(listed), defaults)
+    more = {name: place for name, place in more.items() if name not in fact.value}
+    main = _modules(read.get("project", {}).get("dependencies", []))
+    main |= _modules(read.get("tool", {}).get("poetry", {}).get("dependencies", {}))
+    for name, place in more.items():
+        own = _modules(listed[name]) - main
+        if not _NOT_PRODUCTION.search(name) or own & (imported | apps) or importing(tree, project, own):
+            fact = Fact("groups", [*fact.value, name], place if not fact.value else fact.source, "likely")
+    return fact
 
 
 def extras(tree: Tree, project: str, locked: str, imported: frozenset[str] = frozenset()) -> Fact:
@@ -138,63 +166,15 @@ def extras(tree: Tree, project: str, locked: str, imported: frozenset[str] = fro
 
 def _imported(read: dict[str, Any], listed: dict[str, list[str]], imported: frozenset[str]) -> list[str]:
     """Return the parts of a project that alone have a package that its settings import."""
-
-    def modules(requirements: list[str]) -> set[str]:
-        names = {name for text in requirements for name in requirement(text)}
-        return {name.removeprefix("django-").replace("-", "_") for name in names} | {
-            name.replace("-", "_") for name in names
-        }
-
-    main = modules(read.get("project", {}).get("dependencies", []))
+    main = _modules(read.get("project", {}).get("dependencies", []))
     return [
-        name for name, requirements in sorted(listed.items()) if (modules(requirements) - main) & imported
+        name for name, requirements in sorted(listed.items()) if (_modules(requirements) - main) & imported
     ]
 
 
-def packages(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Return the packages of a requirements file, with those of the files that it includes, and their versions."""
-    found: dict[str, str] = {}
-    if name not in tree or name in seen:
-        return found
-    for text in tree.text(name).splitlines():
-        text = text.split(" #")[0].strip()
-        if match := re.match(r"(?:-r|--requirement)[ =]?\s*(\S+)", text):
-            inner = _joined(name, match[1])
-            found.update(packages(tree, inner, seen | {name}))
-        elif one := requirement(text):
-            found.update(one)
-        elif match := re.search(r"#egg=([\w.-]+)", text):
-            found[normal(match[1])] = ""
-    return found
-
-
-def requirement(text: str) -> dict[str, str]:
-    """Return the package of a requirement and its version, if that is exact; None for any other line.
-
-    An extra of psycopg counts as the package that it stands for.
-    """
-    match = re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[([^\]]*)\])?\s*(?:===?\s*([\w.]+))?", text)
-    if not match:
-        return {}
-    name = normal(match[1])
-    extras = [extra.strip() for extra in (match[2] or "").split(",") if extra.strip()]
-    drivers = {f"psycopg-{extra}": "" for extra in extras if name == "psycopg" and extra in ("binary", "c")}
-    return {name: match[3] or "", **drivers}
-
-
-def normal(name: str) -> str:
-    """Return the normalized name of a package."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _joined(name: str, other: str) -> str:
-    parts: list[str] = []
-    for part in (PurePosixPath(name).parent / other).parts:
-        if part == ".." and parts:
-            parts.pop()
-        else:
-            parts.append(part)
-    return "/".join(parts)
+def _modules(requirements: Iterable[str]) -> set[str]:
+    """Return the names under which what is required may be imported."""
+    return {module for text in requirements for name in requirement(text) for module in modules(name)}
 
 
 def _by_project_file(tree: Tree, start: str, found: list[Choice]) -> list[Choice]:
@@ -211,7 +191,7 @@ def _requirements(tree: Tree, start: str) -> list[Choice]:
         if name.startswith(start)
         and re.fullmatch(r"([\w-]*requirements[\w.-]*\.txt|requirements/[\w.-]+\.txt)", name[len(start) :])
         and not _NOT_PRODUCTION.search(PurePosixPath(name).stem.lower())
-        and (packages(tree, name).keys() & {"django", "wagtail", "djangorestframework"})
+        and _has_site(tree, name)
     ]
 
     def rank(name: str) -> tuple[int, str]:
@@ -221,6 +201,35 @@ def _requirements(tree: Tree, start: str) -> list[Choice]:
         return (1 if name == f"{start}requirements.txt" else 2, name)
 
     return [Choice(name, name) for name in sorted(names, key=rank)]
+
+
+def also(tree: Tree, locked: str) -> tuple[str, str]:
+    """Return a further file that the project's image installs beside ``locked``, and the place; empty if there is none."""
+    if not locked or kind(locked) != "requirements":
+        return "", ""
+    commands = [one for one in installs.commands(tree) if "manage.py" not in one.text]
+    found = dict(installs.requirements(commands, _texts(tree)))
+    if locked not in found:
+        return "", ""
+    has = packages(tree, locked)
+    for name, place in found.items():
+        aside = _NOT_PRODUCTION.search(PurePosixPath(name).stem.lower())
+        beside = place.partition(":")[0] == found[locked].partition(":")[0]
+        if beside and not aside and packages(tree, name).keys() - has.keys():
+            return name, place
+    return "", ""
+
+
+def _texts(tree: Tree) -> list[str]:
+    return [name for name in tree.files if name.endswith(".txt") and not tree.aside(name)]
+
+
+def _has_site(tree: Tree, name: str) -> bool:
+    """Return whether a requirements file has Django, or what brings it."""
+    found = packages(tree, name)
+    return bool(found.keys() & {"django", "wagtail", "djangorestframework"}) or any(
+        one.startswith("django-") for one in found
+    )
 
 
 def _parts(

@@ -21,10 +21,10 @@ _FIELDS = ("models.FileField", "models.ImageField", "FileField", "ImageField")
 _MEDIA_APPS = ("wagtail.images", "wagtail.documents", "filer", "easy_thumbnails", "photologue")
 BUCKETS = ("s3", "S3", "gcloud", "GoogleCloud", "azure", "Azure", "boto", "dropbox", "digitalocean")
 _SCRIPTS = ("build", "build:prod", "build:production", "production", "prod")
-_BUILD_COMMANDS = re.compile(
+BUILD_COMMANDS = re.compile(
     r"(?:manage\.py|django-admin|python -m django)\s+([a-z]\w+)((?:\s+(?:--?[a-z][\w-]*(?:[ =][\w./*:\"'-]+)?))*)"
 )
-_NOT_BUILD = frozenset(
+NOT_BUILD = frozenset(
     [
         "migrate",
         "runserver",
@@ -163,9 +163,9 @@ def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[st
         for number, text in lines:
             if text.lstrip().startswith(("CMD", "ENTRYPOINT")):
                 continue
-            for match in _BUILD_COMMANDS.finditer(text):
+            for match in BUILD_COMMANDS.finditer(text):
                 name = match[1]
-                if name in _NOT_BUILD or not (
+                if name in NOT_BUILD or not (
                     name in own or name in ("compilemessages", "compress", "compilescss")
                 ):
                     continue
@@ -193,21 +193,24 @@ def superuser(tree: Tree, project: str, settings: Defined) -> Fact:
     for file in tree.containing(f"class {name}(", project):
         module = tree.parsed(file)
         for node in module.body if module else ():
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                return Fact("superuser_fields", _user_fields(node), line(file, node), "likely")
+            if module and isinstance(node, ast.ClassDef) and node.name == name:
+                return Fact("superuser_fields", _user_fields(module, node), line(file, node), "likely")
     return Fact("superuser_fields", ["username", "email"], f"the model {model} was not found", "assumed")
 
 
-def _user_fields(node: ast.ClassDef) -> list[str]:
+def _user_fields(module: ast.Module, node: ast.ClassDef) -> list[str]:
+    names = [dotted(base) for base in node.bases]
+    above = [one for one in module.body if isinstance(one, ast.ClassDef) and one.name in names]
     assigned = {
         dotted(one.targets[0]): one.value
-        for one in node.body
+        for each in (*above, node)
+        for one in each.body
         if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
     }
     named = assigned.get("USERNAME_FIELD")
     username = literal(named.orelse if isinstance(named, ast.IfExp) else named)
     required = literal(assigned.get("REQUIRED_FIELDS"))
-    bases = [dotted(base).rpartition(".")[2] for base in node.bases]
+    bases = [dotted(base).rpartition(".")[2] for each in (*above, node) for base in each.bases]
     default = ["email"] if "AbstractBaseUser" not in bases else []
     others = list(required) if isinstance(required, list | tuple) else default
     first = username if isinstance(username, str) else "username"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 
 from django_k8s.adopt.facts import Choice, Fact, chosen
@@ -69,8 +69,13 @@ def celery(tree: Tree, project: str, settings_module: str) -> tuple[Fact, str]:
         module = tree.parsed(file)
         if module is None:
             continue
+        makers = {
+            one.name
+            for one in module.body
+            if isinstance(one, ast.FunctionDef) and any(_is_application(inner) for inner in ast.walk(one))
+        }
         for node in module.body:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_application(node.value):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_application(node.value, makers):
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
                 if name := dotted(target):
                     choice = Choice(f"{_module(file, project)}:{name}", line(file, node))
@@ -116,8 +121,9 @@ def queues(tree: Tree, project: str, settings: Defined) -> Fact:
                 found.setdefault(queue, settings.places.get(name, name))
     for file in tree.containing(("queue", "Queue"), project):
         module = tree.parsed(file)
+        constants = _constants(module, settings) if module else {}
         for node in ast.walk(module) if module else ():
-            for queue in _queue_of(node):
+            for queue in _queue_of(node, constants):
                 found.setdefault(queue, line(file, node))
     for file, number, text in starting_lines(tree):
         if match := re.search(r"celery\b.*\bworker\b.*?(?:-Q|--queues)[ =]?[\"']?([\w.,-]+)", text):
@@ -148,6 +154,9 @@ def beat(tree: Tree, project: str, settings: Defined, packages: dict[str, str]) 
             return Fact("beat_scheduler", "default", settings.places[name])
     for file in tree.containing(("beat_schedule", "add_periodic_task"), project):
         return Fact("beat_scheduler", "default", f"{file}:1", "likely")
+    for file, number, text in starting_lines(tree):
+        if re.search(r"\bcelery\b.*\s(beat|worker\b.*\s(-B|--beat))\b", text):
+            return Fact("beat_scheduler", "default", f"{file}:{number}", "likely")
     return Fact("beat_scheduler", None, "nothing has a schedule")
 
 
@@ -203,9 +212,9 @@ def _module(file: str, project: str) -> str:
     return file.removesuffix(".py").replace("/", ".")
 
 
-def _is_application(node: ast.expr | None) -> bool:
+def _is_application(node: ast.AST | None, makers: Container[str] = ()) -> bool:
     name = called(node).rpartition(".")[2] if node is not None else ""
-    return name.endswith("Celery") or name == "CeleryApp"
+    return name.endswith("Celery") or name == "CeleryApp" or name in makers
 
 
 def _queues(node: ast.AST) -> Iterator[str]:
@@ -218,12 +227,27 @@ def _queues(node: ast.AST) -> Iterator[str]:
             yield from filter(None, [str(literal(one.args[0]) or "")])
 
 
-def _queue_of(node: ast.AST) -> Iterator[str]:
+def _queue_of(node: ast.AST, constants: dict[str, str]) -> Iterator[str]:
     if isinstance(node, ast.Call) and called(node).rpartition(".")[2] in _SENDERS:
         for keyword in node.keywords:
-            if keyword.arg == "queue" and isinstance(name := literal(keyword.value), str) and name:
+            name = literal(keyword.value) or constants.get(dotted(keyword.value))
+            if keyword.arg == "queue" and isinstance(name, str) and name:
                 yield name
     if isinstance(node, ast.Assign) and dotted(node.targets[0]).endswith(
         ("conf.task_queues", "conf.task_routes")
     ):
         yield from _queues(node.value)
+
+
+def _constants(module: ast.Module, settings: Defined) -> dict[str, str]:
+    """Return the texts of a module's constants and of the settings, by the names under which the module has them."""
+    found = {
+        node.targets[0].id: node.value.value
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+    named = {f"settings.{name}": settings.value(name) for name in settings.nodes if "QUEUE" in name}
+    return found | {name: value for name, value in named.items() if isinstance(value, str)}

@@ -21,6 +21,9 @@ _DEPLOYMENT = re.compile(
     r"(^|/)(Dockerfile[^/]*|[^/]*\.Dockerfile|Procfile|app\.json|fly\.toml|render\.yaml|[^/]*compose[^/]*\.ya?ml"
     r"|[^/]*\.(sh|env|ini|service|conf)|\.env[^/]*|env[_.-][^/]*|uwsgi[^/]*)$"
 )
+_STARTS = re.compile(
+    r"^(?!.*(dev|local|test|docs?/))([^:]*/)?(Dockerfile[^/:]*|[^/:]*\.Dockerfile|Procfile|fly\.toml|app\.json|render\.yaml):"
+)
 
 
 def named(tree: Tree, project: str) -> list[Choice]:
@@ -78,7 +81,10 @@ def production(tree: Tree, project: str) -> list[Choice]:
     good = [choice for choice in programs if not development(choice.value)]
     if good:
         web = [choice for choice in good if _rank(choice.source.rpartition(":")[0]) == 0]
-        return (web or good)[:1]
+        best = (web or good)[0]
+        if (started := _started(tree, project)) and not _PRODUCTION.search(best.value.rpartition(".")[2]):
+            return [started]
+        return [branched(tree, project, best.value) or best]
     if not programs:
         return []
     first = programs[0]
@@ -91,6 +97,34 @@ def production(tree: Tree, project: str) -> list[Choice]:
     if deployed:
         return deployed[:1]
     return [*beside, first] if beside else [first]
+
+
+def _started(tree: Tree, project: str) -> Choice | None:
+    """Return the module that the image or the process file of production sets, which wins over what programs default to."""
+    found = [
+        choice
+        for choice in mentioned(tree, project)
+        if _STARTS.search(choice.source)
+        and not development(choice.value)
+        and tree.module_file(choice.value, folders(project))
+    ]
+    return found[0] if len({choice.value for choice in found}) == 1 else None
+
+
+def branched(tree: Tree, project: str, module: str) -> Choice | None:
+    """Return the module for production of those that a package imports in branches; None if there are no branches."""
+    file = tree.module_file(module, folders(project))
+    parsed = tree.parsed(file) if file.endswith("__init__.py") else None
+    for node in parsed.body if parsed else ():
+        names = [
+            (one.module or "", one)
+            for one in (ast.walk(node) if isinstance(node, ast.If) else ())
+            if isinstance(one, ast.ImportFrom) and one.level == 1 and one.names[0].name == "*"
+        ]
+        for name, one in names:
+            if len(names) > 1 and _PRODUCTION.search(name):
+                return Choice(f"{module}.{name}", line(file, one))
+    return None
 
 
 def development(module: str) -> bool:
@@ -161,6 +195,9 @@ def _named_by(node: ast.AST) -> str:
     sets = isinstance(node, ast.Call) and called(node).rpartition(".")[2] in ("setdefault", "putenv")
     if sets and isinstance(node, ast.Call) and len(node.args) == 2 and literal(node.args[0]) == _VARIABLE:
         value = literal(node.args[1])
+        inner = node.args[1]
+        if isinstance(inner, ast.Call) and called(inner).endswith(("getenv", "environ.get")):
+            value = literal(inner.args[1]) if len(inner.args) > 1 else None
         return value if isinstance(value, str) else ""
     if isinstance(node, ast.Assign) and _is_variable(node.targets[0]):
         value = literal(node.value)

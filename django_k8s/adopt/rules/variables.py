@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from django_k8s.adopt.facts import Variable
+from django_k8s.adopt.rules import missing
 from django_k8s.adopt.tree import Tree, called, dotted, line, literal
 
 _READERS = re.compile(
@@ -23,22 +24,52 @@ _DEFAULTS = {"default", "fallback"}
 
 def read(tree: Tree, files: Iterable[str]) -> tuple[Variable, ...]:
     """Return the variables that ``files`` read, by name, each with its first place."""
+    files = list(files)
+    own = missing.own_readers(tree, files)
     found: dict[str, Variable] = {}
     for file in files:
         module = tree.parsed(file)
-        for node, branch in _nodes(module, branch=False) if module else ():
-            one = _read(file, node)
-            if one and (one.name not in found or (found[one.name].default and not one.default)):
+        if module is None:
+            continue
+        readers: dict[str, str] = {}
+        defaults = declared(module)
+        for node, branch, prefix in _nodes(module):
+            one = read_by(file, node, own)
+            if one is None:
+                continue
+            one = replace(one, name=prefix + one.name)
+            if not own.get(called(node), True) or one.name in defaults:
+                one = replace(one, default=True)
+            if not _has_value(node):
+                readers[ast.unparse(node)] = one.name
+            if one.name not in found or (found[one.name].default and not one.default):
                 found[one.name] = replace(one, branch=branch)
+        for name in missing.refused(module, readers) & found.keys():
+            found[name] = replace(found[name], default=False, branch=False)
     return tuple(found[name] for name in sorted(found))
 
 
-def _nodes(node: ast.AST, *, branch: bool) -> Iterator[tuple[ast.AST, bool]]:
-    """Return every node, and whether it is in a branch or a function, which may not run."""
+def _nodes(node: ast.AST, *, branch: bool = False, prefix: str = "") -> Iterator[tuple[ast.AST, bool, str]]:
+    """Return every node, whether it is in a branch or a function, which may not run, and the prefix of its variables."""
+    if isinstance(node, ast.With):
+        calls = [one.context_expr for one in node.items if called(one.context_expr).endswith(".prefixed")]
+        named = [literal(call.args[0]) for call in calls if isinstance(call, ast.Call) and call.args]
+        prefix += "".join(one for one in named if isinstance(one, str))
     for child in ast.iter_child_nodes(node):
-        yield child, branch
+        yield child, branch, prefix
         inside = isinstance(child, ast.If | ast.IfExp | ast.Try | ast.FunctionDef | ast.Lambda | ast.ClassDef)
-        yield from _nodes(child, branch=branch or inside)
+        yield from _nodes(child, branch=branch or inside, prefix=prefix)
+
+
+def declared(module: ast.Module | None) -> dict[str, object]:
+    """Return the defaults that a module declares at once, as in ``Env(DEBUG=(bool, False))``."""
+    return {
+        keyword.arg: literal(keyword.value.elts[1])
+        for node in (ast.walk(module) if module else ())
+        if called(node).endswith("Env") and isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg and isinstance(keyword.value, ast.Tuple) and len(keyword.value.elts) == 2
+    }
 
 
 def secret(name: str) -> bool:
@@ -46,7 +77,8 @@ def secret(name: str) -> bool:
     return bool(_SECRET.search(name))
 
 
-def _read(file: str, node: ast.AST) -> Variable | None:
+def read_by(file: str, node: ast.AST, own: Container[str] = ()) -> Variable | None:
+    """Return the variable that a node reads, or None. ``own`` are functions of the project that read one."""
     if (
         isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Load)
@@ -57,14 +89,28 @@ def _read(file: str, node: ast.AST) -> Variable | None:
     function = called(node)
     if not isinstance(node, ast.Call) or not function or not node.args:
         return None
-    if not (_READERS.search(function) or _METHODS.search(function)) or function.endswith(
+    if function.endswith(".prefixed"):
+        return None
+    if not (function in own or _READERS.search(function) or _METHODS.search(function)) or function.endswith(
         (".setdefault", ".update")
     ):
         return None
     has_default = len(node.args) > 1 or any(keyword.arg in _DEFAULTS for keyword in node.keywords)
-    # os.environ.get and os.getenv have one: None.
-    has_default = has_default or function.endswith(("environ.get", "getenv"))
+    has_default = has_default or has_none(node)
     return _variable(literal(node.args[0]), line(file, node), default=has_default)
+
+
+def has_none(node: ast.Call) -> bool:
+    """Return whether a call has None where a variable is not set: os.environ.get and os.getenv do."""
+    return called(node).endswith(("environ.get", "getenv"))
+
+
+def _has_value(node: ast.AST) -> bool:
+    """Return whether what reads a variable has a value without it that is neither empty nor None."""
+    if not isinstance(node, ast.Call):
+        return False
+    given = [*node.args[1:2], *(one.value for one in node.keywords if one.arg in _DEFAULTS)]
+    return bool(given) and not (isinstance(given[0], ast.Constant) and given[0].value in (None, ""))
 
 
 def _variable(name: object, place: str, *, default: bool) -> Variable | None:

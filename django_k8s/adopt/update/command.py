@@ -19,7 +19,7 @@ from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.plan import Plan, plan
 from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.update.changes import Change, changes
-from django_k8s.adopt.update.exchange import exchange
+from django_k8s.adopt.write import exchange
 from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG
 
 _CONFLICTS = 1

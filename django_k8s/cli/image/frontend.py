@@ -29,8 +29,16 @@ class _Manager:
     install: str
 
 
-def front_end(context: Context, directory: str, script: str) -> None:
-    """Hand on what the packages are installed from, with a script that installs them and one that builds.
+@dataclass(frozen=True)
+class Scripts:
+    """The text of the shell script that installs the packages, and of the one that builds."""
+
+    install: str
+    build: str
+
+
+def front_end(context: Context, directory: str, script: str) -> Scripts:
+    """Hand on what the packages are installed from; return the script that installs them, and the one that builds.
 
     ``script`` is one of package.json, or a shell command, which is told by its space and finds the packages' programs.
     Raise Refusal if there is no lock file, or no such script.
@@ -53,11 +61,10 @@ def front_end(context: Context, directory: str, script: str) -> None:
         )
     manager = _manager(context, top, package)
     _copy(context, top, package)
-    context.write("install.sh", f"set -e\ncd './{top}'\n{manager.install}\n")
     build = f"{manager.command} run {script}\n" if script else ""
     if is_command:  # programs are where Node itself looks for packages: here and in each directory above
         build = f'PATH="$PWD/node_modules/.bin:/app/node_modules/.bin:/node_modules/.bin:$PATH"\n{script}\n'
-    context.write("build.sh", f"set -e\ncd './{top}'\n{build}")
+    return Scripts(f"set -e\ncd './{top}'\n{manager.install}\n", f"set -e\ncd './{top}'\n{build}")
 
 
 def _manager(context: Context, top: str, package: dict[str, Any]) -> _Manager:

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _write(options: argparse.Namespace) -> None:
-    for name in ("python", "frontend", "static"):
+    for name in ("python", "frontend", "frontend-install", "frontend-build", "static"):
         (options.target / name).mkdir(parents=True, exist_ok=True)
     context = Context(options.context, options.target / "python")
     project = context.directory("PROJECT_DIR", options.project_dir)
@@ -60,11 +60,14 @@ def _write(options: argparse.Namespace) -> None:
         packages.append("libc6-dev")  # no compiler compiles anything without it
     (options.target / "packages").write_text("".join(f"{name}\n" for name in packages))
     if options.frontend_dir:
-        front_end(
+        scripts = front_end(
             Context(options.context, options.target / "frontend"),
             options.frontend_dir,
             options.frontend_build,
         )
+        # Each in a folder of its own: another command that builds installs nothing again.
+        (options.target / "frontend-install" / "install.sh").write_text(scripts.install)
+        (options.target / "frontend-build" / "build.sh").write_text(scripts.build)
     if options.build_env:
         file = options.context / options.build_env
         if not file.is_file():

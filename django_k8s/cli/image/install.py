@@ -47,10 +47,12 @@ def _uv(plan: Plan, inputs: Path) -> None:
         *_options("--extra", plan.extras),
         *_options("--package", [plan.member] if plan.member else []),
     ]
+    # uv lets --no-dev win over --group dev.
+    development = [] if "dev" in plan.groups else ["--no-dev"]
     uv(
         "sync",
         "--frozen",
-        "--no-dev",
+        *development,
         "--no-editable",
         "--no-install-project",
         *chosen,

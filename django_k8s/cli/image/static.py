@@ -22,6 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--env-file", type=Path, help="variables of the build phase, NAME=value in each line")
     parser.add_argument("--before", default="", help="the argument BEFORE_STATIC")
     parser.add_argument("--after", default="", help="the argument AFTER_STATIC")
+    parser.add_argument(
+        "--frontend-before", default="", help="the argument FRONTEND_BEFORE: run nothing else"
+    )
+    parser.add_argument(
+        "--compressed", default="", help="a directory that keeps compressed files for the next build"
+    )
     options = parser.parse_args(argv)
     try:
         variables = {
@@ -29,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             **_variables(options.env_file),
             "BUILD_PHASE": "1",
             "STATIC_ROOT": str(options.target),
+            "DJANGO_K8S_COMPRESSED": options.compressed,
         }
+        if options.frontend_before:
+            _command("FRONTEND_BEFORE", options.frontend_before, variables)
+            return 0
         _command("BEFORE_STATIC", options.before, variables)
         _collect(options.target, variables)
         _command("AFTER_STATIC", options.after, variables)

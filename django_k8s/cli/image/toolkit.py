@@ -16,6 +16,7 @@ from pathlib import Path
 import django_k8s
 from django_k8s.cli.image import bytecode
 from django_k8s.cli.image.plan import Refusal
+from django_k8s.cli.image.trim import trim
 from django_k8s.cli.image.uv import VENV, installed, report, uv
 
 NAME = "django-k8s-toolkit"
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("library", help="the argument LIBRARY")
     parser.add_argument("wheels", type=Path, help="a directory with a wheel of this library, or an empty one")
     parser.add_argument("more", nargs="*", help="further packages, for development")
+    parser.add_argument("--trim", action="store_true", help="remove what a production image does not read")
     options = parser.parse_args(argv)
     try:
         before = installed()
@@ -39,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"django-k8s: {refusal}", file=sys.stderr)
         return refusal.status
     _keep_entrypoints()
+    if options.trim:
+        removed = trim(VENV, {*map(_normal, before)}, {*map(_normal, after)})
+        print(f"django-k8s: {removed / 1e6:.1f} MB that production does not read are removed", flush=True)
     return bytecode.main([str(VENV / "lib")])
 
 

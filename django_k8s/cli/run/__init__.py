@@ -12,22 +12,20 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
-from django_k8s.cli.run.daemons import Unreadable, given, recorded
-from django_k8s.cli.run.runner import Refused, RoleRunner
-from django_k8s.cli.run.terminal import Output
+from django_k8s.cli import options
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 from django_k8s.environment.roles import SERVICES as ROLES
 
 _LAST = 65500  # ports for probes follow it
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the command line ``django-k8s run`` and return its exit status: 0 after a signal."""
-    parser = argparse.ArgumentParser(
-        prog="django-k8s run",
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "run",
+        help="run a project's web, worker and beat on this machine",
         description="Run a project on this machine: web, worker and beat if it has a Celery application, and its daemons.",
     )
     parser.add_argument(
@@ -36,13 +34,7 @@ def main(argv: Sequence[str]) -> int:
         default=8000,
         help="port of the site; the probes take those after it, one for each role and daemon (default: 8000)",
     )
-    parser.add_argument(
-        "--dir",
-        type=Path,
-        default=Path(),
-        help="directory of manage.py (default: this one)",
-        metavar="DIRECTORY",
-    )
+    options.project(parser, "directory of manage.py")
     parser.add_argument(
         "--only",
         type=_roles,
@@ -57,28 +49,33 @@ def main(argv: Sequence[str]) -> int:
         metavar="[NAME=]COMMAND",
         help="also run this management command, as a daemon; may be given more than once",
     )
-    try:
-        options = parser.parse_args(argv)
-    except SystemExit as end:
-        return EX_USAGE if end.code else 0
-    directory = options.dir.resolve()
+    parser.set_defaults(run=_run)
+
+
+def _run(asked: argparse.Namespace) -> int:
+    """Run the roles until a signal ends them, and return the exit status: 0 after a signal."""
+    from django_k8s.cli.run.daemons import Unreadable, given, recorded
+    from django_k8s.cli.run.runner import Refused, RoleRunner
+    from django_k8s.cli.run.terminal import Output
+
+    directory = asked.dir.resolve()
     if not (directory / "manage.py").is_file():
         return _refuse(
             f"there is no manage.py in {directory}. Name its directory: --dir DIRECTORY.", EX_NOINPUT
         )
-    roles = [role for role in ROLES if role in (options.only or ROLES)]
+    roles = [role for role in ROLES if role in (asked.only or ROLES)]
     try:
-        daemons = {**recorded(directory), **given(options.daemon)} if "daemon" in roles else {}
+        daemons = {**recorded(directory), **given(asked.daemon)} if "daemon" in roles else {}
     except Unreadable as error:
         return _refuse(str(error), EX_CONFIG)
-    if options.only and "daemon" in options.only and not daemons:
+    if asked.only and "daemon" in asked.only and not daemons:
         return _refuse("there is no daemon to run. Name one: --daemon COMMAND.", EX_USAGE)
     if "web" in roles and importlib.util.find_spec("gunicorn") is None:
         return _refuse("gunicorn is not installed: pip install 'django-k8s-toolkit[web]'.", EX_UNAVAILABLE)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    runner = RoleRunner(directory, options.port, Output(sys.stdout, colours=colours), daemons)
+    runner = RoleRunner(directory, asked.port, Output(sys.stdout, colours=colours), daemons)
     try:
-        return runner.run(roles, chosen=bool(options.only))
+        return runner.run(roles, chosen=bool(asked.only))
     except Refused as error:
         return _refuse(str(error), error.status)
 

@@ -71,7 +71,27 @@ def _short(message: str) -> str:
     )
 
 
+# What the control plane marks nodes with by itself, and what to do about it.
+_TAINTS = {
+    "disk-pressure": "The disk of the nodes is almost full: remove images and files that nobody needs, or add disk.",
+    "memory-pressure": "The nodes have hardly any memory left: end what nobody needs, or add nodes.",
+    "pid-pressure": "The nodes run too many processes: end what nobody needs, or add nodes.",
+    "not-ready": "The nodes are not ready: see why with `kubectl describe nodes`.",
+    "unreachable": "The nodes do not answer: see why with `kubectl describe nodes`.",
+    "network-unavailable": "The network of the nodes is not set up: see why with `kubectl describe nodes`.",
+    "unschedulable": "The nodes are cordoned: run `kubectl uncordon NODE`, or add nodes.",
+}
+
+
 def _remedy(message: str) -> str:
+    if taint := re.search(r"taint\(?s?\)? \{([^:}]+)", message):
+        name = taint[1].rpartition("/")[2].strip()
+        other = (
+            f"Only pods that tolerate the taint {taint[1]} may run there: set pod.tolerations, or add nodes."
+        )
+        return _TAINTS.get(name, other)
+    if "Too many pods" in message:
+        return "The nodes have as many pods as they may: add nodes, or remove other environments with `django-k8s down`."
     if "Insufficient" in message:
         what = " and ".join(sorted(set(re.findall(r"Insufficient (\S+?)[,.]?(?:\s|$)", message))))
         return f"Add nodes, remove other environments with `django-k8s down`, or lower resources.requests ({what})."

@@ -98,8 +98,9 @@ CASES: dict[str, list[tuple[dict[str, str], dict[str, str], str]]] = {
     "debug": [
         ({"shop/settings/production.py": "from .base import *\n\nDEBUG = True\nif DEBUG:\n    X = 1\n"}, {}, "shop/settings/production.py:3"),
         (
+            # The variable is in the values that init writes.
+            {"shop/settings/production.py": "from .base import *\n\nDEBUG = 1\n"},
             {"shop/settings/production.py": 'from .base import *\n\nDEBUG = os.environ.get("SHOP_DEBUG", "true")\n'},
-            {"shop/settings/production.py": 'from .base import *\n\nDEBUG = os.environ.get("SHOP_DEBUG", False)\n'},
             "shop/settings/production.py:3",
         ),
     ],

@@ -242,11 +242,11 @@ def test_failure_in_the_middle(adopted: Repository, tmp_path: Path) -> None:
 @pytest.mark.parametrize("moved", [0, 3])
 def test_interrupted(adopted: Repository, tmp_path: Path, moved: int) -> None:
     """Ctrl-C before the first move, or between two, leaves everything as it was."""
-    move = "            (new / name).replace(root / name)"
+    move = "                (new / name).replace(root / name)"
     wait = f"__import__('pathlib').Path('{tmp_path}/reached').touch(), __import__('time').sleep(60)"
     edits = {
         **CHANGE,
-        "adopt/update/exchange.py": (move, f"            len(done) == {moved + 1} and ({wait})\n{move}"),
+        "adopt/write.py": (move, f"                len(done) == {moved + 1} and ({wait})\n{move}"),
     }
     package = newer(tmp_path / "newer", "0.9.0", edits)
     before = files(adopted)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +43,43 @@ def test_static_files(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (site / "static" / "shop" / "a.css").is_file()
     assert (site / "static" / "after.txt").read_text() == "1 dummy\n"
+
+
+def test_before_the_front_end(tmp_path: Path) -> None:
+    """What the front end needs of Python is made in the build phase, and nothing else happens."""
+    site = lock_kinds.write(tmp_path)
+    done = collect(
+        site, "--env-file", "build.env", "--frontend-before", 'echo "$BUILD_PHASE $SHOP_KEY" > words.js'
+    )
+    assert done.returncode == 0, done.stderr
+    assert (site / "words.js").read_text() == "1 dummy\n"
+    assert not (site / "static").exists()
+    assert (
+        "FRONTEND_BEFORE: this command failed: false." in collect(site, "--frontend-before", "false").stderr
+    )
+
+
+def test_compressed_files_are_kept_for_the_next_build(tmp_path: Path) -> None:
+    """What an earlier build has compressed is taken from the builder's directory, which forgets what is old."""
+    site = lock_kinds.write(tmp_path)
+    settings(
+        site, "STORAGES = {'staticfiles': {'BACKEND': 'django_k8s.static_files.storage.ManifestStorage'}}\n"
+    )
+    (site / "shop" / "static" / "shop" / "a.css").write_text("a { color: red }\n" * 100)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "old.gz").touch()
+    os.utime(kept / "old.gz", (0, 0))
+    options = ("--env-file", "build.env", "--compressed", str(kept))
+    assert collect(site, *options).returncode == 0
+    (one,) = kept.glob("*.gz")
+    assert gzip.decompress(one.read_bytes()) == (site / "static" / "shop" / "a.css").read_bytes()
+    one.write_bytes(b"kept")
+    shutil.rmtree(site / "static")
+    assert collect(site, *options).returncode == 0
+    assert {path.read_bytes() for path in (site / "static" / "shop").glob("a*.gz")} == {b"kept"}
+    shutil.rmtree(kept)
+    assert collect(site, *options).returncode == 0  # a directory that is not there is no mistake
 
 
 def test_no_static_files(tmp_path: Path) -> None:

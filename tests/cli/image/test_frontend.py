@@ -21,8 +21,8 @@ def collect(top: Path, package: dict[str, Any], files: dict[str, str], script: s
 
 def scripts(top: Path) -> tuple[str, str]:
     """Return the last lines of what installs and of what builds."""
-    folder = top / "inputs" / "frontend"
-    install, build = ((folder / name).read_text().splitlines() for name in ("install.sh", "build.sh"))
+    names = ("frontend-install/install.sh", "frontend-build/build.sh")
+    install, build = ((top / "inputs" / name).read_text().splitlines() for name in names)
     assert install[:2] == build[:2] == ["set -e", "cd './web'"]
     return " ".join(install[2:]), " ".join(build[2:])
 
@@ -54,6 +54,27 @@ def test_package_managers(
     assert collect(tmp_path, {**BUILD, **package}, {lock: text, "src/app.js": ""}) == 0
     assert scripts(tmp_path) == (f"{tool} {install}", f"{tool} run build")
     assert copied(tmp_path) == {"package.json", lock}
+
+
+def test_scripts_of_the_project(tmp_path: Path) -> None:
+    """What runs is beside the project's files, which may have the same names; another command installs nothing again."""
+    files = {"package-lock.json": "{}", "build.sh": "echo mine", "install.sh": "echo mine"}
+
+    def installed() -> dict[str, bytes]:
+        top = tmp_path / "inputs"
+        found = [path for name in ("frontend", "frontend-install") for path in (top / name).rglob("*")]
+        return {str(path.relative_to(top)): path.read_bytes() for path in found if path.is_file()}
+
+    assert collect(tmp_path, BUILD, files) == 0
+    first, build = installed(), scripts(tmp_path)
+    assert sorted(first) == [
+        "frontend-install/install.sh",
+        "frontend/web/package-lock.json",
+        "frontend/web/package.json",
+    ]
+    assert collect(tmp_path, BUILD, files, "watch") == 0
+    assert installed() == first
+    assert scripts(tmp_path) != build
 
 
 def test_no_script(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@
 {{- if has $name (list "PORT" "PROBE_PORT" "STATE_DIR") }}
   {{- printf "%s.%s would differ from what probes and Services expect. Remove it." $where $name | fail }}
 {{- end }}
-{{- $debug := and (eq $name "DEBUG") (not (has $text (list "false" "0" ""))) }}
+{{- $debug := and (eq $name "DEBUG") (not (has (lower $text) (list "false" "0" "no" ""))) }}
 {{- if and $debug (not $v.staging.enabled) }}
   {{- printf "%s.DEBUG shows settings and source to everybody. Set it in staging environments only." $where | fail }}
 {{- end }}

@@ -12,6 +12,7 @@ from typing import Any
 from django_k8s.adopt.check.finding import Finding, Kind, found
 from django_k8s.adopt.check.subject import Rule, Subject
 from django_k8s.adopt.rules import locks
+from django_k8s.adopt.rules.requirements import normal, requirement
 
 NO_LOCK = Kind(
     "no-lock",
@@ -140,21 +141,21 @@ def lock_behind(subject: Subject) -> Iterator[Finding]:
 def _locked(subject: Subject, name: str, kind: str) -> set[str]:
     if kind == "pipenv":
         try:
-            return {locks.normal(one) for one in json.loads(subject.tree.text(name)).get("default", {})}
+            return {normal(one) for one in json.loads(subject.tree.text(name)).get("default", {})}
         except (ValueError, AttributeError):
             return set()
-    return {locks.normal(one["name"]) for one in locks.toml(subject.tree, name).get("package", ())}
+    return {normal(one["name"]) for one in locks.toml(subject.tree, name).get("package", ())}
 
 
 def _declared(read: dict[str, Any], kind: str) -> Iterator[str]:
     if kind == "pipenv":
-        yield from (locks.normal(name) for name in read.get("packages", {}))
+        yield from (normal(name) for name in read.get("packages", {}))
         return
     for text in read.get("project", {}).get("dependencies", ()):
-        yield from list(locks.requirement(text))[:1]
+        yield from list(requirement(text))[:1]
     for name in read.get("tool", {}).get("poetry", {}).get("dependencies", {}):
         if name != "python":
-            yield locks.normal(name)
+            yield normal(name)
 
 
 def _place(subject: Subject, file: str, package: str) -> str:

@@ -1,0 +1,44 @@
+"""What the person who adopts a project has to know or to do by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django_k8s.adopt.facts import Fact
+from django_k8s.adopt.rules import locks
+from django_k8s.adopt.tree import Tree
+
+
+def is_too_old(django: str) -> bool:
+    """Return whether this release of Django is older than what django-k8s supports; no when it is not known."""
+    release = tuple(int(part) for part in django.split(".")[:2] if part.isdigit())
+    return bool(release) and release < (5, 2)
+
+
+def told(tree: Tree, found: Mapping[str, Fact]) -> list[str]:
+    """Return what follows from the facts for the person who adopts the project."""
+    notes = []
+    version = str(found["django_version"].value or "")
+    if is_too_old(version):
+        notes.append(f"Django {version} is older than 5.2, which django-k8s needs: update Django first.")
+    front_end = found["front_end"]
+    if front_end.value and not front_end.value["script"]:
+        notes.append(
+            f"{front_end.value['dir']}/package.json has no script that builds it ({front_end.source} builds it in another way):"
+            " write the commands that build it into FRONTEND_BUILD of deploy/Dockerfile."
+        )
+    if not found["lock"].value:
+        pipfile = "Pipfile" in tree or f"{found['project_dir'].value}/Pipfile" in tree
+        lock = "`pipenv lock`" if pipfile else "`uv lock`, or write requirements.txt"
+        notes.append(f"There is no lock and no requirements file: run {lock}. Nothing can be built before.")
+    elif found["lock_kind"].value == "pyproject":
+        notes.append(
+            "There is no lock, so each build installs the newest releases that pyproject.toml allows: run `uv lock`."
+        )
+    other, place = locks.also(tree, str(found["lock"].value or ""))
+    if other:
+        notes.append(
+            f"{place} installs {other} as well as {found['lock'].value}, and the image installs one file: write a file with"
+            " a line `-r NAME` for each, and name it with --lock."
+        )
+    return notes

@@ -1,0 +1,55 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def repository(command: argparse.ArgumentParser) -> None:
+    """Add the repository that init, check and update work on."""
+    command.add_argument(
+        "directory",
+        type=Path,
+        nargs="?",
+        default=Path(),
+        help="a directory of the repository (default: this one)",
+    )
+
+
+def loading(command: argparse.ArgumentParser, what: str = "settings") -> None:
+    """Add how init, check and update load the project."""
+    command.add_argument("--no-load", action="store_true", help=f"do not load the {what}: read files only")
+    command.add_argument(
+        "--python", default="", metavar="PROGRAM", help="the Python that has the project's packages"
+    )
+
+
+def project(command: argparse.ArgumentParser, text: str = "the project's directory") -> None:
+    """Add ``--dir``, for commands that work on a project that is set up already."""
+    command.add_argument(
+        "--dir", type=Path, default=Path(), metavar="DIRECTORY", help=f"{text} (default: this one)"
+    )
+
+
+def dirty(command: argparse.ArgumentParser) -> None:
+    """Add ``--allow-dirty``, for commands that write into a repository."""
+    command.add_argument("--allow-dirty", action="store_true", help="go on although the git tree has changes")
+
+
+def cluster(command: argparse.ArgumentParser) -> None:
+    """Add the context of kubectl."""
+    command.add_argument("--context", default="", help="a context of kubectl (default: the current one)")
+
+
+def change(command: argparse.ArgumentParser, *, seconds: float, of: str) -> None:
+    """Add what commands need that change a cluster; ``of`` says what may last ``seconds``."""
+    command.add_argument(
+        "--namespace", "-n", default="", help="an existing namespace (default: PROJECT-NAME)"
+    )
+    command.add_argument(
+        "--yes", "-y", action="store_true", help="ask nothing, also if the cluster is not on this machine"
+    )
+    command.add_argument(
+        "--timeout", type=float, default=seconds, metavar="SECONDS", help=f"{of} ({seconds:.0f})"
+    )

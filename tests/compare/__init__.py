@@ -1,0 +1,1 @@
+"""The same small application behind our set-up and behind three others."""
