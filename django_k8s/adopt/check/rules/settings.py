@@ -25,7 +25,7 @@ ANY_HOST = Kind(
     "note",
     "ALLOWED_HOSTS allows every host name.",
     "Whoever sends a request chooses the host that links in mails and caches get.",
-    "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered without being among them.",
+    "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered whatever their Host header says.",
 )
 SECRET_KEY = Kind(
     "secret-key",
