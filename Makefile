@@ -101,7 +101,7 @@ lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint, words, the s
 	@build/venv/bin/ruff format --check .
 	@build/venv/bin/mypy
 	@find entrypoints -type f ! -name '*.py' -exec build/venv/bin/shellcheck -s sh {} +
-	@build/venv/bin/shellcheck .ci/run
+	@build/venv/bin/shellcheck .ci/run .ci/release
 	@build/venv/bin/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs django_k8s entrypoints docker charts example_project benchmarks
 	@build/venv/bin/python docs/words.py
 	@for file in docker/Dockerfile docker/Dockerfile.dev; do build/venv/bin/hadolint "$$file"; done

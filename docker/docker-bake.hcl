@@ -4,6 +4,9 @@
 variable "NAME" { default = "django" }
 variable "RELEASE" { default = "dev" }
 variable "REVISION" { default = "" }
+# No file of an image that is pushed is newer, so that two builds of one commit have equal layers: git log -1 --format=%ct
+# Not 0 for every release: browsers and proxies ask for files that have changed since a time.
+variable "SOURCE_DATE_EPOCH" { default = "" }
 variable "PYTHON_IMAGE" { default = "python:3.14-slim" }
 variable "PREVIOUS_IMAGE" { default = "nothing" }
 variable "SETTINGS" { default = "config.settings" }
@@ -70,4 +73,13 @@ target "development" {
   inherits   = ["common"]
   dockerfile = "${DOCKERFILES}/Dockerfile.dev"
   tags       = ["${NAME}-development"]
+}
+
+# What is pushed, with a list of what is in it and how it was built: docker buildx bake release
+# It needs a builder of its own, which `docker buildx create --use` makes. NAME is the name in the registry.
+target "release" {
+  inherits = ["production"]
+  attest   = ["type=sbom", "type=provenance,mode=max"]
+  output   = ["type=image,push=true,rewrite-timestamp=true"]
+  args     = { SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH }
 }

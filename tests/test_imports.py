@@ -25,14 +25,14 @@ LAYERS = {
     "upstream": set(),
     "models": set(),
     "media_storage": set(),
-    "cache": set(),
     "static_files": set(),
     "error_reports": {"environment"},
     "mail": {"conf"},
     "observability": {"environment"},
+    "cache": {"observability"},
     "probe": {"environment", "observability"},
     "daemon": {"environment", "probe"},
-    "launch": {"environment", "observability", "daemon"},
+    "run_role": {"environment", "observability", "daemon"},
     "database": {"environment", "conf"},
     "celery": {"environment", "conf", "models", "observability", "database", "probe"},
     "gate": {"environment", "conf", "celery"},
@@ -79,7 +79,7 @@ LIBRARIES = {
 }
 
 # They run where Django is not loaded.
-WITHOUT_DJANGO = ("environment", "observability", "probe", "daemon", "launch", "release")
+WITHOUT_DJANGO = ("environment", "observability", "probe", "daemon", "run_role", "release")
 
 
 def name(path: Path) -> str:

@@ -28,7 +28,7 @@ from gunicorn.config import Config
 from django_k8s.conf import Config as LibraryConfig
 from django_k8s.environment import startup
 from django_k8s.gunicorn.logs import Logger
-from django_k8s.launch import prepare
+from django_k8s.run_role import prepare
 
 REQUESTS, TURNS = 200, 100
 subject = sys.argv[1]

@@ -6,12 +6,13 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
-SILENT_SECONDS = 60
+from django_k8s.observability.once_a_minute import SECONDS, OnceAMinute
+
 # A page that asks for many keys waits for one timeout, not for one after the other.
 PAUSE_SECONDS = 1.0
 
@@ -23,17 +24,15 @@ class _Server:
     """What this process knows of the servers of a cache."""
 
     away_until: float = -math.inf
-    silent_until: float = -math.inf
+    warnings: OnceAMinute = field(default_factory=OnceAMinute)
 
     def failed(self, error: Exception) -> None:
-        now = time.monotonic()
-        self.away_until = now + PAUSE_SECONDS
-        if now >= self.silent_until:
-            self.silent_until = now + SILENT_SECONDS
+        self.away_until = time.monotonic() + PAUSE_SECONDS
+        if self.warnings.is_due():
             _log.warning(
                 "The cache is away (%s: %s). Until it is back, every key counts as missing and nothing is stored."
                 " Further failures are not logged for %d seconds.",
-                type(error).__name__, error, SILENT_SECONDS,
+                type(error).__name__, error, SECONDS,
             )  # fmt: skip
 
 

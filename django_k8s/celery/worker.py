@@ -14,12 +14,13 @@ from celery.concurrency import get_implementation
 from celery.concurrency.prefork import TaskPool
 
 from django_k8s.celery import countdown, logs, metrics, shutdown
+from django_k8s.celery.broker_watch import BrokerWatch
 from django_k8s.celery.malformed import RejectMalformed
 from django_k8s.environment import memory, startup
 from django_k8s.environment.cgroup import cpu_limit, memory_limit
 from django_k8s.probe.heartbeat import Heartbeat
 
-EVERY_SECONDS = 5.0
+EVERY_SECONDS = 10.0  # or a third of what counts as stale
 logger = logging.getLogger(__name__)
 
 
@@ -38,13 +39,14 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(consumer, **kwargs)
         self._timer: Any = None
         self._heartbeat = Heartbeat("worker", "worker")
+        self._every = min(EVERY_SECONDS, startup.env().int("HEARTBEAT_STALENESS_SECONDS") / 3)
         self._since: float | None = None  # when the broker was lost
         self._lost()  # the broker has not been reached yet
 
     def start(self, consumer: Any) -> None:
         """The consumer takes tasks."""
         self._beat()
-        self._timer = consumer.timer.call_repeatedly(EVERY_SECONDS, self._beat, priority=10)
+        self._timer = consumer.timer.call_repeatedly(self._every, self._beat, priority=10)
 
     def stop(self, consumer: Any) -> None:
         """The connection is lost, or the worker ends."""
@@ -71,6 +73,7 @@ def connect(app: Any) -> None:
     """Give the worker of ``app`` its heartbeat, queues, stop, logs and metrics; may be called again."""
     app.steps["consumer"].add(HeartbeatStep)
     app.steps["consumer"].add(RejectMalformed)
+    app.steps["consumer"].add(BrokerWatch)
     if not app.conf.worker_concurrency:
         app.conf.worker_concurrency = Automatic(_cpus())
     for part in (shutdown, logs, metrics, countdown):

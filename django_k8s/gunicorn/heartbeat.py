@@ -9,7 +9,7 @@ from django_k8s.environment import startup
 from django_k8s.probe.heartbeat import Heartbeat
 
 EVERY_SECONDS = 1.0
-IDLE_SECONDS = 5.0  # while it says the same; or a third of what counts as stale
+IDLE_SECONDS = 10.0  # while it says the same; or a third of what counts as stale
 
 
 class HeartbeatMixin:

@@ -23,5 +23,11 @@ def safe_id(given: str | None) -> str:
 
 def current() -> dict[str, str]:
     """The ids that are known, by the names that they have in a log line."""
-    found = {"request_id": request_id.get(), "task_id": task_id.get(), "task": task_name.get()}
-    return {name: value for name, value in found.items() if value}
+    found = {}
+    if request := request_id.get():
+        found["request_id"] = request
+    if task := task_id.get():
+        found["task_id"] = task
+    if name := task_name.get():
+        found["task"] = name
+    return found

@@ -27,6 +27,7 @@ from django_k8s.observability.context import current
 _USUAL = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"})
 # Objects that others put on records for formatters of their own, and the names that a line has already.
 _OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"})
+_KNOWN = _USUAL | _OBJECTS
 _DEEPEST = 4
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 # What ends a line, commands a terminal or cannot be encoded.
@@ -127,7 +128,9 @@ def _message(record: logging.LogRecord) -> str:
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
     given = record.__dict__
-    extra = {mask_name(name): _plain(given[name]) for name in given.keys() - _USUAL - _OBJECTS}
+    extra: dict[str, Any] = {}
+    if not _KNOWN.issuperset(given):
+        extra = {mask_name(name): _plain(given[name]) for name in given.keys() - _KNOWN}
     request: Any = given.get("request")
     data: Any = given.get("data")
     if hasattr(request, "path") and hasattr(request, "method"):  # Django's

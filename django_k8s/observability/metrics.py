@@ -1,7 +1,7 @@
 """The metrics of requests, tasks, beat and health checks.
 
 Imported only where METRICS is on. The values are files that the processes of a role share
-(prometheus_client's multiprocess mode, which :mod:`.launch` sets up); the probe listener serves them.
+(prometheus_client's multiprocess mode, which :mod:`django_k8s.run_role` sets up); the probe listener serves them.
 Labels are bounded: routes are patterns of the URLconf, tasks and entries are names in the code.
 """
 

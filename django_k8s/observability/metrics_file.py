@@ -21,14 +21,15 @@ from typing import TYPE_CHECKING
 from prometheus_client import values
 from prometheus_client.mmap_dict import MmapedDict
 
+from django_k8s.observability.once_a_minute import OnceAMinute
+
 logger = logging.getLogger("django_k8s.metrics")
 
 CHECK_SECONDS = 1.0  # how often a process looks after its file
-REPORT_SECONDS = 60.0
 SIZE = 16384  # bytes, to begin with
 _ENTRY = 28  # bytes of an entry beside its key, at most
 
-_last_report = -REPORT_SECONDS
+_reports = OnceAMinute()
 
 
 def install() -> None:
@@ -39,11 +40,8 @@ def install() -> None:
 
 def report(error: BaseException) -> None:
     """Log that metrics cannot be written, at most once a minute in each process. Never raises."""
-    global _last_report
-    now = time.monotonic()
-    if now - _last_report < REPORT_SECONDS:
+    if not _reports.is_due():
         return
-    _last_report = now
     # In a thread, because prometheus_client holds its lock here, and a project may count its log lines.
     with contextlib.suppress(RuntimeError):
         threading.Thread(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE
+from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOPERM, EX_TEMPFAIL, EX_UNAVAILABLE
 from django_k8s.release.outcome import Stopped
 
 # Where to get each of them.
@@ -89,6 +89,11 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
         r"failed to parse|error converting yaml|cannot unmarshal",
         "A values file cannot be read: {said}. Correct it.",
         EX_CONFIG,
+    ),
+    (
+        r"context deadline exceeded|timed out waiting",
+        "The cluster has not finished in time ({said}). Run this again; --timeout gives it longer.",
+        EX_TEMPFAIL,
     ),
 )
 

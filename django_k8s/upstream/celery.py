@@ -14,11 +14,13 @@ _CHANNEL = "kombu.transport.redis:Channel"
 _main = partial(Name, used_by="celery.__main__")
 _defaults = partial(Name, used_by="celery.defaults")
 _shutdown = partial(Name, used_by="celery.shutdown")
+_watch = partial(Name, used_by="celery.broker_watch")
 _malformed = partial(Name, used_by="celery.malformed")
 _locked = partial(Name, used_by="celery.beat.locked_scheduler")
 _scheduler = partial(Name, used_by="celery.beat.scheduler")
 _schedule = partial(Name, used_by="celery.beat.schedule")
 _due = partial(Name, used_by="celery.beat.due_times")
+_publisher = partial(Name, used_by="celery.beat.publisher")
 _sampler = partial(Name, used_by="celery.beat.queue_sampler")
 
 NAMES = (
@@ -125,6 +127,23 @@ NAMES = (
                 {"read_by": "celery.worker.loops:asynloop"},
             ),
         )
+    ),
+    # A broker that went silent
+    _watch(
+        f"{_CHANNEL}.conn_or_acquire",
+        why="a client of Redis beside the connection that waits for messages",
+        breaks="a Redis that went silent is noticed late, or not at all",
+        call="",
+    ),
+    *(
+        _watch(
+            f"kombu.transport.virtual.base:Channel.{name}",
+            why="wrapped, to repeat an acknowledgement that failed",
+            breaks="a worker whose acknowledgement failed takes fewer messages, or none any more",
+            call="delivery_tag",
+            read_by=f"kombu.message:Message.{reader}",
+        )
+        for name, reader in (("basic_ack", "ack"), ("basic_reject", "reject"))
     ),
     # Beat under the lock
     _locked(
@@ -233,6 +252,13 @@ NAMES = (
         "celery.schedules:schedule.run_every",
         why="the interval",
         breaks="beat does not start",
+    ),
+    _publisher(
+        f"{_CHANNEL}.conn_or_acquire",
+        why="overridden, so that a client is not made for each message",
+        breaks="a message costs beat a tenth more",
+        call="client=",
+        read_by=f"{_CHANNEL}._put",
     ),
     # Queues in Redis
     _sampler(

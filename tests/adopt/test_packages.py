@@ -256,7 +256,7 @@ class TestDebian:
     @pytest.mark.parametrize(
         ("wheels", "build"),
         [
-            ("", ["gcc", "libc6-dev"]),
+            ("", ["gcc"]),
             ('wheels = [{ url = "https://example.com/fastmark-1.0-cp314-cp314-linux.whl" }]', []),
         ],
     )
@@ -278,12 +278,12 @@ dependencies = [{{ name = "cffi" }}]
         [
             ("psycopg==3.2", ["libpq5"], []),
             ("psycopg[binary]==3.2", [], []),
-            ("psycopg[c]==3.2", ["libpq5"], ["gcc", "libc6-dev", "libpq-dev"]),
-            ("psycopg2==2.9", ["libpq5"], ["gcc", "libc6-dev", "libpq-dev"]),
+            ("psycopg[c]==3.2", ["libpq5"], ["gcc", "libpq-dev"]),
+            ("psycopg2==2.9", ["libpq5"], ["gcc", "libpq-dev"]),
             (
                 "python-magic\nmysqlclient==2",
                 ["libmagic1", "libmariadb3"],
-                ["default-libmysqlclient-dev", "gcc", "libc6-dev", "pkg-config"],
+                ["default-libmysqlclient-dev", "gcc", "pkg-config"],
             ),
             ("thing @ git+https://example.com/thing.git", [], ["git"]),
         ],

@@ -29,16 +29,6 @@ if TYPE_CHECKING:
 # Alone: it promises a start within seconds.
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
-# A browser that talks to this machine alone.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PHONE = {"width": 360, "height": 740}
 
 
@@ -94,19 +84,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     with clone.stack:
         clone.start("first", 400)
         yield clone
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, driven by Playwright without any download."""
-    path = program("chromium") or program("google-chrome")
-    need("Chromium", path, "install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

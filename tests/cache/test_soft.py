@@ -22,6 +22,7 @@ from django_k8s import Env
 from django_k8s import settings as k8s
 from django_k8s.cache import soft
 from django_k8s.health.cache import Cache
+from django_k8s.observability.once_a_minute import OnceAMinute
 
 REDIS = "django_k8s.cache.redis.SoftRedisCache"
 MEMCACHED = "django_k8s.cache.memcached.SoftMemcachedCache"
@@ -139,7 +140,7 @@ def test_one_line_a_minute(caplog: pytest.LogCaptureFixture, monkeypatch: pytest
         assert "hunter22" not in record.getMessage()
 
         (server,) = soft._servers.values()
-        server.silent_until = time.monotonic()
+        server.warnings = OnceAMinute()
         cache.get("key")
         assert len(caplog.records) == 2
 

@@ -109,6 +109,26 @@ def test_stopped_while_the_database_is_silent(
             assert beat.stop(cases.GRACE_SECONDS) == 0, beat.output
 
 
+def test_stopped_at_rest_while_the_database_is_silent(
+    tmp_path: Path, server: Postgres, url: str, redis_server: Redis
+) -> None:
+    """A class that stores its schedule at the end waits a while for a silent database, and not for ever."""
+    with proxy(server.port) as net:
+        database = url.replace(f":{server.port}/", f":{net.port}/")
+        stored = {"BEAT_SCHEDULER": "project.schedulers:Stored", "TEST_BEAT_SECONDS": "3600"}
+        env = beat_environment(tmp_path, database, redis_server.url(9), **stored)
+        with Beats(tmp_path, env) as beats:
+            beat = beats.start()
+            wait_until(lambda: heartbeat_due(tmp_path), 20, "a tick")
+            net.black_hole()
+            assert beat.stop(cases.GRACE_SECONDS) == 0, beat.output
+
+
+def heartbeat_due(folder: Path) -> bool:
+    """Whether beat waits for its next tick."""
+    return any(beat.get("due", 0) > time.time() + 1 for beat in heartbeat.read(folder / "state-0" / "beat"))
+
+
 def test_lock_lost_while_it_publishes(tmp_path: Path, url: str, redis_server: Redis) -> None:
     """Of two entries that are due, one is published when the lock goes to somebody else: the other one is not."""
     with (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import redis as client
 from support.outage_cases import LONG, SHORT, black_hole, kill, outlive, replace
+from support.process import wait_until
 from support.proxy import proxy
 from support.servers import Redis, redis
-from support.worker import Workers
+from support.worker import Workers, send, workers
 
 # Popped and not yet noted as unacknowledged, by each of the connections that a cut breaks.
 LOST = 2
@@ -50,6 +52,25 @@ def test_broker_black_holed(tmp_path: Path, redis_server: Redis) -> None:
 def test_broker_black_holed_with_500_tasks(tmp_path: Path, redis_server: Redis) -> None:
     """The long form: for a minute."""
     black_holed(tmp_path, redis_server, LONG, 60)
+
+
+def test_acknowledgement_that_fails(tmp_path: Path, redis_server: Redis) -> None:
+    """Redis takes no writes for longer than a worker waits: the task is done, runs once, and takes no other one's place."""
+    broker = redis_server.url(7)
+    with (
+        workers(tmp_path, broker, CELERY_TASK_ACKS_LATE="true") as group,
+        client.Redis(port=redis_server.port) as own,
+    ):
+        worker = group.start("-c", "1", "--without-heartbeat")  # whose events would notice it, too
+        send(broker, [(1, 1.0)])
+        wait_until(lambda: group.trace("started")[1], 20, "a task that runs")
+        own.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        wait_until(lambda: "Couldn't ack" in worker.output, 30, "an acknowledgement that fails")
+        own.execute_command("CLIENT", "UNPAUSE")
+        send(broker, [(2, 0.0)])
+        wait_until(lambda: group.trace("done")[2], 30, "another task", below=120)
+        assert group.trace("done")[1] == 1
+        assert worker.running()
 
 
 def test_replaced(tmp_path: Path, redis_server: Redis) -> None:

@@ -86,7 +86,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield made
     finally:
         for environment in made.listed():
-            made.run("down", environment)
+            made.run("down", environment, f"--timeout={patience(300):.0f}")
         images = docker.docker("images", "-q", name, check=False).stdout.split()
         docker.docker("rmi", "-f", *images, check=False)
 

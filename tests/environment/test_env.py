@@ -226,7 +226,7 @@ class TestScopes:
         """They see nothing but the process environment, so any other variable would differ in silence."""
         package = Path(django_k8s.__file__).parent
         names = ("process_labels", "trusted_networks", "grace_period", "state_directory")
-        files = [package / "launch.py", *(package / "environment" / f"{name}.py" for name in names)]
+        files = [package / "run_role.py", *(package / "environment" / f"{name}.py" for name in names)]
         files += [
             path for name in ("probe", "gunicorn", "observability") for path in (package / name).glob("*.py")
         ]

@@ -38,7 +38,7 @@ def test_settings_error(tmp_path: Path, interface: str) -> None:
 def test_number_that_gunicorn_reads_itself(tmp_path: Path, value: str) -> None:
     """gunicorn reads WEB_CONCURRENCY before its configuration. A malformed one is reported as any other."""
     env = production(DATABASE_URL="sqlite:///x.sqlite3", PORT=str(free_port()), WEB_CONCURRENCY=value)
-    done = run([*COMMAND[:2], "django_k8s.launch", *COMMAND[2:]], env, tmp_path, 60)
+    done = run([*COMMAND[:2], "django_k8s.run_role", *COMMAND[2:]], env, tmp_path, 60)
     assert done.returncode == 78, done.stderr
     assert "  WEB_CONCURRENCY: " in done.stderr
     assert "Traceback" not in done.stderr

@@ -167,6 +167,16 @@ def test_bake_takes_variables(library: Path) -> None:
         assert (target["context"], target["contexts"]) == ("site", {"library": str(library)})
 
 
+def test_bake_describes_what_it_pushes() -> None:
+    """The image that is pushed has an SBOM and its provenance, and the times of its files are those of the commit."""
+    target = json.loads(bake("--print", "release", SOURCE_DATE_EPOCH="1700000000"))["target"]["release"]
+
+    assert sorted(target["attest"]) == ["type=provenance,mode=max", "type=sbom"]
+    assert target["args"]["SOURCE_DATE_EPOCH"] == "1700000000"
+    assert target["output"] == ["type=image,push=true,rewrite-timestamp=true"]
+    assert target["dockerfile"].endswith("/Dockerfile")
+
+
 def test_bake_builds(library: Path, tmp_path: Path) -> None:
     """The production target is built and says its release."""
     network = tmp_path / "network.json"  # the host's, as everywhere in these tests

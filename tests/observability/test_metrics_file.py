@@ -22,6 +22,7 @@ from support.roles import samples
 
 from django_k8s.observability import metrics_file
 from django_k8s.observability.metrics_file import MetricsFile, ReservedFile
+from django_k8s.observability.once_a_minute import OnceAMinute
 from django_k8s.probe.dead_processes import KEPT_FILES, DeadProcesses
 from django_k8s.probe.listener import LOOK_SECONDS
 
@@ -145,15 +146,15 @@ def test_rubbish_in_its_place(tmp_path: Path, content: bytes) -> None:
 
 def test_said_once_a_minute(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line with the reason, however often it happens."""
-    monkeypatch.setattr(metrics_file, "_last_report", -metrics_file.REPORT_SECONDS)
+    monkeypatch.setattr(metrics_file, "_reports", OnceAMinute())
     with caplog.at_level(logging.WARNING, "django_k8s.metrics"):
         for _ in range(100):
             metrics_file.report(OSError(28, "No space left on device"))
         wait_until(lambda: caplog.messages, 5, "the line")
         assert "(No space left on device)" in caplog.text
-        monkeypatch.setattr(metrics_file, "_last_report", time.monotonic() - 59)
+        metrics_file._reports._said[""] = time.monotonic() - 59
         metrics_file.report(KeyError("x"))
-        monkeypatch.setattr(metrics_file, "_last_report", time.monotonic() - 61)
+        metrics_file._reports._said[""] = time.monotonic() - 61
         metrics_file.report(KeyError("x"))
         wait_until(lambda: len(caplog.messages) == 2, 5, "the next line")
     assert "(KeyError)" in caplog.messages[1]

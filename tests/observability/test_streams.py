@@ -30,7 +30,7 @@ def test_long_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
     """A container's output is a pipe, which all processes of a role write to."""
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run(
-        [sys.executable, "-m", "django_k8s.launch", "script.py"],
+        [sys.executable, "-m", "django_k8s.run_role", "script.py"],
         cwd=tmp_path, env=environment(LOG_FORMAT="json", LOG_STDOUT="json"), capture_output=True, text=True, check=True,
     )  # fmt: skip
 

@@ -45,8 +45,8 @@ ROWS = [
         test="celery/test_beat_silence.py::test_database_turns_read_only",
         case="ours",
         within="published",
-        old="if not rows.filter(name=name, due=last).update(due=due, published_at=datetime.now(UTC)):\n    raise Changed\nyield",
-        new="yield\nif not rows.filter(name=name, due=last).update(due=due, published_at=datetime.now(UTC)):\n    raise Changed",
+        old="if not _note(model, database, name, last, due):\n    raise Changed\nyield",
+        new="yield\nif not _note(model, database, name, last, due):\n    raise Changed",
     ),
     Row(
         "beat: another class outlives a read-only database",
@@ -55,6 +55,12 @@ ROWS = [
         within="LockedSchedulerMixin.tick",
         old="except (DatabaseError, InterfaceError) as error:",
         new="except InterfaceError as error:",
+    ),
+    Row(
+        "beat: another class ends in time while its database is silent",
+        test="celery/test_beat_postgres.py::test_stopped_at_rest_while_the_database_is_silent",
+        old="with limited(STORE_SECONDS):",
+        new="with contextlib.nullcontext():",
     ),
     Row(
         "beat: another class says that the broker takes nothing",
@@ -99,6 +105,18 @@ ROWS = [
         "worker: attempts at a broker that refuses are paced",
         test="celery/test_failover_redis.py::test_worker_starts_at_a_read_only_redis",
         old="time.sleep(PACE_SECONDS)",
+        new="pass",
+    ),
+    Row(
+        "worker: a Redis that went silent is noticed",
+        test="celery/test_outage_redis.py::test_broker_black_holed",
+        old="self._ask = _question(channel)",
+        new="pass",
+    ),
+    Row(
+        "worker: an acknowledgement that failed is repeated",
+        test="celery/test_outage_redis.py::test_acknowledgement_that_fails",
+        old="self._failed.append(partial(send, *args, **kwargs))",
         new="pass",
     ),
     Row(

@@ -67,8 +67,8 @@ ROWS = [
     Row(
         "daemon: every line is JSON",
         test=f"{_DAEMON}test_every_line_is_json",
-        old="  migrate | wait | daemon) launch=yes ;;",
-        new="  migrate | wait) launch=yes ;;",
+        old="  migrate | wait | daemon) run_role=yes ;;",
+        new="  migrate | wait) run_role=yes ;;",
     ),
     Row(
         "daemon: another program of Python is one, too",

@@ -20,8 +20,8 @@ ROWS = [
     Row(
         "worker: the heartbeat is the consumer's",
         test="celery/test_worker.py::test_wedged_consumer_is_seen",
-        old="consumer.timer.call_repeatedly(EVERY_SECONDS, self._beat, priority=10)",
-        new="__import__('celery.utils.timer2').utils.timer2.Timer().call_repeatedly(EVERY_SECONDS, self._beat)",
+        old="consumer.timer.call_repeatedly(self._every, self._beat, priority=10)",
+        new="__import__('celery.utils.timer2').utils.timer2.Timer().call_repeatedly(self._every, self._beat)",
     ),
     Row(
         "worker: looking for the broker is alive, for a while",

@@ -76,6 +76,10 @@ SAID = {
         "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress",
         "Another process is changing this environment.",
     ),
+    "too slow": (
+        "Error: failed to delete release: shop: uninstall: timed out waiting for the condition",
+        "The cluster has not finished in time (failed to delete release: shop: uninstall: timed out waiting for the condition).",
+    ),
     "too old": ("Error: unknown flag: --hide-secret", "A program is too old (unknown flag: --hide-secret)."),
     "anything": ("first line\nsomething odd\n", "`helm upgrade` failed: something odd"),
 }

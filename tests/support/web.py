@@ -89,7 +89,7 @@ def web(folder: Path, *args: str, listener: bool = True, **extra: str) -> Iterat
     command = [
         sys.executable,
         "-m",
-        "django_k8s.launch",
+        "django_k8s.run_role",
         "gunicorn",
         "-c",
         "python:django_k8s.gunicorn.configuration",

@@ -35,7 +35,7 @@ class Workers:
             CELERY_BROKER_URL=self.broker, TEST_TRACES=str(traces), TMPDIR=str(self.folder),
             PROBE_PORT=str(port), **{"STATE_DIR": str(self.folder / f"state-{number}"), "DATABASE_URL": "sqlite://:memory:", **self.more, **more},
         )  # fmt: skip
-        command = [sys.executable, "-m", "django_k8s.launch", "django_k8s.celery", "worker", "-n", f"worker{number}@test", *options]  # fmt: skip
+        command = [sys.executable, "-m", "django_k8s.run_role", "django_k8s.celery", "worker", "-n", f"worker{number}@test", *options]  # fmt: skip
         process = self._stack.enter_context(
             started(command, env, self.folder, self.folder / f"worker-{number}.log")
         )

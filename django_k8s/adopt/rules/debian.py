@@ -21,13 +21,13 @@ _DRIVERS = {
     "oracledb": "django.db.backends.oracle",
     "cx-oracle": "django.db.backends.oracle",
 }
-_COMPILER = "gcc libc6-dev"
+_COMPILER = "gcc"  # and what belongs to it, which cli/image/inputs.py adds to every compiler
 # Package of Python: Debian packages at run time, and at build time. Names that every Debian from 12 on has.
 _NEEDS = {
     "psycopg2": ("libpq5", f"{_COMPILER} libpq-dev"),
     "psycopg-c": ("libpq5", f"{_COMPILER} libpq-dev"),
     "mysqlclient": ("libmariadb3", f"{_COMPILER} default-libmysqlclient-dev pkg-config"),
-    "uwsgi": ("", f"{_COMPILER}"),
+    "uwsgi": ("", _COMPILER),
     "pyuwsgi": ("", ""),
     "pycairo": ("libcairo2", f"{_COMPILER} libcairo2-dev pkg-config"),
     "weasyprint": ("libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0", ""),
@@ -141,7 +141,7 @@ def packages(
     if "postgis" in engine or "spatialite" in engine:
         run.update(dict.fromkeys(("gdal-bin", "libproj25"), engine))
     if compiled:
-        build.update(dict.fromkeys(_COMPILER.split(), f"{compiled} has no wheel"))
+        build[_COMPILER] = f"{compiled} has no wheel"
     if translations:
         build["gettext"] = "messages are compiled"
     if git:

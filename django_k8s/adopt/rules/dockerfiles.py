@@ -29,7 +29,7 @@ def files(tree: Tree) -> list[str]:
 
 @dataclass
 class Stage:
-    """A stage by its name or number, with its lines and their numbers. The first one is what stands above all others."""
+    """A stage by its name or number, with its lines and their numbers. The first one is what comes before all others."""
 
     name: str
     lines: list[tuple[int, str]] = field(default_factory=list)

@@ -26,7 +26,7 @@ def packages(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> dict[
 
 
 def requirement(text: str) -> dict[str, str]:
-    """Return the package of a requirement and its version, if that is exact; nothing for a line that is none.
+    """Return the package of a requirement and its version, if that is exact. Any other line has none.
 
     An extra of psycopg counts as the package that it stands for.
     """

@@ -14,8 +14,9 @@ LATE = timedelta(seconds=5)
 # Below it beat would do nothing but publish.
 SHORTEST = timedelta(seconds=0.1)
 
-# A longer pause is not walked through due time by due time.
+# A longer pause is not walked through due time by due time, unless it holds no more of them than this.
 _WALKED = timedelta(hours=1)
+_FEW = 3
 
 # Due times of crontabs that were computed lately, by what the crontab says and the time before: many entries share one.
 _computed: dict[tuple[str, str, datetime], datetime] = {}
@@ -78,7 +79,7 @@ def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
         interval: timedelta = schedule.run_every
         skipped = (now - last - max(interval, LATE)) // interval - 1
         return last + interval * max(skipped, 0)
-    if now - last <= _WALKED:
+    if now - last <= _WALKED or _few(schedule, last, now):
         return last
     # The newest due time is the one after the last point that has any up to now.
     before, after = last, now
@@ -89,6 +90,15 @@ def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
         else:
             after = middle
     return max(last, min(before, now - LATE))
+
+
+def _few(schedule: Any, due: datetime, now: datetime) -> bool:
+    """Whether only a few due times lie between two points, as those of a daily entry do in most pauses."""
+    for _ in range(_FEW):
+        due = next_due(schedule, due)
+        if due > now:
+            return True
+    return False
 
 
 def is_ahead(schedule: Any, last: datetime, now: datetime) -> bool:

@@ -14,11 +14,12 @@ from celery.utils.imports import symbol_by_name
 from django.db import DatabaseError, InterfaceError, connections
 
 from django_k8s.celery import logs
-from django_k8s.celery.beat.process import STANDBY_SECONDS, BeatProcess, defer_stop_signals, logger
+from django_k8s.celery.beat.process import STANDBY_SECONDS, BeatProcess, defer_stop_signals, limited, logger
 from django_k8s.celery.beat.scheduler import Scheduler
 from django_k8s.environment.exit_codes import EX_CONFIG
 
 TICK_SECONDS = 1.0  # the longest sleep after a failure
+STORE_SECONDS = 5.0  # for the schedule at the end; a silent database would take for ever
 IDLE_SECONDS = 5.0  # the longest sleep of a class that would sleep longer
 
 
@@ -108,7 +109,10 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         """Store the schedule, end the connections, give the lock back."""
         try:
             if self._publishing:
-                super().close()
+                with limited(STORE_SECONDS):
+                    super().close()
+        except TimeoutError as error:
+            logger.warning("beat: the schedule is not stored at the end: %s", error)
         finally:
             self._process.close()
 

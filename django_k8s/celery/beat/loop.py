@@ -23,9 +23,9 @@ from django_k8s.celery.beat.publisher import NoMessage, Publisher
 from django_k8s.celery.beat.schedule import Entry, Refused, read
 from django_k8s.environment import startup
 from django_k8s.environment.exit_codes import EX_CONFIG
+from django_k8s.observability.once_a_minute import OnceAMinute
 
 AGAIN_SECONDS = 1.0  # after a failure
-SAY_SECONDS = 60.0  # between two lines about one entry
 
 
 class Loop:
@@ -47,7 +47,7 @@ class Loop:
         self._turned = datetime.min.replace(tzinfo=UTC)  # the time of the last turn
         self._looked = 0.0
         self._unmade: set[str] = set()  # entries whose last message could not be made
-        self._said: dict[str, float] = {}
+        self._lines = OnceAMinute()
         self._count = _counter()
 
     def turn(self) -> None:
@@ -234,9 +234,7 @@ class Loop:
 
     def _say(self, name: str, text: str) -> None:
         """One line about an entry, at most once a minute."""
-        now = time.monotonic()
-        if now - self._said.get(name, -SAY_SECONDS) >= SAY_SECONDS:
-            self._said[name] = now
+        if self._lines.is_due(name):
             logger.error("%s", text)
 
 

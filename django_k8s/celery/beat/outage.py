@@ -6,8 +6,7 @@ import logging
 import time
 
 from django_k8s.environment.masking import mask
-
-REPEAT_SECONDS = 60.0  # between two lines of the log about one reason
+from django_k8s.observability.once_a_minute import OnceAMinute
 
 
 class Outage:
@@ -18,7 +17,7 @@ class Outage:
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
-        self._said: dict[str, float] = {}
+        self._lines = OnceAMinute()
         self._told = False  # whether the log knows of this one
         self.since: tuple[float, float] | None = None
 
@@ -27,10 +26,8 @@ class Outage:
         now = time.monotonic()
         if self.since is None:
             self.since = time.time(), now
-        kind = f"{reason} {type(error).__name__}"
-        if now - self._said.get(kind, -REPEAT_SECONDS) < REPEAT_SECONDS:
+        if not self._lines.is_due(f"{reason} {type(error).__name__}"):
             return
-        self._said[kind] = now
         self._told = True
         self._logger.error(
             "beat: nothing is published: %s%s; trying again (for %.0f s so far)",

@@ -20,7 +20,7 @@ from django_k8s.probe.heartbeat import Heartbeat
 logger = get_logger("django_k8s.beat")
 
 STANDBY_SECONDS = 1.0  # between two attempts to take the lock
-HEARTBEAT_SECONDS = 5.0  # or a third of what counts as stale
+HEARTBEAT_SECONDS = 10.0  # or a third of what counts as stale
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -99,6 +99,25 @@ class BeatProcess:
         if threading.current_thread() is threading.main_thread():  # not where a worker embeds beat
             for stop in _STOPS:
                 signal.signal(stop, end)
+
+
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block when the time is over, which a query that is never answered may need."""
+
+    def end(number: int, frame: object) -> None:
+        raise TimeoutError(f"not done within {seconds:g} s")
+
+    if threading.current_thread() is not threading.main_thread():  # no handler interrupts another
+        yield
+        return
+    former = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former or signal.SIG_DFL)
 
 
 @contextlib.contextmanager

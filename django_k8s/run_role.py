@@ -1,4 +1,4 @@
-"""``python -m django_k8s.launch PROGRAM ARGUMENT...``: run a role's program, observed.
+"""``python -m django_k8s.run_role PROGRAM ARGUMENT...``: run a role's program, observed.
 
 PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
 had been started itself; before it, what goes to standard error is turned into lines of JSON where LOG_FORMAT
@@ -25,7 +25,7 @@ _UNCOUNTED = ("", "manage")
 def main() -> None:
     """Prepare, and run the program that the command line names."""
     if len(sys.argv) < 2:
-        sys.exit("usage: python -m django_k8s.launch PROGRAM ARGUMENT...")
+        sys.exit("usage: python -m django_k8s.run_role PROGRAM ARGUMENT...")
     env = startup.env()
     prepare(env)
     if env.str("ROLE") in SERVICES:

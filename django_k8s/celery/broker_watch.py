@@ -1,0 +1,70 @@
+"""Notice that the broker is gone, or that an acknowledgement did not reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from celery import bootsteps
+
+EVERY_SECONDS = 5.0
+
+
+class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Asks Redis from a timer of the consumer's event loop whether it is there, and repeats acknowledgements that failed.
+
+    The consumer of an idle worker only waits, and a connection that went silent looks the same. RabbitMQ has heartbeats for
+    that. A message whose acknowledgement failed counts as unacknowledged for as long as the connection lasts: it takes the
+    place of another one, and with enough of them the worker takes no message any more.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, consumer: Any, **kwargs: Any) -> None:
+        super().__init__(consumer, **kwargs)
+        self._timer: Any = None
+        self._ask: Callable[[], object] | None = None
+        self._failed: list[Callable[[], object]] = []  # acknowledgements
+
+    def start(self, consumer: Any) -> None:
+        """The consumer has a connection."""
+        channel = consumer.task_consumer.channel
+        for name in ("basic_ack", "basic_reject"):
+            setattr(channel, name, self._noting(getattr(channel, name), consumer.connection_errors))
+        self._failed.clear()
+        self._ask = _question(channel)
+        self._timer = consumer.timer.call_repeatedly(EVERY_SECONDS, self._look, priority=10)
+
+    def stop(self, consumer: Any) -> None:
+        """The connection is lost, or the worker ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _noting(self, send: Callable[..., Any], errors: tuple[type[Exception], ...]) -> Callable[..., Any]:
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return send(*args, **kwargs)
+            except errors:  # Celery logs it, and goes on
+                self._failed.append(partial(send, *args, **kwargs))
+                raise
+
+        return noting
+
+    def _look(self) -> None:
+        """Raise an error of the connection if the broker does not answer: then the consumer begins anew."""
+        if self._ask is not None:
+            self._ask()
+        while self._failed:
+            self._failed.pop(0)()
+
+
+def _question(channel: Any) -> Callable[[], object] | None:
+    """Return what asks the server of a channel of Redis; None for other brokers."""
+    connect = getattr(channel, "conn_or_acquire", None)
+    if connect is None:
+        return None
+    with connect() as client:  # of the channel's pool: the connection that waits for messages is not asked
+        ask: Callable[[], object] = client.ping
+    return ask
