@@ -21,13 +21,15 @@ def arguments(facts: Facts) -> dict[str, str]:
         *(["python -m django compilemessages -v 0"] if facts.value("translations") else []),
         *facts.list("before_static"),
     ]
+    # A file that was exported has what was chosen then, and nothing to choose from.
+    exported = facts.text("lock_kind") in ("requirements", "pylock")
     return {
         "PYTHON_IMAGE": f"python:{facts.text('python_version')}-slim",
         "SETTINGS": module(facts).name,
         "PROJECT_DIR": facts.text("project_dir"),
         "LOCK": facts.text("lock"),
-        "GROUPS": " ".join(facts.list("groups")),
-        "EXTRAS": " ".join(facts.list("extras")),
+        "GROUPS": "" if exported else " ".join(facts.list("groups")),
+        "EXTRAS": "" if exported else " ".join(facts.list("extras")),
         "LIBRARY": library(facts),
         "PACKAGES": " ".join(facts.list("packages")),
         "BUILD_PACKAGES": " ".join(facts.list("build_packages")),
