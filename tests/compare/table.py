@@ -67,7 +67,7 @@ threads, connection settings, middleware, Celery settings. `tests/compare/conten
 default. All of them run in one environment, with the same Python, Django, gunicorn, driver, PostgreSQL and Redis. The
 page is written by the run.
 
-Each figure is the median of {facts["rounds"]} rounds in shuffled order, with the smallest and the largest of them. Two
+Each figure is the median of at least {facts["rounds"]} rounds in shuffled order, with the smallest and the largest of them. Two
 contenders whose rounds overlap are called a tie. CPU time is that of all processes of the role, without the database;
 memory is proportional (PSS). Compare figures of one run only, and prefer ratios to times.
 
