@@ -25,7 +25,7 @@ ANY_HOST = Kind(
     "note",
     "ALLOWED_HOSTS allows every host name.",
     "Whoever sends a request chooses the host that links in mails and caches get.",
-    "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered without being among them.",
+    "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered whatever their Host header says.",
 )
 SECRET_KEY = Kind(
     "secret-key",
@@ -46,7 +46,7 @@ LOG_FILE = Kind(
     "note",
     "LOGGING writes to a file ({detail}).",
     "The settings for Kubernetes send these lines to standard output instead, where the cluster collects them.",
-    "Nothing has to be done, unless something reads the file.",
+    "You do not have to do anything, unless a program reads the file.",
 )
 
 _ENV_FILE = re.compile(r"(^|/)(\.env(\.[\w-]+)?|[\w-]+\.env|\.envs/.*)$")
