@@ -25,7 +25,7 @@ from django_k8s.adopt.rules import (
     steps,
     variables,
 )
-from django_k8s.adopt.rules.data_files import data_files
+from django_k8s.adopt.rules.data_files import data_files, dumps
 from django_k8s.adopt.rules.defined import Defined, defined
 from django_k8s.adopt.rules.start_page import start_page
 from django_k8s.adopt.tree import Tree
@@ -129,6 +129,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     ):
         add(fact)
     add(data_files(tree, project, tuple(settings.files)))
+    add(dumps(tree, project))
     add(parts.superuser(tree, project, settings))
     add(start_page(tree, project, settings))
     add(debug.debug(tree, settings))

@@ -45,6 +45,7 @@ NAMES = {
     "after_static": "after collectstatic",
     "after_migrate": "after the migrations",
     "allow_files": "databases in the image",
+    "left_out": "left out of the image",
 }
 
 

@@ -9,6 +9,7 @@ from support.repositories import repository, shop
 
 from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.render.docker import arguments
 from django_k8s.adopt.rules.pythons import _allows as allows
 
 UV = """
@@ -204,6 +205,17 @@ class TestLock:
         assert (
             facts(tmp_path, files | {"Dockerfile": f"FROM python:3.13\n{command}\n"}).value("lock")
             == expected
+        )
+
+    def test_exported(self, tmp_path: Path) -> None:
+        """A file that was exported from a lock has its groups in it: the image cannot choose them again."""
+        files = {"requirements/prod.txt": "django==5.2\n", "pyproject.toml": PYPROJECT}
+        found = facts(tmp_path, files)
+
+        assert found.value("groups") == ["prod"]
+        assert arguments(found)["GROUPS"] == ""
+        assert (
+            arguments(facts(tmp_path / "b", {"uv.lock": UV, "pyproject.toml": PYPROJECT}))["GROUPS"] == "prod"
         )
 
     def test_two_files_of_a_dockerfile(self, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from support.repositories import repository, shop
 from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render import environment, values
-from django_k8s.adopt.render.docker import arguments
+from django_k8s.adopt.render.docker import arguments, ignored
 
 ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
 CELERY = "from celery import Celery\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n"
@@ -308,6 +308,16 @@ class TestParts:
 
         assert found.value("allow_files") == ["search.db"]
         assert arguments(found)["ALLOW_FILES"] == "search.db"
+
+    def test_dumps_of_development(self, tmp_path: Path) -> None:
+        """A dump that git tracks and no code names is left out of the image, which would refuse it."""
+        dump = "-- PostgreSQL database dump\nINSERT INTO x VALUES (1);\n"
+        named = {"shop/load.py": "x = open('named.sql')\n"}
+        files = {"dev/own.sql": dump, "named.sql": dump, "plain.sql": "SELECT 1;\n"}
+        found = facts(tmp_path, files | named)
+
+        assert found.value("left_out") == ["dev/own.sql"]
+        assert "\n/dev/own.sql\n" in ignored("Dockerfile", found.list("left_out"))
 
     @pytest.mark.parametrize(
         ("model", "expected"),

@@ -66,10 +66,14 @@ def test_every_argument(library: Path, tmp_path: Path) -> None:
     for path in [*context.glob("shop/*.py"), context / "manage.py"]:
         path.write_text(path.read_text().replace("config.", "shop.").replace('"config"', '"shop"'))
     built = "board/static/board/built.css"
-    front_end(context, build=f"echo 'body {{ margin: 0 }} /* by npm */' > {built} && mkdir -p node_modules/x")
+    front_end(
+        context,
+        build=f"echo 'body {{ margin: 0 }} /* by npm */' | cat - words.css > {built} && mkdir -p node_modules/x",
+    )
+    (context / "build.sh").write_text("exit 1  # the project's own, which nobody has asked for\n")
     with index(library) as source:
         arguments = {
-            "FRONTEND_DIR": ".", "LOCK": "requirements/production.txt", "SETTINGS": "shop.settings", "LIBRARY": source,
+            "FRONTEND_DIR": ".", "FRONTEND_BEFORE": "echo '/* by python */' > words.css", "LOCK": "requirements/production.txt", "SETTINGS": "shop.settings", "LIBRARY": source,
             "PACKAGES": PACKAGES, "BUILD_PACKAGES": BUILD_PACKAGES, "RELEASE": "2.0", "REVISION": "abc", "CREATED": "2026-01-01",
         }  # fmt: skip
         options = [item for name, value in arguments.items() for item in ("--build-arg", f"{name}={value}")]
@@ -103,7 +107,9 @@ def test_every_argument(library: Path, tmp_path: Path) -> None:
         hashed = run(tag, "python", "-c", code)
         with web_alone(tag) as web:
             code = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:8000/static/{hashed}').read().decode())"
-            assert "by npm" in web.python(code)
+            served = web.python(code)
+            assert "by npm" in served
+            assert "by python" in served
     finally:
         docker("rmi", "-f", tag, dependencies, check=False)
 

@@ -138,6 +138,12 @@ ROWS = [
         new="if (started := None) and",
     ),
     Row(
+        "init: the image chooses no groups of a file that was exported",
+        test="adopt/test_packages.py::TestLock::test_exported",
+        old='exported = facts.text("lock_kind") in ("requirements", "pylock")',
+        new="exported = False",
+    ),
+    Row(
         "init: a version of Python for which all wheels exist",
         test="adopt/test_packages.py::TestPython::test_version",
         old="return all(any(",

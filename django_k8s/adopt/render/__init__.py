@@ -31,7 +31,7 @@ def render(facts: Facts, *, name: str = "", version: str = "") -> dict[str, str]
     return {
         settings.module(facts).path: settings.render(facts),
         f"{FOLDER}/Dockerfile": docker.dockerfile(facts),
-        f"{FOLDER}/Dockerfile.dockerignore": docker.ignored("Dockerfile"),
+        f"{FOLDER}/Dockerfile.dockerignore": docker.ignored("Dockerfile", facts.list("left_out")),
         f"{FOLDER}/Dockerfile.dev": docker.development(facts),
         f"{FOLDER}/Dockerfile.dev.dockerignore": docker.ignored("Dockerfile.dev"),
         f"{FOLDER}/compose.yaml": compose.compose(facts, name),

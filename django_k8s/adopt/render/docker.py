@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render.settings import module
@@ -21,13 +22,15 @@ def arguments(facts: Facts) -> dict[str, str]:
         *(["python -m django compilemessages -v 0"] if facts.value("translations") else []),
         *facts.list("before_static"),
     ]
+    # A file that was exported has what was chosen then, and nothing to choose from.
+    exported = facts.text("lock_kind") in ("requirements", "pylock")
     return {
         "PYTHON_IMAGE": f"python:{facts.text('python_version')}-slim",
         "SETTINGS": module(facts).name,
         "PROJECT_DIR": facts.text("project_dir"),
         "LOCK": facts.text("lock"),
-        "GROUPS": " ".join(facts.list("groups")),
-        "EXTRAS": " ".join(facts.list("extras")),
+        "GROUPS": "" if exported else " ".join(facts.list("groups")),
+        "EXTRAS": "" if exported else " ".join(facts.list("extras")),
         "LIBRARY": library(facts),
         "PACKAGES": " ".join(facts.list("packages")),
         "BUILD_PACKAGES": " ".join(facts.list("build_packages")),
@@ -121,11 +124,17 @@ def with_defaults(file: str, values: dict[str, str], wanted: tuple[str, ...] | l
     )
 
 
-def ignored(file: str) -> str:
-    """Return the ignore file of a Dockerfile; what `init` writes is no input of the build, except for build.env."""
+def ignored(file: str, left_out: Iterable[str] = ()) -> str:
+    """Return the ignore file of a Dockerfile; what `init` writes is no input of the build, except for build.env.
+
+    ``left_out`` are files of the project that do not belong in the image.
+    """
     text = (assets() / "docker" / f"{file}.dockerignore").read_text().rstrip("\n")
     if file == "Dockerfile":
         text += f"\n# What django-k8s init wrote.\n/deploy/*\n!/{BUILD_ENV}\n/.devcontainer"
+        names = [re.sub(r"([*?\[\\])", r"\\\1", name) for name in left_out]
+        if names:
+            text += "\n# Dumps of databases that no code names.\n" + "\n".join(f"/{name}" for name in names)
     return text + "\n"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from django_k8s.adopt.facts import Fact
 from django_k8s.adopt.tree import Tree
 
+_DUMP = re.compile(r"^-- (PostgreSQL database|MySQL|MariaDB) dump", re.MULTILINE)
+_BEGINNING = 65_536
 _SUFFIXES = (".db", ".sqlite", ".sqlite3", ".duckdb")
 
 
@@ -26,3 +29,20 @@ def data_files(tree: Tree, project: str, settings: tuple[str, ...]) -> Fact:
             found.append(name)
             source = source or place
     return Fact("allow_files", found, source or "no database is tracked", "likely" if found else "read")
+
+
+def dumps(tree: Tree, project: str) -> Fact:
+    """Return the dumps of databases that git tracks and no code names: the image is right without them.
+
+    They are for development, and the build would refuse them.
+    """
+    found, source = [], ""
+    for name in tree.files:
+        path = PurePosixPath(name)
+        if path.suffix != ".sql" or not _DUMP.search(tree.text(name)[:_BEGINNING]):
+            continue
+        quoted = (f'"{path.name}"', f"'{path.name}'", f"/{path.name}")
+        if not any(tree.containing(quoted, project)) and tree.tracked(name):
+            found.append(name)
+            source = source or name
+    return Fact("left_out", found, source or "no dump is tracked", "likely" if found else "read")

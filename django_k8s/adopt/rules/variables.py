@@ -62,7 +62,7 @@ def _nodes(node: ast.AST, *, branch: bool = False, prefix: str = "") -> Iterator
 
 
 def declared(module: ast.Module | None) -> dict[str, object]:
-    """Return the defaults that a module declares at once, as in ``Env(DEBUG=(bool, False))``."""
+    """Return the defaults that a module declares at once, as django-environ takes them: ``DEBUG=(bool, False)``."""
     return {
         keyword.arg: literal(keyword.value.elts[1])
         for node in (ast.walk(module) if module else ())

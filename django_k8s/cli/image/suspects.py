@@ -53,6 +53,7 @@ _AWS = re.compile(rb"aws_secret_access_key[ \t]{0,20}=[ \t]{0,20}[A-Za-z0-9/+=]{
 _KUBECONFIG = re.compile(rb"^[ \t]*client-key-data[ \t]*:[ \t]*[^\s#]", re.MULTILINE)
 _OAUTH = re.compile(rb'"(client_secret|refresh_token)"\s{0,20}:\s{0,20}"[^"\s]{8}')
 _SQL_DUMP = re.compile(rb"^-- (PostgreSQL database|MySQL|MariaDB) dump", re.MULTILINE)
+_SQL_ROWS = re.compile(rb"^(COPY [^;]{1,2000} FROM stdin|INSERT INTO )", re.MULTILINE)
 _INDEX_TOKEN = re.compile(rb"(_authToken|_password|_auth|npmAuthToken)[\"']?[ \t]*[=:][ \t]*[\"']?[^\s\"'$]")
 _URL_PASSWORD = re.compile(rb"://[^\s/:@]{1,100}:[^\s/@$]{1,200}@")
 
@@ -75,6 +76,11 @@ def is_aside(path: str, reason: str) -> bool:
     """Return whether a suspect is for tests or development, so that the image is right without it."""
     pattern = _FOR_DEVELOPMENT if reason == _VARIABLES else _FOR_TESTS
     return bool(pattern.search(path.lower()))
+
+
+def _rows(content: bytes) -> bool:
+    """Return whether a dump has rows; one of which only the beginning was read may have some."""
+    return len(content) == _BEGINNING or bool(_SQL_ROWS.search(content))
 
 
 def _by_name(path: PurePosixPath, content: bytes) -> str:
@@ -107,7 +113,8 @@ def _by_content(path: PurePosixPath, content: bytes) -> str:
         return _CREDENTIALS
     if path.suffix == ".json" and _OAUTH.search(content):
         return _CREDENTIALS
-    if path.suffix == ".sql" and _SQL_DUMP.search(content[:_BEGINNING]):
+    # Tables without rows are no secret: a schema is part of many programs.
+    if path.suffix == ".sql" and _SQL_DUMP.search(content[:_BEGINNING]) and _rows(content):
         return _DUMP
     if path.name in (".npmrc", ".yarnrc.yml") and _INDEX_TOKEN.search(content):
         return _CREDENTIALS
