@@ -19,11 +19,11 @@ class DjangoK8sConfig(AppConfig):
         Raise SystemExit with status 78 if the configuration is incomplete. No system check could do this:
         none runs under ``get_wsgi_application()``, and probes are answered before the host is checked.
         """
-        from django_k8s import gate
+        from django_k8s import startup_gate
         from django_k8s.environment import masking, problems
 
         problems.stop_if_followed()  # what was found after k8s.config(env), or by another Env
-        gate.enforce()
+        startup_gate.enforce()
 
         from django.conf import settings
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
 from itertools import groupby
 from pathlib import Path
 from textwrap import dedent
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from django_k8s import overlay, settings
 from django_k8s.adopt.check.catalogue import KINDS
@@ -123,7 +124,86 @@ def _markdown(docstring: str) -> str:
     ).strip()
 
 
+# What a project may import beside the settings functions, by topic.
+_PYTHON = {
+    "Settings": ("django_k8s.Env", "django_k8s.conf.Config"),
+    "Middleware": (
+        "django_k8s.middleware.KubernetesMiddleware",
+        "django_k8s.middleware.StaticFilesMiddleware",
+        "django_k8s.middleware.MediaFilesMiddleware",
+        "django_k8s.middleware.media_files.serve_media",
+    ),
+    "Tasks and daemons": ("django_k8s.celery.once.once", "django_k8s.daemon.heartbeat"),
+    "Health checks": (
+        "django_k8s.health.Unhealthy",
+        "django_k8s.health.find_checks",
+        "django_k8s.health.make_checks",
+    ),
+    "Storage": (
+        "django_k8s.media_storage.MediaUnavailable",
+        "django_k8s.static_files.storage.ManifestStorage",
+    ),
+    "Mail and error reports": (
+        "django_k8s.mail.EmailBackend",
+        "django_k8s.mail.NullBackend",
+        "django_k8s.error_reports.SecretFilter",
+    ),
+}
+# Methods of these are for projects; those of the others are for Django.
+_METHODS = {"django_k8s.Env"}
+
+
+def python_api() -> str:
+    """The page of what a project may import, from docstrings."""
+    lines = [
+        "# Python API",
+        "",
+        "Generated from docstrings by `make docs`. [Settings functions](settings.md) has `django_k8s.settings` and `django_k8s.overlay`.",
+        "What is on neither page may change in any release.",
+    ]
+    for topic, names in _PYTHON.items():
+        lines += ["", f"## {topic}"]
+        for path in names:
+            module, _, name = path.rpartition(".")
+            found = getattr(importlib.import_module(module), name)
+            lines += ["", f"### `{path}`", "", _prose(found)]
+            if path in _METHODS:
+                lines += ["", "| | |", "|---|---|"]
+                lines += [
+                    _method(name, member) for name, member in vars(found).items() if _documented(name, member)
+                ]
+    return "\n".join(lines) + "\n"
+
+
+def _documented(name: str, member: object) -> bool:
+    return (
+        not name.startswith("_")
+        and bool(inspect.getdoc(member))
+        and isinstance(member, property | FunctionType)
+    )
+
+
+def _method(name: str, member: object) -> str:
+    call = "" if isinstance(member, property) else "()"
+    first = (
+        (inspect.getdoc(member) or "")
+        .partition("\n\n")[0]
+        .replace("\n", " ")
+        .replace("``", "`")
+        .replace("|", "\\|")
+    )
+    return f"| `{name}{call}` | {first} |"
+
+
+def _prose(found: object) -> str:
+    """The docstring without its examples, which the how-to pages have."""
+    text = re.sub(r"::\n\n((?:(?:    .*)?\n)+)", ".\n\n", f"{inspect.getdoc(found)}\n")
+    text = re.sub(r":(?:class|func|data|meth):`~?([^`]+)`", r"`\1`", text)
+    return text.replace("``", "`").strip()
+
+
 PAGES = {
+    "python.md": python_api,
     "environment.md": variables,
     "settings.md": settings_functions,
     "system-checks.md": system_checks,

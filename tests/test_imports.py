@@ -35,19 +35,19 @@ LAYERS = {
     "run_role": {"environment", "observability", "daemon"},
     "database": {"environment", "conf"},
     "celery": {"environment", "conf", "models", "observability", "database", "probe"},
-    "gate": {"environment", "conf", "celery"},
-    "gunicorn": {"environment", "observability", "probe", "gate"},
+    "startup_gate": {"environment", "conf", "celery"},
+    "gunicorn": {"environment", "observability", "probe", "startup_gate"},
     "settings": {"environment", "conf", "database", "celery"},
     "overlay": {"environment", "conf", "settings"},
     "health": {"environment", "conf", "database", "celery"},
-    "middleware": {"environment", "conf", "observability", "gate", "health"},
+    "middleware": {"environment", "conf", "observability", "startup_gate", "health"},
     "migrate": {"database", "health"},
     "management": {"environment", "conf", "celery", "health", "migrate"},
     "checks": {"environment", "conf", "upstream", "celery", "settings", "health"},
     "release": {"environment"},
     "adopt": {"environment"},
     "cli": {"environment", "celery", "django_k8s", "adopt", "release"},
-    "apps": {"environment", "database", "celery", "gate", "checks"},
+    "apps": {"environment", "database", "celery", "startup_gate", "checks"},
 }  # fmt: skip
 
 # Which modules import a library: at their top, because nobody loads them without it, or only inside functions.

@@ -29,6 +29,7 @@ _FOREIGN = frozenset(
         "third_party",
     ]
 )
+# Folders of the project whose code does not run in production.
 _ASIDE = frozenset(
     [
         "test",

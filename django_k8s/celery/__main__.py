@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
     """Run a role until it ends. Returns its exit status."""
     role, *options = argv or [""]
     if role not in OPTIONS:
-        return _refuse(f"{role or 'nothing'} is no role of Celery. Roles: {', '.join(OPTIONS)}.", EX_USAGE)
+        return _refuse(f"{role or 'nothing'} is not a role of Celery. Roles: {', '.join(OPTIONS)}.", EX_USAGE)
     if role == "worker" and {"-B", "--beat"} & set(options):
         return _refuse(
             "worker -B would publish the schedule once for each worker. Run the role beat instead.", EX_USAGE

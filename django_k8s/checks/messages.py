@@ -43,7 +43,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "E005",
-            "READINESS_CHECKS names {name}, which is no health check.",
+            "READINESS_CHECKS names {name}, which is not a health check.",
             "Use {known}, or the dotted path of your own.",
         ),
         Message(
@@ -85,7 +85,7 @@ MESSAGES: dict[str, Message] = {
         Message(
             "W002",
             "TRUSTED_PROXIES trusts everybody, so clients may forge their address.",
-            "Name the ingress's network, or close the pod by a NetworkPolicy.",
+            "Name the ingress's network, or protect the pod with a NetworkPolicy.",
         ),
         Message(
             "W003",
@@ -95,12 +95,12 @@ MESSAGES: dict[str, Message] = {
         Message(
             "W004",
             "ALLOWED_HOSTS allows every host name.",
-            "Name the hosts; probes are answered without being among them.",
+            "Name the hosts. Probes are answered whatever their Host header says.",
         ),
         Message(
             "W005",
             "The database is SQLite, a file that other pods do not see.",
-            "Use PostgreSQL by DATABASE_URL, or run one pod with a volume.",
+            "Set DATABASE_URL to a PostgreSQL database, or run one pod with a volume.",
         ),
         Message(
             "W006",
@@ -139,7 +139,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W013",
-            "{where} has a key of the bucket: it is kept for the life of the process, even when a pod identity would refresh it.",
+            "{where} has a key for the bucket: it is kept for the life of the process, even when a pod identity would refresh it.",
             "Remove the key, and give the service account a role.",
         ),
         Message(
@@ -191,13 +191,13 @@ MESSAGES: dict[str, Message] = {
         Message(
             "W023",
             "The value of {name} is a common word or the name of its user, so it stays in logs, and is easily guessed.",
-            "Replace it by random characters, such as those of `openssl rand -hex 16`.",
+            "Replace it with random characters, such as those of `openssl rand -hex 16`.",
         ),
         Message(
             "W024",
-            "Uploads in MEDIA_ROOT are to be served, but {reason}.",
-            "Add django_k8s.middleware.MediaFilesMiddleware after SecurityMiddleware, and set MEDIA_URL, such as to /media/."
-            " If something else serves them, set the variable MEDIA_SERVE to false.",
+            "Uploads in MEDIA_ROOT should be served, but {reason}.",
+            "Add django_k8s.middleware.MediaFilesMiddleware after SecurityMiddleware, and set MEDIA_URL, for example to /media/."
+            " If another server serves them, set the variable MEDIA_SERVE to false.",
         ),
         Message(
             "W025",
@@ -207,7 +207,7 @@ MESSAGES: dict[str, Message] = {
         Message(
             "W026",
             "{name} is {path}, which this process cannot write: the root of a pod is read-only.",
-            "Use a directory in /tmp for what may be lost. Mount a volume at this path for what has to stay (pod.volumes in the chart).",
+            "Use a directory in /tmp for files that may be lost. For files that must stay, mount a volume at this path (pod.volumes in the chart).",
         ),
     )
 }

@@ -83,7 +83,7 @@ def add_parser(commands: Any) -> None:
 
 def _up(given: argparse.Namespace) -> int:
     from django_k8s.release import up
-    from django_k8s.release.command import finish
+    from django_k8s.release.ending import finish
     from django_k8s.release.report import Report
 
     chosen = up.Options(
@@ -112,7 +112,7 @@ def _up(given: argparse.Namespace) -> int:
 
 def _down(given: argparse.Namespace) -> int:
     from django_k8s.release import down
-    from django_k8s.release.command import finish
+    from django_k8s.release.ending import finish
     from django_k8s.release.report import Report
 
     chosen = down.Options(
@@ -130,7 +130,7 @@ def _down(given: argparse.Namespace) -> int:
 
 def _list(given: argparse.Namespace) -> int:
     from django_k8s.release import listing
-    from django_k8s.release.command import finish
+    from django_k8s.release.ending import finish
     from django_k8s.release.report import Report
 
     chosen = listing.Options(

@@ -153,6 +153,7 @@ def _without_credentials(text: str) -> str:
 
 
 def _last_at(text: str, start: int, end: int) -> int:
+    """Return the place of the last @ before a query or a fragment, or -1 if there is none."""
     for delimiter in "?#":
         found = text.find(delimiter, start, end)
         end = end if found < 0 else found

@@ -55,7 +55,7 @@ class BrokenOffError(RefusedBodyError):
     status = BROKEN_OFF
 
     def __init__(self) -> None:
-        super().__init__(errno.ECONNRESET, "The client has sent a part of the request body only.")
+        super().__init__(errno.ECONNRESET, "The client has sent only a part of the request body.")
 
 
 def report(client: object) -> None:

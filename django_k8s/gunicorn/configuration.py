@@ -58,10 +58,10 @@ def on_starting(server: Any) -> None:
     """Runs in the master, with the application loaded and nothing listening yet."""
     from django.urls import get_resolver
 
-    from django_k8s import gate
+    from django_k8s import startup_gate
 
     problems.stop_if(_env.problems)
-    gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
+    startup_gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
     # Imported by the first request otherwise, in each process of its own. An error in it ends the start.
     _ = get_resolver().url_patterns
     server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _fit(server))

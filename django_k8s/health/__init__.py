@@ -53,7 +53,7 @@ BUILT_IN_CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
 
 
 def find_checks(name: str) -> dict[str, Check]:
-    """The checks that ``name`` stands for. Raises ImportError when there are none."""
+    """Return the checks that ``name`` names. Raise ImportError if there are none."""
     if name in BUILT_IN_CHECKS:
         return BUILT_IN_CHECKS[name]()
     found = import_string(name)
@@ -63,10 +63,10 @@ def find_checks(name: str) -> dict[str, Check]:
 
 
 def make_checks(names: Iterable[str]) -> dict[str, Check]:
-    """The checks of these names. One that cannot be made is in it too, and fails when it is run.
+    """Return the checks of these names. One that cannot be made is among them, and fails when it runs.
 
-    A web process with a misspelt check has to answer /readyz with 503 and a log line;
-    `manage.py check` is what refuses the name.
+    A web process with a misspelt check must answer /readyz with 503 and write a line to the log;
+    ``manage.py check`` refuses the name.
     """
     found: dict[str, Check] = {}
     for name in names:

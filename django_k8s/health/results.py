@@ -20,7 +20,7 @@ Check = Callable[[float], object]
 
 
 class Unhealthy(Exception):
-    """Raised by a check that knows what is wrong; its text is shown to holders of the token."""
+    """Raise this in a health check to say what is wrong. Its text is shown to holders of the token."""
 
 
 @dataclass(frozen=True, slots=True)

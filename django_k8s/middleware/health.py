@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
-from django_k8s import conf, gate
+from django_k8s import conf, startup_gate
 from django_k8s.health.page import KEPT_SECONDS, Page
 from django_k8s.health.results import Report
 from django_k8s.health.runner import CheckRunner
@@ -37,7 +37,7 @@ class HealthMiddleware:
         get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
         page_handler: Callable[[HttpRequest], Any] | None = None,
     ) -> None:
-        gate.enforce()
+        startup_gate.enforce()
         self.get_response = get_response
         self._async = iscoroutinefunction(get_response)
         if self._async:

@@ -10,7 +10,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from django_k8s import gate
+from django_k8s import startup_gate
 from django_k8s.middleware.health import HealthMiddleware
 from django_k8s.middleware.metrics import MetricsMiddleware
 from django_k8s.middleware.request_id import RequestIdMiddleware
@@ -27,7 +27,7 @@ class KubernetesMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        gate.enforce()  # the app does it too, if it is not forgotten
+        startup_gate.enforce()  # the app does it too, if it is not forgotten
         # From the inside out. Probes are answered before anything is counted, and READINESS_PAGE is requested
         # below the metrics, so neither is part of the traffic.
         handler: Callable[[HttpRequest], Any] = TrustedProxyMiddleware(get_response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -25,13 +26,13 @@ _HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]")
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """WhiteNoise's middleware with three additions.
+    """WhiteNoise's middleware with four additions.
 
     A path under STATIC_URL that is not there gets 404 with ``Cache-Control: no-store``: during a
     rollout a page of the new release may ask an old pod for a new file, and a CDN that remembers
     the 404 breaks the site long after. Hashed files of earlier releases, which the manifest no longer knows,
-    may be cached for ever like the others. And it runs under ASGI without a thread for every request that is
-    not for a file.
+    may be cached for ever like the others. Files in STATIC_ROOT are looked for when they are first asked for, so that ten
+    thousand of them delay no start. And it runs under ASGI without a thread for every request that is not for a file.
     """
 
     sync_capable = True
@@ -58,6 +59,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         answer: HttpResponseBase = await self.get_response(request) if response is None else response
         return answer
 
+    def add_files(self, root: str, prefix: str | None = None) -> None:
+        """Note STATIC_ROOT, whose files are looked for later, and read every other directory now."""
+        if self.autorefresh or prefix != self.static_prefix or not Path(root).is_dir():
+            super().add_files(root, prefix)
+        else:
+            self.directories.insert(0, (f"{Path(root).resolve()}/", prefix))
+
     def immutable_file_test(self, path: str, url: str) -> bool:
         """Return whether browsers may keep the file for ever."""
         return bool(_HASHED.search(url.rpartition("/")[2]) or super().immutable_file_test(path, url))
@@ -66,6 +74,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         """The answer for a path of a file or under STATIC_URL, else None."""
         path = request.path_info
         static_file = self.find_file(path) if self.autorefresh else self.files.get(path)
+        if static_file is None and not self.autorefresh and path.startswith(self.static_prefix):
+            static_file = self.find_file(path)
+            if static_file is not None:
+                self.files[path] = static_file
         if static_file is not None:
             return self.serve(static_file, request)  # type: ignore[no-any-return]
         if path.startswith(self.static_prefix) and not self.autorefresh:

@@ -30,7 +30,10 @@ tasks = Counter(
 )
 task_seconds = Histogram("django_task_seconds", "Run time of tasks.", ["task"], buckets=_TASK_BUCKETS)
 task_queue_seconds = Histogram(
-    "django_task_queue_seconds", "From publishing, or the ETA, to the start.", ["task"], buckets=_TASK_BUCKETS
+    "django_task_queue_seconds",
+    "Time that tasks waited: from their publication, or their ETA, to their start.",
+    ["task"],
+    buckets=_TASK_BUCKETS,
 )
 tasks_running = Gauge("django_tasks_running", "Tasks being run.", multiprocess_mode="livesum")
 beat_published = Counter("django_beat_published", "Due times published.", ["entry"])

@@ -33,10 +33,12 @@ def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
 
     ``staticfiles`` becomes this library's manifest storage if the project has Django's or WhiteNoise's manifest
     storage, or Django's default; the project's OPTIONS stay. In debug mode, and if WhiteNoise is not installed, it is
-    the project's; without one it is Django's. ``default``
-    changes only if MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET or MEDIA_AZURE_CONTAINER is set: files and django-storages' own classes
-    move to this bucket. A project that is on a bucket of this kind keeps its AWS_*, GS_* or AZURE_* settings and OPTIONS, except
-    what a MEDIA variable that is set names. Storage classes of the project's own, and further aliases, stay.
+    the project's; without one it is Django's.
+
+    ``default`` changes only if MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET or MEDIA_AZURE_CONTAINER is set: files and
+    django-storages' own classes move to this bucket. A project that is on a bucket of this kind keeps its AWS_*, GS_* or
+    AZURE_* settings and OPTIONS, except what a MEDIA variable that is set names. Storage classes of the project's own,
+    and further aliases, stay.
     """
     found = {alias: dict(storage) for alias, storage in project.items()}
     static = found.get("staticfiles", {})
@@ -48,17 +50,15 @@ def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     media = found.get("default", {})
     found["default"] = media or media_storage(env)
     kind = buckets.named(env)
-    theirs = {storage for kind in buckets.KINDS for storage in kind.theirs}
+    theirs = {storage for every in buckets.KINDS for storage in every.theirs}
     if kind and media.get("BACKEND", "") in {*_MEDIA, *theirs}:
         found["default"] = _bucket(env, kind, media)
     return found
 
 
 def _bucket(env: Env, kind: buckets.Kind, project: Mapping[str, Any]) -> dict[str, Any]:
-    if (
-        project.get("BACKEND") not in kind.theirs
-    ):  # the options are those of files, or of another kind of bucket
-        return media_storage(env)
+    if project.get("BACKEND") not in kind.theirs:
+        return media_storage(env)  # the project's options are those of files, or of another kind of bucket
     decided = {kind.decided[name] for name in filter(env.is_set, kind.decided)}
     ours = media_storage(env)
     # A default of ours would hide a setting of the project, such as AWS_LOCATION.

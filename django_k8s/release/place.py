@@ -35,7 +35,7 @@ def namespace_of(project: str, environment: str, given: str) -> str:
         )
     if environment == "production":
         raise Stopped(
-            "`django-k8s up` makes environments that are thrown away, and production is not one. Install the chart with Helm: "
+            "`django-k8s up` makes throw-away environments, and production is not one. Install the chart with Helm: "
             "see docs/how-to/existing-project.md.",
             EX_USAGE,
         )

@@ -40,7 +40,7 @@ arangodb azureblockblob cache cassandra consul cosmosdbsql couchbase couchdb dat
 django-db dynamodb elasticsearch file gs mongodb redis rediss riak rpc s3 sentinel
 """
 _BACKENDS = frozenset(_BACKEND_NAMES.split())
-_UNKNOWN_BACKEND = "is no backend that Celery knows. Write it as redis://host:6379/2, or install the package that it comes with."
+_UNKNOWN_BACKEND = "is not a backend that Celery knows. Write it as redis://host:6379/2, or install the package that it comes with."
 _MISSING = (
     "is missing. Set it, or REDIS_URL. If the project's settings name the broker,"
     " write k8s.celery(env, broker_url=CELERY_BROKER_URL)."

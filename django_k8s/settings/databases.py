@@ -35,8 +35,8 @@ _POSTGRES_ONLY = {
     "DATABASE_PGBOUNCER": "Remove it.",
 }
 
-# What people write for a truth value in a URL's query; django-environ leaves it a string.
 _PARTS = "Set it, or DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD."
+# What people write for a truth value in a URL's query; django-environ leaves it a string.
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 # What the parts say of a database.
 _PLACE = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
@@ -200,7 +200,7 @@ def with_options(env: Env, database: Database, project: Mapping[str, Any] | None
         **database,
     }
     if pool:
-        tuned["CONN_MAX_AGE"] = 0
+        tuned["CONN_MAX_AGE"] = 0  # even if the URL has another one
     if mysql:
         ours, own = _mysql_options(env), database.get("OPTIONS", {})
         tuned["OPTIONS"] = {**ours, **own}

@@ -24,6 +24,12 @@ NAMES = (
         f"{_WHITENOISE}.autorefresh", why="whether files are looked for at each request, as in debug mode"
     ),
     _static(f"{_WHITENOISE}.find_file", why="looks for a file", call="url"),
+    _static(f"{_WHITENOISE}.add_files", why="reads a directory at the start", call="root, prefix"),
+    _static(
+        f"{_WHITENOISE}.directories",
+        why="where files are looked for",
+        read_by=f"{_WHITENOISE}.candidate_paths_for_url",
+    ),
     _static(
         f"{_MIDDLEWARE}.static_prefix", why="below it a path that is no file gets 404, which no cache keeps"
     ),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from celery import Celery, schedules
+from celery import VERSION, Celery, schedules
 
 from django_k8s.celery.beat.due_times import missed, next_due
 from django_k8s.celery.beat.plan import Plan
@@ -60,11 +60,20 @@ def test_daily_when_the_clock_changes(
     assert [due.astimezone(BERLIN).strftime("%H:%M%z") for due in missed(every, begin, begin + SIX_HOURS)] == expected  # fmt: skip
 
 
+def test_hours_are_those_of_the_time_zone(app: Celery) -> None:
+    """On other days, too, and whatever zone the last due time is told in."""
+    summer = datetime(2026, 7, 1, tzinfo=UTC)
+    every = schedules.crontab(minute=30, hour="4,22", app=app)
+
+    assert due_times(every, summer, summer + timedelta(days=1)) == ["04:30+0200", "22:30+0200"]
+
+
 def test_hourly_when_an_hour_is_repeated(app: Celery) -> None:
-    """The repeated hour is left out, as plain Celery does."""
+    """The repeated hour is left out, as plain Celery does; before Celery 5.7 it is not."""
+    repeated = ["02:45+0100"] if VERSION < (5, 7) else []
     found = due_times(schedules.crontab(minute=45, app=app), AUTUMN, AUTUMN + timedelta(hours=5))
 
-    assert found == ["00:45+0200", "01:45+0200", "02:45+0200", "03:45+0100"]
+    assert found == ["00:45+0200", "01:45+0200", "02:45+0200", *repeated, "03:45+0100"]
 
 
 @pytest.mark.parametrize("begin", [SPRING, AUTUMN], ids=["spring", "autumn"])

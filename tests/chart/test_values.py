@@ -221,8 +221,11 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"envAliases": {"ENVIRONMENT": "SECRET_KEY"}}), "sets ENVIRONMENT already"),
     (merged(IMAGE, {"envAliases": {"PORT": "SECRET_KEY"}}), "sets PORT already"),
     (merged(STAGING, {"envAliases": {"DB": "DATABASE"}}), "envAliases.DB: nothing sets DATABASE. There are:"),
-    (merged(IMAGE, {"env": {"RELEASE": "1$(id)"}}), "env.RELEASE may only have letters"),
-    (merged(IMAGE, {"web": {"env": {"ENVIRONMENT": "`id`"}}}), "web.env.ENVIRONMENT may only have letters"),
+    (merged(IMAGE, {"env": {"RELEASE": "1$(id)"}}), "env.RELEASE has other characters than letters"),
+    (
+        merged(IMAGE, {"web": {"env": {"ENVIRONMENT": "`id`"}}}),
+        "web.env.ENVIRONMENT has other characters than letters",
+    ),
     (merged(IMAGE, {"jobDefaults": {"env": {"SECRET_KEY": "x"}}}), "jobDefaults.env.SECRET_KEY looks secret"),
     (merged(STAGING, {"stores": {"postgresHost": "db"}}), "stores names managed ones"),
     (merged(STAGING, {"env": {"DATABASE_URL": "postgres://db/x"}}), "env.DATABASE_URL names another"),

@@ -74,7 +74,7 @@ ROWS = [
         test=f"{_VALUES}test_guards",
         old='(list "ENVIRONMENT" "RELEASE")',
         new='(list "NOTHING")',
-        case="may only have letters",
+        case="other characters than letters",
     ),
     Row(
         "chart: an alias of a secret stays in its Secret",

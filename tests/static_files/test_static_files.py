@@ -108,6 +108,29 @@ def test_original_names(site: int) -> None:
     assert "immutable" not in answer.headers["cache-control"]
 
 
+def test_no_file_is_looked_at_before_it_is_asked_for(tmp_path: Path) -> None:
+    """Ten thousand files delay no start; one that was asked for is remembered."""
+    (tmp_path / "a.css").write_text("a {}")
+    code = (
+        "import django; django.setup()\n"
+        "from django.test import RequestFactory\n"
+        "from django_k8s.middleware import StaticFilesMiddleware\n"
+        "middleware = StaticFilesMiddleware(lambda request: 'other')\n"
+        "known = [[*middleware.files]]\n"
+        "answers = [middleware(RequestFactory().get(path)) for path in ('/static/a.css', '/a.css')]\n"
+        "print(known, answers[0].status_code, answers[1], [*middleware.files])\n"
+    )
+    env = environment(
+        DJANGO_SETTINGS_MODULE="project.settings",
+        PYTHONPATH=str(PROJECT),
+        STATIC_ROOT=str(tmp_path),
+        BUILD_PHASE="1",
+    )
+    done = run([sys.executable, "-c", code], env, tmp_path)
+
+    assert done.stdout == "[[]] 200 other ['/static/a.css']\n", done.stderr
+
+
 def test_missing_source_map(tmp_path: Path) -> None:
     """A source map that a vendored file names and that does not exist stops nothing; a missing picture does."""
     (tmp_path / "app" / "static").mkdir(parents=True)
@@ -133,7 +156,13 @@ def test_missing_source_map(tmp_path: Path) -> None:
     assert "missing.png" in done.stderr
 
 
-@pytest.mark.parametrize("path", ["/static/app/style.000000000000.css", "/static/none"])
+MISSING = """
+/static/app/style.000000000000.css /static/none /static/../urls.py /static/app/../../urls.py /static//app/style.css
+/static/app /static/app/ /static/app/style.css.gz /static/app/style.css%00
+"""
+
+
+@pytest.mark.parametrize("path", MISSING.split())
 def test_missing_file_is_not_cached(site: int, path: str) -> None:
     """What is not here may be on the next pod: no cache may remember the 404."""
     answer = fetch(site, path)

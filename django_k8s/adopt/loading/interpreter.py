@@ -88,7 +88,7 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
         reason = _make(uv, tree, copy, facts, folder, version, pinned=version not in wanted)
         if not reason:
             (folder / ".complete").write_text("")
-            say(f"This took {time.monotonic() - began:.0f} seconds, with Python {version}.")
+            say(f"uv installed them in {time.monotonic() - began:.0f} seconds, with Python {version}.")
             return Interpreter(str(python), "an environment that uv made from the lock")
         first = first or reason
         if not _OTHER_PYTHON.search(reason):

@@ -11,6 +11,7 @@ from django_k8s.adopt.render.values import aliases_of, environment
 from django_k8s.adopt.render.yaml import Comment
 from django_k8s.environment.assets import assets
 
+# What the variables are in development, where compose starts the stores.
 _STORES = {
     "DATABASE_URL": "postgres://django:django@db:5432/django",
     "DATABASE_HOST": "db",
@@ -53,14 +54,14 @@ def compose(facts: Facts, name: str) -> str:
     text = text.replace(", on PostgreSQL, Redis and an S3 server", ", on PostgreSQL and Redis").replace(
         "docker compose ", "docker compose -f deploy/compose.yaml "
     )
-    more = {name: _STORES[target] for name, target in aliases_of(facts).items()}
+    more = {variable: _STORES[target] for variable, target in aliases_of(facts).items()}
     debug = facts.value("debug_variable") or {}
     more |= {
         str(key): str(value)
         for key, value in environment(facts).items()
         if not isinstance(key, Comment) and key not in ("READINESS_PAGE", debug.get("name"))
     }
-    lines = "".join(f"    {name}: {value}\n" for name, value in sorted(more.items()))
+    lines = "".join(f"    {variable}: {value}\n" for variable, value in sorted(more.items()))
     anchor = "    DEBUGGER: ${DEBUGGER:-}\n"
     if anchor not in text:
         raise LookupError("docker/compose.yaml has no line for DEBUGGER")

@@ -15,6 +15,7 @@ from django_k8s.adopt.tree import Tree
 _SCRIPT = re.compile(r"\b(?:npm run|yarn(?: run)?|pnpm(?: run)?)\s+([\w:.-]+)")
 _NOT_PRODUCTION = re.compile(r"dev|watch|serve|start|test|lint|check")
 _MAJORS = (22, 24, 20, 26, 18)  # the first one that engines allow
+# What .nvmrc may say instead of a number: the names of Node's releases with long-term support.
 _NAMES = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
 
 
@@ -64,7 +65,7 @@ def _permits(required: str, major: int) -> bool:
 
 
 def _scripts(tree: Tree, script: str) -> Fact:
-    """Return every script that the stage runs which runs ``script``."""
+    """Return all scripts that the project's own Dockerfile runs in the stage that runs ``script``."""
     for name, stage in _stages(tree, script):
         found = [
             match[1]
@@ -79,7 +80,10 @@ def _scripts(tree: Tree, script: str) -> Fact:
 
 
 def _before(tree: Tree, script: str) -> Fact:
-    """Return the management commands of the stages from which the stage of the front end copies files."""
+    """Return the management commands whose results the build of the front end needs.
+
+    They are those of the stages from which the stage that runs ``script`` copies files.
+    """
     for name, stage in _stages(tree, script):
         every = {one.name.lower(): one for one in dockerfiles.stages(tree, name)}
         commands: dict[str, None] = {}

@@ -130,7 +130,7 @@ def _planned(root: Path, earlier: record.Record, options: Options, version: str)
     if earlier.loaded and options.load and not made.facts.loaded:
         raise CannotAdopt(
             f"The files were made from the loaded settings. {made.facts.notes[-1]} Install the project's packages, or"
-            " name the Python that has them with --python. --no-load updates from what the files say.",
+            " name the Python that has them with --python. --no-load updates from the files alone.",
             EX_CONFIG,
         )
     taken = {

@@ -39,7 +39,7 @@ def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, version: str) -
     if ended.returncode > _MANY or ended.returncode < 0:
         reason = ended.stderr.decode(errors="replace").strip() or "git gave no reason"
         raise CannotAdopt(
-            f"git cannot merge {name}: {reason}. Move the file away; `django-k8s update` then leaves it alone."
+            f"git cannot merge {name}: {reason}. Rename the file and run `django-k8s update` again, which then skips it."
         )
     merged = ended.stdout.replace(b"\n", b"\r\n") if windows else ended.stdout
     return Merged(merged, ended.returncode)

@@ -45,13 +45,26 @@ def next_due(schedule: Any, due: datetime) -> datetime:
 
 
 def _asked(schedule: Any, due: datetime) -> datetime:
-    clock, schedule.nowfun = schedule.nowfun, lambda: due
+    # In the schedule's time zone: crontabs of Celery before 5.7 take the hours of whatever zone they are given.
+    local = due.astimezone(getattr(schedule, "tz", None) or due.tzinfo)
+    clock, schedule.nowfun = schedule.nowfun, lambda: local
     try:
-        remaining: timedelta = schedule.remaining_estimate(due)
+        remaining: timedelta = schedule.remaining_estimate(local)
     finally:
         schedule.nowfun = clock
     # A schedule that answers with nothing to wait for would never end here.
-    return due + max(remaining, timedelta(seconds=1))
+    remaining = max(remaining, timedelta(seconds=1))
+    found = due + remaining
+    if isinstance(schedule, schedules.crontab) and not _fits(schedule, found.astimezone(local.tzinfo)):
+        # Clocks change until then, and before 5.7 what remains is told by the clock.
+        by_the_clock = local + remaining
+        if _fits(schedule, by_the_clock):
+            return by_the_clock.astimezone(due.tzinfo)
+    return found
+
+
+def _fits(schedule: schedules.crontab, local: datetime) -> bool:
+    return local.hour in schedule.hour and local.minute in schedule.minute
 
 
 def missed(schedule: Any, last: datetime, now: datetime) -> Iterator[datetime]:

@@ -47,7 +47,9 @@ def _read(context: Context, name: str, project: str, found: Found, asked_by: str
     if name in found.files:
         return
     if not context.is_file(name):
-        raise Refusal(f"LOCK: {asked_by} includes {name}, which is not in the build context.")
+        raise Refusal(
+            f"LOCK: {asked_by} includes {name}, which is not in the build context. Add it, or remove the line."
+        )
     found.files[name] = ""
     lines = []
     for line in _lines(context.read(name)):
@@ -82,7 +84,9 @@ def _requirement(context: Context, name: str, project: str, found: Found, line: 
         return line
     place = _place(context, name, project, match["path"])
     if place is None:
-        raise Refusal(f"LOCK: {name} installs {match['path']}, which is not in the build context.")
+        raise Refusal(
+            f"LOCK: {name} installs {match['path']}, which is not in the build context. Add it, or remove the line."
+        )
     extras = [extra.strip() for extra in (match["extras"] or "").split(",") if extra.strip()]
     if context.is_directory(place) and holds(place, project):
         pyproject = posixpath.join(place, "pyproject.toml")

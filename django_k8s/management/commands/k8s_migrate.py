@@ -19,7 +19,7 @@ from django_k8s.migrate.errors import Failed
 
 
 class Command(BaseCommand):
-    help = "Waits for the database, takes the lock of migrations and migrates; others wait and find nothing to do."
+    help = "Wait for the database, take the lock of migrations, and migrate. If another process migrates, wait for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which databases, and how long to wait."""

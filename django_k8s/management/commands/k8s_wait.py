@@ -14,7 +14,7 @@ from django_k8s.health.wait import is_refusal, wait_until_healthy
 
 
 class Command(BaseCommand):
-    help = "Waits for health checks to pass, in one process; ends with 75 when they do not in time."
+    help = "Wait in one process until health checks pass. The exit status is 75 if they do not pass in time."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -19,7 +19,7 @@
   {{- printf "daemons.%s.drainSeconds is below 1: connections would still be routed to a pod that has stopped." $name | fail }}
 {{- end }}
 {{- if lt (int $daemon.graceSeconds) (add $drain 5) }}
-  {{- printf "daemons.%s.graceSeconds must be at least %d, for its command needs time to end." $name (add $drain 5) | fail }}
+  {{- printf "daemons.%s.graceSeconds must be at least %d, because its command needs time to end." $name (add $drain 5) | fail }}
 {{- end }}
 {{- include "django.validate.scalers" (dict "of" (printf "daemons.%s" $name) "values" $daemon) }}
 {{- if and $daemon.keda (not $daemon.keda.triggers) }}

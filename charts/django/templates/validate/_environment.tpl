@@ -28,7 +28,7 @@
 {{- end }}
 {{- $named := and (has $name (list "ENVIRONMENT" "RELEASE")) $text }}
 {{- if and $named (not (regexMatch "^[A-Za-z0-9][A-Za-z0-9._/+-]*$" $text)) }}
-  {{- printf "%s.%s may only have letters, digits and the characters . _ / + -" $where $name | fail }}
+  {{- printf "%s.%s has other characters than letters, digits and . _ / + -. Replace them." $where $name | fail }}
 {{- end }}
 {{- if include "django.looksSecret" (dict "name" $name "text" $text "secrets" $secrets) }}
   {{- fail (print

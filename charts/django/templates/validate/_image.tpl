@@ -6,7 +6,7 @@
   {{- fail "image is missing. Name it: --set image=registry.example.com/shop:1.4.2" }}
 {{- end }}
 {{- if not (or (contains "@sha256:" $last) (contains ":" $last)) }}
-  {{- printf "image %s has no tag. Add one that does not move, such as :1.4.2, or a digest." $image | fail }}
+  {{- printf "image %s has no tag. Add the tag of one release, such as :1.4.2, or a digest." $image | fail }}
 {{- end }}
 {{- if hasSuffix ":latest" $last }}
   {{- fail (print

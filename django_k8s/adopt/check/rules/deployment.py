@@ -43,7 +43,7 @@ HOSTS = Kind(
     "hosts",
     "warning",
     "deploy/values-production.yaml names no hosts{detail}.",
-    "The chart makes no address for the site, and Django refuses every request.",
+    "Without them, no request is routed to the site, and Django refuses every one that arrives.",
     "Set hosts to the names of the site, such as [www.shop.com].",
 )
 VARIABLE = Kind(
@@ -51,7 +51,7 @@ VARIABLE = Kind(
     "warning",
     "The settings need {detail}, and the deployment does not name it.",
     "Without it, no pod starts.",
-    "Set it below env in deploy/values.yaml, or add it to deploy/secret.env.example and to the Secret.",
+    "Set it under env in deploy/values.yaml. If it is secret, add it to deploy/secret.env.example and to the Secret instead.",
 )
 UPDATE = Kind(
     "update-waits",

@@ -25,7 +25,7 @@ ANY_HOST = Kind(
     "note",
     "ALLOWED_HOSTS allows every host name.",
     "Whoever sends a request chooses the host that links in mails and caches get.",
-    "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered without being among them.",
+    "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered whatever their Host header says.",
 )
 SECRET_KEY = Kind(
     "secret-key",
@@ -46,7 +46,7 @@ LOG_FILE = Kind(
     "note",
     "LOGGING writes to a file ({detail}).",
     "The settings for Kubernetes send these lines to standard output instead, where the cluster collects them.",
-    "Nothing has to be done, unless something reads the file.",
+    "You do not have to do anything, unless a program reads the file.",
 )
 
 _ENV_FILE = re.compile(r"(^|/)(\.env(\.[\w-]+)?|[\w-]+\.env|\.envs/.*)$")
@@ -63,10 +63,10 @@ _AWS = re.compile(r"(?<![A-Z0-9])AKIA[0-9A-Z]{16}(?![A-Z0-9])")
 
 def debug(subject: Subject) -> Iterator[Finding]:
     """DEBUG in the production settings, as a value or as the default of a variable."""
-    found_ = subject.values.all("DEBUG")
-    if len(found_) != 1 or not found_[0].certain:
+    assigned = subject.values.all("DEBUG")
+    if len(assigned) != 1 or not assigned[0].certain:
         return
-    node, place = found_[0].node, found_[0].place
+    node, place = assigned[0].node, assigned[0].place
     variable = read_variable(node)
     value = default_of(node) if variable and isinstance(node, ast.Call) else literal(node)
     if str(value).lower() not in ("true", "1", "yes", "on") or (variable and subject.set(variable)):
