@@ -144,6 +144,12 @@ ROWS = [
         new="exported = False",
     ),
     Row(
+        "init: a dump that code names stays in the image",
+        test="adopt/test_programs.py::TestParts::test_dumps_of_development",
+        old="if not any(tree.containing(quoted, project)) and tree.tracked(name):",
+        new="if tree.tracked(name):",
+    ),
+    Row(
         "init: a version of Python for which all wheels exist",
         test="adopt/test_packages.py::TestPython::test_version",
         old="return all(any(",
