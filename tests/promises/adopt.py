@@ -39,6 +39,12 @@ ROWS = [
         within="production",
     ),
     Row(
+        "init: settings that no program names are found by what they hold",
+        test="adopt/test_places.py::TestSettings::test_programs_name_none",
+        old="return _whole(tree, project)",
+        new="return []",
+    ),
+    Row(
         "init: settings of imported modules count",
         test="adopt/test_places.py::TestSettings::test_names_and_places",
         old="_follow(tree, project, _imported(tree, project, file, node), result)",
