@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -77,18 +77,14 @@ def exchange(
     _remove_empty(root, removed)
 
 
-def remove(root: Path, names: Iterable[str]) -> None:
+def remove(root: Path, names: Collection[str]) -> None:
     """Remove files below ``root``, and the folders that are empty then. Raise CannotAdopt if one cannot be removed."""
-    folders = set()
     try:
         for name in names:
             (root / name).unlink(missing_ok=True)
-            folders |= {root / parent for parent in Path(name).parents if parent != Path()}
-        for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
     except OSError as error:
         raise CannotAdopt(f"{error.filename} cannot be removed: {error.strerror}.", EX_CANTCREAT) from None
+    _remove_empty(root, names)
 
 
 def _prepare(target: Path, path: Path, content: bytes) -> None:

@@ -100,9 +100,15 @@ class TestSettings:
 
         assert detect(repository(tmp_path, found)).value("settings_module") == expected
 
-    def test_branches(self, tmp_path: Path) -> None:
-        """A package that imports one of its modules by a variable: the one for production is taken at once."""
-        choice = "import os\nif os.environ.get('LIVE'):\n    from .production import *\nelse:\n    from .local import *\n"
+    @pytest.mark.parametrize(
+        "choice",
+        [
+            "import os\nif os.environ.get('LIVE'):\n    from .production import *\nelse:\n    from .local import *\n",
+            "try:\n    from .local import *\nexcept ImportError:\n    from .production import *\n",
+        ],
+    )
+    def test_branches(self, tmp_path: Path, choice: str) -> None:
+        """A package that imports one of its modules by a variable, or if it is there: the one for production is taken at once."""
         files = {
             name: text.replace("settings.local", "settings")
             for name, text in package(production=PRODUCTION).items()
@@ -110,6 +116,27 @@ class TestSettings:
         files["shop/settings/__init__.py"] = choice
 
         assert detect(repository(tmp_path, files)).value("settings_module") == "shop.settings.production"
+
+    @pytest.mark.parametrize(
+        ("modules", "expected"),
+        [
+            ({"local": PRODUCTION}, "shop.settings.base"),
+            ({"production": PRODUCTION}, "shop.settings.production"),
+        ],
+    )
+    def test_programs_name_none(self, tmp_path: Path, modules: dict[str, str], expected: str) -> None:
+        """DJANGO_SETTINGS_MODULE comes from outside: what are whole settings counts, not what is for development."""
+        for folder in ("", "backend/"):
+            files = {
+                f"{folder}{name}": text for name, text in package(**modules).items() if name != "shop/wsgi.py"
+            }
+            root = repository(
+                tmp_path / (folder or "root"),
+                files
+                | {f"{folder}manage.py": "from django.core.management import execute_from_command_line\n"},
+            )
+
+            assert detect(root).value("settings_module") == expected
 
     def test_default_of_a_variable(self, tmp_path: Path) -> None:
         """manage.py reads the variable itself, and says what it takes without it."""

@@ -86,7 +86,7 @@ def production(tree: Tree, project: str) -> list[Choice]:
             return [started]
         return [branched(tree, project, best.value) or best]
     if not programs:
-        return []
+        return _whole(tree, project)
     first = programs[0]
     beside = siblings(tree, project, first.value)
     deployed = [choice for choice in mentioned(tree, project) if not development(choice.value)]
@@ -97,6 +97,32 @@ def production(tree: Tree, project: str) -> list[Choice]:
     if deployed:
         return deployed[:1]
     return [*beside, first] if beside else [first]
+
+
+def _whole(tree: Tree, project: str) -> list[Choice]:
+    """Return what a deployment names; else the modules that name the URLs of the project, or what is built on them for production."""
+    deployed = [choice for choice in mentioned(tree, project) if not development(choice.value)]
+    for choice in deployed:
+        if tree.module_file(choice.value, folders(project)):
+            return [choice]
+    found = [
+        Choice(_module_name(name, project), line(name, node))
+        for name in tree.code(project)
+        for node in getattr(tree.parsed(name), "body", ())
+        if isinstance(node, ast.Assign) and dotted(node.targets[0]) == "ROOT_URLCONF"
+    ]
+    beside = [one for choice in found for one in siblings(tree, project, choice.value)]
+    by_name = [choice for choice in beside if _PRODUCTION.search(choice.value.rpartition(".")[2])]
+    return by_name[:1] or [choice for choice in found if not development(choice.value)]
+
+
+def _module_name(file: str, project: str) -> str:
+    """Return what a file is imported as."""
+    start = max(
+        (one for one in folders(project) if one != "." and file.startswith(f"{one}/")), key=len, default=""
+    )
+    parts = PurePosixPath(file).relative_to(start).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
 
 
 def _started(tree: Tree, project: str) -> Choice | None:
@@ -118,7 +144,7 @@ def branched(tree: Tree, project: str, module: str) -> Choice | None:
     for node in parsed.body if parsed else ():
         names = [
             (one.module or "", one)
-            for one in (ast.walk(node) if isinstance(node, ast.If) else ())
+            for one in (ast.walk(node) if isinstance(node, ast.If | ast.Try) else ())
             if isinstance(one, ast.ImportFrom) and one.level == 1 and one.names[0].name == "*"
         ]
         for name, one in names:
