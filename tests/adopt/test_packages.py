@@ -340,6 +340,11 @@ dependencies = [{{ name = "cffi" }}]
                 "django.db.backends.postgresql",
             ),
             ("\nDATABASES = {'default': make()}\n", "django\nmysqlclient", "django.db.backends.mysql"),
+            (
+                "\nDATABASES = {'default': {'ENGINE': 'django.db.backends.' + kind}}\n",
+                "django",
+                "django.db.backends.postgresql",
+            ),
         ],
     )
     def test_database(self, tmp_path: Path, settings: str, requirements: str, expected: str) -> None:

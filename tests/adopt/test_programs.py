@@ -437,6 +437,7 @@ SECRET_KEY = os.environ.get("OTHER_KEY", "")
             ("urlpatterns = [re_path(r'^a/', x), re_path('^$', x)]", "/"),
             ("urlpatterns = [re_path(r'^a/', x), path('b/', include('b.urls'))]", ""),
             ("urlpatterns = [path('a/', x)]\nif settings.DEBUG:\n    urlpatterns += [path('', x)]", ""),
+            ("urlpatterns = [path('a/', x)]\nurlpatterns = with_toolbar(urlpatterns)", ""),
             ("urlpatterns = [path('a/', x)] + more()", "/"),
             ("urlpatterns = router.urls", "/"),
         ],

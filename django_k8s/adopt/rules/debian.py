@@ -102,7 +102,7 @@ def database(settings: Defined, packages: dict[str, str]) -> Fact:
         if name.startswith("DATABASE")
         for word in settings.words(name)
         if re.search(
-            r"\.(postgresql|mysql|oracle|sqlite3|postgis|spatialite)(_psycopg2|_backend)?$|db\.backends\.|^django_prometheus\.db",
+            r"\.(postgresql|mysql|oracle|sqlite3|postgis|spatialite)(_psycopg2|_backend)?$|db\.backends\.\w+$|^django_prometheus\.db",
             word,
         )
     ]

@@ -63,8 +63,10 @@ def _adds(node: ast.AST) -> bool:
 
 
 def _is_literal(node: ast.AST) -> bool:
-    """Return whether all URLs of a statement are written there, or serve files."""
+    """Return whether all URLs of a statement are written there or above, or serve files."""
     value = getattr(node, "value", None)
+    if isinstance(value, ast.Call) and any(ast.unparse(one) == "urlpatterns" for one in value.args):
+        return True  # a function that adds its own to those above, as for debugging or for suffixes
     if isinstance(value, ast.List):
         return not any(isinstance(one, ast.Starred) for one in value.elts)
     return "static" in called(value).rpartition(".")[2] if value is not None else False
