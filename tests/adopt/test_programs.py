@@ -283,6 +283,20 @@ class TestParts:
         jobs = {"fill-it": {"args": ["manage", *steps[0]]}} if steps else None
         assert yaml.safe_load(values.values(found)).get("jobs") == jobs
 
+    def test_jobs_of_one_command(self, tmp_path: Path) -> None:
+        """A command that is run twice with different words is two jobs, and long names do not meet."""
+        text = "release: ./manage.py migrate && ./manage.py loaddata a && ./manage.py loaddata b && ./manage.py fill_what_is_missing_here && ./manage.py fill_what_is_missing_there\n"
+        names = ("fill_what_is_missing_here", "fill_what_is_missing_there")
+        own = {f"shop/management/commands/{name}.py": "" for name in names}
+        found = facts(tmp_path, {"Procfile": text} | own)
+
+        assert yaml.safe_load(values.values(found))["jobs"] == {
+            "loaddata": {"args": ["manage", "loaddata", "a"]},
+            "loaddata-2": {"args": ["manage", "loaddata", "b"]},
+            "fill-what-is-missing": {"args": ["manage", names[0]]},
+            "fill-what-is-miss-2": {"args": ["manage", names[1]]},
+        }
+
     def test_command_of_a_readme(self, tmp_path: Path) -> None:
         """What a person runs once after the migrations is a note."""
         files = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render.yaml import Comment, dump
-from django_k8s.adopt.rules.steps import label
+from django_k8s.adopt.rules.steps import labels
 
 # Variables of the chart that a project may have under another name, by the end of that name.
 _ALIASES = (
@@ -45,7 +45,10 @@ def values(facts: Facts) -> str:
         found[
             Comment("What the project runs after its migrations, at each release. It must be safe to repeat.")
         ] = None
-        found["jobs"] = {label(words[0]): {"args": ["manage", *words]} for words in steps}
+        found["jobs"] = {
+            name: {"args": ["manage", *words]}
+            for name, words in zip(labels(words[0] for words in steps), steps, strict=True)
+        }
     head = [
         "# What the project runs, in every environment; written by django-k8s init, yours to edit. The chart's",
         "# values.yaml explains each value, and has many more.",

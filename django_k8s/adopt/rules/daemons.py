@@ -11,7 +11,7 @@ from typing import Any
 from django_k8s.adopt.facts import Fact
 from django_k8s.adopt.rules.defined import Defined
 from django_k8s.adopt.rules.programs import starting_lines
-from django_k8s.adopt.rules.steps import label
+from django_k8s.adopt.rules.steps import labels
 from django_k8s.adopt.tree import Tree, called, dotted, literal
 
 # Applications that bring a command of their own, which runs for ever.
@@ -55,7 +55,8 @@ def daemons(tree: Tree, project: str, settings: Defined) -> Fact:
         if name not in found and _loops(tree, file, certain=True):
             found[name] = ([name], f"{file}:{_loops(tree, file, certain=True)}")
     value: list[dict[str, Any]] = [
-        {"name": label(name), "command": command} for name, (command, _) in sorted(found.items())
+        {"name": name, "command": found[command][0]}
+        for name, command in zip(labels(sorted(found)), sorted(found), strict=True)
     ]
     source = ", ".join(dict.fromkeys(source for _, source in found.values()))
     return Fact("daemons", value, source or "no command runs for ever", "likely" if found else "read")

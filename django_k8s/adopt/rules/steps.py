@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -43,10 +43,10 @@ class Step:
 
 def after_migrate(tree: Tree, project: str) -> Fact:
     """Return the commands that each start or release runs after the migrations, as lists of words."""
-    found: dict[str, Step] = {}
+    found: dict[tuple[str, ...], Step] = {}
     for step in starts(tree, project):
         if not (step.before_static and BUILDS.search(step.words[0])):
-            found.setdefault(step.words[0], step)
+            found.setdefault(step.words, step)
     source = ", ".join(dict.fromkeys(step.place for step in found.values()))
     value = [list(step.words) for step in found.values()]
     return Fact("after_migrate", value, source or "no start runs one", "likely" if found else "read")
@@ -99,6 +99,18 @@ def by_hand(tree: Tree, project: str, known: list[str]) -> str:
 def label(name: str) -> str:
     """Return a name as a label of Kubernetes, of at most 20 characters."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:20].strip("-")
+
+
+def labels(names: Iterable[str]) -> list[str]:
+    """Return the label of each name; equal ones are numbered."""
+    found: list[str] = []
+    for name in names:
+        made, number = label(name), 1
+        while made in found:
+            number += 1
+            made = f"{label(name)[:17].strip('-')}-{number}"
+        found.append(made)
+    return found
 
 
 def _own(tree: Tree, project: str) -> set[str]:
