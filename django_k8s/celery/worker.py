@@ -14,8 +14,8 @@ from celery.concurrency import get_implementation
 from celery.concurrency.prefork import TaskPool
 
 from django_k8s.celery import countdown, logs, metrics, shutdown
-from django_k8s.celery.broker_watch import BrokerWatch
 from django_k8s.celery.malformed import RejectMalformed
+from django_k8s.celery.silent_broker import BrokerWatch
 from django_k8s.environment import memory, startup
 from django_k8s.environment.cgroup import cpu_limit, memory_limit
 from django_k8s.probe.heartbeat import Heartbeat

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
 
-from django_k8s.gunicorn.budget import Share
+from django_k8s.gunicorn.body_room import Share
 from django_k8s.gunicorn.client_socket import ClientStalledError
 from django_k8s.gunicorn.limits import limits
 

@@ -13,12 +13,12 @@ import sys
 from typing import Any
 
 from django_k8s.environment import problems, startup
-from django_k8s.gunicorn import budget, limits, options
+from django_k8s.gunicorn import body_room, limits, options, process_count
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.last_scrape import await_last_scrape
 
 _env = startup.env()
-_concurrency = options.concurrency(_env)
+_concurrency = process_count.concurrency(_env)
 _asgi = _env.str("WEB_INTERFACE") == "asgi"
 
 bind = options.bind_address(_env)
@@ -67,10 +67,10 @@ def on_starting(server: Any) -> None:
     server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _fit(server))
 
 
-def _fit(server: Any) -> options.Concurrency:
+def _fit(server: Any) -> process_count.Concurrency:
     """Start no more processes than fit into the memory limit, unless an option on the command line says how many."""
     global workers
-    fitted = options.fitted(_concurrency)
+    fitted = process_count.fitted(_concurrency)
     if server.num_workers == _concurrency.processes:
         server.num_workers = workers = fitted.processes
     return fitted
@@ -87,7 +87,7 @@ def when_ready(server: Any) -> None:
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Runs in the master before each fork."""
-    budget.settle(worker.age)
+    body_room.settle(worker.age)
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -128,4 +128,4 @@ def on_exit(server: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Runs in the master after the end of a process, however it came about."""
     Heartbeat("web", str(worker.pid)).remove()
-    budget.leave(worker.age)
+    body_room.leave(worker.age)

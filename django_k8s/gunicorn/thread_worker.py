@@ -23,7 +23,7 @@ from gunicorn import util
 from gunicorn.workers import gthread
 
 from django_k8s.gunicorn import bodies, heads
-from django_k8s.gunicorn.budget import Share
+from django_k8s.gunicorn.body_room import Share
 from django_k8s.gunicorn.client_socket import ClientSocket
 from django_k8s.gunicorn.database_connections import pool_statistics
 from django_k8s.gunicorn.heads import Head, Heads

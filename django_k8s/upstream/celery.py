@@ -14,7 +14,7 @@ _CHANNEL = "kombu.transport.redis:Channel"
 _main = partial(Name, used_by="celery.__main__")
 _defaults = partial(Name, used_by="celery.defaults")
 _shutdown = partial(Name, used_by="celery.shutdown")
-_watch = partial(Name, used_by="celery.broker_watch")
+_watch = partial(Name, used_by="celery.silent_broker")
 _malformed = partial(Name, used_by="celery.malformed")
 _locked = partial(Name, used_by="celery.beat.locked_scheduler")
 _scheduler = partial(Name, used_by="celery.beat.scheduler")

@@ -21,7 +21,7 @@ from django_k8s.environment import masking, problems, startup
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.sources import Sources
 from django_k8s.environment.variables import VARIABLES
-from django_k8s.gunicorn import options
+from django_k8s.gunicorn import options, process_count
 
 LINES = st.one_of(
     st.text(max_size=20),
@@ -130,7 +130,7 @@ def configured(env: Env) -> None:
         k8s.csrf_trusted_origins(env), k8s.hsts_seconds(env), k8s.database(env), k8s.cache(env)
         k8s.media_storage(env), k8s.static_storage(env), k8s.static(env), k8s.media(env)
         k8s.celery(env), k8s.mailers(env), k8s.logging(env)
-        options.concurrency(env), options.bind_address(env), options.graceful_seconds(env)
+        process_count.concurrency(env), options.bind_address(env), options.graceful_seconds(env)
         options.trusted_proxies(env), options.application(env)
         k8s.config(env)
         problems.stop_if(startup.env().problems)

@@ -11,7 +11,7 @@ from support.process import environment, run
 from support.web import production
 
 from django_k8s.environment.env import Env
-from django_k8s.gunicorn import limits, options
+from django_k8s.gunicorn import limits, options, process_count
 
 
 def problems(env: Env) -> list[str]:
@@ -41,31 +41,34 @@ def test_concurrency(
     expected: tuple[int, int, str],
 ) -> None:
     """One process up to one CPU, then one for each; the variables override, and the reason is told."""
-    monkeypatch.setattr(options, "cpu_limit", lambda: limit)
+    monkeypatch.setattr(process_count, "cpu_limit", lambda: limit)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cpus)))
-    found = options.concurrency(Env(environ=variables))
+    found = process_count.concurrency(Env(environ=variables))
     assert (found.processes, found.threads, found.reason) == expected
 
 
 def test_concurrency_fits_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer processes if the limit holds no more, with the reason; what somebody asks for stays."""
-    monkeypatch.setattr(options, "memory_limit", lambda: 256 << 20)
-    four = options.Concurrency(4, 8, "CPU limit 4")
+    monkeypatch.setattr(process_count, "memory_limit", lambda: 256 << 20)
+    four = process_count.Concurrency(4, 8, "CPU limit 4")
 
-    assert str(options.fitted(four, 100 << 20)) == (
+    assert str(process_count.fitted(four, 100 << 20)) == (
         "processes: 2 (CPU limit 4, but memory limit 256 MiB), threads in each: 8"
     )
-    assert options.fitted(four, 20 << 20) == four
-    asked = options.Concurrency(4, 8, "WEB_CONCURRENCY")
-    assert options.fitted(asked, 100 << 20) == asked
-    monkeypatch.setattr(options, "memory_limit", lambda: None)
-    assert options.fitted(four, 100 << 20) == four
+    assert process_count.fitted(four, 20 << 20) == four
+    asked = process_count.Concurrency(4, 8, "WEB_CONCURRENCY")
+    assert process_count.fitted(asked, 100 << 20) == asked
+    monkeypatch.setattr(process_count, "memory_limit", lambda: None)
+    assert process_count.fitted(four, 100 << 20) == four
 
 
 def test_concurrency_in_words() -> None:
     """The line at start tells threads from event loops."""
-    assert str(options.Concurrency(2, 8, "CPU limit 2")) == "processes: 2 (CPU limit 2), threads in each: 8"
-    assert str(options.Concurrency(1, 0, "x")) == "processes: 1 (x), an event loop in each"
+    assert (
+        str(process_count.Concurrency(2, 8, "CPU limit 2"))
+        == "processes: 2 (CPU limit 2), threads in each: 8"
+    )
+    assert str(process_count.Concurrency(1, 0, "x")) == "processes: 1 (x), an event loop in each"
 
 
 def test_address_by_the_family_of_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:

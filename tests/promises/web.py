@@ -523,7 +523,7 @@ ROWS = [
     Row(
         "web: a process that was killed takes no room",
         test="gunicorn/test_bodies.py::test_room_of_a_killed_process",
-        old="budget.leave(worker.age)",
+        old="body_room.leave(worker.age)",
         new="pass",
     ),
     Row(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from django_k8s.release.diagnosis import containers
+from django_k8s.release.diagnosis.diagnose import Snapshot
 from django_k8s.release.diagnosis.finding import Finding
-from django_k8s.release.diagnosis.snapshot import Snapshot
 
 FOLDER = Path(__file__).parent / "recorded"
 
