@@ -166,8 +166,15 @@ def test_postgresql(tmp_path: Path, interface: str, mode: str, status: int) -> N
     """Strict answers 503, latched stays ready."""
     with postgres(*(f"-ctcp_keepalives_{name}=2" for name in ("idle", "interval", "count"))) as server:
         url = migrate(server.create("shop"))
+        # A pool that good times fill: how far the larger one of ASGI grows depends on how busy the machine is.
+        pool = {"DATABASE_POOL_SIZE": "8"} if interface == "asgi" else {}
         with web(
-            tmp_path, DATABASE_URL=url, READINESS_DATABASE=mode, WEB_INTERFACE=interface, HEALTH_TOKEN=TOKEN
+            tmp_path,
+            DATABASE_URL=url,
+            READINESS_DATABASE=mode,
+            WEB_INTERFACE=interface,
+            HEALTH_TOKEN=TOKEN,
+            **pool,
         ) as site:
 
             def has() -> int:
