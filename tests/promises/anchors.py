@@ -60,6 +60,7 @@ def find(package: Path, row: Row) -> Place:
     places = [
         Place(area.path, area.start + match.start(), area.start + match.end())
         for area in _areas(package, row)
+        if _word(row.old) in source(area.path)  # quick, unlike the pattern
         for match in pattern(row.old).finditer(area.text())
     ]
     if len(places) == 1:
@@ -98,6 +99,12 @@ def pattern(old: str) -> re.Pattern[str]:
         found += re.escape(piece)
     start, end = (r"\b" if re.match(r"\w", piece) else "" for piece in (pieces[0], pieces[-1]))
     return re.compile(start + found + end)
+
+
+@cache
+def _word(old: str) -> str:
+    """The longest word of ``old``, or an empty string."""
+    return max(re.findall(r"\w+", old), key=len, default="")
 
 
 @cache
