@@ -10,6 +10,9 @@ import pytest
 from support import example
 from support.process import environment, run
 
+# One process, so that mypy reads the libraries once.
+pytestmark = pytest.mark.xdist_group("snippets")
+
 ROOT = example.ROOT
 BLOCK = re.compile(r"(?P<before>[^\n]*(?:\n[^\n]+)*):?\n\n```python\n(?P<code>.*?)```", re.DOTALL)
 NAMED = re.compile(r"# (?P<comment>[\w/]+\.py)$|`(?P<text>[\w/]+\.py)`", re.MULTILINE)
