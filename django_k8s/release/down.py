@@ -99,9 +99,10 @@ def _remove(kubectl: Kubectl, name: str, environment: str, chosen: Options, repo
     report.status(f"removing {environment}")
     claims = [name_of(found) for found in kubectl.list("persistentvolumeclaims", instance)]
     _let_volumes_go(kubectl, instance)
-    Release(kubectl, name, assets() / "charts" / "django").uninstall(seconds)
-    # An upgrade that was cut off leaves objects that no revision of the Helm release knows.
+    # An upgrade that was cut off leaves objects that no revision of the Helm release knows. They go first, because Helm
+    # waits for its volumes, which the pods of such a Job hold even when they have ended.
     kubectl.run("delete", _KINDS, "-l", instance, "--ignore-not-found", "--wait=false")
+    Release(kubectl, name, assets() / "charts" / "django").uninstall(seconds)
     # Volumes are let go in order: pods first.
     kubectl.run("wait", "--for=delete", "pods", "-l", instance, f"--timeout={seconds}s")
     kubectl.delete("persistentvolumeclaims", *claims, wait=True, seconds=seconds)

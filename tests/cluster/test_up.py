@@ -282,3 +282,18 @@ def test_a_build_that_fails(shop: Shop, first: str) -> None:
     assert "RuntimeError: broken on purpose" in said
     assert shop.listed()["staging"]["image"] == before
     shutil.rmtree(shop.root / "config" / "__pycache__", ignore_errors=True)
+
+
+def test_down_after_a_cut_off_upgrade(shop: Shop, first: str) -> None:
+    """The Jobs of an upgrade that no revision knows hold the volumes that Helm waits for, so they go first."""
+    made = shop.space("staging")
+    job = json.loads(made.kubectl("get", "jobs", "-l", "app.kubernetes.io/component=migrate", "-o", "json"))[
+        "items"
+    ][0]
+    job["metadata"] = {"name": "left-over", "labels": job["metadata"]["labels"]}
+    del job["status"], job["spec"]["selector"], job["spec"]["template"]["metadata"]["labels"]
+    made.kubectl("create", "-f", "-", stdin=json.dumps(job))
+    made.kubectl("wait", "--for=condition=complete", "job/left-over", "--timeout=120s")
+
+    assert "staging is gone" in shop.run("down", "staging", f"--timeout={patience(60):.0f}")
+    assert shop.listed() == {}
