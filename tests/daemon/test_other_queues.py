@@ -36,7 +36,7 @@ CASES = {
     ),
     "django-tasks": (
         TASKS,
-        "import jobs\ntry:\n    from django.tasks import task\nexcept ImportError:\n    from django_tasks import task\n@task\ndef work(folder, name):\n    jobs.work(folder, name)\n",
+        "import jobs\nfrom django.tasks import task\n@task\ndef work(folder, name):\n    jobs.work(folder, name)\n",
         "work.enqueue(*sys.argv[1:])",
         ("db_worker",),
         "shutting down gracefully",
