@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import django
 import pytest
 from support import servers
 from support.daemons import listens, probe
@@ -42,10 +41,6 @@ CASES = {
         "shutting down gracefully",
     ),
 }
-if django.VERSION < (6, 0):
-    del CASES[
-        "django-tasks"
-    ]  # it builds on the tasks of Django 6.0; what stands in for them before is not tested
 
 
 @pytest.mark.parametrize("name", CASES)
