@@ -119,12 +119,10 @@ class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
             raise FileNotFoundError(f"Media storage: there is no object {name}.")
         return _MediaFile(name, mode, self)
 
-    def url(
-        self, name: str, expire: int | None = None, parameters: dict[str, Any] | None = None, mode: str = "r"
-    ) -> str:
-        """The URL of the object ``name``: signed, for ``expire`` seconds, where media is private."""
+    def url(self, name: str, *args: Any, **options: Any) -> str:
+        """The URL of the object ``name``: signed, where media is private. The options are those of django-storages."""
         with self.explained():
-            url: str = super().url(name, expire, parameters, mode)
+            url: str = super().url(name, *args, **options)
         return url
 
 
