@@ -6,12 +6,14 @@ the quota that a CPU limit sets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 MOUNT = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 _UNLIMITED = 1 << 60
+_Number = TypeVar("_Number", int, float)
 
 
 def cpu_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> float | None:
@@ -19,22 +21,32 @@ def cpu_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> float | Non
 
     Version 2 of cgroups is asked first, then version 1, whose controllers may be mounted together.
     """
-    v2_path, v1_path, v1_names = _membership(membership, "cpu")
-    limits = [_v2(directory) for directory in _upwards(mount, v2_path)]
-    for name in v1_names:
-        limits += [_v1(directory) for directory in _upwards(mount / name, v1_path)]
-    return min((limit for limit in limits if limit is not None), default=None)
+    return _least("cpu", _v2, _v1, mount, membership)
 
 
 def memory_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int | None:
     """Return the smallest memory limit over this process's cgroup and all above it, in bytes; None without one."""
-    v2_path, v1_path, v1_names = _membership(membership, "memory")
-    limits = [_bytes(_text(directory / "memory.max")) for directory in _upwards(mount, v2_path)]
+    return _least(
+        "memory",
+        lambda directory: _bytes(_text(directory / "memory.max")),
+        lambda directory: _bytes(_text(directory / "memory.limit_in_bytes")),
+        mount,
+        membership,
+    )
+
+
+def _least(
+    controller: str,
+    v2: Callable[[Path], _Number | None],
+    v1: Callable[[Path], _Number | None],
+    mount: Path,
+    membership: Path,
+) -> _Number | None:
+    """Return the smallest limit that ``v2`` and ``v1`` read of a directory, of version 2 and of version 1."""
+    v2_path, v1_path, v1_names = _membership(membership, controller)
+    limits = [v2(directory) for directory in _upwards(mount, v2_path)]
     for name in v1_names:
-        limits += [
-            _bytes(_text(directory / "memory.limit_in_bytes"))
-            for directory in _upwards(mount / name, v1_path)
-        ]
+        limits += [v1(directory) for directory in _upwards(mount / name, v1_path)]
     return min((limit for limit in limits if limit is not None), default=None)
 
 

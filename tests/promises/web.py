@@ -8,8 +8,8 @@ ROWS = [
     Row(
         "web: processes by the pod's CPU limit",
         test="environment/test_cgroup.py::test_cpu_limit",
-        old="[_v2(directory) for directory in _upwards(mount, v2_path)]",
-        new="[_v2(mount / v2_path.lstrip('/'))]",
+        old="[v2(directory) for directory in _upwards(mount, v2_path)]",
+        new="[v2(mount / v2_path.lstrip('/'))]",
     ),
     Row(
         "web: no more processes than the memory limit holds",
