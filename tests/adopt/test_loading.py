@@ -145,7 +145,7 @@ if (BASE_DIR / ".env").exists():
     ("settings", "note"),
     [
         ("\nraise RuntimeError('no reason')\n", "shop/settings.py:15 raises RuntimeError: no reason"),
-        ("\nimport not_there\n", "shop/settings.py:15 imports not_there, which is not installed there"),
+        ("\nimport not_there\n", "shop/settings.py:15 imports not_there, which is not installed in the project's environment"),
         ("\nimport sys\nsys.exit('bye')\n", "ends the program: bye"),
         (
             "\nfrom django.core.exceptions import ImproperlyConfigured\nif len(os.environ['SHOP_X']) != 77: raise ImproperlyConfigured('SHOP_X')\n",

@@ -19,7 +19,7 @@ NO_LOCK = Kind(
     "error",
     "There is no lock and no requirements file.",
     "The image cannot be built: nothing says which packages it needs.",
-    "Run `uv lock`, or write requirements.txt, and commit it.",
+    "Run `python -m pip freeze >requirements.txt` in the project's environment, and commit the file.",
 )
 UNLOCKED = Kind(
     "unlocked",

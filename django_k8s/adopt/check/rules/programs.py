@@ -15,14 +15,14 @@ from django_k8s.adopt.tree import line
 CRON = Kind(
     "cron-not-run",
     "warning",
-    "{detail} runs by the clock today, and nothing in deploy/values.yaml runs it.",
+    "{detail} runs on a schedule today, and nothing in deploy/values.yaml runs it.",
     "No pod has a cron daemon.",
     'Add it to deploy/values.yaml: cronJobs: {NAME: {schedule: "0 3 * * *", args: [manage, COMMAND]}}.',
 )
 SCHEDULER = Kind(
     "scheduler-in-web",
     "warning",
-    "{detail} runs jobs by the clock inside the web processes or by the system's cron.",
+    "{detail} runs jobs on a schedule, inside the web processes or with the system's cron.",
     "Each web process of each pod would run every job, or none does.",
     "Move the jobs to Celery's beat, or to cronJobs in deploy/values.yaml.",
 )
