@@ -78,7 +78,7 @@ def _check(headers: Any) -> None:
     if not isinstance(limits, list | tuple) or not all(
         limit is None or isinstance(limit, int | float) for limit in limits
     ):
-        raise ValueError("the time limit is no pair of numbers")
+        raise ValueError("the time limit is not a pair of numbers")
 
 
 def _reject(message: Any, error: BaseException, outages: tuple[type[BaseException], ...]) -> None:

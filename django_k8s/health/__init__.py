@@ -58,7 +58,7 @@ def find_checks(name: str) -> dict[str, Check]:
         return BUILT_IN_CHECKS[name]()
     found = import_string(name)
     if not callable(found):
-        raise ImportError(f"{name} is no health check: it cannot be called")
+        raise ImportError(f"{name} is not a health check: it cannot be called")
     return {name: found() if isinstance(found, type) else found}
 
 

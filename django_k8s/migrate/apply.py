@@ -81,7 +81,7 @@ def _await_database(alias: str, seconds: float, say: WriteLine) -> None:
     missing = wait_until_healthy({name: Database(alias, direct_connection)}, seconds, say)
     if missing and is_refusal(missing[0]):
         raise Refused(
-            f"The {name} refuses the login: {missing[0].detail}. Correct its address, user or password."
+            f"The {name} refuses the login: {missing[0].detail}. Correct the address, user or password."
         )
     if missing:
         raise NotInTime(f"The {name} did not answer within {seconds:g} s: {missing[0].detail}")
@@ -182,7 +182,7 @@ class Statements:
         if self._connection.connection is not self._session:
             self._session = self._connection.connection
             if not self._lock.acquire():
-                raise Failed("The connection was lost, and another migrate has begun meanwhile.")
+                raise Failed("The connection was lost, and another migrate has started meanwhile.")
 
     def _patient(self, execute: Callable[[], Any]) -> Any:
         with self._connection.cursor() as cursor:

@@ -40,7 +40,7 @@ def down(chosen: Options, report: Report) -> None:
     """Remove the environment, or all of the project that have expired. Raise Stopped if something stays."""
     if chosen.expired and (chosen.environment or chosen.namespace):
         raise Stopped(
-            "--expired chooses the environments itself. Leave out the name and --namespace.", EX_USAGE
+            "--expired finds the environments itself. Leave out the name and --namespace.", EX_USAGE
         )
     if not chosen.expired and not chosen.environment:
         raise Stopped(

@@ -42,7 +42,7 @@ def present(root: Path, project: str, named: str = "") -> Interpreter:
     if named:
         path = shutil.which(named) or ""
         if not path:
-            return Interpreter(reason=f"{named} is no program")
+            return Interpreter(reason=f"{named} is not a program")
         return (
             Interpreter(path) if can_import(path, "django") else Interpreter(reason=f"{named} has no Django")
         )

@@ -112,7 +112,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
                 with limited(STORE_SECONDS):
                     super().close()
         except TimeoutError as error:
-            logger.warning("beat: the schedule is not stored at the end: %s", error)
+            logger.warning("beat: the schedule could not be stored at the end: %s", error)
         finally:
             self._process.close()
 

@@ -82,7 +82,7 @@ class TestStatus:
         [
             (["--ignore", "nothing"], 64, "There is no finding nothing"),
             (["--settings", "shop.none"], 78, "is not in the repository"),
-            (["elsewhere"], 66, "is no directory"),
+            (["elsewhere"], 66, "is not a directory"),
         ],
     )
     def test_one_sentence(self, tmp_path: Path, arguments: list[str], status: int, words: str) -> None:
