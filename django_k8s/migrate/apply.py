@@ -152,7 +152,7 @@ class Statements:
     Outside a transaction a statement that did not get its lock is tried again, since nothing else
     is lost with it. What works CONCURRENTLY waits for other transactions without being in anyone's
     way, and a timeout would leave an invalid index behind: it may wait. And a session that was
-    opened anew goes on only with the lock.
+    opened again goes on only with the lock.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper, lock: Lock, say: WriteLine) -> None:

@@ -118,7 +118,7 @@ NAMES = (
             **more,
         )
         for name, why, more in (
-            ("channel_errors", "what makes a consumer begin anew", {"read_by": f"{_CONSUMER}.start"}),
+            ("channel_errors", "what makes a consumer start again", {"read_by": f"{_CONSUMER}.start"}),
             ("connection_errors", "what the broker raises while a message is rejected", {}),
             ("conninfo", "has what the broker's answers raise", {}),
             (

@@ -19,7 +19,7 @@ from django_k8s.celery.beat.scheduler import Scheduler
 from django_k8s.environment.exit_codes import EX_CONFIG
 
 TICK_SECONDS = 1.0  # the longest sleep after a failure
-STORE_SECONDS = 5.0  # for the schedule at the end; a silent database would take for ever
+STORE_SECONDS = 5.0  # for the schedule at the end; a silent database would take forever
 IDLE_SECONDS = 5.0  # the longest sleep of a class that would sleep longer
 
 
@@ -94,7 +94,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         return result
 
     def _take_over(self) -> None:
-        """Start anew, as a new process would: another beat may have published since this one began."""
+        """Start again, as a new process would: another beat may have published since this one began."""
         kept = {name: self.__dict__[name] for name in self._kept}
         self.__dict__.clear()
         self.__dict__.update(kept, _kept=tuple(kept))

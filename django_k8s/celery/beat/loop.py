@@ -29,7 +29,7 @@ AGAIN_SECONDS = 1.0  # after a failure
 
 
 class Loop:
-    """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` for ever, then :meth:`close`."""
+    """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` forever, then :meth:`close`."""
 
     look_seconds = 30.0  # how often a standby looks at what the holder has published
     silent_seconds = 60.0  # after which it says that the holder publishes nothing

@@ -80,7 +80,9 @@ def read(app: Any) -> tuple[dict[str, Entry], dict[str, str]]:
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
-        raise Refused(f"CELERY_BEAT_SCHEDULE: the name {name!r} is no text. Give the entry a name in quotes.")
+        raise Refused(
+            f"CELERY_BEAT_SCHEDULE: the name {name!r} is not text. Give the entry a name in quotes."
+        )
     if len(name) > LONGEST_NAME:
         raise Refused(
             f"CELERY_BEAT_SCHEDULE: the name {name[:40]}... has {len(name)} characters."

@@ -188,7 +188,7 @@ def _is_atomic(node: ast.expr) -> bool:
 
 
 def tasks(subject: Subject) -> Iterator[Finding]:
-    """Tasks that are lost with a pod, or hang for ever."""
+    """Tasks that are lost with a pod, or hang forever."""
     application = subject.facts.text("celery_application")
     if not application:
         return
