@@ -192,17 +192,24 @@ NAMES = (
     ),
     _locked(
         f"{_SCHEDULER}.should_sync",
-        why="a standby stores nothing",
-        breaks="a standby overwrites what the holder stored",
+        why="a standby stores nothing, and nobody does in the middle of a publish",
+        breaks="a standby overwrites what the holder stored; a stop waits for a silent database",
         call="",
         read_by=f"{_SCHEDULER}.apply_async",
+    ),
+    _locked(
+        f"{_SCHEDULER}._do_sync",
+        why="stores the schedule after a publish",
+        breaks="beat ends with its first message",
+        call="",
+        read_by="celery.beat:Service.start",
     ),
     _locked(
         f"{_SCHEDULER}.close",
         why="gives the lock back",
         breaks="a standby takes over later",
         call="",
-        read_by=f"{_SCHEDULER}.close" if False else "celery.beat:Service.sync",
+        read_by="celery.beat:Service.sync",
     ),
     _locked(
         f"{_SCHEDULER}._ensure_connected",

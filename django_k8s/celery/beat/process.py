@@ -21,7 +21,8 @@ logger = get_logger("django_k8s.beat")
 
 STANDBY_SECONDS = 1.0  # between two attempts to take the lock
 HEARTBEAT_SECONDS = 10.0  # or a third of what counts as stale
-_STOPS = (signal.SIGTERM, signal.SIGINT)
+STOP_AGAIN_SECONDS = 3.0  # between two interruptions of what a stop waits for
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
 class BeatProcess:
@@ -80,6 +81,8 @@ class BeatProcess:
 
     def close(self) -> None:
         """Give the lock back."""
+        if self._stopping:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         if self._sampler is not None:
             self._sampler.stop()
         if self._lock is not None:
@@ -90,10 +93,14 @@ class BeatProcess:
 
         Celery's handler closes it where the signal meets it, which may be inside a query, and waits for
         ever for the connection that the query has in its hands.
+
+        One interruption is not enough: psycopg then asks the database to cancel the query and waits ten seconds for
+        one that is silent, and Django connects anew. So SIGALRM interrupts that, too, until the process closes.
         """
 
         def end(number: int, frame: object) -> None:
             self._stopping = True
+            signal.setitimer(signal.ITIMER_REAL, STOP_AGAIN_SECONDS)
             raise SystemExit
 
         if threading.current_thread() is threading.main_thread():  # not where a worker embeds beat
@@ -102,27 +109,8 @@ class BeatProcess:
 
 
 @contextlib.contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block when the time is over, which a query that is never answered may need."""
-
-    def end(number: int, frame: object) -> None:
-        raise TimeoutError(f"not done within {seconds:g} s")
-
-    if threading.current_thread() is not threading.main_thread():  # no handler interrupts another
-        yield
-        return
-    former = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former or signal.SIG_DFL)
-
-
-@contextlib.contextmanager
 def defer_stop_signals() -> Iterator[None]:
-    """Hold SIGTERM and SIGINT back, so that a stop never comes in the middle of a publish.
+    """Hold the signals of a stop back, so that a stop never comes in the middle of a publish.
 
     By their handlers and not by a mask: the kernel gives a signal that this thread blocks to another
     one, such as the sampler's, and Python then calls the handler in this one all the same.
