@@ -14,13 +14,11 @@ from celery.utils.log import get_logger
 from django_k8s.celery.beat.lock import BeatLock
 from django_k8s.celery.beat.outage import Outage
 from django_k8s.celery.beat.queue_sampler import Sampler
-from django_k8s.environment import startup
-from django_k8s.probe.heartbeat import Heartbeat
+from django_k8s.probe.heartbeat import Heartbeat, at_rest_seconds
 
 logger = get_logger("django_k8s.beat")
 
 STANDBY_SECONDS = 1.0  # between two attempts to take the lock
-HEARTBEAT_SECONDS = 10.0  # or a third of what counts as stale
 STOP_AGAIN_SECONDS = 3.0  # between two interruptions of what a stop waits for
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
@@ -31,8 +29,7 @@ class BeatProcess:
     def __init__(self, app: Any) -> None:
         self._app = app
         self._heartbeat = Heartbeat("beat", "beat")
-        stale = startup.env().int("HEARTBEAT_STALENESS_SECONDS")
-        self._every = min(HEARTBEAT_SECONDS, stale / 3)
+        self._every = at_rest_seconds()
         self._beaten: tuple[float, dict[str, object], float | None] = (0.0, {}, None)
         self._lock: BeatLock | None = None
         self._sampler: Sampler | None = None
