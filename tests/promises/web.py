@@ -85,6 +85,13 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "web: template engines are loaded before the fork",
+        test="gunicorn/test_start.py::test_memory_is_shared",
+        within="on_starting",
+        old="_load_templates()",
+        new="pass",
+    ),
+    Row(
         "web: the URLconf is warmed before the fork",
         test="gunicorn/test_start.py::test_broken_urlconf_ends_the_start",
         old="_ = get_resolver().url_patterns",

@@ -5,6 +5,7 @@ import gc
 import hashlib
 import logging
 import os
+import sys
 import threading
 import time
 import uuid
@@ -106,6 +107,7 @@ def where(request: HttpRequest) -> JsonResponse:
             "pid": os.getpid(),
             "collects": gc.isenabled(),
             "frozen": gc.get_freeze_count(),
+            "templates": "django.template.loaders.app_directories" in sys.modules,
             "client": request.META.get("REMOTE_ADDR"),
             "scheme": request.scheme,
             "host": request.META.get("HTTP_HOST"),
