@@ -7,6 +7,7 @@ it keeps under WSGI, where threads have always been kept.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future
@@ -20,6 +21,7 @@ KEPT = 8
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 _idle: deque[Executor] = deque()
+_lock = threading.Lock()  # threads return by themselves
 
 
 class RequestThread(ThreadSensitiveContext):
@@ -57,9 +59,11 @@ def _nothing() -> None:
 
 def _keeper(executor: Executor) -> Callable[[Future[None]], None]:
     def keep(done: Future[None]) -> None:
-        if len(_idle) < KEPT:
-            _idle.append(executor)
-        else:
+        with _lock:
+            kept = len(_idle) < KEPT
+            if kept:
+                _idle.append(executor)
+        if not kept:
             executor.shutdown(wait=False)
 
     return keep
