@@ -117,6 +117,8 @@ def _fit_memory(sender: Any = None, **kwargs: Any) -> None:
     The project is loaded by now and nothing forked yet. What somebody has asked for stays as it is, and so do pools of threads.
     """
     limit = memory_limit()
+    if limit:
+        countdown.limit_held(sender.app, memory.held(limit))
     if limit is None or not issubclass(get_implementation(sender.pool_cls), TaskPool):
         return
     loaded = memory.resident()

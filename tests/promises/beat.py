@@ -184,6 +184,18 @@ ROWS = [
         new="if True:",
     ),
     Row(
+        "worker: a worker that holds as many tasks as it may says so",
+        test="celery/test_worker.py::test_countdown_beyond_the_visibility_timeout",
+        old="_warn_of_limit(sender)",
+        new="pass",
+    ),
+    Row(
+        "worker: tasks that are due later fit into the memory limit",
+        test="celery/test_worker.py::test_held_tasks_fit_into_the_memory",
+        old="countdown.limit_held(sender.app, memory.held(limit))",
+        new="pass",
+    ),
+    Row(
         "listener: it sleeps until it is asked",
         test="probe/test_listener.py::test_it_sleeps_until_it_is_asked",
         old="return max(0.0, self._looked + LOOK_SECONDS - time.monotonic())",
