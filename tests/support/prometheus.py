@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import yaml
 
+from support.cluster import Space
 from support.need import need, program
 from support.ports import free_port
 from support.process import answers, environment, get, started, wait_until
@@ -75,6 +76,30 @@ def prometheus(
         finally:
             ended.set()
             discovery.join()
+
+
+def pods(shop: Space) -> list[dict[str, Any]]:
+    """The probe port of every pod, those that end too, with the labels that the chart's PodMonitor gives."""
+    return [
+        {
+            "targets": [f"{pod['status']['podIP']}:8001"],
+            "labels": {
+                "namespace": shop.name,
+                "pod": pod["metadata"]["name"],
+                **{
+                    f"app_kubernetes_io_{name}": pod["metadata"]["labels"][f"app.kubernetes.io/{name}"]
+                    for name in ("instance", "component")
+                },
+            },
+        }
+        for pod in shop.items("pods")
+        if pod["status"].get("podIP")
+        and any(
+            port["name"] == "probe"
+            for container in pod["spec"]["containers"]
+            for port in container.get("ports", [])
+        )
+    ]
 
 
 def _discover(path: Path, targets: Callable[[], list[dict[str, Any]]], ended: threading.Event) -> None:
