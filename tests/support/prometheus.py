@@ -45,16 +45,21 @@ class Prometheus:
 
 @contextlib.contextmanager
 def prometheus(
-    folder: Path, targets: Callable[[], list[dict[str, Any]]], rules: dict[str, Any]
+    folder: Path,
+    targets: Callable[[], list[dict[str, Any]]],
+    rules: dict[str, Any],
+    *,
+    interval: str = "1s",
+    evaluation: str = "1s",
 ) -> Iterator[Prometheus]:
-    """It scrapes each second what ``targets`` names, as Prometheus reads it from files."""
+    """It scrapes at an interval what ``targets`` names, as Prometheus reads it from files."""
     server = program("prometheus", "/usr/bin")
     need("Prometheus", server, "install prometheus")
     assert server
     folder.mkdir()
     (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
     config = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": interval, "evaluation_interval": evaluation},
         "rule_files": ["rules.yaml"],
         "scrape_configs": [
             {"job_name": "pods", "file_sd_configs": [{"files": ["pods.json"], "refresh_interval": "1s"}]}
