@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.chart import render
 from support.cluster import Images, Space, eventually, space, staging
+from support.process import get
 from support.prometheus import Prometheus, pods, prometheus
 from support.scheduler import INTERVAL, ticks
 
@@ -65,6 +66,11 @@ def writes(shop: Space, *, on: bool) -> None:
     )  # fmt: skip
 
 
+def wrote(shop: Space) -> bool:
+    """Whether a request that writes succeeds."""
+    return get(shop.port(), "/write", method="POST", body=b"").status == 201
+
+
 def published(shop: Space) -> list[float]:
     """The due times that both beats say they have published for the entry "note"."""
     found = []
@@ -89,8 +95,10 @@ def test_two_minutes_without_a_write(shop: Space, metrics: Prometheus) -> None:
     during = published(shop)
     writes(shop, on=True)
     back, now = time.monotonic(), time.time()
+    eventually(lambda: wrote(shop), 10, "a request that writes")
+    print(f"web wrote {time.monotonic() - back:.1f} s after writes were possible")
     eventually(lambda: ticks(shop, now), 30, "ticks go on")
-    print(f"work goes on after {time.monotonic() - back:.1f} s")
+    print(f"a message of beat was done {time.monotonic() - back:.1f} s after writes")
     eventually(lambda: shop.is_ready("scheduler") and len(shop.pods("scheduler")) == 2, 30, "both are ready")
     eventually(lambda: "DjangoBeatLate" not in metrics.firing(), 60, "the end of the alarm")
     after = published(shop)
