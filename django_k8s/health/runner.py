@@ -112,11 +112,11 @@ class CheckRunner:
 
     def _threads(self, *, whole: bool) -> dict[str, CheckThread]:
         former = self._run.threads if self._run else {}
-        hanging = {name: thread for name, thread in former.items() if not thread.future.done()}
-        resting = {} if whole else {name: thread for name, thread in former.items() if self._rests(name, thread)}
-        self._resting = set(resting)
+        hanging = {name for name, thread in former.items() if not thread.future.done()}
+        self._resting = {name for name, thread in former.items() if not whole and self._rests(name, thread)}
+        reused = hanging | self._resting
         return {
-            name: hanging.get(name) or resting.get(name) or CheckThread(name, check, self._timeout, self._ended)
+            name: former[name] if name in reused else CheckThread(name, check, self._timeout, self._ended)
             for name, check in self._checks.items()
             if not (getattr(check, "once", False) and name in self._passed)
         }

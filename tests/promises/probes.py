@@ -52,8 +52,8 @@ ROWS = [
     Row(
         "readiness: a check that hangs gets no second thread",
         test="health/test_runner.py::test_hanging_check_gets_no_second_thread",
-        old="name: hanging.get(name) or CheckThread(",
-        new="name: CheckThread(",
+        old="reused = hanging | self._resting",
+        new="reused = self._resting",
     ),
     Row(
         "readiness: callers of one moment share a run",
