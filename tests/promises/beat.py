@@ -117,7 +117,7 @@ ROWS = [
     ),
     Row(
         "worker: a Redis that went silent is noticed",
-        test="celery/test_outage_redis.py::test_broker_black_holed",
+        test="celery/test_outage_redis.py::test_silence_is_noticed",
         old="self._ask = _question(channel)",
         new="pass",
     ),
