@@ -36,7 +36,9 @@ NAMES = (
         breaks="a worker with such a pool hangs",
         call="argv",
     ),
-    _main("celery.bin.celery:main", why="the celery command, in this process", breaks="no role starts", call=""),
+    _main(
+        "celery.bin.celery:main", why="the celery command, in this process", breaks="no role starts", call=""
+    ),
     Name(
         "celery.app.amqp:Queues.select",
         used_by="celery.worker",
