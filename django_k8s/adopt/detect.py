@@ -85,12 +85,13 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     locked = add(locks.lock(tree, project))
     locked = str(locked or "")
     add(Fact("lock_kind", locks.kind(locked) if locked else None, locked or "there is no lock"))
+    more = add(locks.also(tree, locked))
     imported = frozenset(settings.imported)
     apps = frozenset(word.partition(".")[0] for word in settings.words("INSTALLED_APPS"))
     groups = add(locks.groups(tree, project, locked, imported, apps))
     extras = add(locks.extras(tree, project, locked, imported))
     add(pythons.python(tree, project, locked))
-    packages = dependencies.installed(tree, project, locked, groups, extras)
+    packages = dependencies.installed(tree, project, locked, groups, extras, more)
     add(Fact("installed", sorted(_DECIDING & packages.keys()), locked or "there is no lock"))
     add(Fact("devcontainer", ".devcontainer/devcontainer.json" in tree, ".devcontainer"))
     add(
@@ -112,8 +113,8 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     translated = add(parts.translations(tree, project))
     before, after, place = parts.build_commands(tree, project, settings)
-    more, started = steps.builds(tree, project, [*before, *after])
-    before, place = [*before, *more], place or started
+    steps_before, started = steps.builds(tree, project, [*before, *after])
+    before, place = [*before, *steps_before], place or started
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
     add(Fact("after_static", after, place or "no Dockerfile runs one", "likely" if after else "read"))
     migrated = add(steps.after_migrate(tree, project))

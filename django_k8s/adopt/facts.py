@@ -22,6 +22,7 @@ NAMES = {
     "python_version": "Python",
     "lock": "lock",
     "lock_kind": "kind of lock",
+    "lock_more": "installed beside the lock",
     "groups": "groups",
     "extras": "extras",
     "database_engine": "database",

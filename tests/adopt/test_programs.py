@@ -394,6 +394,14 @@ if A:
             ('DEBUG = env("ENVIRONMENT", default="dev") == "dev"', None),
             ('DEBUG = bool(os.getenv("SHOP_DEBUG"))', None),
             ("DEBUG = False", None),
+            ('DEBUG = "LIVE" not in os.environ', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = not ("LIVE" in os.environ)', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = not os.environ.get("LIVE")', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = not bool(os.getenv("LIVE", False))', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = os.getenv("STAGE", "dev") != "live"', {"name": "STAGE", "value": "live"}),
+            ('DEBUG = "DEBUG" in os.environ', None),
+            ('DEBUG = not env.bool("LIVE", default=True)', None),
+            ('DEBUG = os.getenv("STAGE", "live") != "live"', None),
         ],
     )
     def test_debug_mode(self, tmp_path: Path, settings: str, expected: dict[str, str] | None) -> None:

@@ -69,7 +69,7 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
     project = facts.text("project_dir")
     key = json.dumps(
         [
-            tree.text(locked),
+            *(tree.text(name) for name in (locked, *facts.list("lock_more"))),
             tree.text(locks.project_file(tree, project, locked)),
             facts.list("groups"),
             facts.list("extras"),
@@ -159,6 +159,8 @@ def _install(
         command += ["--excludes", str(excluded)]
         if kind != "pyproject" or "project" in locks.toml(tree, locked):
             command += ["-r", PurePosixPath(locked).name]
+        for name in facts.list("lock_more"):
+            command += ["-r", str(copy / name)]
         if kind == "pyproject":
             command += [part for extra in facts.list("extras") for part in ("--extra", extra)]
             command += [part for group in facts.list("groups") for part in ("--group", group)]

@@ -28,7 +28,7 @@ def arguments(facts: Facts) -> dict[str, str]:
         "PYTHON_IMAGE": f"python:{facts.text('python_version')}-slim",
         "SETTINGS": module(facts).name,
         "PROJECT_DIR": facts.text("project_dir"),
-        "LOCK": facts.text("lock"),
+        "LOCK": " ".join([facts.text("lock"), *facts.list("lock_more")]),
         "GROUPS": "" if exported else " ".join(facts.list("groups")),
         "EXTRAS": "" if exported else " ".join(facts.list("extras")),
         "LIBRARY": library(facts),
