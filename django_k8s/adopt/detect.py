@@ -15,6 +15,7 @@ from django_k8s.adopt.rules import (
     debian,
     debug,
     dependencies,
+    fields,
     frontend,
     locks,
     parts,
@@ -40,6 +41,7 @@ _DECIDING = frozenset(
         "redis",
         "celery",
         "gunicorn",
+        "packaging",
         "whitenoise",
         "boto3",
         "django-storages",
@@ -134,7 +136,8 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(parts.superuser(tree, project, settings))
     add(start_page(tree, project, settings))
     add(debug.debug(tree, settings))
-    known = variables.read(tree, settings.files)
+    behind = fields.read(tree, project, settings.files)
+    known = variables.read(tree, settings.files, behind.values())
     add(
         Fact(
             "required_variables",
@@ -147,6 +150,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         tuple(found.values()),
         known,
         settings.places,
+        fields={key: one.name for key, one in behind.items()},
         public=tuple(sorted(settings.others)),
         notes=(*notes, *told(tree, found)),
     )

@@ -62,7 +62,7 @@ def examine(
             return _note(
                 facts, f"The settings were not loaded, {found.reason}: facts are what the files say."
             )
-        place = Place(found.path, copy, folders(project), scratch=scratch)
+        place = Place(found.path, copy, folders(project), scratch=scratch, fields=facts.fields)
         loaded, off = _load_without_debug(place, facts)
         if not loaded.ok:
             return _note(facts, f"The settings were not loaded: {loaded.failure}.")

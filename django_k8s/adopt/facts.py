@@ -104,6 +104,7 @@ class Facts(Mapping[str, Fact]):
     settings: Mapping[str, str] = field(default_factory=dict)
     none: tuple[str, ...] = ()  # settings that are None
     hidden: tuple[str, ...] = ()  # settings that `import *` does not bring, because of __all__
+    fields: Mapping[str, str] = field(default_factory=dict)  # the variables of fields of settings classes
     public: tuple[str, ...] = ()  # other public names of the settings module
     loaded: bool = False
     notes: tuple[str, ...] = ()

@@ -227,10 +227,15 @@ class TestLock:
             "requirements-same.txt": "django\n",
             "requirements-dev.txt": "django\npytest\n",
         }
-        command = way.join(["-r requirements.txt", *(f"requirements-{name}.txt" for name in ("server", "same", "dev"))])
+        command = way.join(
+            ["-r requirements.txt", *(f"requirements-{name}.txt" for name in ("server", "same", "dev"))]
+        )
         found = facts(tmp_path, files | {"Dockerfile": f"FROM python:3.13\nRUN pip install {command}\n"})
 
-        assert (found.value("lock"), found.value("lock_more")) == ("requirements.txt", ["requirements-server.txt"])
+        assert (found.value("lock"), found.value("lock_more")) == (
+            "requirements.txt",
+            ["requirements-server.txt"],
+        )
         assert "gunicorn" in found.list("installed")
         assert arguments(found)["LOCK"] == "requirements.txt requirements-server.txt"
 

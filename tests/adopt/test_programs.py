@@ -413,6 +413,36 @@ if A:
             assert values.environment(found)[expected["name"]] == expected["value"]
             assert f"{expected['name']}={expected['value']}\n" in environment.build(found)
 
+    def test_fields_of_classes(self, tmp_path: Path) -> None:
+        """The fields of pydantic's settings are variables: with a prefix, an alias, bases, and parts of their own."""
+        config = """
+from pydantic_settings import BaseSettings, SettingsConfigDict
+class Mail(BaseModel):
+    host: str
+    port: int = 25
+class Base(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="shop_", env_nested_delimiter="__")
+    token: SecretStr
+class Config(Base):
+    name: str = Field(..., max_length=9)
+    size: int = Field(default=3)
+    where: str = Field(alias="REGION")
+    kind: ClassVar[str] = "x"
+    mail: Mail
+    other: str | None = None
+class Unused(BaseSettings):
+    nothing: str
+config = Config()
+"""
+        found = facts(tmp_path, {"shop/config.py": config}, "\nfrom shop.config import config\n")
+        by_name = {one.name: one for one in found.variables}
+
+        required = ["REGION", "SHOP_KEY", "SHOP_MAIL__HOST", "SHOP_NAME", "SHOP_TOKEN"]
+        assert found.value("required_variables") == required
+        assert (by_name["SHOP_SIZE"].default, by_name["SHOP_TOKEN"].secret) == (True, True)
+        assert by_name["REGION"].source == "shop/config.py:12"
+        assert found.fields["Config.mail.host"] == "SHOP_MAIL__HOST"
+
     def test_variables_that_are_refused_later(self, tmp_path: Path) -> None:
         """A variable that is read without complaint, and missed by a check of the settings, is required."""
         settings = """

@@ -101,13 +101,6 @@ ROWS = [
         new="if False:",
     ),
     Row(
-        "init: of a second requirements file it says what to do",
-        test="adopt/test_packages.py::TestLock::test_two_files_of_a_dockerfile",
-        old="if other:",
-        new="if False:",
-        within="told",
-    ),
-    Row(
         "init: a step after the migrations counts in their branch of a script only",
         test="adopt/test_programs.py::TestParts::test_after_the_migrations",
         old="and blocks == migrated[: len(blocks)]",
@@ -148,6 +141,24 @@ ROWS = [
         test="adopt/test_packages.py::TestLock::test_exported",
         old='exported = facts.text("lock_kind") in ("requirements", "pylock")',
         new="exported = False",
+    ),
+    Row(
+        "init: every requirements file that the image of production installs is installed",
+        test="adopt/test_packages.py::TestLock::test_several_files_of_a_dockerfile",
+        old='"LOCK": " ".join([facts.text("lock"), *facts.list("lock_more")])',
+        new='"LOCK": facts.text("lock")',
+    ),
+    Row(
+        "init: a variable whose absence means debug mode is set",
+        test="adopt/test_programs.py::TestParts::test_debug_mode",
+        old="found = _turned(",
+        new="found = None and _turned(",
+    ),
+    Row(
+        "init: the fields of a settings class are variables",
+        test="adopt/test_loading.py::test_fields_of_classes",
+        old='name = _field(answer["error"], place.fields) or _wanted',
+        new="name = _wanted",
     ),
     Row(
         "init: a dump that code names stays in the image",

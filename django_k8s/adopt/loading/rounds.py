@@ -47,6 +47,9 @@ class Place:
     folders: tuple[str, ...]  # below the root, from which modules are imported
     after: tuple[str, ...] = ()  # the end of the path
     scratch: Path = Path()
+    fields: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the variables of fields of classes: see rules/fields.py
 
 
 def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, setup: bool = False) -> Loaded:
@@ -63,7 +66,7 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
                 result.places.setdefault(name, f"{file}:{line}")
         if result.ok or "error" not in answer:
             break
-        name = _wanted(answer, result.dummies)
+        name = _field(answer["error"], place.fields) or _wanted(answer, result.dummies)
         if not name:
             break
         choices = dummies.values(name)
@@ -188,6 +191,15 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
         if not found and len(name) > 5 and name.lower() in message.lower():
             return str(name)
     return ""
+
+
+def _field(error: Mapping[str, Any], fields: Mapping[str, str]) -> str:
+    """Return the variable of the first field that pydantic complains about; an empty string if it does not."""
+    found = re.match(r"\d+ validation errors? for (\w+)\n([\w.]+)\n", str(error["message"]))
+    key = f"{found[1]}.{found[2]}" if found else ""
+    # A field that has fields is missing while none of them is given.
+    inner = (name for name in fields if key and name.startswith(f"{key}."))
+    return fields.get(key) or fields.get(next(inner, ""), "")
 
 
 def _sentence(answer: Mapping[str, Any], module: str) -> str:

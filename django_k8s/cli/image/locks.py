@@ -56,9 +56,7 @@ def plan(context: Context, lock: str, project: str, groups: list[str], extras: l
     return made
 
 
-def _several(
-    context: Context, names: list[str], project: str, groups: list[str], extras: list[str]
-) -> Plan:
+def _several(context: Context, names: list[str], project: str, groups: list[str], extras: list[str]) -> Plan:
     """Return one plan for several requirements files, which are installed together as pip installs them."""
     names = [posixpath.normpath(name).removeprefix("/") for name in names]
     if others := [name for name in names if kind(name) != "requirements"]:

@@ -60,7 +60,13 @@ def test_several_requirements_files(tmp_path: Path) -> None:
     together = (inputs / "python" / plan.lock).read_text()
 
     assert together == "-r requirements/live.txt\n-r server.txt\n"
-    assert names == {plan.lock, "requirements/base.txt", "requirements/live.txt", "server.txt", "lib/setup.py"}
+    assert names == {
+        plan.lock,
+        "requirements/base.txt",
+        "requirements/live.txt",
+        "server.txt",
+        "lib/setup.py",
+    }
     assert plan.kind == "requirements"
     assert main(["--lock", "server.txt uv.lock", str(tmp_path / "context"), str(tmp_path / "other")]) != 0
 
