@@ -15,6 +15,7 @@ from django_k8s.adopt.rules import (
     debian,
     debug,
     dependencies,
+    engine,
     fields,
     frontend,
     locks,
@@ -106,7 +107,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     )
     for fact in programs.interface(tree, project, settings, packages):
         add(fact)
-    engine = add(debian.database(settings, packages))
+    database = add(debian.database(settings, packages))
     notes = _programs(tree, project, module, settings, packages, add)
     add(parts.static_files(settings, packages))
     add(parts.media(tree, project, settings))
@@ -125,7 +126,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     for fact in debian.packages(
         tree,
         packages,
-        str(engine),
+        str(database),
         translations=bool(translated),
         git=_from_git(tree, locked),
         compiled=pythons.compiled(tree, locked, packages),
@@ -136,6 +137,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(parts.superuser(tree, project, settings))
     add(start_page(tree, project, settings))
     add(debug.debug(tree, settings))
+    add(engine.engine(tree, settings, str(database)))
     behind = fields.read(tree, project, settings.files)
     known = variables.read(tree, settings.files, behind.values())
     add(

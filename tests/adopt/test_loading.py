@@ -76,6 +76,21 @@ Config()
     assert by_name["SHOP_THINGS"].dummy == "1"
 
 
+def test_choice_of_the_database(tmp_path: Path) -> None:
+    """The settings are loaded as they are in a pod. A variable that only seemed to choose the database is left out."""
+    choice = """
+if os.getenv("SHOP_STORE", "file") == "pg":
+    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["SHOP_NAME"]}}
+"""
+    chosen = planned(tmp_path / "a", shop(settings=choice)).facts
+    seeming = choice + 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}\n'
+    other = planned(tmp_path / "b", shop(settings=seeming)).facts
+
+    assert chosen.value("engine_variable") == {"name": "SHOP_STORE", "value": "pg"}
+    assert chosen.value("required_variables") == ["SHOP_KEY", "SHOP_NAME"]
+    assert (other.value("engine_variable"), other.value("required_variables")) == (None, ["SHOP_KEY"])
+
+
 def test_debug_mode_off(tmp_path: Path) -> None:
     """What the reader of the project takes for no is tried; what production needs is then asked for."""
     settings = """

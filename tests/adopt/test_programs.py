@@ -413,6 +413,36 @@ if A:
             assert values.environment(found)[expected["name"]] == expected["value"]
             assert f"{expected['name']}={expected['value']}\n" in environment.build(found)
 
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            (
+                'KIND = os.getenv("SHOP_DB", "sqlite")\nif KIND == "pg":\n    db = {"ENGINE": "django.db.backends.postgresql"}\n'
+                'else:\n    db = {"ENGINE": "django.db.backends.sqlite3"}\nDATABASES = {"default": db}',
+                {"name": "SHOP_DB", "value": "pg"},
+            ),
+            (
+                'DATABASES = {"default": {"ENGINE": os.getenv("DB_ENGINE") or "django.db.backends.sqlite3"}}',
+                {"name": "DB_ENGINE", "value": "django.db.backends.postgresql"},
+            ),
+            (
+                'DATABASES = {"default": {"ENGINE": env("DB_ENGINE", default="django.db.backends.postgresql")}}',
+                None,
+            ),
+            ('DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}', None),
+        ],
+    )
+    def test_choice_of_the_database(
+        self, tmp_path: Path, settings: str, expected: dict[str, str] | None
+    ) -> None:
+        """Settings that are for SQLite unless a variable says PostgreSQL are told so: they may decide more by it."""
+        found = facts(tmp_path, {}, f"\n{settings}\n")
+
+        assert found.value("engine_variable") == expected
+        if expected:
+            assert values.environment(found)[expected["name"]] == expected["value"]
+            assert f"{expected['name']}={expected['value']}\n" in environment.build(found)
+
     def test_fields_of_classes(self, tmp_path: Path) -> None:
         """The fields of pydantic's settings are variables: with a prefix, an alias, bases, and parts of their own."""
         config = """

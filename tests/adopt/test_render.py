@@ -214,7 +214,10 @@ class TestDockerfile:
             ("django\npsycopg[binary]", "django-k8s-toolkit[web]"),
             ("django", "django-k8s-toolkit[web,postgres]"),
             ("django\ncelery", "django-k8s-toolkit[web,postgres,redis]"),
-            ("django\ncelery\nredis", "django-k8s-toolkit[web,postgres,redis]"),  # without what its transport imports
+            (
+                "django\ncelery\nredis",
+                "django-k8s-toolkit[web,postgres,redis]",
+            ),  # without what its transport imports
             ("django\ncelery\nredis\npackaging", "django-k8s-toolkit[web,postgres]"),
         ],
     )

@@ -155,6 +155,12 @@ ROWS = [
         new="found = None and _turned(",
     ),
     Row(
+        "init: settings that are made for SQLite unless a variable says PostgreSQL are told so",
+        test="adopt/test_loading.py::test_choice_of_the_database",
+        old='given = {chosen["name"]: chosen["value"]} if chosen else {}',
+        new="given = {}",
+    ),
+    Row(
         "init: the fields of a settings class are variables",
         test="adopt/test_loading.py::test_fields_of_classes",
         old='name = _field(answer["error"], place.fields) or _wanted',

@@ -47,18 +47,19 @@ class Place:
     folders: tuple[str, ...]  # below the root, from which modules are imported
     after: tuple[str, ...] = ()  # the end of the path
     scratch: Path = Path()
-    fields: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the variables of fields of classes: see rules/fields.py
+    # The variables of fields of classes: see rules/fields.py.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)  # variables that every role has
 
 
 def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, setup: bool = False) -> Loaded:
     """Load ``module`` with the variables ``given``, adding dummies until it loads or nothing helps."""
+    given = {**place.given, **(given or {})}
     result = Loaded()
     tried: dict[str, int] = {}
     first: dict[str, dict[str, Any]] = {}  # the failure that asked for a variable first
     for _ in range(_ROUNDS):
-        answer = once(place, module, {**(given or {}), **result.dummies}, setup=setup)
+        answer = once(place, module, {**given, **result.dummies}, setup=setup)
         result.answer = answer
         for name, found, file, line in answer.get("reads", ()):
             result.reads.add(name)
