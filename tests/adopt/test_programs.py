@@ -417,8 +417,7 @@ if A:
         ("settings", "expected"),
         [
             (
-                'KIND = os.getenv("SHOP_DB", "sqlite")\nif KIND == "pg":\n    db = {"ENGINE": "django.db.backends.postgresql"}\n'
-                'else:\n    db = {"ENGINE": "django.db.backends.sqlite3"}\nDATABASES = {"default": db}',
+                'KIND = os.getenv("SHOP_DB", "sqlite")\nif KIND == "pg":\n    db = {"ENGINE": "django.db.backends.postgresql"}',
                 {"name": "SHOP_DB", "value": "pg"},
             ),
             (
