@@ -161,6 +161,12 @@ ROWS = [
         new="given = {}",
     ),
     Row(
+        "init: the image has its module although the project's .gitignore ignores it",
+        test="adopt/test_init.py::TestWrites::test_ignored_by_git",
+        old="facts = _despite_git(examine(root, answers, options, overlay))",
+        new="facts = examine(root, answers, options, overlay)",
+    ),
+    Row(
         "init: the fields of a settings class are variables",
         test="adopt/test_loading.py::test_fields_of_classes",
         old='name = _field(answer["error"], place.fields) or _wanted',
