@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import wait
@@ -24,6 +25,10 @@ from django_k8s.health.check_threads import CheckThread, SharedFlags, SharedRun
 from django_k8s.health.results import Check, Report, Result, checked
 
 logger = logging.getLogger("django_k8s.health")
+
+# For how long readiness does not ask again for what passed and is no longer required. Each answer of a database costs
+# a login, which is most of what an idle pod does.
+REST_SECONDS = 30.0
 
 
 class CheckRunner:
@@ -68,6 +73,7 @@ class CheckRunner:
         """Forget the runs. What has passed stays known."""
         self._lock = threading.Lock()
         self._run: SharedRun | None = None
+        self._resting: set[str] = set()  # what the run took from an earlier one
         self._failing: set[str] = set()
 
     def ready(self, limit: float | None = None) -> bool:
@@ -87,30 +93,39 @@ class CheckRunner:
 
     def report(self, limit: float | None = None) -> Report:
         """Return what came of every check. Wait for all, until the deadline, and for ``limit`` seconds at most."""
-        run = self._current()
+        run = self._current(whole=True)
         wait(run.futures(self._checks), run.within(limit))
         return self._report(run)
 
     async def areport(self, limit: float | None = None) -> Report:
         """Do the same as :meth:`report`, in an event loop."""
-        run = self._current()
+        run = self._current(whole=True)
         await run.settle(self._checks, run.within(limit))
         return self._report(run)
 
-    def _current(self) -> SharedRun:
+    def _current(self, *, whole: bool = False) -> SharedRun:
+        """Return a run of this moment; a ``whole`` one asks for what may rest, too."""
         with self._lock:
-            if self._run is None or self._run.expired(self._keep):
-                self._run = SharedRun(self._threads(), self._timeout)
+            if self._run is None or self._run.expired(self._keep) or (whole and self._resting):
+                self._run = SharedRun(self._threads(whole=whole), self._timeout)
             return self._run
 
-    def _threads(self) -> dict[str, CheckThread]:
+    def _threads(self, *, whole: bool) -> dict[str, CheckThread]:
         former = self._run.threads if self._run else {}
-        hanging = {name: thread for name, thread in former.items() if not thread.future.done()}
+        hanging = {name for name, thread in former.items() if not thread.future.done()}
+        self._resting = {name for name, thread in former.items() if not whole and self._rests(name, thread)}
+        reused = hanging | self._resting
         return {
-            name: hanging.get(name) or CheckThread(name, check, self._timeout, self._ended)
+            name: former[name] if name in reused else CheckThread(name, check, self._timeout, self._ended)
             for name, check in self._checks.items()
             if not (getattr(check, "once", False) and name in self._passed)
         }
+
+    def _rests(self, name: str, thread: CheckThread) -> bool:
+        """Whether nobody has to know at once that a check would fail now."""
+        if name not in self._latched or thread.ended_at is None or not thread.future.done():
+            return False
+        return thread.future.result().ok and time.monotonic() - thread.ended_at <= REST_SECONDS
 
     def _required(self) -> Iterable[str]:
         return [name for name in self._checks if not (name in self._latched and name in self._passed)]

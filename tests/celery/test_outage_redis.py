@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,19 @@ def test_broker_restarted_twice_with_500_tasks(tmp_path: Path) -> None:
 def test_broker_black_holed(tmp_path: Path, redis_server: Redis) -> None:
     """Every packet is swallowed for ten seconds; the old connections stay silent for ever."""
     black_holed(tmp_path, redis_server, SHORT, 10)
+
+
+def test_silence_is_noticed(tmp_path: Path, redis_server: Redis) -> None:
+    """A worker that only waits hears nothing any more: it asks, connects anew, and takes the next task."""
+    broker = redis_server.url(8)
+    with proxy(redis_server.port) as net, workers(tmp_path, f"redis://127.0.0.1:{net.port}/8") as group:
+        worker = group.start("-c", "1", "--without-heartbeat")  # whose events would notice it, though later
+        net.deafen()
+        began = time.monotonic()
+        send(broker, [(1, 0.0)])
+        wait_until(lambda: group.trace("done")[1], 40, "a task", below=120)
+        print(f"noticed after {time.monotonic() - began:.1f} s")
+        assert worker.running()
 
 
 @pytest.mark.soak

@@ -15,7 +15,7 @@ from support.cluster import Images, Space, eventually, space, staging
 from support.load import Load, Report
 from support.need import need
 from support.process import get
-from support.prometheus import Prometheus, prometheus
+from support.prometheus import Prometheus, pods, prometheus
 from support.roles import lines
 
 pytestmark = pytest.mark.cluster
@@ -60,33 +60,9 @@ def metrics(shop: Space, images: Images, tmp_path_factory: pytest.TempPathFactor
             .replace('namespace="space"', f'namespace="{shop.name}"')
             .replace("> 60", HASTE["> 60"])
         )
-    with prometheus(tmp_path_factory.mktemp("observed") / "prometheus", lambda: targets(shop), spec) as made:
+    with prometheus(tmp_path_factory.mktemp("observed") / "prometheus", lambda: pods(shop), spec) as made:
         eventually(lambda: {"web", "worker", "beat"} <= roles(made), 30, "every role in Prometheus")
         yield made
-
-
-def targets(shop: Space) -> list[dict[str, Any]]:
-    """The probe port of every pod, those that end too, with the labels that the chart's PodMonitor gives."""
-    return [
-        {
-            "targets": [f"{pod['status']['podIP']}:8001"],
-            "labels": {
-                "namespace": shop.name,
-                "pod": pod["metadata"]["name"],
-                **{
-                    f"app_kubernetes_io_{name}": pod["metadata"]["labels"][f"app.kubernetes.io/{name}"]
-                    for name in ("instance", "component")
-                },
-            },
-        }
-        for pod in shop.items("pods")
-        if pod["status"].get("podIP")
-        and any(
-            port["name"] == "probe"
-            for container in pod["spec"]["containers"]
-            for port in container.get("ports", [])
-        )
-    ]
 
 
 def roles(metrics: Prometheus) -> set[str]:

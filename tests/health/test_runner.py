@@ -215,6 +215,26 @@ def test_latched_check_is_required_until_it_passed() -> None:
     )
 
 
+def test_latched_check_rests_once_it_passed() -> None:
+    """Readiness does not ask again for a while. The report does, and so does readiness after a failure."""
+    asked = []
+    well = True
+
+    def check(timeout: float) -> None:
+        asked.append(well)
+        if not well:
+            raise Unhealthy("away")
+
+    runner = CheckRunner({"database": check}, timeout=30, keep=0, latched={"database"})
+    assert [runner.ready() for _ in range(3)] == [True] * 3
+    assert len(asked) == 1
+    well = False
+    assert not runner.report().results[0].ok
+    count = len(asked)
+    assert runner.ready()
+    wait_until(lambda: len(asked) > count, 10, "readiness that asks for what failed")
+
+
 def test_strict_check_stays_required() -> None:
     """Without the latch a failure after success counts."""
     state = {"well": True}

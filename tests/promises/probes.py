@@ -52,13 +52,13 @@ ROWS = [
     Row(
         "readiness: a check that hangs gets no second thread",
         test="health/test_runner.py::test_hanging_check_gets_no_second_thread",
-        old="name: hanging.get(name) or CheckThread(",
-        new="name: CheckThread(",
+        old="reused = hanging | self._resting",
+        new="reused = self._resting",
     ),
     Row(
         "readiness: callers of one moment share a run",
         test="health/test_runner.py::test_callers_of_one_moment_share_a_run",
-        old="if self._run is None or self._run.expired(self._keep):",
+        old="if self._run is None or self._run.expired(self._keep) or (whole and self._resting):",
         new="self._run = None\nif True:",
     ),
     Row(
@@ -72,6 +72,26 @@ ROWS = [
         test="health/test_runner.py::test_latched_check_is_required_until_it_passed",
         old="if not (name in self._latched and name in self._passed)]",
         new="]",
+    ),
+    Row(
+        "readiness: a latched database that answered rests",
+        test="health/test_runner.py::test_latched_check_rests_once_it_passed",
+        within="CheckRunner._rests",
+        old="thread.future.result().ok and time.monotonic() - thread.ended_at <= REST_SECONDS",
+        new="False",
+    ),
+    Row(
+        "readiness: the report asks for what rests",
+        test="health/test_runner.py::test_latched_check_rests_once_it_passed",
+        old="(whole and self._resting)",
+        new="False",
+    ),
+    Row(
+        "readiness: what failed does not rest",
+        test="health/test_runner.py::test_latched_check_rests_once_it_passed",
+        within="CheckRunner._rests",
+        old="thread.future.result().ok and",
+        new="",
     ),
     Row(
         "readiness: a strict database stays required",

@@ -40,13 +40,14 @@ def outlive(
             due = tasks * number // (len(disturbances) + 1)
             wait_until(lambda due=due: len(group.trace("done")) >= due, 120, f"{due} tasks")  # type: ignore[misc]
             disturb(group)
-            before = len(group.trace("done"))
+            before, back = len(group.trace("done")), time.monotonic()
             wait_until(
                 lambda before=before: len(group.trace("done")) > min(before, tasks - lost - 1),  # type: ignore[misc]
                 30,
                 "a task after the disturbance",
                 below=120,  # Celery's own heartbeat, which would notice a dead connection that late
             )
+            print(f"work goes on {time.monotonic() - back:.1f} s after disturbance {number}")
         wait_until(
             lambda: len(group.trace("done")) >= tasks - lost, 120 + tasks / 2, f"{tasks} tasks but {lost}"
         )

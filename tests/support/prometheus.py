@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import yaml
 
+from support.cluster import Space
 from support.need import need, program
 from support.ports import free_port
 from support.process import answers, environment, get, started, wait_until
@@ -44,16 +45,21 @@ class Prometheus:
 
 @contextlib.contextmanager
 def prometheus(
-    folder: Path, targets: Callable[[], list[dict[str, Any]]], rules: dict[str, Any]
+    folder: Path,
+    targets: Callable[[], list[dict[str, Any]]],
+    rules: dict[str, Any],
+    *,
+    interval: str = "1s",
+    evaluation: str = "1s",
 ) -> Iterator[Prometheus]:
-    """It scrapes each second what ``targets`` names, as Prometheus reads it from files."""
+    """It scrapes at an interval what ``targets`` names, as Prometheus reads it from files."""
     server = program("prometheus", "/usr/bin")
     need("Prometheus", server, "install prometheus")
     assert server
     folder.mkdir()
     (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
     config = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": interval, "evaluation_interval": evaluation},
         "rule_files": ["rules.yaml"],
         "scrape_configs": [
             {"job_name": "pods", "file_sd_configs": [{"files": ["pods.json"], "refresh_interval": "1s"}]}
@@ -75,6 +81,30 @@ def prometheus(
         finally:
             ended.set()
             discovery.join()
+
+
+def pods(shop: Space) -> list[dict[str, Any]]:
+    """The probe port of every pod, those that end too, with the labels that the chart's PodMonitor gives."""
+    return [
+        {
+            "targets": [f"{pod['status']['podIP']}:8001"],
+            "labels": {
+                "namespace": shop.name,
+                "pod": pod["metadata"]["name"],
+                **{
+                    f"app_kubernetes_io_{name}": pod["metadata"]["labels"][f"app.kubernetes.io/{name}"]
+                    for name in ("instance", "component")
+                },
+            },
+        }
+        for pod in shop.items("pods")
+        if pod["status"].get("podIP")
+        and any(
+            port["name"] == "probe"
+            for container in pod["spec"]["containers"]
+            for port in container.get("ports", [])
+        )
+    ]
 
 
 def _discover(path: Path, targets: Callable[[], list[dict[str, Any]]], ended: threading.Event) -> None:
