@@ -62,8 +62,14 @@ def examine(
             return _note(
                 facts, f"The settings were not loaded: {found.reason}. The facts come from the files alone."
             )
-        place = Place(found.path, copy, folders(project), scratch=scratch)
+        chosen = facts.value("engine_variable")
+        given = {chosen["name"]: chosen["value"]} if chosen else {}
+        place = Place(found.path, copy, folders(project), scratch=scratch, fields=facts.fields, given=given)
         loaded, off = _load_without_debug(place, facts)
+        if given and not (loaded.ok and "postg" in loaded.answer["settings"]["DATABASES"].get("default", "")):
+            # It chooses something else.
+            facts, place = facts.without("engine_variable"), replace(place, given={})
+            loaded, off = _load_without_debug(place, facts)
         if not loaded.ok:
             return _note(facts, f"The settings were not loaded: {loaded.failure}.")
         facts = merged(facts, loaded, off)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django_k8s.adopt.facts import Fact
-from django_k8s.adopt.rules import locks
 from django_k8s.adopt.tree import Tree
 
 
@@ -40,11 +39,5 @@ def told(tree: Tree, found: Mapping[str, Fact]) -> list[str]:
         notes.append(
             "There is no lock, so each build installs the newest releases that pyproject.toml allows: run"
             f" `{tool} lock`."
-        )
-    other, place = locks.also(tree, str(found["lock"].value or ""))
-    if other:
-        notes.append(
-            f"{place} installs {other} as well as {found['lock'].value}, and the image installs one file: write a file with"
-            " a line `-r NAME` for each, and name it with --lock."
         )
     return notes

@@ -63,7 +63,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "E009",
-            "STATICFILES_STORAGE or DEFAULT_FILE_STORAGE is set, which Django ignores since 5.1.",
+            "STATICFILES_STORAGE or DEFAULT_FILE_STORAGE is set, which Django ignores since 5.1, and STORAGES is not.",
             "Use STORAGES.",
         ),
         Message(

@@ -119,6 +119,21 @@ class TestWrites:
         commit(root)
         assert "django-k8s update" in loaded(root, "--yes").stdout
 
+    def test_ignored_by_git(self, tmp_path: Path) -> None:
+        """A module that the project's .gitignore ignores is in the image all the same, and init says how to commit it."""
+        files = package(production="from .base import *\n") | {".gitignore": "kubernetes.py\n"}
+        root = repository(tmp_path, files)
+        first = init(root, "--no-load", "--yes")
+        git(root, "add", "-f", ".")
+        commit(root)
+        second = init(root, "--no-load", "--yes")
+
+        assert "commit it with `git add -f shop/settings/kubernetes.py`" in first.stdout + first.stderr
+        assert (
+            "\nARG ALLOW_FILES=shop/settings/kubernetes.py\n" in (root / "deploy" / "Dockerfile").read_text()
+        )
+        assert "Nothing to do" in second.stdout
+
     def test_json(self, tmp_path: Path) -> None:
         """For programs: nothing is written without --yes."""
         root = repository(tmp_path, shop())

@@ -71,7 +71,7 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
         return Interpreter(reason="no environment with Django was found, and no file says what to install")
     key = json.dumps(
         [
-            tree.text(locked),
+            *(tree.text(name) for name in (locked, *facts.list("lock_more"))),
             tree.text(locks.project_file(tree, project, locked)),
             facts.list("groups"),
             facts.list("extras"),
@@ -161,6 +161,8 @@ def _install(
         command += ["--excludes", str(excluded)]
         if kind != "pyproject" or "project" in locks.toml(tree, locked):
             command += ["-r", PurePosixPath(locked).name]
+        for name in facts.list("lock_more"):
+            command += ["-r", str(copy / name)]
         if kind == "pyproject":
             command += [part for extra in facts.list("extras") for part in ("--extra", extra)]
             command += [part for group in facts.list("groups") for part in ("--group", group)]

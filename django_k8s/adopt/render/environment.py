@@ -21,14 +21,11 @@ def build(facts: Facts) -> str:
     wanted = {one.name: one for one in required(facts)}
     # Settings that were not loaded may read further ones, in a branch.
     wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
-    debug = facts.value("debug_variable") or {}
+    fixed = {one["name"]: one["value"] for one in _fixed(facts)}
     lines += [
-        f"{name}={wanted[name].dummy or values(name)[0]}"
-        for name in sorted(wanted)
-        if name != debug.get("name")
+        f"{name}={wanted[name].dummy or values(name)[0]}" for name in sorted(wanted) if name not in fixed
     ]
-    if debug:
-        lines.append(f"{debug['name']}={debug['value']}")
+    lines += [f"{name}={value}" for name, value in fixed.items()]
     return "\n".join([*lines, ""])
 
 
@@ -66,8 +63,13 @@ def _file(one: Variable) -> str:
     return re.sub(r":\d+$", "", one.source)
 
 
+def _fixed(facts: Facts) -> list[dict[str, str]]:
+    """Return the variables that every role has with one value."""
+    return [one for name in ("debug_variable", "engine_variable") if (one := facts.value(name))]
+
+
 def required(facts: Facts) -> list[Variable]:
     """Return the variables that the settings need, by name."""
-    names = set(facts.list("required_variables")) - {(facts.value("debug_variable") or {}).get("name")}
+    names = set(facts.list("required_variables")) - {one["name"] for one in _fixed(facts)}
     known = {one.name: one for one in facts.variables}
     return [known.get(name, Variable(name, "an answer", False)) for name in sorted(names)]

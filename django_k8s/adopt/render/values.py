@@ -13,7 +13,7 @@ from django_k8s.adopt.rules.steps import labels
 _ALIASES = (
     (r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)_?HOST(NAME)?$", "DATABASE_HOST"),
     (r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)_?PORT$", "DATABASE_PORT"),
-    (r"(DATABASE|DB|SQL)_?NAME$|POSTGRES(QL)?_DB(NAME)?$|PGDATABASE$", "DATABASE_NAME"),
+    (r"(DATABASE|DB|SQL)_?NAME$|(DB|SQL)_DATABASE$|POSTGRES(QL)?_DB(NAME)?$|PGDATABASE$", "DATABASE_NAME"),
     (r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)_?USER(NAME)?$", "DATABASE_USER"),
     (r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)_?PASS(WORD)?$", "DATABASE_PASSWORD"),
     (r"(^|_)(DATABASE|DB|POSTGRES)_UR[IL]$", "DATABASE_URL"),
@@ -76,6 +76,9 @@ def environment(facts: Facts) -> dict[str, Any]:
     if debug := facts.value("debug_variable"):
         found[Comment("The project's own settings are in debug mode without it.")] = None
         found[debug["name"]] = debug["value"]
+    if engine := facts.value("engine_variable"):
+        found[Comment("The project's own settings are made for PostgreSQL with it.")] = None
+        found[engine["name"]] = engine["value"]
     if page := facts.text("readiness_page"):
         found[Comment("This page must render before a pod gets requests.")] = None
         found["READINESS_PAGE"] = page
