@@ -34,8 +34,8 @@ class Page:
     """A health check that requests ``path`` in this process; 400 and 5xx fail it, and 404 is logged.
 
     It catches what makes every page fail although each dependency is well: a missing manifest of static files,
-    a missing template, hosts that are not allowed. A redirect on this site is followed: many start pages lead to a login. ``handler`` answers the request, below all middleware that
-    must not see it. Once it has passed, it is not run again.
+    a missing template, hosts that are not allowed. A redirect on this site is followed: many start pages lead to a
+    login. ``handler`` answers the request, below all middleware that must not see it. Once it has passed, it is not run again.
     """
 
     once = True
