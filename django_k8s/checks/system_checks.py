@@ -139,7 +139,7 @@ def check_settings() -> Iterator[CheckMessage]:
 
 def _names_storages() -> bool:
     """Return whether the settings have STORAGES: older names beside it mean nothing, and harm nobody."""
-    return settings.is_overridden("STORAGES")
+    return bool(settings.is_overridden("STORAGES"))
 
 
 @_deployed
