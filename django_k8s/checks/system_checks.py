@@ -1,8 +1,6 @@
 """System checks: the mistakes that break a deployment, each with a number of its own.
 
-Errors stop every command of Django; warnings appear with ``manage.py check --deploy``, which the
-``check`` role runs. Health checks, which test a dependency while the site runs, are something else:
-see :mod:`django_k8s.health`.
+Errors stop every command of Django. ``manage.py check --deploy``, which the role ``check`` runs, shows warnings too.
 """
 
 from __future__ import annotations
