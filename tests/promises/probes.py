@@ -89,7 +89,7 @@ ROWS = [
     ),
     Row(
         "readiness: the report asks for what rests",
-        test="health/test_runner.py::test_latched_check_rests_once_it_passed",
+        test="health/test_runner.py::test_report_asks_for_what_rests",
         old="(whole and self._resting)",
         new="False",
     ),
