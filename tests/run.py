@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -22,11 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
-from support.outcomes import VARIABLE
+from support.outcomes import CPU, VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 # More failures than these are no accident, and running them one by one would take too long.
 MOST_RETRIED = 20
+MOST_CPU = 20  # files that are listed
 # Their subject is the same with every release of what the library needs.
 OF_NO_RELEASE = (
     "adopt",
@@ -97,6 +99,7 @@ class Run:
     def __init__(self, folder: Path, options: Sequence[str], coverage: Path | None) -> None:
         self.folder, self.options, self.coverage = folder, options, coverage
         self.missing: dict[str, int] = {}
+        self.cpu: Counter[str] = Counter()  # seconds of each file of tests
         self.seconds: list[tuple[str, float]] = []
         self.broken: list[str] = []  # phases that could not run to their end
 
@@ -147,6 +150,7 @@ class Run:
         for outcome in found:
             if remedy := outcome.get("missing"):
                 self.missing[remedy] = self.missing.get(remedy, 0) + 1
+            self.cpu[outcome["test"].partition("::")[0]] += outcome.get(CPU, 0)
         failed = {outcome["test"]: outcome for outcome in found if outcome["outcome"] == "failed"}
         if status == TESTS_FAILED and not failed:
             self.broken.append(f"{phase.name}: pytest failed without naming a test")
@@ -207,6 +211,9 @@ def main() -> int:
 def summary(run: Run, flaky: list[dict[str, Any]], again: list[dict[str, Any]], failed: int) -> str:
     """Return the end of the output: durations, what could not be tested, what failed, what is flaky."""
     lines = ["", "== durations", *(f"{name}: {seconds:.0f} s" for name, seconds in run.seconds)]
+    lines += ["", "== CPU time, without that of containers and of processes that others end"]
+    lines += [f"{seconds:5.0f} s  {file}" for file, seconds in run.cpu.most_common(MOST_CPU)]
+    lines.append(f"{run.cpu.total():5.0f} s  in all")
     if run.missing:
         lines += ["", "== not tested on this machine"]
         lines += [f"{remedy} ({count} tests)" for remedy, count in sorted(run.missing.items())]

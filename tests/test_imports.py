@@ -53,7 +53,7 @@ LAYERS = {
 # Which modules import a library: at their top, because nobody loads them without it, or only inside functions.
 LIBRARIES = {
     "django": (("",), ()),
-    "asgiref": (("health.", "middleware."), ()),  # Django requires it
+    "asgiref": (("health.", "middleware.", "gunicorn.request_threads"), ()),  # Django requires it
     "environ": ((), ("settings.", "database.connections")),  # only once a URL is read
     "gunicorn": (("gunicorn.",), ()),
     "whitenoise": (("middleware.static_files", "static_files.storage", "static_files.compressor"), ()),

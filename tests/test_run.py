@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,9 @@ def test_flaky(tmp_path: Path) -> None:
     ]
     assert "== not tested on this machine\na lathe: install lathe (1 tests)\n" in done.stdout
     assert "== failed" not in done.stdout
+    cpu = re.search(rf"([\d.]+) s  {CASES}/flaky.py", done.stdout)
+    assert cpu
+    assert float(cpu[1]) >= 1, "the CPU time of a child counts"
 
 
 def test_broken(tmp_path: Path) -> None:

@@ -6,8 +6,11 @@ command in this process. OPTIONs are that command's.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import ModuleType
 
 from django_k8s.celery import application
 from django_k8s.environment import startup
@@ -32,8 +35,7 @@ def main(argv: Sequence[str]) -> int:
         found = _prepare(role, options)
     except application.NoApplication as error:
         return _refuse(f"{error} A project without Celery does not run the role {role}.", EX_CONFIG)
-    from celery.bin.celery import main as celery
-
+    celery = _command()
     sys.argv = ["celery", "--quiet", "-A", found, role, *OPTIONS[role], "--loglevel", level, *options]
     if role == "worker":
         return int(celery() or 0)
@@ -43,6 +45,24 @@ def main(argv: Sequence[str]) -> int:
         return int(celery() or 0)
     except Unusable:  # the log says why; Celery's beat takes a SystemExit for a stop
         return EX_CONFIG
+
+
+def _command() -> Callable[[], int | None]:
+    """Import the celery command, without the library for the interactive mode of ``celery amqp``.
+
+    It brings 170 modules, and is imported at the top of a module of Celery's that no role uses.
+    """
+    name = "click_repl"
+    if name not in sys.modules:
+        sys.modules[name] = stand_in = ModuleType(name)
+        stand_in.register_repl = lambda group, **_: None  # type: ignore[attr-defined]
+        # A release that needs more of it gets the library itself.
+        with contextlib.suppress(ImportError, AttributeError):
+            importlib.import_module("celery.bin.celery")
+        del sys.modules[name]
+    from celery.bin.celery import main
+
+    return main  # type: ignore[no-any-return]
 
 
 def _prepare(role: str, options: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Say when a task is due so late that its broker hands it out a second time."""
+"""Tasks that are due later: how many a worker holds in its memory, and when one is due so late that it runs twice."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery import signals
+from celery.app.defaults import NAMESPACES
 from celery.utils.log import get_logger
 
 logger = get_logger("django_k8s.worker")
 
+_LIMIT = ""  # no task has this name
 _warned: set[str] = set()
 
 
@@ -18,11 +20,37 @@ def connect() -> None:
     signals.task_received.connect(_received, dispatch_uid="django_k8s.countdown")
 
 
+def limit_held(app: Any, most: int) -> None:
+    """Let a worker hold no more such tasks than ``most``, unless the project says how many. Celery can do so from 5.6 on."""
+    if "eta_task_limit" in NAMESPACES["worker"] and app.conf.worker_eta_task_limit is None:
+        app.conf.worker_eta_task_limit = most
+
+
 def _received(request: Any = None, sender: Any = None, **kwargs: Any) -> None:
+    if request.eta is not None:
+        _warn_of_limit(sender)
+        _warn_of_repetition(request)
+
+
+def _warn_of_limit(consumer: Any) -> None:
+    """Warn once when the worker holds as many as it may: it takes no other task before one of them is due."""
+    qos: Any = getattr(consumer, "qos", None)
+    most = getattr(qos, "max_prefetch", None)
+    if not most or qos.value < most or _LIMIT in _warned:
+        return
+    _warned.add(_LIMIT)
+    logger.warning(
+        "This worker holds %d tasks that are due later, and takes no others before some of them are due. Send such tasks"
+        " to a queue of their own, or raise the memory limit or worker_eta_task_limit.",
+        most,
+    )
+
+
+def _warn_of_repetition(request: Any) -> None:
     """Warn once for each task of a broker that hands out again what is not acknowledged in time, such as Redis."""
     options = request.app.conf.broker_transport_options or {}
     limit = options.get("visibility_timeout")
-    if request.eta is None or not limit or request.name in _warned:
+    if not limit or request.name in _warned:
         return
     eta = request.eta if request.eta.tzinfo else request.eta.replace(tzinfo=UTC)
     seconds = (eta - datetime.now(UTC)).total_seconds()

@@ -18,9 +18,8 @@ from django_k8s.celery.malformed import RejectMalformed
 from django_k8s.celery.silent_broker import BrokerWatch
 from django_k8s.environment import memory, startup
 from django_k8s.environment.cgroup import cpu_limit, memory_limit
-from django_k8s.probe.heartbeat import Heartbeat
+from django_k8s.probe.heartbeat import Heartbeat, at_rest_seconds
 
-EVERY_SECONDS = 10.0  # or a third of what counts as stale
 logger = logging.getLogger(__name__)
 
 
@@ -39,7 +38,7 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(consumer, **kwargs)
         self._timer: Any = None
         self._heartbeat = Heartbeat("worker", "worker")
-        self._every = min(EVERY_SECONDS, startup.env().int("HEARTBEAT_STALENESS_SECONDS") / 3)
+        self._every = at_rest_seconds()
         self._since: float | None = None  # when the broker was lost
         self._lost()  # the broker has not been reached yet
 
@@ -118,6 +117,8 @@ def _fit_memory(sender: Any = None, **kwargs: Any) -> None:
     The project is loaded by now and nothing forked yet. What somebody has asked for stays as it is, and so do pools of threads.
     """
     limit = memory_limit()
+    if limit:
+        countdown.limit_held(sender.app, memory.held(limit))
     if limit is None or not issubclass(get_implementation(sender.pool_cls), TaskPool):
         return
     loaded = memory.resident()

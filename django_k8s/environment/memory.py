@@ -11,6 +11,7 @@ from pathlib import Path
 
 MIB = 1 << 20
 _LEAST_BYTES = 32 * MIB
+_HELD_BYTES = 16 << 10
 _PART = 0.9  # the rest is for the probe listener and for what the kernel counts
 
 
@@ -37,6 +38,11 @@ def share(processes: int, limit: int, loaded: int) -> int | None:
     """
     grown = loaded + int(limit * _PART - loaded) // processes
     return grown if grown >= loaded + _LEAST_BYTES else None
+
+
+def held(limit: int) -> int:
+    """Return how many tasks that are due later fit into a tenth of a limit. One without arguments takes 9 KiB."""
+    return limit // 10 // _HELD_BYTES
 
 
 def words(limit: int) -> str:

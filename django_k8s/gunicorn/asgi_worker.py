@@ -15,7 +15,7 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
-from django_k8s.gunicorn import bodies
+from django_k8s.gunicorn import bodies, request_threads
 from django_k8s.gunicorn.client_socket import set_user_timeout
 from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, HeartbeatMixin
 from django_k8s.gunicorn.limits import limits
@@ -115,7 +115,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        self.asgi = bodies.limited(self.asgi)
+        self.asgi = request_threads.kept_threads(bodies.limited(self.asgi))
 
     @property
     def stopping(self) -> bool:

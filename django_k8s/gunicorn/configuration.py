@@ -7,6 +7,7 @@ that is wrong, or by :func:`on_starting`.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import signal
 import sys
@@ -64,7 +65,18 @@ def on_starting(server: Any) -> None:
     startup_gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
     # Imported by the first request otherwise, in each process of its own. An error in it ends the start.
     _ = get_resolver().url_patterns
+    _load_templates()
     server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _fit(server))
+
+
+def _load_templates() -> None:
+    """Load tags, filters and loaders of Django's template engine, which the first page of each process would load otherwise."""
+    from django.template import engines
+
+    with contextlib.suppress(Exception):  # the first page says what is wrong; a project may have none
+        for backend in engines.all():
+            engine = getattr(backend, "engine", None)
+            _ = engine and (engine.template_loaders, engine.template_context_processors)
 
 
 def _fit(server: Any) -> process_count.Concurrency:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import time
 
-from django_k8s.environment import startup
-from django_k8s.probe.heartbeat import Heartbeat
+from django_k8s.probe.heartbeat import Heartbeat, at_rest_seconds
 
 EVERY_SECONDS = 1.0
-IDLE_SECONDS = 10.0  # while it says the same; or a third of what counts as stale
 
 
 class HeartbeatMixin:
@@ -34,7 +32,7 @@ class HeartbeatMixin:
         fields = self.heartbeat_fields()
         if self._heartbeat is None:
             self._heartbeat = Heartbeat("web", str(os.getpid()))
-            self._idle = min(IDLE_SECONDS, startup.env().int("HEARTBEAT_STALENESS_SECONDS") / 3)
+            self._idle = at_rest_seconds()
         elif fields == self._told and now - self._written < self._idle:
             return
         self._told, self._written = fields, now

@@ -11,6 +11,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from django_k8s import startup_gate
+from django_k8s.middleware import one_thread
 from django_k8s.middleware.health import HealthMiddleware
 from django_k8s.middleware.metrics import MetricsMiddleware
 from django_k8s.middleware.request_id import RequestIdMiddleware
@@ -28,6 +29,13 @@ class KubernetesMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         startup_gate.enforce()  # the app does it too, if it is not forgotten
+        if one_thread.loading():
+            raise MiddlewareNotUsed
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+            if one_thread.wanted(type(self)):
+                get_response = one_thread.in_one_thread(get_response)
         # From the inside out. Probes are answered before anything is counted, and READINESS_PAGE is requested
         # below the metrics, so neither is part of the traffic.
         handler: Callable[[HttpRequest], Any] = TrustedProxyMiddleware(get_response)
@@ -35,9 +43,6 @@ class KubernetesMiddleware:
         with contextlib.suppress(MiddlewareNotUsed):
             handler = MetricsMiddleware(handler)
         self.get_response = HealthMiddleware(RequestIdMiddleware(handler), page_handler=get_response)
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer a probe, or pass the request on."""

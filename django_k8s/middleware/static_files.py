@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIRequest
 from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpResponseNotFound
 
 from django_k8s.middleware.file_pieces import pieces
@@ -46,6 +47,9 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         response = self.file(request)
+        if isinstance(response, FileResponse) and isinstance(request, ASGIRequest):
+            # Django would read the whole file first, and warn.
+            response.streaming_content = pieces(response.file_to_stream)
         if self.is_async:
             return self.respond(request, response)
         answer: HttpResponseBase = self.get_response(request) if response is None else response
@@ -53,9 +57,6 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     async def respond(self, request: HttpRequest, response: HttpResponseBase | None) -> HttpResponseBase:
         """``response``, or what the project answers."""
-        if isinstance(response, FileResponse):
-            # Django would read the whole file first, and warn.
-            response.streaming_content = pieces(response.file_to_stream)
         answer: HttpResponseBase = await self.get_response(request) if response is None else response
         return answer
 

@@ -18,13 +18,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django_k8s.environment import state_directory
+from django_k8s.environment import startup, state_directory
 from django_k8s.environment.state_directory import DISK_ERRORS, role_directory
 from django_k8s.environment.state_directory import HEARTBEAT_SUFFIX as SUFFIX
 
 logger = logging.getLogger("django_k8s.probe")
 
+AT_REST_SECONDS = 10.0
+
 Record = dict[str, Any]
+
+
+def at_rest_seconds() -> float:
+    """Return how often a loop without news writes its heartbeat: at least three times before it counts as stale."""
+    return min(AT_REST_SECONDS, startup.env().int("HEARTBEAT_STALENESS_SECONDS") / 3)
 
 
 class Heartbeat:

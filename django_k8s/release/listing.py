@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django_k8s.release import kubeconfig, project, record
-from django_k8s.release.diagnosis.diagnose import Snapshot
+from django_k8s.release.diagnosis.snapshot import Snapshot
 from django_k8s.release.kube import Kubectl, Object
 from django_k8s.release.record import Record
 from django_k8s.release.report import Report

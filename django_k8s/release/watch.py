@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from django_k8s.environment.exit_codes import EX_TEMPFAIL
-from django_k8s.release.diagnosis.diagnose import KINDS, Part, Snapshot
 from django_k8s.release.diagnosis.finding import Finding
+from django_k8s.release.diagnosis.snapshot import KINDS, Part, Snapshot
 from django_k8s.release.kube import Kubectl
 from django_k8s.release.outcome import FAILED, Stopped
 from django_k8s.release.report import Report

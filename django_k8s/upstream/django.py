@@ -163,6 +163,27 @@ NAMES = (
         call="",
     ),
     Name(
+        "asgiref.sync:SyncToAsync.context_to_thread_executor",
+        used_by="gunicorn.request_threads",
+        why="the thread of a request, which is kept for the next one",
+        breaks="requests fail under ASGI",
+        read_by="asgiref.sync:SyncToAsync.__call__",
+    ),
+    Name(
+        "django.core.handlers.base:BaseHandler.load_middleware",
+        used_by="middleware.one_thread",
+        why="the middleware once more, for sync views under ASGI",
+        breaks="web does not start under ASGI",
+        call="",
+    ),
+    Name(
+        "django.core.handlers.base:BaseHandler.get_response",
+        used_by="middleware.one_thread",
+        why="answers with this middleware",
+        breaks="sync views fail under ASGI",
+        call="request",
+    ),
+    Name(
         "django.urls:get_resolver",
         used_by="gunicorn.configuration",
         why="the URLconf is imported before the first fork",

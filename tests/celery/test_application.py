@@ -200,3 +200,36 @@ def test_nothing_of_ours_imports_celery(tmp_path: Path) -> None:
     done = python(folder, "-c", code, DJANGO_SETTINGS_MODULE="shop.settings", DEBUG="true")
 
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_roles_do_not_load_the_interactive_mode(tmp_path: Path) -> None:
+    """The library for ``celery amqp`` is a tenth of a worker's memory. Whoever imports it later gets it."""
+    code = (
+        "import sys\nfrom django_k8s.celery.__main__ import _command\n_command()\n"
+        "print([name for name in ('click_repl', 'prompt_toolkit', 'wcwidth') if name in sys.modules])\n"
+        "import click_repl\nprint(click_repl.__file__ is None)\n"
+    )
+    done = python(tmp_path, "-c", code)
+
+    assert done.stdout == "[]\nFalse\n", done.stderr
+
+
+def test_a_release_of_celery_that_needs_more_of_it(tmp_path: Path) -> None:
+    """It gets the library itself, and the roles start."""
+    files = {"click_repl.py": "def register_repl(group): pass\nsomething_new = 1\n"}
+    code = (
+        "import sys, importlib\nfrom django_k8s.celery import __main__ as role\n"
+        "class Newer:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'celery.bin.amqp':\n"
+        "            from click_repl import something_new\n"
+        "sys.meta_path.insert(0, Newer())\n"
+        "print(callable(role._command()))\n"
+    )
+    folder = tmp_path / "newer"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    done = python(folder, "-c", code)
+
+    assert done.stdout == "True\n", done.stderr

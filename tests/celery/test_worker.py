@@ -7,15 +7,20 @@ import math
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import celery
 import pytest
 import redis
+from celery.app.defaults import NAMESPACES
 from celery.app.task import Task
 from support.drop import dropped
 from support.process import answers, get, wait_until
 from support.proxy import proxy
 from support.servers import Redis, postgres
 from support.worker import send, workers
+
+from django_k8s.celery import worker as worker_parts
 
 STALENESS = 10  # seconds; 60 by default
 LATE = {"CELERY_TASK_ACKS_LATE": "true", "CELERY_VISIBILITY_TIMEOUT_SECONDS": "15"}
@@ -248,15 +253,37 @@ def test_database_connection_is_kept_and_renewed(tmp_path: Path, redis_server: R
 
 
 def test_countdown_beyond_the_visibility_timeout(tmp_path: Path, redis_server: Redis) -> None:
-    """Redis hands such a task out again and again: that is said, once for each task, and a shorter one is fine."""
+    """Redis hands such a task out again and again: that is said, once for each task, and a shorter one is fine.
+
+    A worker that holds as many as it may says so as well.
+    """
     broker = redis_server.url(10)
-    with workers(tmp_path, broker, CELERY_VISIBILITY_TIMEOUT_SECONDS="60") as group:
+    options = {"CELERY_VISIBILITY_TIMEOUT_SECONDS": "60", "TEST_ETA_TASK_LIMIT": "3"}
+    with workers(tmp_path, broker, **options) as group:
         worker = group.start("-c", "1")
         send(broker, [(1, 0.0)], countdown=50)
         send(broker, [(2, 0.0), (3, 0.0)], countdown=90)
         wait_until(lambda: worker.output.count("received") == 3, 20, "all three")
         assert worker.output.count("it will run more than once") == 1
         assert "project.tasks.work is due in 90 s" in worker.output or "is due in 89 s" in worker.output
+        if "eta_task_limit" in NAMESPACES["worker"]:
+            assert worker.output.count("holds 3 tasks that are due later") == 1
+
+
+def test_held_tasks_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the memory limit is for tasks that are due later. What the project says stays."""
+    if "eta_task_limit" not in NAMESPACES["worker"]:
+        pytest.skip("Celery limits them from 5.6 on")
+    monkeypatch.setattr(worker_parts, "memory_limit", lambda: 256 << 20)
+
+    def limit(**project: int) -> object:
+        app = celery.Celery(set_as_current=False)
+        app.conf.update(project)
+        worker_parts._fit_memory(SimpleNamespace(app=app, pool_cls="threads"))
+        return app.conf.worker_eta_task_limit
+
+    assert limit() == 1638
+    assert limit(worker_eta_task_limit=7) == 7
 
 
 def test_queues(tmp_path: Path, redis_server: Redis) -> None:

@@ -88,10 +88,11 @@ def test_says_its_concurrency(tmp_path: Path, interface: str) -> None:
 
 
 def test_memory_is_shared(tmp_path: Path) -> None:
-    """What was loaded before the first fork is frozen, and each process collects its own garbage."""
+    """What was loaded before the first fork is frozen, the template engine too, and each process collects its own garbage."""
     with web(tmp_path, WEB_CONCURRENCY="2") as server:
         where = server.get("/where").json()
         assert where["frozen"] > 10_000
+        assert where["templates"] is True
         assert where["collects"] is True
 
 

@@ -86,12 +86,13 @@ def open_things(server: Web, port: int) -> tuple[int, int]:
 def most_things(server: Web, port: int, page: str) -> tuple[int, int]:
     """Threads and connections that traffic in good times takes, once every pool has grown."""
     with ThreadPoolExecutor(32) as pool:
-        for path in ("/slow?seconds=0.2", "/fail", page, page, page):
+        for path in ("/slow?seconds=0.2&query=1", "/fail", page, page, page):
             list(pool.map(lambda _, path=path: get(server.port, path), range(32)))  # type: ignore[misc]
     with traffic(server.port, "/readyz", CALLERS) as ready:
         wait_until(lambda: ready.good() >= CALLS, 20, "calls in good times")
     # Under ASGI each request has a cache of its own, whose connections Django leaves to the collector.
-    assert get(server.port, "/sweep").status == 204
+    # The pool of its event loop has as many threads as ever waited for something at a time.
+    assert {get(server.port, path).status for path in ("/fill", "/sweep")} == {204}
     return open_things(server, port)
 
 

@@ -18,7 +18,7 @@ from support.docker import build, docker, engine, wheel
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("image-locks")]
 
 # What the image has beside the project's packages: those of the library that the project does not have.
-OURS = {"brotli", "django-environ", "django-k8s-toolkit", "whitenoise"}
+OURS = {"django-environ", "django-k8s-toolkit", "whitenoise"}
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,12 @@ from promises.row import Row
 
 ROWS = [
     Row(
+        "worker, beat: what only an interactive mode of Celery's needs is not loaded",
+        test="celery/test_application.py::test_roles_do_not_load_the_interactive_mode",
+        old="sys.modules[name] = stand_in = ModuleType(name)",
+        new="stand_in = sys",
+    ),
+    Row(
         "once: old ids are forgotten",
         test="celery/test_once.py::test_old_ids_are_removed",
         old="if random.random() < _SHARE:",

@@ -36,6 +36,30 @@ ROWS = [
         new="if",
     ),
     Row(
+        "web: under ASGI a sync view and its middleware run in one thread",
+        test="middleware/test_one_thread.py::test_sync_and_async_views",
+        old="return not iscoroutinefunction(resolve(request.path_info).func)",
+        new="return False",
+    ),
+    Row(
+        "web: under ASGI an async view stays on the event loop, with its middleware",
+        test="middleware/test_one_thread.py::test_sync_and_async_views",
+        old="return not iscoroutinefunction(resolve(request.path_info).func)",
+        new="return True",
+    ),
+    Row(
+        "web: under ASGI the thread of a request is kept for the next",
+        test="gunicorn/test_request_threads.py::test_a_thread_is_kept",
+        old="kept = len(_idle) < KEPT",
+        new="kept = False",
+    ),
+    Row(
+        "web: under ASGI a thread that is still at work gets no other request",
+        test="gunicorn/test_request_threads.py::test_a_client_that_goes",
+        old="executor.submit(_nothing).add_done_callback(_keeper(executor))",
+        new="_idle.append(executor)",
+    ),
+    Row(
         "web: connections are kept for 75 s",
         test="gunicorn/test_options.py::test_gunicorn_understands_it",
         old='keepalive = _env.int("WEB_KEEPALIVE_SECONDS")',
@@ -58,6 +82,13 @@ ROWS = [
         test="gunicorn/test_start.py::test_memory_is_shared",
         within="when_ready",
         old="gc.freeze()",
+        new="pass",
+    ),
+    Row(
+        "web: template engines are loaded before the fork",
+        test="gunicorn/test_start.py::test_memory_is_shared",
+        within="on_starting",
+        old="_load_templates()",
         new="pass",
     ),
     Row(

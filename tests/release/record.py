@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django_k8s.release.diagnosis.diagnose import KINDS
+from django_k8s.release.diagnosis.snapshot import KINDS
 
 FOLDER = Path(__file__).parent / "recorded"
 STATUS = (

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from django_k8s.release.diagnosis import containers
-from django_k8s.release.diagnosis.diagnose import Snapshot
 from django_k8s.release.diagnosis.finding import Finding
+from django_k8s.release.diagnosis.snapshot import Snapshot
 
 FOLDER = Path(__file__).parent / "recorded"
 
@@ -227,7 +227,7 @@ def test_pull(case: str) -> None:
     message, text = PULLS[case]
     waiting = {"reason": "ErrImagePull", "message": message}
     status = {"name": "web", "image": "shop:2", "state": {"waiting": waiting}}
-    found = containers.diagnose(POD, status, lambda *_: "", init=False)
+    found = containers.finding(POD, status, lambda *_: "", init=False)
 
     assert found is not None
     assert found.text == text
@@ -247,7 +247,7 @@ def test_a_crash_is_final_after_two_restarts(restarts: int, seconds: float) -> N
         "state": {"waiting": {"reason": "CrashLoopBackOff"}},
         "lastState": {"terminated": ended},
     }
-    found = containers.diagnose(POD, status, lambda *_: "", init=False)
+    found = containers.finding(POD, status, lambda *_: "", init=False)
 
     assert found is not None
     assert found.text == "web ends again and again: ValueError: no (shop/apps.py, line 7)."
@@ -262,7 +262,7 @@ def test_waiting_for_something_else_is_no_cause() -> None:
         "state": {"terminated": {"exitCode": 75, "message": "no database"}},
     }
 
-    assert containers.diagnose(POD, status, lambda *_: "", init=True) is None
+    assert containers.finding(POD, status, lambda *_: "", init=True) is None
 
 
 @pytest.mark.parametrize(

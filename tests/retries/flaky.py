@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,4 +24,6 @@ def test_lacks_a_program() -> None:
 
 
 def test_passes() -> None:
-    pass
+    """A child takes a second of CPU time."""
+    code = "import time\nwhile time.process_time() < 1: pass"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,34 @@ import pytest
 from support import need
 
 VARIABLE = "TEST_OUTCOMES"
+CPU = "cpu_seconds"
+_began = pytest.StashKey[float]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember the CPU time until here."""
+    item.stash[_began] = _cpu_seconds()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note the CPU time of a test at its end: of this process, and of the processes it started that have ended."""
+    report = yield
+    if call.when == "teardown":
+        seconds = _cpu_seconds() - item.stash.get(_began, _cpu_seconds())
+        report.user_properties.append((CPU, round(seconds, 2)))
+    return report
+
+
+def _cpu_seconds() -> float:
+    return sum(os.times()[:4])
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Append a failure, or a skip because this machine lacks something. Passed tests are not written."""
+    """Append a failure, a skip because this machine lacks something, and the CPU time of each test."""
     path = os.environ.get(VARIABLE)
     # Workers of pytest-xdist send their reports to the controller, which is the one that writes.
     if not path or "PYTEST_XDIST_WORKER" in os.environ:
@@ -28,6 +53,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         outcome["error"] = _first_line(report)
     elif report.skipped and isinstance(report.longrepr, tuple):
         outcome["missing"] = need.remedy(report.longrepr[2])
+    elif report.when == "teardown":
+        outcome[CPU] = dict(report.user_properties).get(CPU, 0.0)
     else:
         return
     with Path(path).open("a") as file:

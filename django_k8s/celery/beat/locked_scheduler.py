@@ -14,12 +14,11 @@ from celery.utils.imports import symbol_by_name
 from django.db import DatabaseError, InterfaceError, connections
 
 from django_k8s.celery import logs
-from django_k8s.celery.beat.process import STANDBY_SECONDS, BeatProcess, defer_stop_signals, limited, logger
+from django_k8s.celery.beat.process import STANDBY_SECONDS, BeatProcess, defer_stop_signals, logger
 from django_k8s.celery.beat.scheduler import Scheduler
 from django_k8s.environment.exit_codes import EX_CONFIG
 
 TICK_SECONDS = 1.0  # the longest sleep after a failure
-STORE_SECONDS = 5.0  # for the schedule at the end; a silent database would take for ever
 IDLE_SECONDS = 5.0  # the longest sleep of a class that would sleep longer
 
 
@@ -32,6 +31,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._process = BeatProcess(args[0] if args else kwargs["app"])
         self._publishing = False
+        self._sending = False
         self._failure: Exception | None = None  # of the last message
         self._arguments = (args, kwargs)
         self._kept = tuple(self.__dict__)
@@ -83,13 +83,22 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         self._process.wait(TICK_SECONDS)
 
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
-        """Publish one task, whole: Celery takes a stop that came in between for a failure of the broker."""
-        with defer_stop_signals():
-            try:
-                result = super().apply_async(*args, **kwargs)
-            except Exception as error:
-                self._failure = error
-                raise
+        """Publish one task, whole: Celery takes a stop that came in between for a failure of the broker.
+
+        Celery stores the schedule at its end, in a database that may be silent: ours does once a stop may come again.
+        """
+        try:
+            with defer_stop_signals():
+                self._sending = True
+                try:
+                    result = super().apply_async(*args, **kwargs)
+                finally:
+                    self._sending = False
+            if self.should_sync():
+                self._do_sync()
+        except Exception as error:
+            self._failure = error
+            raise
         self._failure = None
         return result
 
@@ -103,16 +112,15 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
 
     def should_sync(self) -> bool:
         """A standby has nothing to store, and must not overwrite what the holder stored."""
-        return self._publishing and bool(super().should_sync())
+        return self._publishing and not self._sending and bool(super().should_sync())
 
     def close(self) -> None:
         """Store the schedule, end the connections, give the lock back."""
         try:
             if self._publishing:
-                with limited(STORE_SECONDS):
-                    super().close()
-        except TimeoutError as error:
-            logger.warning("beat: the schedule is not stored at the end: %s", error)
+                super().close()
+        except SystemExit:  # a stop does not wait for ever
+            logger.warning("beat: the schedule is not stored: nothing answers where it is kept")
         finally:
             self._process.close()
 

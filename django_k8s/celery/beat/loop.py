@@ -76,9 +76,9 @@ class Loop:
         process.wait(self._seconds() if good else AGAIN_SECONDS)
 
     def close(self) -> None:
-        """End the connections and give the lock back."""
-        self._publisher.close()
+        """Give the lock back and end the connections."""
         self._process.close()
+        self._publisher.close()
 
     def _now(self) -> datetime:
         return datetime.now(UTC)

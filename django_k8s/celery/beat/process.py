@@ -14,14 +14,13 @@ from celery.utils.log import get_logger
 from django_k8s.celery.beat.lock import BeatLock
 from django_k8s.celery.beat.outage import Outage
 from django_k8s.celery.beat.queue_sampler import Sampler
-from django_k8s.environment import startup
-from django_k8s.probe.heartbeat import Heartbeat
+from django_k8s.probe.heartbeat import Heartbeat, at_rest_seconds
 
 logger = get_logger("django_k8s.beat")
 
 STANDBY_SECONDS = 1.0  # between two attempts to take the lock
-HEARTBEAT_SECONDS = 10.0  # or a third of what counts as stale
-_STOPS = (signal.SIGTERM, signal.SIGINT)
+STOP_AGAIN_SECONDS = 3.0  # between two interruptions of what a stop waits for
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
 class BeatProcess:
@@ -30,8 +29,7 @@ class BeatProcess:
     def __init__(self, app: Any) -> None:
         self._app = app
         self._heartbeat = Heartbeat("beat", "beat")
-        stale = startup.env().int("HEARTBEAT_STALENESS_SECONDS")
-        self._every = min(HEARTBEAT_SECONDS, stale / 3)
+        self._every = at_rest_seconds()
         self._beaten: tuple[float, dict[str, object], float | None] = (0.0, {}, None)
         self._lock: BeatLock | None = None
         self._sampler: Sampler | None = None
@@ -80,6 +78,8 @@ class BeatProcess:
 
     def close(self) -> None:
         """Give the lock back."""
+        if self._stopping:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         if self._sampler is not None:
             self._sampler.stop()
         if self._lock is not None:
@@ -90,10 +90,14 @@ class BeatProcess:
 
         Celery's handler closes it where the signal meets it, which may be inside a query, and waits for
         ever for the connection that the query has in its hands.
+
+        One interruption is not enough: psycopg then asks the database to cancel the query and waits ten seconds for
+        one that is silent, and Django connects anew. So SIGALRM interrupts that, too, until the process closes.
         """
 
         def end(number: int, frame: object) -> None:
             self._stopping = True
+            signal.setitimer(signal.ITIMER_REAL, STOP_AGAIN_SECONDS)
             raise SystemExit
 
         if threading.current_thread() is threading.main_thread():  # not where a worker embeds beat
@@ -102,27 +106,8 @@ class BeatProcess:
 
 
 @contextlib.contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block when the time is over, which a query that is never answered may need."""
-
-    def end(number: int, frame: object) -> None:
-        raise TimeoutError(f"not done within {seconds:g} s")
-
-    if threading.current_thread() is not threading.main_thread():  # no handler interrupts another
-        yield
-        return
-    former = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former or signal.SIG_DFL)
-
-
-@contextlib.contextmanager
 def defer_stop_signals() -> Iterator[None]:
-    """Hold SIGTERM and SIGINT back, so that a stop never comes in the middle of a publish.
+    """Hold the signals of a stop back, so that a stop never comes in the middle of a publish.
 
     By their handlers and not by a mask: the kernel gives a signal that this thread blocks to another
     one, such as the sampler's, and Python then calls the handler in this one all the same.

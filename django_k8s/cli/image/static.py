@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django_k8s.cli.image.plan import Refusal
+from django_k8s.cli.image.uv import BUILD_ONLY
 
 _SETTINGS = "import django.conf as c; s = c.settings; print(int('django.contrib.staticfiles' in s.INSTALLED_APPS), s.STATIC_ROOT)"
 
@@ -30,9 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     try:
+        given = {**os.environ, **_variables(options.env_file)}
         variables = {
-            **os.environ,
-            **_variables(options.env_file),
+            **given,
+            "PYTHONPATH": os.pathsep.join(filter(None, (given.get("PYTHONPATH"), str(BUILD_ONLY)))),
             "BUILD_PHASE": "1",
             "STATIC_ROOT": str(options.target),
             "DJANGO_K8S_COMPRESSED": options.compressed,

@@ -17,7 +17,7 @@ import django_k8s
 from django_k8s.cli.image import bytecode
 from django_k8s.cli.image.plan import Refusal
 from django_k8s.cli.image.trim import trim
-from django_k8s.cli.image.uv import VENV, installed, report, uv
+from django_k8s.cli.image.uv import BUILD_ONLY, VENV, installed, report, uv
 
 NAME = "django-k8s-toolkit"
 # Locks of what the build itself installs.
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return refusal.status
     _keep_entrypoints()
     if options.trim:
-        removed = trim(VENV, {*map(_normal, before)}, {*map(_normal, after)})
+        removed = trim(VENV, BUILD_ONLY, {*map(_normal, before)}, {*map(_normal, after)})
         print(f"django-k8s: {removed / 1e6:.1f} MB that production does not read are removed", flush=True)
     return bytecode.main([str(VENV / "lib")])
 

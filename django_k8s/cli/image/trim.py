@@ -1,4 +1,4 @@
-"""Remove what no process of the image reads: sources of translations, and botocore's services that only this library needs."""
+"""Remove what no process of the image reads: sources of translations, botocore's services and Brotli where only we bring them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ _SERVICES = frozenset(("s3", "sts", "sso", "sso-oidc", "signin"))
 _EDITOR = "django-rosetta"
 
 
-def trim(venv: Path, project: Collection[str], installed: Collection[str]) -> int:
-    """Remove the files; return how many bytes.
+# It compresses static files while the image is built. Compressed files are served without it.
+_COMPRESSOR = ("brotli.py", "_brotli.*", "[bB]rotli-*.dist-info")
+
+
+def trim(venv: Path, build_only: Path, project: Collection[str], installed: Collection[str]) -> int:
+    """Remove the files, or move them to ``build_only`` if collectstatic needs them; return how many bytes.
 
     ``project`` are the packages that the lock file names, ``installed`` all of them, in lower case. A project that names
-    botocore may use any service of it. A source without its compiled file stays, for the project may compile it.
+    botocore may use any service of it, and one that names Brotli may use it in a view. A source without its compiled file stays, for the project may compile it.
     """
     removed = 0
     for packages in venv.glob("lib/python3*/site-packages"):
@@ -30,4 +34,9 @@ def trim(venv: Path, project: Collection[str], installed: Collection[str]) -> in
                 if folder.is_dir() and folder.name not in _SERVICES:
                     removed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
                     shutil.rmtree(folder)
+        if "brotli" not in project:
+            for path in [found for pattern in _COMPRESSOR for found in packages.glob(pattern)]:
+                removed += sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file())
+                build_only.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, build_only / path.name)
     return removed

@@ -12,6 +12,8 @@ from pathlib import Path
 from django_k8s.cli.image.plan import Refusal
 
 VENV = Path("/opt/venv")
+# Packages that the build needs and the image does not.
+BUILD_ONLY = Path("/opt/build-only")
 PIP_CONF = Path("/etc/pip.conf")
 
 

@@ -17,7 +17,7 @@ _RETRY_SECONDS = 45.0  # for the next try of a job
 _SIGKILL, _SIGTERM = 137, 143
 
 
-def diagnose(pod: Object, status: dict[str, Any], logs: Logs, *, init: bool) -> Finding | None:
+def finding(pod: Object, status: dict[str, Any], logs: Logs, *, init: bool) -> Finding | None:
     """Return what is wrong with the container of ``status``, or None."""
     state = status.get("state") or {}
     waiting = state.get("waiting")

@@ -35,7 +35,7 @@ def pod_findings(pod: Object, events: Iterable[Object], logs: Logs) -> list[Find
         finding
         for key, init in (("initContainerStatuses", True), ("containerStatuses", False))
         for container in status.get(key) or []
-        if (finding := containers.diagnose(pod, container, logs, init=init))
+        if (finding := containers.finding(pod, container, logs, init=init))
     ]
     if not found_all and (mount := _mount(pod, own)):
         return [mount]

@@ -50,11 +50,9 @@ class PlainPausing(PlainScheduler):
 
 
 class Stored(PlainScheduler):
-    """Asks the database in every tick and at its end, as those do whose schedule is there."""
+    """Asks the database after every message and at its end, as those do that store their schedule there."""
 
-    def tick(self, *args: Any, **kwargs: Any) -> float:
-        ask()
-        return float(super().tick(*args, **kwargs))
+    sync_every_tasks = 1
 
     def sync(self) -> None:
         with suppress(DatabaseError, InterfaceError):

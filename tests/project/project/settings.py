@@ -38,6 +38,8 @@ else:
     EMAIL_BACKEND = "django_k8s.mail.EmailBackend"
 LOGGING = k8s.logging(env)
 CELERY = k8s.celery(env)
+if "TEST_ETA_TASK_LIMIT" in os.environ:
+    CELERY_WORKER_ETA_TASK_LIMIT = int(os.environ["TEST_ETA_TASK_LIMIT"])
 
 CELERY_BEAT_SCHEDULE = {
     f"every-{seconds}": {

@@ -16,6 +16,7 @@ urlpatterns = [
     path("stream", views.stream),
     path("where", views.where),
     path("spin", views.spin),
+    path("fill", views.fill),
     path("sweep", views.sweep),
     path("fail", views.fail),
     path("say", views.say),

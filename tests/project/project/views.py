@@ -5,6 +5,7 @@ import gc
 import hashlib
 import logging
 import os
+import sys
 import threading
 import time
 import uuid
@@ -46,7 +47,9 @@ def remember(request: HttpRequest) -> HttpResponse:
 
 
 def slow(request: HttpRequest) -> HttpResponse:
-    """Takes ``seconds`` (1 by default)."""
+    """Takes ``seconds`` (1 by default); with ``query`` it has a connection to the database meanwhile."""
+    if "query" in request.GET:
+        page(request)
     time.sleep(float(request.GET.get("seconds", 1)))
     return HttpResponse("slept\n", content_type="text/plain")
 
@@ -106,6 +109,7 @@ def where(request: HttpRequest) -> JsonResponse:
             "pid": os.getpid(),
             "collects": gc.isenabled(),
             "frozen": gc.get_freeze_count(),
+            "templates": "django.template.loaders.app_directories" in sys.modules,
             "client": request.META.get("REMOTE_ADDR"),
             "scheme": request.scheme,
             "host": request.META.get("HTTP_HOST"),
@@ -117,6 +121,12 @@ async def spin(request: HttpRequest) -> HttpResponse:
     """Blocks the event loop under ASGI for ``seconds`` (for ever by default); a thread under WSGI."""
     time.sleep(float(request.GET.get("seconds", 1e6)))
     return HttpResponse("spun\n", content_type="text/plain")
+
+
+async def fill(request: HttpRequest) -> HttpResponse:
+    """Starts every thread of the event loop's own pool, which grows with what waits for one."""
+    await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.05) for _ in range(64)))
+    return HttpResponse(status=204)
 
 
 def sweep(request: HttpRequest) -> HttpResponse:
