@@ -15,6 +15,8 @@ from django_k8s.adopt.rules import (
     debian,
     debug,
     dependencies,
+    engine,
+    fields,
     frontend,
     locks,
     parts,
@@ -40,6 +42,7 @@ _DECIDING = frozenset(
         "redis",
         "celery",
         "gunicorn",
+        "packaging",
         "whitenoise",
         "boto3",
         "django-storages",
@@ -85,12 +88,13 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     locked = add(locks.lock(tree, project))
     locked = str(locked or "")
     add(Fact("lock_kind", locks.kind(locked) if locked else None, locked or "there is no lock"))
+    more = add(locks.also(tree, locked))
     imported = frozenset(settings.imported)
     apps = frozenset(word.partition(".")[0] for word in settings.words("INSTALLED_APPS"))
     groups = add(locks.groups(tree, project, locked, imported, apps))
     extras = add(locks.extras(tree, project, locked, imported))
     add(pythons.python(tree, project, locked))
-    packages = dependencies.installed(tree, project, locked, groups, extras)
+    packages = dependencies.installed(tree, project, locked, groups, extras, more)
     add(Fact("installed", sorted(_DECIDING & packages.keys()), locked or "there is no lock"))
     add(Fact("devcontainer", ".devcontainer/devcontainer.json" in tree, ".devcontainer"))
     add(
@@ -103,7 +107,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     )
     for fact in programs.interface(tree, project, settings, packages):
         add(fact)
-    engine = add(debian.database(settings, packages))
+    database = add(debian.database(settings, packages))
     notes = _programs(tree, project, module, settings, packages, add)
     add(parts.static_files(settings, packages))
     add(parts.media(tree, project, settings))
@@ -112,8 +116,8 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     translated = add(parts.translations(tree, project))
     before, after, place = parts.build_commands(tree, project, settings)
-    more, started = steps.builds(tree, project, [*before, *after])
-    before, place = [*before, *more], place or started
+    steps_before, started = steps.builds(tree, project, [*before, *after])
+    before, place = [*before, *steps_before], place or started
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
     add(Fact("after_static", after, place or "no Dockerfile runs one", "likely" if after else "read"))
     migrated = add(steps.after_migrate(tree, project))
@@ -122,7 +126,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     for fact in debian.packages(
         tree,
         packages,
-        str(engine),
+        str(database),
         translations=bool(translated),
         git=_from_git(tree, locked),
         compiled=pythons.compiled(tree, locked, packages),
@@ -133,7 +137,9 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
     add(parts.superuser(tree, project, settings))
     add(start_page(tree, project, settings))
     add(debug.debug(tree, settings))
-    known = variables.read(tree, settings.files)
+    add(engine.engine(tree, settings, str(database)))
+    behind = fields.read(tree, project, settings.files)
+    known = variables.read(tree, settings.files, behind.values())
     add(
         Fact(
             "required_variables",
@@ -146,6 +152,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         tuple(found.values()),
         known,
         settings.places,
+        fields={key: one.name for key, one in behind.items()},
         public=tuple(sorted(settings.others)),
         notes=(*notes, *told(tree, found)),
     )

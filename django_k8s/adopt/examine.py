@@ -52,7 +52,7 @@ def examine(
     tree = Tree(top, record.own(record.read(top)))
     facts = read(tree, answers)
     if not options.load:
-        return _note(facts, "The settings were not loaded (--no-load): facts are what the files say.")
+        return _note(facts, "The settings were not loaded (--no-load). The facts come from the files alone.")
     project = facts.text("project_dir")
     found = interpreter.present(tree.root, project, options.python)
     with copied(tree) as (copy, scratch):
@@ -60,10 +60,16 @@ def examine(
             found = interpreter.made(tree, copy, facts, options.say)
         if not found.path:
             return _note(
-                facts, f"The settings were not loaded, {found.reason}: facts are what the files say."
+                facts, f"The settings were not loaded: {found.reason}. The facts come from the files alone."
             )
-        place = Place(found.path, copy, folders(project), scratch=scratch)
+        chosen = facts.value("engine_variable")
+        given = {chosen["name"]: chosen["value"]} if chosen else {}
+        place = Place(found.path, copy, folders(project), scratch=scratch, fields=facts.fields, given=given)
         loaded, off = _load_without_debug(place, facts)
+        if given and not (loaded.ok and "postg" in loaded.answer["settings"]["DATABASES"].get("default", "")):
+            # It chooses something else.
+            facts, place = facts.without("engine_variable"), replace(place, given={})
+            loaded, off = _load_without_debug(place, facts)
         if not loaded.ok:
             return _note(facts, f"The settings were not loaded: {loaded.failure}.")
         facts = merged(facts, loaded, off)

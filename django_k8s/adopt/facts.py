@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 # loaded: the project's own settings said so. read: a file says it in so many words. likely: a rule concludes it.
@@ -22,6 +22,7 @@ NAMES = {
     "python_version": "Python",
     "lock": "lock",
     "lock_kind": "kind of lock",
+    "lock_more": "installed beside the lock",
     "groups": "groups",
     "extras": "extras",
     "database_engine": "database",
@@ -39,12 +40,13 @@ NAMES = {
     "build_packages": "Debian packages for the build",
     "required_variables": "required variables",
     "debug_variable": "debug mode is off by",
+    "engine_variable": "PostgreSQL is chosen by",
     "superuser_fields": "first administrator",
     "readiness_page": "readiness page",
     "translations": "translations to compile",
     "after_static": "after collectstatic",
     "after_migrate": "after the migrations",
-    "allow_files": "databases in the image",
+    "allow_files": "in the image in spite of rules",
     "left_out": "left out of the image",
 }
 
@@ -103,6 +105,7 @@ class Facts(Mapping[str, Fact]):
     settings: Mapping[str, str] = field(default_factory=dict)
     none: tuple[str, ...] = ()  # settings that are None
     hidden: tuple[str, ...] = ()  # settings that `import *` does not bring, because of __all__
+    fields: Mapping[str, str] = field(default_factory=dict)  # the variables of fields of settings classes
     public: tuple[str, ...] = ()  # other public names of the settings module
     loaded: bool = False
     notes: tuple[str, ...] = ()
@@ -131,6 +134,16 @@ class Facts(Mapping[str, Fact]):
     def list(self, name: str) -> list[Any]:
         """Return the value of a fact that is a list; an empty list for None."""
         return list(self.value(name) or [])
+
+    def without(self, name: str) -> Facts:
+        """Return the same facts, one of them without its value, unless a person gave it."""
+        return replace(
+            self,
+            facts=tuple(
+                replace(fact, value=None) if fact.name == name and fact.confidence != "answered" else fact
+                for fact in self.facts
+            ),
+        )
 
     @property
     def questions(self) -> tuple[Fact, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def plan(root: Path, answers: Mapping[str, Any], options: Options, *, version: s
         module = settings.module(facts)
         return module.name, module.path, settings.render(facts)
 
-    facts = examine(root, answers, options, overlay)
+    facts = _despite_git(examine(root, answers, options, overlay))
     # The recorded name stays, whatever the directory of a clone is called.
     earlier = record.read(root)
     name = earlier.name if earlier and earlier.name else name_of(facts)
@@ -46,3 +47,21 @@ def plan(root: Path, answers: Mapping[str, Any], options: Options, *, version: s
     values = {fact.name: fact.value for fact in facts.facts if fact.name not in _NOT_RECORDED}
     made = record.Record(version, name, tuple(sorted(texts)), dict(answers), values, loaded=facts.loaded)
     return Plan(root, facts, texts, made)
+
+
+def _despite_git(facts: Facts) -> Facts:
+    """Return ``facts`` with the settings module among the files that the image allows, and a note, if git ignores it.
+
+    Whether it is tracked already does not count: the answer is the same before and after it is committed.
+    """
+    path = settings.module(facts).path
+    command = ["git", "-C", facts.text("git_root"), "check-ignore", "-q", "--no-index", "--", path]
+    if subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
+        return facts
+    allowed = replace(facts["allow_files"], value=[*facts.list("allow_files"), path])
+    note = f"A .gitignore of the project ignores {path}: commit it with `git add -f {path}`."
+    return replace(
+        facts,
+        facts=tuple(allowed if fact.name == "allow_files" else fact for fact in facts.facts),
+        notes=(*facts.notes, note),
+    )

@@ -51,7 +51,7 @@ def shown(fact: Fact) -> str:
         return "yes" if value else "no"
     if fact.name == "daemons":
         return ", ".join(" ".join(one["command"]) for one in value)
-    if fact.name == "debug_variable":
+    if fact.name in ("debug_variable", "engine_variable"):
         return f"{value['name']}={value['value']}"
     if fact.name == "after_migrate":
         return ", ".join(" ".join(words) for words in value)

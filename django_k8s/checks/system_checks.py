@@ -134,8 +134,14 @@ def check_settings() -> Iterator[CheckMessage]:
     for alias, database in settings.DATABASES.items():
         if "pool" in database.get("OPTIONS", {}) and database.get("CONN_MAX_AGE", 0) != 0:
             yield _message("E008", alias=repr(alias))
-    if hasattr(settings, "STATICFILES_STORAGE") or hasattr(settings, "DEFAULT_FILE_STORAGE"):
+    old = hasattr(settings, "STATICFILES_STORAGE") or hasattr(settings, "DEFAULT_FILE_STORAGE")
+    if old and not _names_storages():
         yield _message("E009")
+
+
+def _names_storages() -> bool:
+    """Return whether the settings have STORAGES: older names beside it mean nothing, and harm nobody."""
+    return settings.is_overridden("STORAGES")
 
 
 @_deployed

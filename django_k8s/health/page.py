@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin, urlsplit
 
 from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction, sync_to_async
 from django.conf import settings
@@ -25,6 +25,8 @@ logger = logging.getLogger("django_k8s.health")
 # Seconds for which a failure is kept: a page may cost more than a check, and a probe asks every few seconds.
 KEPT_SECONDS = 15.0
 
+_REDIRECTS = 5  # that are followed, such as the one to the page with the login
+
 _ATTRIBUTE = "readiness_page"  # of our own requests, by which log records are told apart
 
 
@@ -32,15 +34,14 @@ class Page:
     """A health check that requests ``path`` in this process; 400 and 5xx fail it, and 404 is logged.
 
     It catches what makes every page fail although each dependency is well: a missing manifest of static files,
-    a missing template, hosts that are not allowed. ``handler`` answers the request, below all middleware that
+    a missing template, hosts that are not allowed. A redirect on this site is followed: many start pages lead to a login. ``handler`` answers the request, below all middleware that
     must not see it. Once it has passed, it is not run again.
     """
 
     once = True
 
     def __init__(self, path: str, handler: Callable[[HttpRequest], Any]) -> None:
-        encoded, _, self._query = path.partition("?")
-        self._path = unquote(encoded)
+        self._path = path
         self._handler = handler
         self._async = iscoroutinefunction(handler)
         # Under ASGI, the event loop of the server: what views keep may belong to it.
@@ -49,41 +50,50 @@ class Page:
             logging.getLogger(name).addFilter(_hide)
 
     def __call__(self, timeout: float) -> None:
-        """Request the page. Raise Unhealthy if it does not render."""
-        caught: list[BaseException] = []
+        """Request the page, and what it redirects to on this site. Raise Unhealthy if one does not render."""
+        address = self._path
+        for _ in range(_REDIRECTS):
+            caught: list[BaseException] = []
+            path, _, query = address.partition("?")
+            status, location = self._get(unquote(path), query, caught)
+            if status == 400 or status >= 500:
+                reason = "".join(f": {type(error).__name__}: {error}" for error in caught)
+                raise Unhealthy(mask(f"GET {unquote(path)} answers {status}{reason}"))
+            if status == 404 and address == self._path:
+                logger.warning(
+                    "READINESS_PAGE: GET %s answers 404, which counts as rendered. Name a page that exists.",
+                    unquote(path),
+                )
+            address = _on_this_site(location, address) if 300 <= status < 400 else ""
+            if not address:
+                return
+
+    def _get(self, path: str, query: str, caught: list[BaseException]) -> tuple[int, str]:
+        """Return the status of a page, and where it redirects to."""
         if self._async:
             assert self.loop is not None
-            request: HttpRequest = ASGIRequest(self._scope(), io.BytesIO())
+            request: HttpRequest = ASGIRequest(self._scope(path, query), io.BytesIO())
             setattr(request, _ATTRIBUTE, caught)
             # As long as it takes: a first page may be slow, and the caller waits no longer than its deadline.
-            status = asyncio.run_coroutine_threadsafe(self._astatus(request), self.loop).result()
-        else:
-            request = WSGIRequest(self._environ())
-            setattr(request, _ATTRIBUTE, caught)
-            response: HttpResponseBase = self._handler(request)
-            status = response.status_code
-            response.close()
-        if status == 400 or status >= 500:
-            reason = "".join(f": {type(error).__name__}: {error}" for error in caught)
-            raise Unhealthy(mask(f"GET {self._path} answers {status}{reason}"))
-        if status == 404:
-            logger.warning(
-                "READINESS_PAGE: GET %s answers 404, which counts as rendered. Name a page that exists.",
-                self._path,
-            )
+            return asyncio.run_coroutine_threadsafe(self._aget(request), self.loop).result()
+        request = WSGIRequest(self._environ(path, query))
+        setattr(request, _ATTRIBUTE, caught)
+        response: HttpResponseBase = self._handler(request)
+        response.close()
+        return response.status_code, response.headers.get("Location", "")
 
-    async def _astatus(self, request: HttpRequest) -> int:
+    async def _aget(self, request: HttpRequest) -> tuple[int, str]:
         async with ThreadSensitiveContext():
             response: HttpResponseBase = await self._handler(request)
             await sync_to_async(response.close)()
-        return response.status_code
+        return response.status_code, response.headers.get("Location", "")
 
-    def _environ(self) -> dict[str, Any]:
+    def _environ(self, path: str, query: str) -> dict[str, Any]:
         environ = {
             "REQUEST_METHOD": "GET",
             "SCRIPT_NAME": "",
-            "PATH_INFO": self._path.encode().decode("latin-1"),  # as WSGI wants it
-            "QUERY_STRING": iri_to_uri(self._query),
+            "PATH_INFO": path.encode().decode("latin-1"),  # as WSGI wants it
+            "QUERY_STRING": iri_to_uri(query),
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "443" if _secure() else "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
@@ -100,8 +110,8 @@ class Page:
             environ[name] = value
         return environ
 
-    def _scope(self) -> dict[str, Any]:
-        environ = self._environ()
+    def _scope(self, path: str, query: str) -> dict[str, Any]:
+        environ = self._environ(path, query)
         headers = [
             (name.removeprefix("HTTP_").replace("_", "-").lower().encode(), value.encode())
             for name, value in environ.items()
@@ -112,12 +122,20 @@ class Page:
             "http_version": "1.1",
             "method": "GET",
             "scheme": environ["wsgi.url_scheme"],
-            "path": self._path,
+            "path": path,
             "query_string": environ["QUERY_STRING"].encode(),
             "headers": headers,
             "client": ("127.0.0.1", 0),
             "server": ("localhost", int(environ["SERVER_PORT"])),
         }
+
+
+def _on_this_site(location: str, address: str) -> str:
+    """Return the path and query of a redirect; an empty string if it leads to another host."""
+    target = urlsplit(urljoin(address, location))
+    if not location or target.netloc not in ("", host(settings.ALLOWED_HOSTS)):
+        return ""
+    return f"{target.path or '/'}{f'?{target.query}' if target.query else ''}"
 
 
 def host(allowed: list[str]) -> str:

@@ -67,6 +67,15 @@ class TestWrites:
         assert clean(root)
         assert not (root / "deploy").exists()  # git knows no directories
 
+    def test_ignored_by_git(self, tmp_path: Path) -> None:
+        """A file that the project's .gitignore excludes would be missing in the image: the last lines say so."""
+        root = repository(tmp_path, package(production="from .base import *\n"))
+        (root / "shop" / "settings" / ".gitignore").write_text("*\n")
+        ended = init(root, "--yes", "--no-load", "--allow-dirty")
+
+        assert "git add -f shop/settings/kubernetes.py\n" in ended.stdout, ended.stderr
+        assert "git add -f deploy" not in ended.stdout
+
     def test_screen_and_diff(self, tmp_path: Path) -> None:
         """Each fact with its value, confidence and source; one diff, which of our own files shows what is the project's."""
         root = repository(tmp_path, shop())
@@ -109,6 +118,21 @@ class TestWrites:
         add(root, {"shop/management/commands/loop.py": "while True:\n    sleep(1)\n"})
         commit(root)
         assert "django-k8s update" in loaded(root, "--yes").stdout
+
+    def test_ignored_by_git(self, tmp_path: Path) -> None:
+        """A module that the project's .gitignore ignores is in the image all the same, and init says how to commit it."""
+        files = package(production="from .base import *\n") | {".gitignore": "kubernetes.py\n"}
+        root = repository(tmp_path, files)
+        first = init(root, "--no-load", "--yes")
+        git(root, "add", "-f", ".")
+        commit(root)
+        second = init(root, "--no-load", "--yes")
+
+        assert "commit it with `git add -f shop/settings/kubernetes.py`" in first.stdout + first.stderr
+        assert (
+            "\nARG ALLOW_FILES=shop/settings/kubernetes.py\n" in (root / "deploy" / "Dockerfile").read_text()
+        )
+        assert "Nothing to do" in second.stdout
 
     def test_json(self, tmp_path: Path) -> None:
         """For programs: nothing is written without --yes."""
@@ -227,7 +251,7 @@ class TestRefuses:
         """A folder outside of git, a folder that is none, and no git at all."""
         add(tmp_path, shop())
         one_sentence(init(tmp_path, "--yes"), 66, "git init")
-        one_sentence(init(tmp_path, "--yes", "nowhere"), 66, "is no directory")
+        one_sentence(init(tmp_path, "--yes", "nowhere"), 66, "is not a directory")
         root = repository(tmp_path / "a", shop())
         one_sentence(init(root, "--yes", PATH="/nowhere"), 69, "git is not installed")
 
@@ -303,7 +327,7 @@ class TestAtOnceOrNotAtAll:
             with small.read_only():
                 ended = init(root, "--yes", "--no-load")
 
-        one_sentence(ended, 73, "cannot be written to")
+        one_sentence(ended, 73, "is not writable")
 
     def test_ctrl_c(self, tmp_path: Path) -> None:
         """While the settings load, and at the question: status 130, one line, nothing written."""

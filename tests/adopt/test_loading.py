@@ -51,6 +51,46 @@ def test_required_variables(tmp_path: Path) -> None:
     assert by_name["SHOP_THINGS"].source == "shop/settings.py:19"
 
 
+def test_fields_of_classes(tmp_path: Path) -> None:
+    """pydantic reads all variables at once, and names fields: the message tells what to give, and what is no number."""
+    settings = """
+class BaseSettings:  # what matters of pydantic's
+    def __init__(self):
+        given = {key.lower(): value for key, value in os.environ.items()}
+        for name, kind in type(self).__annotations__.items():
+            if f"shop_{name}" not in given:
+                raise ValueError(f"1 validation error for Config\\n{name}\\n  Field required [type=missing]")
+            if kind is int and not given[f"shop_{name}"].isdigit():
+                raise ValueError(f"1 validation error for Config\\n{name}\\n  Input should be a valid integer")
+class Config(BaseSettings):
+    model_config = dict(env_prefix="SHOP_")
+    things: int
+    name: str
+Config()
+"""
+    facts = planned(tmp_path, shop(settings=settings)).facts
+    by_name = {one.name: one for one in facts.variables}
+
+    assert facts.loaded
+    assert facts.value("required_variables") == ["SHOP_KEY", "SHOP_NAME", "SHOP_THINGS"]
+    assert by_name["SHOP_THINGS"].dummy == "1"
+
+
+def test_choice_of_the_database(tmp_path: Path) -> None:
+    """The settings are loaded as they are in a pod. A variable that only seemed to choose the database is left out."""
+    choice = """
+if os.getenv("SHOP_STORE", "file") == "pg":
+    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["SHOP_NAME"]}}
+"""
+    chosen = planned(tmp_path / "a", shop(settings=choice)).facts
+    seeming = choice + 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}\n'
+    other = planned(tmp_path / "b", shop(settings=seeming)).facts
+
+    assert chosen.value("engine_variable") == {"name": "SHOP_STORE", "value": "pg"}
+    assert chosen.value("required_variables") == ["SHOP_KEY", "SHOP_NAME"]
+    assert (other.value("engine_variable"), other.value("required_variables")) == (None, ["SHOP_KEY"])
+
+
 def test_debug_mode_off(tmp_path: Path) -> None:
     """What the reader of the project takes for no is tried; what production needs is then asked for."""
     settings = """
@@ -145,7 +185,10 @@ if (BASE_DIR / ".env").exists():
     ("settings", "note"),
     [
         ("\nraise RuntimeError('no reason')\n", "shop/settings.py:15 raises RuntimeError: no reason"),
-        ("\nimport not_there\n", "shop/settings.py:15 imports not_there, which is not installed there"),
+        (
+            "\nimport not_there\n",
+            "shop/settings.py:15 imports not_there, which is not installed in the project's environment",
+        ),
         ("\nimport sys\nsys.exit('bye')\n", "ends the program: bye"),
         (
             "\nfrom django.core.exceptions import ImproperlyConfigured\nif len(os.environ['SHOP_X']) != 77: raise ImproperlyConfigured('SHOP_X')\n",
@@ -185,7 +228,7 @@ class TestInterpreter:
     def test_named(self, tmp_path: Path) -> None:
         """An interpreter that is named: it must be a program, and have Django."""
         assert present(tmp_path, ".", sys.executable).path == sys.executable
-        assert "is no program" in present(tmp_path, ".", "/no/such/python").reason
+        assert "is not a program" in present(tmp_path, ".", "/no/such/python").reason
 
     def test_environment_of_the_project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The environment beside manage.py comes before the root's; one without Django does not count."""

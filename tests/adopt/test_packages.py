@@ -123,7 +123,7 @@ class TestLock:
 
     def test_none(self, tmp_path: Path) -> None:
         """Without a lock, a note says what to do."""
-        assert any("`uv lock`" in note for note in facts(tmp_path, {}).notes)
+        assert any("`python -m pip freeze" in note for note in facts(tmp_path, {}).notes)
 
     def test_imported_extra(self, tmp_path: Path) -> None:
         """An extra that alone has what the settings import is needed, whatever its name."""
@@ -218,17 +218,26 @@ class TestLock:
             arguments(facts(tmp_path / "b", {"uv.lock": UV, "pyproject.toml": PYPROJECT}))["GROUPS"] == "prod"
         )
 
-    def test_two_files_of_a_dockerfile(self, tmp_path: Path) -> None:
-        """The image installs one file: of a second one, a note says what to do."""
+    @pytest.mark.parametrize("way", [" -r ", "\nRUN pip install -r "])
+    def test_several_files_of_a_dockerfile(self, tmp_path: Path, way: str) -> None:
+        """What the image of production installs from several files, ours does too; what they have in common is one."""
         files = {
             "requirements.txt": "django==5.2\n",
-            "requirements-server.txt": "gevent==25.9.1\n",
-            "Dockerfile": "FROM python:3.13\nRUN pip install -r requirements.txt -r requirements-server.txt\n",
+            "requirements-server.txt": "gunicorn==23.0.0\n",
+            "requirements-same.txt": "django\n",
+            "requirements-dev.txt": "django\npytest\n",
         }
-        found = facts(tmp_path, files)
+        command = way.join(
+            ["-r requirements.txt", *(f"requirements-{name}.txt" for name in ("server", "same", "dev"))]
+        )
+        found = facts(tmp_path, files | {"Dockerfile": f"FROM python:3.13\nRUN pip install {command}\n"})
 
-        assert found.value("lock") == "requirements.txt"
-        assert any("Dockerfile:2 installs requirements-server.txt as well" in note for note in found.notes)
+        assert (found.value("lock"), found.value("lock_more")) == (
+            "requirements.txt",
+            ["requirements-server.txt"],
+        )
+        assert "gunicorn" in found.list("installed")
+        assert arguments(found)["LOCK"] == "requirements.txt requirements-server.txt"
 
     def test_old_django(self, tmp_path: Path) -> None:
         """A Django that is too old is said."""

@@ -394,6 +394,14 @@ if A:
             ('DEBUG = env("ENVIRONMENT", default="dev") == "dev"', None),
             ('DEBUG = bool(os.getenv("SHOP_DEBUG"))', None),
             ("DEBUG = False", None),
+            ('DEBUG = "LIVE" not in os.environ', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = not ("LIVE" in os.environ)', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = not os.environ.get("LIVE")', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = not bool(os.getenv("LIVE", False))', {"name": "LIVE", "value": "1"}),
+            ('DEBUG = os.getenv("STAGE", "dev") != "live"', {"name": "STAGE", "value": "live"}),
+            ('DEBUG = "DEBUG" in os.environ', None),
+            ('DEBUG = not env.bool("LIVE", default=True)', None),
+            ('DEBUG = os.getenv("STAGE", "live") != "live"', None),
         ],
     )
     def test_debug_mode(self, tmp_path: Path, settings: str, expected: dict[str, str] | None) -> None:
@@ -404,6 +412,65 @@ if A:
         if expected:
             assert values.environment(found)[expected["name"]] == expected["value"]
             assert f"{expected['name']}={expected['value']}\n" in environment.build(found)
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            (
+                'KIND = os.getenv("SHOP_DB", "sqlite")\nif KIND == "pg":\n    db = {"ENGINE": "django.db.backends.postgresql"}',
+                {"name": "SHOP_DB", "value": "pg"},
+            ),
+            (
+                'DATABASES = {"default": {"ENGINE": os.getenv("DB_ENGINE") or "django.db.backends.sqlite3"}}',
+                {"name": "DB_ENGINE", "value": "django.db.backends.postgresql"},
+            ),
+            (
+                'DATABASES = {"default": {"ENGINE": env("DB_ENGINE", default="django.db.backends.postgresql")}}',
+                None,
+            ),
+            ('DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}', None),
+        ],
+    )
+    def test_choice_of_the_database(
+        self, tmp_path: Path, settings: str, expected: dict[str, str] | None
+    ) -> None:
+        """Settings that are for SQLite unless a variable says PostgreSQL are told so: they may decide more by it."""
+        found = facts(tmp_path, {}, f"\n{settings}\n")
+
+        assert found.value("engine_variable") == expected
+        if expected:
+            assert values.environment(found)[expected["name"]] == expected["value"]
+            assert f"{expected['name']}={expected['value']}\n" in environment.build(found)
+
+    def test_fields_of_classes(self, tmp_path: Path) -> None:
+        """The fields of pydantic's settings are variables: with a prefix, an alias, bases, and parts of their own."""
+        config = """
+from pydantic_settings import BaseSettings, SettingsConfigDict
+class Mail(BaseModel):
+    host: str
+    port: int = 25
+class Base(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="shop_", env_nested_delimiter="__")
+    token: SecretStr
+class Config(Base):
+    name: str = Field(..., max_length=9)
+    size: int = Field(default=3)
+    where: str = Field(alias="REGION")
+    kind: ClassVar[str] = "x"
+    mail: Mail
+    other: str | None = None
+class Unused(BaseSettings):
+    nothing: str
+config = Config()
+"""
+        found = facts(tmp_path, {"shop/config.py": config}, "\nfrom shop.config import config\n")
+        by_name = {one.name: one for one in found.variables}
+
+        required = ["REGION", "SHOP_KEY", "SHOP_MAIL__HOST", "SHOP_NAME", "SHOP_TOKEN"]
+        assert found.value("required_variables") == required
+        assert (by_name["SHOP_SIZE"].default, by_name["SHOP_TOKEN"].secret) == (True, True)
+        assert by_name["REGION"].source == "shop/config.py:12"
+        assert found.fields["Config.mail.host"] == "SHOP_MAIL__HOST"
 
     def test_variables_that_are_refused_later(self, tmp_path: Path) -> None:
         """A variable that is read without complaint, and missed by a check of the settings, is required."""

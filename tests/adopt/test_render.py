@@ -214,6 +214,11 @@ class TestDockerfile:
             ("django\npsycopg[binary]", "django-k8s-toolkit[web]"),
             ("django", "django-k8s-toolkit[web,postgres]"),
             ("django\ncelery", "django-k8s-toolkit[web,postgres,redis]"),
+            (
+                "django\ncelery\nredis",
+                "django-k8s-toolkit[web,postgres,redis]",
+            ),  # without what its transport imports
+            ("django\ncelery\nredis\npackaging", "django-k8s-toolkit[web,postgres]"),
         ],
     )
     def test_library(self, tmp_path: Path, requirements: str, expected: str) -> None:

@@ -51,7 +51,12 @@ def well(timeout: float) -> None:
         raise OSError("down")
 
 
-urlpatterns = [path("start", page), path("astart", apage), path("größe", page)]
+def redirect(request: HttpRequest) -> HttpResponse:
+    """A start page that leads elsewhere, as many lead to a login."""
+    return HttpResponse(status=302, headers={"Location": state["location"]})
+
+
+urlpatterns = [path("redirect", redirect), path("start", page), path("astart", apage), path("größe", page)]
 
 
 @pytest.fixture(autouse=True)
@@ -98,10 +103,29 @@ def test_page_renders_once(ask: Ask) -> None:
 
 @pytest.mark.parametrize(("status", "expected"), [(200, 200), (302, 200), (404, 200), (400, 503), (503, 503)])
 def test_status(ask: Ask, status: int, expected: int) -> None:
-    """400 and 5xx keep the pod unready; a login or a redirect does not."""
+    """400 and 5xx keep the pod unready; a redirect to nowhere does not."""
     state["status"] = status
     assert ask("/readyz").status_code == expected
     assert ask("/livez").status_code == 200
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+@pytest.mark.parametrize(
+    ("location", "requests", "expected"),
+    [
+        ("/start?next=/", 1, 503),
+        ("start", 1, 503),
+        ("https://example.com/start", 1, 503),
+        ("https://login.example.org/start", 0, 200),
+        ("/redirect", 0, 200),
+    ],
+)
+def test_redirect(interface: str, location: str, requests: int, expected: int) -> None:
+    """What the page redirects to on this site has to render as well. Another site, or a circle, says nothing."""
+    state.update(status=500, location=location)
+    for ask in _site(interface, "/redirect"):
+        assert ask("/readyz").status_code == expected
+    assert len(state["requests"]) == requests
 
 
 def test_reason_is_logged_once(

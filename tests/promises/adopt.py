@@ -101,13 +101,6 @@ ROWS = [
         new="if False:",
     ),
     Row(
-        "init: of a second requirements file it says what to do",
-        test="adopt/test_packages.py::TestLock::test_two_files_of_a_dockerfile",
-        old="if other:",
-        new="if False:",
-        within="told",
-    ),
-    Row(
         "init: a step after the migrations counts in their branch of a script only",
         test="adopt/test_programs.py::TestParts::test_after_the_migrations",
         old="and blocks == migrated[: len(blocks)]",
@@ -148,6 +141,54 @@ ROWS = [
         test="adopt/test_packages.py::TestLock::test_exported",
         old='exported = facts.text("lock_kind") in ("requirements", "pylock")',
         new="exported = False",
+    ),
+    Row(
+        "init: every requirements file that the image of production installs is installed",
+        test="adopt/test_packages.py::TestLock::test_several_files_of_a_dockerfile",
+        old='"LOCK": " ".join([facts.text("lock"), *facts.list("lock_more")])',
+        new='"LOCK": facts.text("lock")',
+    ),
+    Row(
+        "init: a variable whose absence means debug mode is set",
+        test="adopt/test_programs.py::TestParts::test_debug_mode",
+        old="found = _turned(",
+        new="found = None and _turned(",
+    ),
+    Row(
+        "init: settings that are made for SQLite unless a variable says PostgreSQL are told so",
+        test="adopt/test_loading.py::test_choice_of_the_database",
+        old='given = {chosen["name"]: chosen["value"]} if chosen else {}',
+        new="given = {}",
+    ),
+    Row(
+        "init: the image has its module although the project's .gitignore ignores it",
+        test="adopt/test_init.py::TestWrites::test_ignored_by_git",
+        old="facts = _despite_git(examine(root, answers, options, overlay))",
+        new="facts = examine(root, answers, options, overlay)",
+    ),
+    Row(
+        "init: a variable that chooses the database is found",
+        test="adopt/test_programs.py::TestParts::test_choice_of_the_database",
+        old='found = list(_chosen(tree, settings)) if "postg" in database else []',
+        new="found = []",
+    ),
+    Row(
+        "init: a settings class that is made has its fields among the variables",
+        test="adopt/test_programs.py::TestParts::test_fields_of_classes",
+        old='if _derives(known, name, "BaseSettings"):',
+        new="if False:",
+    ),
+    Row(
+        "init: a Django that is too old is said",
+        test="adopt/test_packages.py::TestLock::test_old_django",
+        old="if is_too_old(version):",
+        new="if False:",
+    ),
+    Row(
+        "init: the fields of a settings class are variables",
+        test="adopt/test_loading.py::test_fields_of_classes",
+        old='name = _field(answer["error"], place.fields) or _wanted',
+        new="name = _wanted",
     ),
     Row(
         "init: a dump that code names stays in the image",

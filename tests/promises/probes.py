@@ -257,6 +257,12 @@ ROWS = [
         new="if status >= 500:",
     ),
     Row(
+        "the page that must render is followed to where it redirects on this site",
+        test="health/test_page.py::test_redirect",
+        old='address = _on_this_site(location, address) if 300 <= status < 400 else ""',
+        new='address = ""',
+    ),
+    Row(
         "page: once it has rendered, it is not asked again",
         test="health/test_page.py::test_page_renders_once",
         within="Page",

@@ -48,7 +48,12 @@ class Subject:
         """The packages that production installs, with their versions."""
         locked, facts = self.facts.text("lock"), self.facts
         return dependencies.installed(
-            self.tree, self.project, locked, facts.list("groups"), facts.list("extras")
+            self.tree,
+            self.project,
+            locked,
+            facts.list("groups"),
+            facts.list("extras"),
+            facts.list("lock_more"),
         )
 
     @property

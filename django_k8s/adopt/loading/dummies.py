@@ -12,6 +12,8 @@ _BY_NAME = (
         r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)[A-Z_]*_(UR[IL]S?|DSN)$",
         "postgres://dummy:dummy@localhost:5432/dummy",
     ),
+    (r"(DATABASE|DB|SQL)[A-Z_]*ENGINE$", "django.db.backends.postgresql"),
+    (r"CACHE[A-Z_]*BACKEND$", "django.core.cache.backends.locmem.LocMemCache"),
     (r"_DSN$", "https://dummy@dummy.example.com/1"),  # of a service that collects errors
     (r"(REDIS|BROKER|CACHE|CELERY|RESULT)[A-Z_]*_UR[IL]$|RESULT_BACKEND$", "redis://localhost:6379/0"),
     (r"(AMQP|RABBIT)[A-Z_]*UR[IL]$", "amqp://dummy:dummy@localhost:5672//"),

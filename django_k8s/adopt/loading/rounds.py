@@ -47,15 +47,19 @@ class Place:
     folders: tuple[str, ...]  # below the root, from which modules are imported
     after: tuple[str, ...] = ()  # the end of the path
     scratch: Path = Path()
+    # The variables of fields of classes: see rules/fields.py.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)  # variables that every role has
 
 
 def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, setup: bool = False) -> Loaded:
     """Load ``module`` with the variables ``given``, adding dummies until it loads or nothing helps."""
+    given = {**place.given, **(given or {})}
     result = Loaded()
     tried: dict[str, int] = {}
     first: dict[str, dict[str, Any]] = {}  # the failure that asked for a variable first
     for _ in range(_ROUNDS):
-        answer = once(place, module, {**(given or {}), **result.dummies}, setup=setup)
+        answer = once(place, module, {**given, **result.dummies}, setup=setup)
         result.answer = answer
         for name, found, file, line in answer.get("reads", ()):
             result.reads.add(name)
@@ -63,7 +67,7 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
                 result.places.setdefault(name, f"{file}:{line}")
         if result.ok or "error" not in answer:
             break
-        name = _wanted(answer, result.dummies)
+        name = _field(answer["error"], place.fields) or _wanted(answer, result.dummies)
         if not name:
             break
         choices = dummies.values(name)
@@ -190,6 +194,15 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
     return ""
 
 
+def _field(error: Mapping[str, Any], fields: Mapping[str, str]) -> str:
+    """Return the variable of the first field that pydantic complains about; an empty string if it does not."""
+    found = re.match(r"\d+ validation errors? for (\w+)\n([\w.]+)\n", str(error["message"]))
+    key = f"{found[1]}.{found[2]}" if found else ""
+    # A field that has fields is missing while none of them is given.
+    inner = (name for name in fields if key and name.startswith(f"{key}."))
+    return fields.get(key) or fields.get(next(inner, ""), "")
+
+
 def _sentence(answer: Mapping[str, Any], module: str) -> str:
     if answer.get("late"):
         return f"{module} was not loaded within {_SECONDS} seconds"
@@ -198,7 +211,7 @@ def _sentence(answer: Mapping[str, Any], module: str) -> str:
     error = answer.get("error", {})
     where = f"{error.get('file')}:{error.get('line')}" if error.get("file") else module
     if error.get("missing"):
-        return f"{where} imports {error['missing']}, which is not installed there"
+        return f"{where} imports {error['missing']}, which is not installed in the project's environment"
     if error.get("exit"):
         return f"{where} ends the program: {error['message'][:200]}"
     message = " ".join(str(error.get("message", "")).split())

@@ -28,7 +28,7 @@ def arguments(facts: Facts) -> dict[str, str]:
         "PYTHON_IMAGE": f"python:{facts.text('python_version')}-slim",
         "SETTINGS": module(facts).name,
         "PROJECT_DIR": facts.text("project_dir"),
-        "LOCK": facts.text("lock"),
+        "LOCK": " ".join([facts.text("lock"), *facts.list("lock_more")]),
         "GROUPS": "" if exported else " ".join(facts.list("groups")),
         "EXTRAS": "" if exported else " ".join(facts.list("extras")),
         "LIBRARY": library(facts),
@@ -59,7 +59,9 @@ def library(facts: Facts) -> str:
     has = set(facts.list("installed"))
     if "postg" in facts.text("database_engine") and not {"psycopg", "psycopg2", "psycopg2-binary"} & has:
         extras.append("postgres")
-    if facts.list("redis_needed") and "redis" not in has:
+    needs = facts.list("redis_needed")
+    # Celery's transport for Redis imports packaging, which celery brings by an extra only: many projects lack that.
+    if (needs and "redis" not in has) or ("broker" in needs and "packaging" not in has):
         extras.append("redis")
     return f"{_DISTRIBUTION}[{','.join(extras)}]"
 

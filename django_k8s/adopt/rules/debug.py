@@ -7,7 +7,7 @@ import ast
 from django_k8s.adopt.facts import Fact
 from django_k8s.adopt.rules import variables
 from django_k8s.adopt.rules.defined import Defined
-from django_k8s.adopt.tree import Tree
+from django_k8s.adopt.tree import Tree, called, dotted, literal
 
 # What readers of variables take for no: the likeliest first.
 _OFF = ("False", "0", "false", "no", "")
@@ -23,6 +23,9 @@ def debug(tree: Tree, settings: Defined) -> Fact:
     for file in settings.files:
         declared |= variables.declared(tree.parsed(file))
     nodes, place = settings.nodes.get("DEBUG", []), settings.places.get("DEBUG", "")
+    found = _turned(place.rpartition(":")[0], nodes[-1]) if nodes else None
+    if found or (nodes and isinstance(nodes[-1], ast.UnaryOp)):
+        return Fact("debug_variable", found, place, "likely")
     for node in ast.walk(nodes[-1]) if nodes else ():
         one = variables.read_by(place.rpartition(":")[0], node)
         if one is not None and _is_on(node, one.name, declared):
@@ -34,6 +37,41 @@ def debug(tree: Tree, settings: Defined) -> Fact:
 def candidates(value: str) -> list[str]:
     """Return the values to try, ``value`` first."""
     return list(dict.fromkeys((value, *_OFF)))
+
+
+def _turned(file: str, node: ast.AST) -> dict[str, str] | None:
+    """Return the variable and its value if debug mode is on unless that is set, or has one value: `"LIVE" not in os.environ`."""
+    if isinstance(node, ast.Call) and called(node) == "bool" and len(node.args) == 1:
+        return _turned(file, node.args[0])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        if isinstance(inner := node.operand, ast.Compare):
+            opposite = {ast.In: ast.NotIn, ast.Eq: ast.NotEq}.get(type(inner.ops[0]))
+            turned = ast.Compare(inner.left, [opposite()], inner.comparators) if opposite else None
+            return _turned(file, turned) if turned else None
+        if isinstance(inner, ast.Call) and called(inner) in ("bool", "int") and inner.args:
+            inner = inner.args[0]
+        one = variables.read_by(file, inner)
+        return {"name": one.name, "value": "1"} if one and _default(inner) not in _YES else None
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return None
+    left, right = node.left, node.comparators[0]
+    if isinstance(node.ops[0], ast.NotIn):
+        name = literal(left)
+        absent = isinstance(name, str) and dotted(right).endswith("environ")
+        return {"name": str(name), "value": "1"} if absent else None
+    if isinstance(node.ops[0], ast.NotEq):
+        one, value = variables.read_by(file, left), literal(right)
+        live = isinstance(value, str) and value and _default(left) != value
+        return {"name": one.name, "value": str(value)} if one and live else None
+    return None
+
+
+def _default(node: ast.AST) -> object:
+    """Return the default that a call has for a variable, or None."""
+    if not isinstance(node, ast.Call):
+        return None
+    given = [*node.args[1:2], *(one.value for one in node.keywords if one.arg in ("default", "fallback"))]
+    return literal(given[0]) if given else None
 
 
 def _is_on(node: ast.AST, name: str, declared: dict[str, object]) -> bool:

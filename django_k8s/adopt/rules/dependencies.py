@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django_k8s.adopt.rules import locks, requirements
 from django_k8s.adopt.tree import Tree
 
 
-def installed(tree: Tree, project: str, locked: str, groups: list[str], extras: list[str]) -> dict[str, str]:
-    """Return the normalized names of the packages that production installs, each with its version or nothing."""
+def installed(
+    tree: Tree, project: str, locked: str, groups: list[str], extras: list[str], more: Iterable[str] = ()
+) -> dict[str, str]:
+    """Return the normalized names of the packages that production installs, each with its version or nothing.
+
+    ``more`` are further requirements files.
+    """
     kind = locks.kind(locked) if locked else ""
     file = locks.project_file(tree, project, locked)
     if kind == "uv":
@@ -25,7 +31,9 @@ def installed(tree: Tree, project: str, locked: str, groups: list[str], extras: 
     elif kind == "pipenv":
         found = _pipenv(tree.text(locked))
     elif kind == "requirements":
-        found = requirements.packages(tree, locked)
+        found = {
+            key: value for name in (locked, *more) for key, value in requirements.packages(tree, name).items()
+        }
     else:
         found = {}
     if not found:

@@ -51,13 +51,13 @@ def importing(tree: Tree, project: str, names: set[str]) -> str:
         if names & set(_TOP.findall(text)):
             return file
         if _TESTS.search(text) or tree.aside(file):
-            more = [one for one in _own(tree, project, file) if one not in seen]
+            more = [one for one in own(tree, project, file) if one not in seen]
             seen.update(more)
             waiting += more
     return ""
 
 
-def _own(tree: Tree, project: str, file: str) -> Iterator[str]:
+def own(tree: Tree, project: str, file: str) -> Iterator[str]:
     """Return the files of the project that a file imports at its top, with the packages they are in."""
     parsed = tree.parsed(file)
     for node in parsed.body if parsed else ():

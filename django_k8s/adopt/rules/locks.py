@@ -203,21 +203,21 @@ def _requirements(tree: Tree, start: str) -> list[Choice]:
     return [Choice(name, name) for name in sorted(names, key=rank)]
 
 
-def also(tree: Tree, locked: str) -> tuple[str, str]:
-    """Return a further file that the project's image installs beside ``locked``, and the place; empty if there is none."""
+def also(tree: Tree, locked: str) -> Fact:
+    """Return the fact ``lock_more``: further requirements files that the project's image installs beside ``locked``."""
     if not locked or kind(locked) != "requirements":
-        return "", ""
+        return Fact("lock_more", [], locked or "there is no lock")
     commands = [one for one in installs.commands(tree) if "manage.py" not in one.text]
     found = dict(installs.requirements(commands, _texts(tree)))
-    if locked not in found:
-        return "", ""
-    has = packages(tree, locked)
-    for name, place in found.items():
+    more: dict[str, str] = {}
+    has = set(packages(tree, locked))
+    for name, place in found.items() if locked in found else ():
         aside = _NOT_PRODUCTION.search(PurePosixPath(name).stem.lower())
         beside = place.partition(":")[0] == found[locked].partition(":")[0]
-        if beside and not aside and packages(tree, name).keys() - has.keys():
-            return name, place
-    return "", ""
+        if beside and not aside and packages(tree, name).keys() - has:
+            more[name] = place
+            has |= packages(tree, name).keys()
+    return Fact("lock_more", list(more), next(iter(more.values()), "no Dockerfile installs another one"))
 
 
 def _texts(tree: Tree) -> list[str]:

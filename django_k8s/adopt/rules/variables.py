@@ -22,11 +22,11 @@ _SECRET = re.compile(
 _DEFAULTS = {"default", "fallback"}
 
 
-def read(tree: Tree, files: Iterable[str]) -> tuple[Variable, ...]:
-    """Return the variables that ``files`` read, by name, each with its first place."""
+def read(tree: Tree, files: Iterable[str], more: Iterable[Variable] = ()) -> tuple[Variable, ...]:
+    """Return the variables that ``files`` read, and ``more``, by name, each with its first place."""
     files = list(files)
     own = missing.own_readers(tree, files)
-    found: dict[str, Variable] = {}
+    found = {one.name: one for one in more}
     for file in files:
         module = tree.parsed(file)
         if module is None:

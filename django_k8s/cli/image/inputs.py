@@ -25,7 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="django_k8s.cli.image.inputs", description=__doc__)
     parser.add_argument("context", type=Path, help="the build context")
     parser.add_argument("target", type=Path, help="where the inputs of each step are written to")
-    parser.add_argument("--lock", default="requirements.txt", help="the lock file, relative to the context")
+    parser.add_argument(
+        "--lock",
+        default="requirements.txt",
+        help="the lock file, or requirements files, relative to the context",
+    )
     for name in (
         "project-dir",
         "groups",

@@ -16,6 +16,9 @@ from django_k8s.cli.image.plan import Plan, Refusal
 # A dependency from a repository, as the kinds of lock files write it.
 _GIT = re.compile(r"""\bgit\+|\btype = "git"|\{ ?git = |"git": |\bvcs\b""")
 
+# The file that stands for several requirements files.
+_TOGETHER = "requirements.together.txt"
+
 
 def kind(name: str) -> str:
     """Return the kind of a lock file, which its name tells."""
@@ -32,10 +35,12 @@ def kind(name: str) -> str:
 
 
 def plan(context: Context, lock: str, project: str, groups: list[str], extras: list[str]) -> Plan:
-    """Copy what the lock file needs, and return how to install it.
+    """Copy what the lock file needs, and return how to install it. ``lock`` may name several requirements files.
 
     Raise Refusal if the lock file, or what belongs to it, is missing or cannot be read.
     """
+    if not context.is_file(lock) and len(lock.split()) > 1:
+        return _several(context, lock.split(), project, groups, extras)
     if not context.is_file(lock):
         raise Refusal(
             f"LOCK: {lock} is not a file of the build context. Name your uv.lock, poetry.lock, pylock.toml, "
@@ -49,6 +54,20 @@ def plan(context: Context, lock: str, project: str, groups: list[str], extras: l
             f"LOCK: {lock} cannot be read: {error}. Write it again with the tool that made it."
         ) from None
     return made
+
+
+def _several(context: Context, names: list[str], project: str, groups: list[str], extras: list[str]) -> Plan:
+    """Return one plan for several requirements files, which are installed together as pip installs them."""
+    names = [posixpath.normpath(name).removeprefix("/") for name in names]
+    if others := [name for name in names if kind(name) != "requirements"]:
+        raise Refusal(
+            f"LOCK: only requirements files can be installed together, and {others[0]} is none. Name one file."
+        )
+    made = [plan(context, name, project, groups, extras) for name in names]
+    first = next((one for one in made if one.own is not None), made[0])
+    context.write(_TOGETHER, "".join(f"-r {name}\n" for name in names))
+    first.lock, first.hashes = _TOGETHER, all(one.hashes for one in made)
+    return first
 
 
 def uses_git(context: Context, plan: Plan) -> bool:

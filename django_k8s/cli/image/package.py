@@ -19,6 +19,9 @@ from django_k8s.cli.image.context import Context
 from django_k8s.cli.image.plan import Plan, Refusal
 from django_k8s.cli.image.uv import uv
 
+# Where the image has the context.
+APP = Path("/app")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Install the project's package; return 0, or an exit status after one sentence."""
@@ -35,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if plan.own is None:
         return 0
     if options.mounted:
-        _point_to(options.context / plan.own, options.target)
+        point_to(options.context / plan.own, options.target)
         return 0
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -51,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"django-k8s: {plan.own or '.'} has a build system, but cannot be installed as a package: it runs from its directory."
         )
+        point_to(APP / plan.own, options.target)
     return bytecode.main([str(options.target)])
 
 
@@ -65,9 +69,10 @@ def _described_in(context: Context, own: str) -> list[str]:
     return [posixpath.join(own, name) for name in (*files, *project.get("license-files", [])) if name]
 
 
-def _point_to(directory: Path, venv: Path) -> None:
-    """Let the environment find the modules where they will be mounted, in either usual place."""
-    (packages,) = venv.glob("lib/python3*/site-packages")
+def point_to(directory: Path, venv: Path) -> None:
+    """Let the environment find the modules in a directory where the image has them, in either usual place."""
+    packages = venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    packages.mkdir(parents=True, exist_ok=True)
     (packages / "project.pth").write_text(f"{directory}\n{directory / 'src'}\n")
 
 

@@ -47,6 +47,30 @@ def test_uv(tmp_path: Path) -> None:
     assert (plan.groups, plan.extras) == (["prod", "eu"], ["cache"])
 
 
+def test_several_requirements_files(tmp_path: Path) -> None:
+    """Requirements files are installed together, each with what it includes; another kind of file is refused."""
+    files = {
+        "requirements/base.txt": "django\n",
+        "requirements/live.txt": "-r base.txt\nredis\n",
+        "server.txt": "./lib\n",
+        "lib/setup.py": "",
+        "uv.lock": UV,
+    }
+    plan, names, inputs = collect(tmp_path, files, "--lock", "requirements/live.txt ./server.txt")
+    together = (inputs / "python" / plan.lock).read_text()
+
+    assert together == "-r requirements/live.txt\n-r server.txt\n"
+    assert names == {
+        plan.lock,
+        "requirements/base.txt",
+        "requirements/live.txt",
+        "server.txt",
+        "lib/setup.py",
+    }
+    assert plan.kind == "requirements"
+    assert main(["--lock", "server.txt uv.lock", str(tmp_path / "context"), str(tmp_path / "other")]) != 0
+
+
 def test_uv_member(tmp_path: Path) -> None:
     """The project is the member of the workspace whose pyproject.toml is nearest to it."""
     lock = UV + '[[package]]\nname = "shop"\nversion = "1"\nsource = {virtual = "services/shop"}\n'
