@@ -1,4 +1,4 @@
-"""The CPU and the memory limit of the container, from the cgroup file system.
+"""The CPU and the memory limit of the container, and what the kernel killed for it, from the cgroup file system.
 
 ``os.cpu_count()`` and ``os.process_cpu_count()`` see the node's processors and the affinity, never
 the quota that a CPU limit sets.
@@ -32,6 +32,19 @@ def memory_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int | No
         lambda directory: _bytes(_text(directory / "memory.limit_in_bytes")),
         mount,
         membership,
+    )
+
+
+def out_of_memory_kills(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int:
+    """Return how many processes of this cgroup the kernel has killed for their memory; 0 if it does not tell."""
+    v2_path, v1_path, v1_names = _membership(membership, "memory")
+    files = [directory / "memory.events" for directory in _upwards(mount, v2_path)]
+    for name in v1_names:
+        files += [directory / "memory.oom_control" for directory in _upwards(mount / name, v1_path)]
+    # The first that is there is the container's own: those above it count other containers, too.
+    lines = next((text for text in map(_text, files) if text), "").splitlines()
+    return next(
+        (int(number) for name, _, number in (line.partition(" ") for line in lines) if name == "oom_kill"), 0
     )
 
 

@@ -18,6 +18,7 @@ from django_k8s.observability.stdout import install
 from django_k8s.probe.exposition import Exposition, queue_lengths
 from django_k8s.probe.judge import Judge, Limits, Verdict
 from django_k8s.probe.listener import Listener, Response, listen
+from django_k8s.probe.out_of_memory import OutOfMemory
 
 VARIABLES = (
     "PROBE_PORT",
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Ctrl-C in a terminal reaches the whole group; no traceback for it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     judge = Judge(directory, limits, needed=options.role != "daemon" or env.bool("DAEMON_HEARTBEAT"))
-    looks: list[Callable[[], object]] = [judge.heartbeats]
+    looks: list[Callable[[], object]] = [judge.heartbeats, OutOfMemory().look]
     routes: dict[str, Callable[[str], Response | Iterator[Response | None]]] = {
         "/livez": partial(_response, judge.live),
         "/readyz": partial(_response, judge.ready),

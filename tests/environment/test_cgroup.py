@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from django_k8s.environment.cgroup import cpu_limit, memory_limit
+from django_k8s.environment.cgroup import cpu_limit, memory_limit, out_of_memory_kills
 
 
 def limit(tmp_path: Path, membership: str, files: dict[str, str]) -> float | None:
@@ -112,3 +112,28 @@ def test_no_cgroups(tmp_path: Path) -> None:
     """A machine without the files has no limit."""
     assert cpu_limit(tmp_path / "none", tmp_path / "neither") is None
     assert memory_limit(tmp_path / "none", tmp_path / "neither") is None
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "expected"),
+    [
+        pytest.param("0::/\n", {"memory.events": "low 0\noom 3\noom_kill 2\n"}, 2, id="v2"),
+        pytest.param(
+            f"9:memory:/{POD}\n",
+            {"memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n"},
+            4,
+            id="v1, the node's path but the container's mount",
+        ),
+        pytest.param(
+            f"0::/{POD}\n",
+            {f"{POD}/memory.events": "oom_kill 1\n", "kubepods.slice/memory.events": "oom_kill 9\n"},
+            1,
+            id="v2, those of other containers do not count",
+        ),
+        pytest.param("0::/\n", {"memory.events": "oom 3\n"}, 0, id="an older kernel"),
+        pytest.param("0::/\n", {}, 0, id="nothing to read"),
+    ],
+)
+def test_out_of_memory_kills(tmp_path: Path, membership: str, files: dict[str, str], expected: int) -> None:
+    """The kernel's count for this container alone."""
+    assert out_of_memory_kills(*tree(tmp_path, membership, files)) == expected

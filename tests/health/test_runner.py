@@ -235,6 +235,19 @@ def test_latched_check_rests_once_it_passed() -> None:
     wait_until(lambda: len(asked) > count, 10, "readiness that asks for what failed")
 
 
+def test_report_asks_for_what_rests() -> None:
+    """Even if the rest of the last run is kept."""
+    asked = []
+    checks: dict[str, Check] = {"database": asked.append, "cache": lambda timeout: None}
+    runner = CheckRunner(checks, timeout=30, keep=0.5, latched={"database"})
+    assert runner.ready()
+    time.sleep(0.6)  # the result of the cache is no longer kept
+    assert runner.ready()
+    assert len(asked) == 1
+    runner.report()
+    assert len(asked) == 2
+
+
 def test_strict_check_stays_required() -> None:
     """Without the latch a failure after success counts."""
     state = {"well": True}
