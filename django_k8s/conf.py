@@ -17,7 +17,7 @@ def _no_mailer() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What the library is configured with; each field is the variable of the same name.
+    """The configuration of the library. Each field is the variable of the same name.
 
     It cannot be changed. Tests replace it::
 

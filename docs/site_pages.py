@@ -47,7 +47,7 @@ def page(path: Path) -> str:
 
 
 def write(build: Path) -> None:
-    """Write all pages to ``site-pages`` below ``build``, anew, and the site's configuration beside it."""
+    """Write all pages to ``site-pages`` below ``build``, and the site's configuration beside it."""
     shutil.rmtree(build / "site-pages", ignore_errors=True)
     for path, place in pages().items():
         target = build / "site-pages" / place

@@ -48,6 +48,9 @@ WORDS = {
     r"\bwhat stands\b|\bstands? (in(?! for)|at|before|beside|outside|below|around|still)\b": "is",
     r"\bneed not stand\b": "does not have to be",
     r"\bmuch the same\b": "similar",
+    r"\bfor ever\b": "forever",
+    r"\banew\b": "again",
+    r"\bis no (program|number|directory|module|service|schedule|list)\b": "is not a ...",
 }
 
 

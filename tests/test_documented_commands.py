@@ -62,7 +62,7 @@ OUTSIDE = {
         "pg_restore",
         "psql",
     ),
-    *("redis-cli", "tar", "."),
+    *("echo", "redis-cli", "tar", "uv", "."),
 }
 # The environment in which each page's message about the configuration is what the library says.
 REPORTED = {

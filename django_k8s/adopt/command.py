@@ -18,6 +18,7 @@ from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.notes import is_too_old
 from django_k8s.adopt.plan import Plan, plan
 from django_k8s.adopt.rules.places import git_root
+from django_k8s.adopt.tree import ignored
 from django_k8s.adopt.write import remove, write
 from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, EX_USAGE
 
@@ -54,7 +55,8 @@ def _adopt(request: Request, version: str) -> int:
     root = git_root(request.directory)
     if not os.access(root, os.W_OK):
         raise CannotAdopt(
-            f"{root} cannot be written to: nothing was written. Get the right to write there.", EX_CANTCREAT
+            f"{root} is not writable, so nothing was written. Change its permissions, and run this again.",
+            EX_CANTCREAT,
         )
     earlier = record.read(root)
     answers = {**(earlier.answers if earlier else {}), **request.answers}
@@ -153,7 +155,9 @@ def _undo(request: Request) -> int:
     root = git_root(request.directory)
     earlier = record.read(root)
     if earlier is None:
-        raise CannotAdopt(f"There is no {record.FILE}: init has written nothing here.")
+        raise CannotAdopt(
+            f"There is nothing to undo: init has written nothing here, since {record.FILE} does not exist."
+        )
     edited = [
         name
         for name in earlier.files
@@ -228,9 +232,15 @@ def _confirmed(question: str) -> bool:
 
 
 def _next(made: Plan) -> str:
+    left_out = " ".join(ignored(made.root, made.texts))
     return "\n".join(
         [
             f"Wrote {len(made.texts)} files, and {record.FILE} for updates. Commit them.",
+            *(
+                [f"! git ignores some, so the image would lack them. Run: git add -f {left_out}"]
+                if left_out
+                else []
+            ),
             "Next: `django-k8s up` builds the image and runs it on your cluster; `django-k8s init --undo` removes the files.",
         ]
     )

@@ -52,7 +52,7 @@ def examine(
     tree = Tree(top, record.own(record.read(top)))
     facts = read(tree, answers)
     if not options.load:
-        return _note(facts, "The settings were not loaded (--no-load): facts are what the files say.")
+        return _note(facts, "The settings were not loaded (--no-load). The facts come from the files alone.")
     project = facts.text("project_dir")
     found = interpreter.present(tree.root, project, options.python)
     with copied(tree) as (copy, scratch):
@@ -60,7 +60,7 @@ def examine(
             found = interpreter.made(tree, copy, facts, options.say)
         if not found.path:
             return _note(
-                facts, f"The settings were not loaded, {found.reason}: facts are what the files say."
+                facts, f"The settings were not loaded: {found.reason}. The facts come from the files alone."
             )
         chosen = facts.value("engine_variable")
         given = {chosen["name"]: chosen["value"]} if chosen else {}

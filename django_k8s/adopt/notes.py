@@ -28,10 +28,16 @@ def told(tree: Tree, found: Mapping[str, Fact]) -> list[str]:
         )
     if not found["lock"].value:
         pipfile = "Pipfile" in tree or f"{found['project_dir'].value}/Pipfile" in tree
-        lock = "`pipenv lock`" if pipfile else "`uv lock`, or write requirements.txt"
-        notes.append(f"There is no lock and no requirements file: run {lock}. Nothing can be built before.")
-    elif found["lock_kind"].value == "pyproject":
+        write = "`pipenv lock`" if pipfile else "`python -m pip freeze >requirements.txt` in its environment"
         notes.append(
-            "There is no lock, so each build installs the newest releases that pyproject.toml allows: run `uv lock`."
+            "Nothing says which packages the project needs, so no image can be built. There is no lock and no"
+            f" requirements file. Run {write}, and commit the file."
+        )
+    elif found["lock_kind"].value == "pyproject":
+        read = locks.toml(tree, str(found["lock"].value))
+        tool = "uv" if "project" in read or "poetry" not in read.get("tool", {}) else "poetry"
+        notes.append(
+            "There is no lock, so each build installs the newest releases that pyproject.toml allows: run"
+            f" `{tool} lock`."
         )
     return notes

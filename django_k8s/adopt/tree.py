@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
@@ -132,6 +132,16 @@ class Tree:
                 if start + path + end in self:
                     return start + path + end
         return ""
+
+
+def ignored(root: Path, names: Iterable[str]) -> list[str]:
+    """Return which of these files git neither tracks nor would add."""
+    command = ["git", "-C", str(root), "check-ignore", "--", *names]
+    try:
+        ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    except OSError:
+        return []
+    return ended.stdout.decode(errors="replace").splitlines() if ended.returncode == 0 else []
 
 
 def _listed(root: Path) -> list[str]:

@@ -30,7 +30,7 @@ class _Server:
         self.away_until = time.monotonic() + PAUSE_SECONDS
         if self.warnings.is_due():
             _log.warning(
-                "The cache is away (%s: %s). Until it is back, every key counts as missing and nothing is stored."
+                "The cache is away (%s: %s). Until it is back, every key counts as missing, and nothing is stored."
                 " Further failures are not logged for %d seconds.",
                 type(error).__name__, error, SECONDS,
             )  # fmt: skip

@@ -23,7 +23,7 @@ class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
     """Guards the consumer against messages that Celery and kombu cannot read.
 
     One that has reached a queue of the worker is rejected. One that the transport cannot even decode was taken from the
-    broker already; it makes the consumer connect anew.
+    broker already; it makes the consumer connect again.
     """
 
     def __init__(self, consumer: Any, **kwargs: Any) -> None:
@@ -73,12 +73,12 @@ def _check(headers: Any) -> None:
     if not isinstance(headers, dict):
         raise ValueError("the headers are no mapping")
     if not isinstance(headers.get("id", ""), str):
-        raise ValueError("the id is no text")
+        raise ValueError("the id is not text")
     limits = headers.get("timelimit") or ()
     if not isinstance(limits, list | tuple) or not all(
         limit is None or isinstance(limit, int | float) for limit in limits
     ):
-        raise ValueError("the time limit is no pair of numbers")
+        raise ValueError("the time limit is not a pair of numbers")
 
 
 def _reject(message: Any, error: BaseException, outages: tuple[type[BaseException], ...]) -> None:

@@ -26,11 +26,11 @@ _SHARE, _REMOVED = 0.01, 1000
 
 
 def once(task: Callable[P, R]) -> Callable[P, R | None]:
-    """Drop a second message with the same task id; put it below ``@shared_task``.
+    """Drop a second message with the same task id. Put this decorator below ``@shared_task``.
 
-    The id is stored in one transaction with what the task does to the database, so that either both
-    last or neither: a task that fails may run again, one that has succeeded never does. Effects
-    outside the database are not covered. A dropped duplicate returns None::
+    The id is stored in the same transaction as the task's changes of the database. So a task that fails may run again,
+    and one that has succeeded never does.
+    Effects outside the database are not covered. A dropped duplicate returns None::
 
         @shared_task
         @once

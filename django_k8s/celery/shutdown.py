@@ -83,7 +83,7 @@ def _end(sender: Any = None, **kwargs: Any) -> None:
     if left:
         # At once: what they still do is done again by the worker that gets their task now.
         children = active_children()
-        logger.warning("tasks that did not end in time and are cut off: %d", len(children) or left)
+        logger.warning("tasks that did not end in time and were interrupted: %d", len(children) or left)
         for child in children:
             os.kill(child.pid, signal.SIGKILL)
         logging.shutdown()

@@ -53,7 +53,7 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
         return noting
 
     def _look(self) -> None:
-        """Raise an error of the connection if the broker does not answer: then the consumer begins anew."""
+        """Raise an error of the connection if the broker does not answer: the consumer then starts again."""
         if self._ask is not None:
             self._ask()
         while self._failed:

@@ -48,7 +48,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "E006",
-            "LIVENESS_CHECKS is set, but liveness never tests a dependency: one that is away would restart every pod at once.",
+            "LIVENESS_CHECKS is set, but liveness never tests a dependency: if it were down, every pod would restart at once.",
             "Remove it and list the checks in READINESS_CHECKS.",
         ),
         Message(
@@ -99,7 +99,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W005",
-            "The database is SQLite, a file that other pods do not see.",
+            "The database is SQLite, a file that other pods cannot see.",
             "Set DATABASE_URL to a PostgreSQL database, or run one pod with a volume.",
         ),
         Message(
@@ -139,7 +139,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W013",
-            "{where} has a key for the bucket: it is kept for the life of the process, even when a pod identity would refresh it.",
+            "{where} has a key for the bucket. The process keeps it until it ends, whereas a pod's identity would be renewed.",
             "Remove the key, and give the service account a role.",
         ),
         Message(
@@ -190,7 +190,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W023",
-            "The value of {name} is a common word or the name of its user, so it stays in logs, and is easily guessed.",
+            "The value of {name} is a common word or the name of its user. It is easy to guess, and it is not masked in logs.",
             "Replace it with random characters, such as those of `openssl rand -hex 16`.",
         ),
         Message(

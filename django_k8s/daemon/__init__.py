@@ -26,7 +26,7 @@ _written: tuple[int, Heartbeat, float, float | None] | None = None
 
 
 def heartbeat(*, within: float | None = None) -> None:
-    """Write a heartbeat: the loop of this daemon turns.
+    """Write a heartbeat, which says that the loop of this daemon still runs.
 
     The next one must come in time, or the container is restarted: in HEARTBEAT_STALENESS_SECONDS, or if the next round
     may take longer, ``within`` so many seconds.

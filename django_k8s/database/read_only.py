@@ -1,7 +1,7 @@
 """Leave a PostgreSQL server that takes no writes any more, such as the old primary of a failover.
 
 A health check does not notice: ``SELECT 1`` succeeds there. So the first write that is refused (SQLSTATE 25006) closes its
-connection at the end of the request or task, past any pool, and the next one connects anew, to whatever the address
+connection at the end of the request or task, past any pool, and the next one connects again, to whatever the address
 leads to by then.
 """
 

@@ -38,7 +38,7 @@ UNSET = object()  # None can be a default
 
 
 class Env:
-    """Typed readers for environment variables.
+    """Read environment variables, with types.
 
     ``base_dir`` is the directory of the project: ``base_dir/.env`` is read if it exists, or the file that
     the variable ENV_FILE names, relative to ``base_dir``. By default it is the working directory.
@@ -95,7 +95,7 @@ class Env:
     @overload
     def str(self, name: _str, default: T, *, secret: _bool = False) -> _str | T: ...
     def str(self, name: _str, default: object = UNSET, *, secret: _bool = False) -> object:
-        """Return the value as a string, as for paths; a file's trailing newline is removed."""
+        """Return the value as a string. The trailing newline of a file is removed."""
         variable = self._variable(name, "str", default, secret=secret)
         found = self.find(name)
         if found is None:
@@ -110,7 +110,7 @@ class Env:
         return found.value
 
     def url(self, name: _str, default: _str = "", *, secret: _bool = False) -> _str:
-        """Return a URL as a string. What is no URL, or has a malformed host or port, is a problem."""
+        """Return a URL as a string. Record a problem if it is not a URL, or if its host or port is malformed."""
         variable = self._variable(name, "url", default, secret=secret)
         self._variables[name] = variable._replace(kind="url")  # the project may have read it as text before
         return self.str(name, default, secret=secret)
@@ -120,7 +120,7 @@ class Env:
     @overload
     def bool(self, name: _str, default: T) -> _bool | T: ...
     def bool(self, name: _str, default: object = UNSET) -> object:
-        """Return True or False; anything but 1/0, true/false, yes/no, on/off is a problem."""
+        """Return True or False. Record a problem unless the value is 1/0, true/false, yes/no or on/off."""
         return self._parsed(self._variable(name, "bool", default), default, False, parsing.truth)
 
     @overload
@@ -157,27 +157,27 @@ class Env:
 
     @property
     def build(self) -> _bool:
-        """The build phase: settings are loaded while an image is built."""
+        """Whether this is the build phase, in which settings are loaded while an image is built."""
         return self.bool("BUILD_PHASE")
 
     @property
     def debug(self) -> _bool:
-        """Debug mode was asked for."""
+        """Whether debug mode is on."""
         return self.bool("DEBUG")
 
     @property
     def production(self) -> _bool:
-        """Neither debug mode nor the build phase: required variables have to be set."""
+        """Whether this is neither debug mode nor the build phase, so that required variables must be set."""
         return not self.debug and not self.build
 
     @property
     def names(self) -> set[_str]:
-        """Every name that is set anywhere, known or not."""
+        """The names of all variables that are set, known or not."""
         return self._sources.names()
 
     @property
     def table(self) -> Mapping[_str, Variable]:
-        """Every known variable: the table's, and the project's own that were read so far."""
+        """All known variables: those of the table, and the project's own that were read so far."""
         return self._variables
 
     # Problems

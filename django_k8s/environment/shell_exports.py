@@ -47,7 +47,7 @@ def main() -> None:
     problems.stop_if(
         [
             Problem(
-                name, "is longer than 128 KiB, and no program can be started with it. Shorten or remove it."
+                name, "is longer than 128 KiB, so no program can be started with it. Shorten or remove it."
             )
             for name, _, value in exported
             if len(os.fsencode(f"{name}={value}")) >= _LONGEST

@@ -51,7 +51,7 @@ def clear(role: str) -> None:
 def read(path: Path) -> str:
     """Return the text of a file.
 
-    Raises OSError unless it is a regular file of at most MAX_BYTES: a pipe would make the reader wait for ever.
+    Raises OSError unless it is a regular file of at most MAX_BYTES: a pipe would make the reader wait forever.
     Raises ValueError if it is not UTF-8.
     """
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)

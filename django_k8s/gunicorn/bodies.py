@@ -66,7 +66,7 @@ def report(client: object) -> None:
 def report_no_room(client: object) -> None:
     """Log that a body was refused, for whoever looks for the reason of a 503."""
     _log.warning(
-        "503: a request body of %s is refused, since others take all the room: see WEB_UPLOADS_MB.", client
+        "503: a request body of %s is refused, because others use all the space of WEB_UPLOADS_MB.", client
     )
 
 

@@ -58,8 +58,8 @@ class ClientSocket(socket.socket):
         try:
             return super().recv(bufsize, flags)
         except BlockingIOError:
-            if self.gettimeout() is None:  # it would block for ever, but for SO_RCVTIMEO
-                raise ClientStalledError("The client sends no more of its request.") from None
+            if self.gettimeout() is None:  # it would block forever, but for SO_RCVTIMEO
+                raise ClientStalledError("The client stopped sending its request.") from None
             raise
         except TimeoutError as error:
             raise _stalled(error) from None

@@ -43,7 +43,7 @@ def check(env: Env) -> None:
         twice = "twice " if copies(env) > 1 else ""
         env.add_problem(
             "WEB_MAX_BODY_MB",
-            f"leaves no room for a body of that size: WEB_UPLOADS_MB must be at least {twice}as much."
+            f"leaves no space for a body of that size: WEB_UPLOADS_MB must be at least {twice}as much."
             " With the chart, raise web.pod.tmpSize instead.",
         )
 

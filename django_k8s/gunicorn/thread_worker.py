@@ -174,7 +174,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
         share = Share(length or 0)
         if not share.begin():
             bodies.report_no_room(conn.client)
-            util.write_error(conn.sock, 503, "Service Unavailable", "There is no room for the request body.")
+            util.write_error(conn.sock, 503, "Service Unavailable", "There is no space for the request body.")
             return False
         req.body.reader = bodies.Body(req.body.reader, req, length)
         try:

@@ -58,12 +58,12 @@ def find_checks(name: str) -> dict[str, Check]:
         return BUILT_IN_CHECKS[name]()
     found = import_string(name)
     if not callable(found):
-        raise ImportError(f"{name} is no health check: it cannot be called")
+        raise ImportError(f"{name} is not a health check: it cannot be called")
     return {name: found() if isinstance(found, type) else found}
 
 
 def make_checks(names: Iterable[str]) -> dict[str, Check]:
-    """Return the checks of these names. One that cannot be made is among them, and fails when it runs.
+    """Return the checks with these names. A check that cannot be created is included, and fails when it runs.
 
     A web process with a misspelt check must answer /readyz with 503 and write a line to the log;
     ``manage.py check`` refuses the name.

@@ -36,7 +36,7 @@ class Cache:
         try:
             cache.set(key, value, 60)
             if cache.get(key) != value:
-                raise Unhealthy("the value that was set does not come back")
+                raise Unhealthy("the value that was set could not be read back")
             cache.delete(key)
         finally:
             _close(cache)

@@ -59,7 +59,7 @@ def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDat
 def _cancel_statements_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
     """Shut the socket of ``connection`` down when the block takes longer, again and again until it ends.
 
-    A server that freezes while its kernel goes on acknowledging is silent for ever, and no option of a
+    A server that freezes while its kernel goes on acknowledging is silent forever, and no option of a
     driver ends that wait; a socket that is shut down does.
     """
     ended, turn = threading.Event(), threading.Lock()

@@ -43,6 +43,6 @@ def _write(storage: FileSystemStorage) -> None:
     try:
         with storage.open(name) as file:
             if file.read() != content:
-                raise Unhealthy("the file that was written does not come back")
+                raise Unhealthy("the file that was written could not be read back")
     finally:
         storage.delete(name)

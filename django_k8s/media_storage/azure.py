@@ -36,7 +36,7 @@ _REMEDIES = {
     "ContainerBeingDeleted": "the container is being deleted: check MEDIA_AZURE_CONTAINER",
     "AuthenticationFailed": "the credentials are not accepted: check the pod's identity",
     "InvalidAuthenticationInfo": "the credentials are not accepted: check the pod's identity",
-    "NoAuthenticationInformation": "there are no credentials: check the pod's identity",
+    "NoAuthenticationInformation": "no credentials were found: check the pod's identity",
     "AuthorizationFailure": "access is denied: check what the pod's identity may do, and the firewall of the account",
     "AuthorizationPermissionMismatch": "access is denied: give the pod's identity the role Storage Blob Data Contributor",
 }
@@ -92,7 +92,7 @@ class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
                 raise FileNotFoundError(f"Media storage: there is no object {name}.") from error
             if isinstance(error, ClientAuthenticationError) and not error.status_code:
                 raise MediaUnavailable(
-                    "Media storage: there are no credentials: check the pod's identity."
+                    "Media storage: no credentials were found. Check the pod's identity."
                 ) from error
             reason = _REMEDIES.get(
                 code, f"the server answered {code}: check the pod's identity and the MEDIA_AZURE_ variables"

@@ -78,7 +78,7 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
             raise MediaUnavailable(f"Media storage: {_REMEDIES[404]}.") from error
         except DefaultCredentialsError as error:
             raise MediaUnavailable(
-                "Media storage: there are no credentials: check the pod's identity."
+                "Media storage: no credentials were found. Check the pod's identity."
             ) from error
         except GoogleAuthError as error:
             reason = (
@@ -121,8 +121,8 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
         email = getattr(self.credentials, "service_account_email", None)
         if not email:
             raise MediaUnavailable(
-                "Media storage: the pod's identity is no service account, so it cannot sign links: "
-                "let it act as one, or set MEDIA_GCS_ACCESS to public."
+                "Media storage: the pod's identity is not a service account, so it cannot sign links. "
+                "Let it act as one, or set MEDIA_GCS_ACCESS to public."
             )
         return {"service_account_email": email, "access_token": self.credentials.token}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class MediaUnavailable(OSError):
-    """The bucket cannot be used now; the text says why and what to check, and holds no secret.
+    """The bucket cannot be used now. The text says why and what to check, and contains no secret.
 
     An OSError, as a full or a missing disk gives, so that a project handles all storages alike.
     """

@@ -19,7 +19,7 @@ from django_k8s.middleware.trusted_proxy import TrustedProxyMiddleware
 
 
 class KubernetesMiddleware:
-    """Answer probes, give each request an id, count it and find out the client's address.
+    """Answer probes, give each request an id, count it, and determine the client's address.
 
     Put it first in MIDDLEWARE. It works under WSGI and under ASGI.
     """

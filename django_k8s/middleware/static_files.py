@@ -32,8 +32,8 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     A path under STATIC_URL that is not there gets 404 with ``Cache-Control: no-store``: during a
     rollout a page of the new release may ask an old pod for a new file, and a CDN that remembers
     the 404 breaks the site long after. Hashed files of earlier releases, which the manifest no longer knows,
-    may be cached for ever like the others. Files in STATIC_ROOT are looked for when they are first asked for, so that ten
-    thousand of them delay no start. And it runs under ASGI without a thread for every request that is not for a file.
+    may be cached forever like the others. Files in STATIC_ROOT are found when they are first requested, so that ten
+    thousand of them do not delay the start. Under ASGI, requests that are not for a file need no thread.
     """
 
     sync_capable = True
@@ -68,7 +68,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
             self.directories.insert(0, (f"{Path(root).resolve()}/", prefix))
 
     def immutable_file_test(self, path: str, url: str) -> bool:
-        """Return whether browsers may keep the file for ever."""
+        """Return whether browsers may keep the file forever."""
         return bool(_HASHED.search(url.rpartition("/")[2]) or super().immutable_file_test(path, url))
 
     def file(self, request: HttpRequest) -> HttpResponseBase | None:

@@ -81,7 +81,7 @@ def _await_database(alias: str, seconds: float, say: WriteLine) -> None:
     missing = wait_until_healthy({name: Database(alias, direct_connection)}, seconds, say)
     if missing and is_refusal(missing[0]):
         raise Refused(
-            f"The {name} refuses the login: {missing[0].detail}. Correct its address, user or password."
+            f"The {name} refuses the login: {missing[0].detail}. Correct the address, user or password."
         )
     if missing:
         raise NotInTime(f"The {name} did not answer within {seconds:g} s: {missing[0].detail}")
@@ -152,7 +152,7 @@ class Statements:
     Outside a transaction a statement that did not get its lock is tried again, since nothing else
     is lost with it. What works CONCURRENTLY waits for other transactions without being in anyone's
     way, and a timeout would leave an invalid index behind: it may wait. And a session that was
-    opened anew goes on only with the lock.
+    opened again goes on only with the lock.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper, lock: Lock, say: WriteLine) -> None:
@@ -182,7 +182,7 @@ class Statements:
         if self._connection.connection is not self._session:
             self._session = self._connection.connection
             if not self._lock.acquire():
-                raise Failed("The connection was lost, and another migrate has begun meanwhile.")
+                raise Failed("The connection was lost, and another migrate has started meanwhile.")
 
     def _patient(self, execute: Callable[[], Any]) -> Any:
         with self._connection.cursor() as cursor:

@@ -58,11 +58,11 @@ def explain(error: Exception, migration: Migration | None, connection: BaseDatab
     if timed_out(error):
         view = "information_schema.innodb_trx" if connection.vendor == "mysql" else "pg_stat_activity"
         lines.append(
-            f"A table stayed in use. Look for transactions that stay open ({view}), or raise "
-            "MIGRATE_LOCK_TIMEOUT_SECONDS: until a statement gives up, whoever wants the table waits behind it."
+            f"A table stayed locked. Look for transactions that stay open ({view}), or raise "
+            "MIGRATE_LOCK_TIMEOUT_SECONDS. Until a statement gives up, everybody who needs the table waits for it."
         )
     if migration and not (migration.atomic and connection.features.can_rollback_ddl):
-        lines.append("It does not run in one transaction, so a part of it may be applied.")
+        lines.append("It does not run in one transaction, so it may be partly applied.")
     elif migration:
         lines.append("Nothing of it was applied.")
     return "\n".join([*lines, *invalid_indexes(connection)])

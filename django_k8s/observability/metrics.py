@@ -39,7 +39,7 @@ tasks_running = Gauge("django_tasks_running", "Tasks being run.", multiprocess_m
 beat_published = Counter("django_beat_published", "Due times published.", ["entry"])
 health_check = Gauge(
     "django_health_check",
-    "1: the last run of the check passed.",
+    "1 if the last run of the check passed.",
     ["check"],
     multiprocess_mode="livemostrecent",
 )

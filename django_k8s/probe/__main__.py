@@ -59,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sock = listen(port)
     except OSError as error:
         return _refuse(
-            f"PROBE_PORT: port {port} cannot be listened on ({os.strerror(error.errno or 0)}). "
-            "Give each role that shares this address a port of its own."
+            f"PROBE_PORT: cannot listen on port {port} ({os.strerror(error.errno or 0)}). "
+            "Give each role that shares this address a different port."
         )
 
     # Ctrl-C in a terminal reaches the whole group; no traceback for it.

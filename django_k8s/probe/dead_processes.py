@@ -92,7 +92,7 @@ class DeadProcesses:
                 }
                 total = self._total(kind)
                 # First all that the disk may refuse. Nothing comes between the rest: the listener has one thread,
-                # and where it is killed its container starts anew.
+                # and where it is killed its container starts again.
                 total.reserve(found)
                 gone = path.rename(path.with_suffix(".merged"))
                 for key, value in found.items():

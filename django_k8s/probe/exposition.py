@@ -64,7 +64,9 @@ class Exposition:
         from prometheus_client.core import GaugeMetricFamily
 
         yield from _read(self._processes.files())
-        info = GaugeMetricFamily("django_info", "1; its labels say what runs.", labels=list(self._labels))
+        info = GaugeMetricFamily(
+            "django_info", "Always 1. The labels say what runs.", labels=list(self._labels)
+        )
         info.add_metric(list(self._labels.values()), 1)
         yield info
         for name, (text, value) in self._values().items():

@@ -134,6 +134,9 @@ class _Log:
             return Stopped(f"The image cannot be built: {broken or known}", FAILED)
         if re.search(r"no space left on device", "\n".join(printed), re.IGNORECASE):
             return failure("docker buildx build", "\n".join(printed))
+        ours = printed[-1].strip().removeprefix("django-k8s: ")
+        if ours != printed[-1].strip():  # a step of ours has said what to do
+            return Stopped(f"The image cannot be built: {ours}", FAILED, printed[:-1])
         step = self._steps.get(number, "")
         shown = step if len(step) < 80 else f"{step[:77]}..."
         return Stopped(

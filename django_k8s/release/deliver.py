@@ -18,7 +18,9 @@ class Way:
 
     def __init__(self, context: Context, *, command: str = "", registry: str = "") -> None:
         if command and registry:
-            raise Stopped("--load and --registry are two ways to the cluster. Use one of them.", EX_USAGE)
+            raise Stopped(
+                "--load and --registry both bring the image to the cluster. Use only one of them.", EX_USAGE
+            )
         self.push = bool(registry)
         self._direct = False
         self._command: Callable[[Sequence[str]], list[str]]
@@ -38,8 +40,8 @@ class Way:
             self._direct = True
         else:
             raise Stopped(
-                f"There is no known way to bring an image to the cluster of the context {context.name}. Name a registry that "
-                "its nodes pull from with --registry HOST/NAME, or a command that loads images with --load.",
+                f"An image cannot be brought to the cluster of the context {context.name} yet. Name a registry "
+                "from which its nodes pull (--registry HOST/NAME), or a command that loads images (--load).",
                 EX_USAGE,
             )
 

@@ -40,7 +40,7 @@ def down(chosen: Options, report: Report) -> None:
     """Remove the environment, or all of the project that have expired. Raise Stopped if something stays."""
     if chosen.expired and (chosen.environment or chosen.namespace):
         raise Stopped(
-            "--expired chooses the environments itself. Leave out the name and --namespace.", EX_USAGE
+            "--expired finds the environments itself. Leave out the name and --namespace.", EX_USAGE
         )
     if not chosen.expired and not chosen.environment:
         raise Stopped(
@@ -107,7 +107,7 @@ def _remove(kubectl: Kubectl, name: str, environment: str, chosen: Options, repo
     kubectl.run("wait", "--for=delete", "pods", "-l", instance, f"--timeout={seconds}s")
     kubectl.delete("persistentvolumeclaims", *claims, wait=True, seconds=seconds)
     report.line(
-        "helm", f"the release {name} is gone, with {len(claims)} volume{'' if len(claims) == 1 else 's'}"
+        "helm", f"the Helm release {name} is gone, with {len(claims)} volume{'' if len(claims) == 1 else 's'}"
     )
     if there.is_ours:
         kubectl.delete("namespace", kubectl.namespace)
@@ -143,7 +143,10 @@ def _await_end(kubectl: Kubectl, seconds: int) -> None:
         if entry.get("status") == "True"
     ]
     why = f": {'; '.join(held)}" if held else ""
+    fix = "Run this again."
+    if "Discovery failed" in why:
+        # An aggregated API without its server, such as that of metrics-server, holds every namespace of the cluster.
+        fix = "Repair or delete the API that `kubectl get apiservices` shows as not available, and run this again."
     raise Stopped(
-        f"The namespace {kubectl.namespace} is still being deleted after {seconds} s{why}. Run this again.",
-        EX_TEMPFAIL,
+        f"The namespace {kubectl.namespace} is still being deleted after {seconds} s{why}. {fix}", EX_TEMPFAIL
     )

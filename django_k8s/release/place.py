@@ -30,13 +30,13 @@ def namespace_of(project: str, environment: str, given: str) -> str:
     """Return the namespace of an environment. Raise Stopped if a name cannot be one."""
     if not is_name(environment) or len(environment) > _LONGEST_NAME:
         raise Stopped(
-            f"{environment} cannot be the name of an environment. Use small letters, digits and -, such as pr-123.",
+            f"{environment} cannot be the name of an environment. Use lower-case letters, digits and hyphens, such as pr-123.",
             EX_USAGE,
         )
     if environment == "production":
         raise Stopped(
-            "`django-k8s up` makes throw-away environments, and production is not one. Install the chart with Helm: "
-            "see docs/how-to/existing-project.md.",
+            "`django-k8s up` creates throw-away environments, so it refuses production. Install production with Helm: "
+            "deploy/github-actions.yaml has the commands.",
             EX_USAGE,
         )
     namespace = given or f"{project}-{environment}"
@@ -60,7 +60,7 @@ def look(kubectl: Kubectl, project: str, environment: str) -> Place:
         return Place(False, False, None)
     if found and found["metadata"].get("deletionTimestamp"):
         raise Stopped(
-            f"The namespace {kubectl.namespace} is being deleted. Wait until it is gone and run this again.",
+            f"The namespace {kubectl.namespace} is being deleted. Wait until it is gone, and run this again.",
             EX_CONFIG,
         )
     held = records.read(kubectl)
@@ -85,7 +85,7 @@ def may_create(kubectl: Kubectl) -> None:
     done = kubectl.attempt("auth", "can-i", "create", "namespaces")
     if done.status and done.out.strip().startswith("no"):
         raise Stopped(
-            f"Your account may not create the namespace {kubectl.namespace}. Ask the cluster's administrator for it, or name one "
+            f"Your account may not create the namespace {kubectl.namespace}. Ask the cluster's administrator to create it, or name one "
             "that you may use with --namespace.",
             EX_NOPERM,
         )

@@ -93,7 +93,7 @@ def _tree(root: Path) -> str:
     found = attempt("git", "rev-parse", "--git-path", "index", "--git-path", "objects", directory=root)
     if found.status:
         raise Stopped(
-            f"{root} is in no git repository, from which the image's tag is made. Run `git init` there, or name an image "
+            f"{root} is not in a git repository, and the image's tag comes from git. Run `git init` there, or name an image "
             "with --image.",
             EX_NOINPUT,
         )

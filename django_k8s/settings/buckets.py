@@ -58,7 +58,7 @@ def _cdn(env: Env, access: str) -> str:
     domain = env.str("MEDIA_CDN_DOMAIN")
     if (domain and malformed(f"https://{domain}")) or "/" in domain:
         env.add_problem(
-            "MEDIA_CDN_DOMAIN", "is a domain, such as media.example.com, without scheme and path."
+            "MEDIA_CDN_DOMAIN", "must be a domain without scheme and path, such as media.example.com."
         )
     if domain and env.str(access) != "public":
         env.add_problem(

@@ -9,7 +9,7 @@ from django_k8s.environment.connection_urls import encoded, scheme
 from django_k8s.environment.env import Env
 from django_k8s.settings.redis import redis_options
 
-# Seconds; pymemcache's default is to wait for ever.
+# Seconds; pymemcache's default is to wait forever.
 MEMCACHED_OPTIONS = {"connect_timeout": 5, "timeout": 5, "no_delay": True}
 _OTHERS = ("dbcache", "dummycache", "filecache", "pymemcache")
 _EXAMPLE = "Write it as redis://host:6379/1, pymemcache://host:11211, dbcache://table or locmem://."

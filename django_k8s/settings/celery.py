@@ -129,7 +129,7 @@ def _delivery(env: Env, url: str) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "task_acks_late": late,
         # On loss of a worker process the task is retried within its max_retries (from Celery 5.7 on);
-        # task_reject_on_worker_lost would run a task that kills its process for ever.
+        # task_reject_on_worker_lost would run a task that kills its process forever.
         "task_retry_on_worker_lost": late,
         "worker_prefetch_multiplier": 1,
         # Celery looks for this one by its name in Django's settings.

@@ -163,7 +163,7 @@ def _from_url(env: Env, name: str, url: str) -> Database:
         )
     options = dict(database.get("OPTIONS", {}))
     if _TRUTH.get(str(options.pop("pool", False)).lower(), True):
-        env.add_problem(name, "asks for a pool. Set DATABASE_POOL_SIZE to its number of connections instead.")
+        env.add_problem(name, "asks for a pool. Set DATABASE_POOL_SIZE to the number of connections instead.")
     for key in ("CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"):
         if key in database:
             database[key] = _TRUTH.get(str(database[key]).lower(), bool(database[key]))

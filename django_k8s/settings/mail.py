@@ -7,7 +7,7 @@ from typing import Any
 from django_k8s.environment.connection_urls import encoded, scheme
 from django_k8s.environment.env import Env
 
-_TIMEOUT = 10  # seconds; Django's default is to wait for ever
+_TIMEOUT = 10  # seconds; Django's default is to wait forever
 
 _BACKENDS = {
     "smtp": "django.core.mail.backends.smtp.EmailBackend",

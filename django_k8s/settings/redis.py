@@ -9,7 +9,7 @@ from django_k8s.environment.env import Env
 
 
 def redis_options(env: Env, url: str) -> dict[str, Any]:
-    """redis-py's connection options: nothing waits for ever, and TLS is always verified.
+    """redis-py's connection options: nothing waits forever, and TLS is always verified.
 
     Without a socket timeout a half-open connection hangs a worker, and beat, forever.
     """

@@ -96,7 +96,7 @@ def ssl_redirect(env: Env) -> bool:
     redirect = env.bool("SSL_REDIRECT", https(env) and bool(proxies))
     if redirect and not proxies:
         env.add_problem(
-            "SSL_REDIRECT", "would redirect for ever: set TRUSTED_PROXIES to the ingress's addresses as well."
+            "SSL_REDIRECT", "would redirect forever. Set TRUSTED_PROXIES to the ingress's addresses as well."
         )
     return redirect
 

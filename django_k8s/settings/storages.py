@@ -43,7 +43,7 @@ def static_storage(env: Env) -> dict[str, Any]:
     """Return the storage of static files, ``STORAGES["staticfiles"]``.
 
     In production the collected files have hashed names and compressed copies, so that browsers may keep them
-    for ever. In debug mode they have neither. WhiteNoise, which serves them in both modes, has to be installed.
+    forever. In debug mode they have neither. WhiteNoise, which serves them in both modes, has to be installed.
     """
     if importlib.util.find_spec("whitenoise") is None:
         env.add_problem(

@@ -13,7 +13,7 @@ from django_k8s.static_files import compressor
 
 
 class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Hashed names and compressed copies; a missing source map is no error.
+    """Store static files with hashed names and compressed copies. A missing source map is not an error.
 
     Minified files of other projects often name a source map that was never published. Only a debugger asks for
     it. Every other file that is missing still stops collectstatic.

@@ -37,10 +37,7 @@ NAMES = (
         call="argv",
     ),
     _main(
-        "celery.bin.celery:main",
-        why="the celery command, in this process",
-        breaks="worker and beat do not start",
-        call="",
+        "celery.bin.celery:main", why="the celery command, in this process", breaks="no role starts", call=""
     ),
     Name(
         "celery.app.amqp:Queues.select",
@@ -123,7 +120,7 @@ NAMES = (
             **more,
         )
         for name, why, more in (
-            ("channel_errors", "what makes a consumer begin anew", {"read_by": f"{_CONSUMER}.start"}),
+            ("channel_errors", "what makes a consumer start again", {"read_by": f"{_CONSUMER}.start"}),
             ("connection_errors", "what the broker raises while a message is rejected", {}),
             ("conninfo", "has what the broker's answers raise", {}),
             (

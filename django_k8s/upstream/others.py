@@ -37,7 +37,7 @@ NAMES = (
     Name(
         f"{_MIDDLEWARE}.immutable_file_test",
         used_by="middleware.static_files",
-        why="hashed files of earlier releases may be kept for ever too",
+        why="hashed files of earlier releases may be kept forever too",
         breaks="they are asked for at each visit",
         call="path, url",
         read_by=f"{_WHITENOISE}.add_cache_headers",

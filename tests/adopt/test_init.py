@@ -67,6 +67,15 @@ class TestWrites:
         assert clean(root)
         assert not (root / "deploy").exists()  # git knows no directories
 
+    def test_ignored_by_git(self, tmp_path: Path) -> None:
+        """A file that the project's .gitignore excludes would be missing in the image: the last lines say so."""
+        root = repository(tmp_path, package(production="from .base import *\n"))
+        (root / "shop" / "settings" / ".gitignore").write_text("*\n")
+        ended = init(root, "--yes", "--no-load", "--allow-dirty")
+
+        assert "git add -f shop/settings/kubernetes.py\n" in ended.stdout, ended.stderr
+        assert "git add -f deploy" not in ended.stdout
+
     def test_screen_and_diff(self, tmp_path: Path) -> None:
         """Each fact with its value, confidence and source; one diff, which of our own files shows what is the project's."""
         root = repository(tmp_path, shop())
@@ -242,7 +251,7 @@ class TestRefuses:
         """A folder outside of git, a folder that is none, and no git at all."""
         add(tmp_path, shop())
         one_sentence(init(tmp_path, "--yes"), 66, "git init")
-        one_sentence(init(tmp_path, "--yes", "nowhere"), 66, "is no directory")
+        one_sentence(init(tmp_path, "--yes", "nowhere"), 66, "is not a directory")
         root = repository(tmp_path / "a", shop())
         one_sentence(init(root, "--yes", PATH="/nowhere"), 69, "git is not installed")
 
@@ -318,7 +327,7 @@ class TestAtOnceOrNotAtAll:
             with small.read_only():
                 ended = init(root, "--yes", "--no-load")
 
-        one_sentence(ended, 73, "cannot be written to")
+        one_sentence(ended, 73, "is not writable")
 
     def test_ctrl_c(self, tmp_path: Path) -> None:
         """While the settings load, and at the question: status 130, one line, nothing written."""

@@ -185,7 +185,10 @@ if (BASE_DIR / ".env").exists():
     ("settings", "note"),
     [
         ("\nraise RuntimeError('no reason')\n", "shop/settings.py:15 raises RuntimeError: no reason"),
-        ("\nimport not_there\n", "shop/settings.py:15 imports not_there, which is not installed there"),
+        (
+            "\nimport not_there\n",
+            "shop/settings.py:15 imports not_there, which is not installed in the project's environment",
+        ),
         ("\nimport sys\nsys.exit('bye')\n", "ends the program: bye"),
         (
             "\nfrom django.core.exceptions import ImproperlyConfigured\nif len(os.environ['SHOP_X']) != 77: raise ImproperlyConfigured('SHOP_X')\n",
@@ -225,7 +228,7 @@ class TestInterpreter:
     def test_named(self, tmp_path: Path) -> None:
         """An interpreter that is named: it must be a program, and have Django."""
         assert present(tmp_path, ".", sys.executable).path == sys.executable
-        assert "is no program" in present(tmp_path, ".", "/no/such/python").reason
+        assert "is not a program" in present(tmp_path, ".", "/no/such/python").reason
 
     def test_environment_of_the_project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The environment beside manage.py comes before the root's; one without Django does not count."""

@@ -123,7 +123,7 @@ class TestLock:
 
     def test_none(self, tmp_path: Path) -> None:
         """Without a lock, a note says what to do."""
-        assert any("`uv lock`" in note for note in facts(tmp_path, {}).notes)
+        assert any("`python -m pip freeze" in note for note in facts(tmp_path, {}).notes)
 
     def test_imported_extra(self, tmp_path: Path) -> None:
         """An extra that alone has what the settings import is needed, whatever its name."""

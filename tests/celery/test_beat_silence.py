@@ -68,8 +68,8 @@ def is_blocked(folder: Path) -> bool:
     ("entries", "text"),
     [
         (f'"x" * {LONGEST_NAME + 1}: entry()', "has 201 characters. Shorten it to at most 200."),
-        (r'"a\0b": entry()', "contains a NUL character, which no database holds. Remove it."),
-        ("7: entry()", "the name 7 is no text. Give the entry a name in quotes."),
+        (r'"a\0b": entry()', "contains a NUL character, which no database can store. Remove it."),
+        ("7: entry()", "the name 7 is not text. Give the entry a name in quotes."),
     ],
     ids=["long", "nul", "number"],
 )

@@ -183,7 +183,7 @@ def test_stop_gives_long_tasks_of_threads_back(tmp_path: Path, redis_server: Red
         send(broker, [(1, 120), (2, 3)])
         wait_until(lambda: len(group.trace("started")) == 2, 20, "the tasks")
         assert worker.stop(15) == 0, worker.output
-        assert "tasks that did not end in time and are cut off: 1" in worker.output
+        assert "tasks that did not end in time and were interrupted: 1" in worker.output
         assert "Traceback" not in worker.output
         client = redis.Redis.from_url(broker)
         assert client.llen("celery") == 1

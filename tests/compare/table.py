@@ -61,7 +61,7 @@ def page(table: str, facts: Mapping[str, str], left_out: Sequence[str]) -> str:
     """Return docs/explanation/comparison.md."""
     return f"""# Beside other set-ups
 
-`make compare` runs the same small application behind this project's set-up and behind three others, written anew from
+`make compare` runs the same small application behind this project's set-up and behind three others, rewritten from
 the published defaults of docker-django-example, cookiecutter-django and plain gunicorn: server command, processes and
 threads, connection settings, middleware, Celery settings. `tests/compare/contenders.py` names the source of each
 default. All of them run in one environment, with the same Python, Django, gunicorn, driver, PostgreSQL and Redis. The

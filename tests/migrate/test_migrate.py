@@ -225,7 +225,7 @@ def test_failure_outside_a_transaction_says_so(shop: Callable[..., Shop]) -> Non
     status, _, errors = project.migrate()
 
     assert status == 1
-    assert "It does not run in one transaction, so a part of it may be applied." in errors
+    assert "It does not run in one transaction, so it may be partly applied." in errors
 
 
 def test_migrations_that_contradict_each_other(shop: Callable[..., Shop]) -> None:
@@ -283,7 +283,7 @@ def test_lock_that_another_took_meanwhile(shop: Callable[..., Shop]) -> None:
     status, _, errors = shop(steal, apps.table("never")).migrate()
 
     assert status == 1
-    assert "another migrate has begun meanwhile" in errors
+    assert "another migrate has started meanwhile" in errors
 
 
 def test_sigterm_is_no_success(shop: Callable[..., Shop]) -> None:

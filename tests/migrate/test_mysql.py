@@ -201,5 +201,5 @@ def test_failure_may_leave_a_part(shop: Shop) -> None:
 
     assert status == 1
     assert "Migration shop.0002_m failed: OperationalError" in errors
-    assert "It does not run in one transaction, so a part of it may be applied." in errors
+    assert "It does not run in one transaction, so it may be partly applied." in errors
     assert "Traceback" not in errors

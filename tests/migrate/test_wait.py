@@ -131,7 +131,7 @@ def test_a_missing_database_is_status_78(
 
     assert status == 78, output + errors
     assert 'database "nowhere" does not exist' in errors
-    assert "Correct its address, user or password." in errors
+    assert "Correct the address, user or password." in errors
     assert wait(project, "database", "--timeout", "2")[0] == 78
 
 

@@ -228,7 +228,7 @@ def test_port_taken(probe: Listening, tmp_path: Path) -> None:
     """One line that names the variable, and exit status 78."""
     done = run(command(os.getpid()), environment(PROBE_PORT=str(probe.port)), tmp_path, 20)
     assert done.returncode == 78
-    assert done.stderr.startswith(f"probe: PROBE_PORT: port {probe.port} cannot be listened on")
+    assert done.stderr.startswith(f"probe: PROBE_PORT: cannot listen on port {probe.port}")
     assert done.stderr.count("\n") == 1
 
 

@@ -36,6 +36,7 @@ ERROR: failed to solve: python:9-slim: failed to resolve source metadata for doc
 NO_DAEMON = (
     "ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
 )
+OURS = FAILED_STEP.replace("RuntimeError: broken on purpose", "django-k8s: the lock is missing. Write one.")
 FULL = """
 #7 [dependencies 3/6] RUN pip install
 #7 9.204 ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device
@@ -68,11 +69,15 @@ def test_the_step_that_failed() -> None:
         (NO_BASE, "The build cannot get the image"),
         (NO_DAEMON, "The Docker daemon is not running."),
         (FULL, "The disk is full"),
+        (OURS, "The image cannot be built: the lock is missing. Write one."),
     ],
 )
 def test_other_failures(printed: str, sentence: str) -> None:
-    """What is no fault of the project."""
-    assert str(failure(printed)).startswith(sentence)
+    """What is no fault of the project, and what a step of ours has said."""
+    found = str(failure(printed))
+
+    assert found.startswith(sentence)
+    assert "(in `" not in found
 
 
 def test_library(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_cluster_elsewhere_is_confirmed(shop: Path, tmp_path: Path, name: str)
     ("arguments", "sentence"),
     [
         (["up", "PR 1"], "cannot be the name of an environment"),
-        (["up", "production"], "production is not one"),
+        (["up", "production"], "refuses production"),
         (["up", "--expires", "soon"], "Write one such as 90m"),
         (["down"], "Name the environment to remove"),
         (["down", "pr-1", "--expired"], "Leave out the name"),

@@ -95,7 +95,7 @@ def test_no_way() -> None:
 
 def test_two_ways() -> None:
     """A command and a registry exclude each other."""
-    with pytest.raises(Stopped, match="Use one of them"):
+    with pytest.raises(Stopped, match="Use only one of them"):
         Way(context("kind"), command="load", registry="registry.example.com/shop")
 
 

@@ -61,7 +61,7 @@ def test_name_that_cannot_be(name: str) -> None:
 
 def test_production() -> None:
     """Production is not thrown away."""
-    with pytest.raises(Stopped, match="production is not one"):
+    with pytest.raises(Stopped, match="refuses production"):
         namespace_of("shop", "production", "")
 
 

@@ -15,7 +15,7 @@ PARAMETERS = json.loads(sys.argv[1])
 
 def refuse(*_: object, **__: object) -> None:
     """Refuse a connection."""
-    raise OSError("no connection is made while the project is checked")
+    raise OSError("connections are not allowed while the project is checked")
 
 
 def label(checked: object) -> str:

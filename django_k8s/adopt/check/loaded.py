@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from django_k8s.adopt.examine import Options
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.loading import interpreter
 from django_k8s.adopt.loading.copies import copied, libraries
-from django_k8s.adopt.loading.rounds import clean
+from django_k8s.adopt.loading.rounds import can_import, clean
 from django_k8s.adopt.render import settings
 from django_k8s.adopt.rules.settings_module import folders
 from django_k8s.adopt.tree import Tree
@@ -52,6 +52,7 @@ _PRODUCTION = {
 }
 # Only if the settings do not load without it: what the project names is checked otherwise.
 _HOSTS = {"ALLOWED_HOSTS": "www.django-k8s-check.org"}
+_NO_DRIVER = {"DATABASE_URL": "sqlite:////tmp/check.sqlite3"}
 # Messages that only say what the variables above, or the copy, are like; and those of the rules on text.
 _IRRELEVANT = frozenset(
     [
@@ -91,6 +92,7 @@ def checked(tree: Tree, facts: Facts, texts: Mapping[str, str], options: Options
         file.write_text(texts[overlay.path])
         dummies = {one.name: one.dummy for one in facts.variables if one.dummy}
         media = {"MEDIA_ROOT": "/media"} if facts.value("media") == "volume" else {}
+        irrelevant = set(_IRRELEVANT)
         place = _Place(found_.path, copy, scratch, folders(facts.text("project_dir")), overlay.name)
         for variables in (
             {**dummies, **_PRODUCTION, **media},
@@ -98,12 +100,18 @@ def checked(tree: Tree, facts: Facts, texts: Mapping[str, str], options: Options
             {**_PRODUCTION, **media, **_HOSTS, **dummies},
         ):
             answer = _run(place, variables)
+            if "Error loading psycopg" in str(answer.get("failed")):
+                # The image gets the driver from this library. Nothing here connects, so any engine will do.
+                irrelevant.add("django_k8s.W005")
+                answer = _run(place, {**variables, **_NO_DRIVER})
             if "failed" not in answer or "late" in answer:
                 break
     if reason := answer.get("failed"):
         return Checked(reason=f"Django could not be set up: {reason}")
     problems = [answer[name] for name in ("checks_failed", "migrations_failed") if name in answer]
-    return Checked([*_messages(answer), *_migrations(answer)], "; ".join(problems))
+    if not can_import(found_.path, "whitenoise"):  # the image gets it from this library
+        irrelevant.add("django_k8s.W011")
+    return Checked([*_messages(answer, irrelevant), *_migrations(answer)], "; ".join(problems))
 
 
 @dataclass(frozen=True)
@@ -151,9 +159,9 @@ def _run(place: _Place, variables: Mapping[str, str]) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _messages(answer: Mapping[str, Any]) -> Iterator[Finding]:
+def _messages(answer: Mapping[str, Any], irrelevant: Set[str]) -> Iterator[Finding]:
     for one in answer.get("checks", ()):
-        if one["id"] in _IRRELEVANT or one["level"] < _WARNING:
+        if one["id"] in irrelevant or one["level"] < _WARNING:
             continue
         severity: Severity = "error" if one["level"] >= _ERROR else "warning"
         where = one["object"] if one["object"] not in ("", "None") else ""

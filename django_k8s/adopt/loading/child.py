@@ -54,7 +54,7 @@ def place(file: str) -> str:
 
 def refuse(*_: object, **__: object) -> None:
     """Refuse a connection."""
-    raise OSError("no connection is made while the settings are loaded")
+    raise OSError("connections are not allowed while the settings are loaded")
 
 
 def error_of(error: BaseException) -> dict[str, object]:

@@ -34,7 +34,8 @@ def copied(tree: Tree) -> Iterator[tuple[Path, Path]]:
             yield root, scratch
     except OSError as error:
         raise CannotAdopt(
-            f"Cannot copy the project to load it: {error.strerror or error}. Use --no-load.", EX_CANTCREAT
+            f"The project cannot be copied to load it: {error.strerror or error}. Use --no-load.",
+            EX_CANTCREAT,
         ) from None
 
 

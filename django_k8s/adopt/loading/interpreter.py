@@ -42,7 +42,7 @@ def present(root: Path, project: str, named: str = "") -> Interpreter:
     if named:
         path = shutil.which(named) or ""
         if not path:
-            return Interpreter(reason=f"{named} is no program")
+            return Interpreter(reason=f"{named} is not a program")
         return (
             Interpreter(path) if can_import(path, "django") else Interpreter(reason=f"{named} has no Django")
         )
@@ -67,6 +67,8 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
         return Interpreter(reason="no environment with Django was found, and uv is not installed to make one")
     locked = facts.text("lock")
     project = facts.text("project_dir")
+    if not locked and not dependencies.installed(tree, project, locked, [], []):
+        return Interpreter(reason="no environment with Django was found, and no file says what to install")
     key = json.dumps(
         [
             *(tree.text(name) for name in (locked, *facts.list("lock_more"))),
@@ -80,7 +82,7 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
     python = folder / "bin" / "python"
     if (folder / ".complete").exists() and python.exists():
         return Interpreter(str(python), "the environment that uv made earlier")
-    say(f"uv installs the project's packages into {folder}, to load the settings (--no-load skips this).")
+    say(f"Installing the project's packages into {folder}, to load the settings (--no-load skips this).")
     began = time.monotonic()
     wanted = dict.fromkeys((facts.text("python_version"), *pythons.supported(tree, project, locked)))
     first = ""
@@ -88,7 +90,7 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
         reason = _make(uv, tree, copy, facts, folder, version, pinned=version not in wanted)
         if not reason:
             (folder / ".complete").write_text("")
-            say(f"uv installed them in {time.monotonic() - began:.0f} seconds, with Python {version}.")
+            say(f"uv installed them for Python {version}, in {time.monotonic() - began:.0f} seconds.")
             return Interpreter(str(python), "an environment that uv made from the lock")
         first = first or reason
         if not _OTHER_PYTHON.search(reason):

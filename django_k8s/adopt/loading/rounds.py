@@ -211,7 +211,7 @@ def _sentence(answer: Mapping[str, Any], module: str) -> str:
     error = answer.get("error", {})
     where = f"{error.get('file')}:{error.get('line')}" if error.get("file") else module
     if error.get("missing"):
-        return f"{where} imports {error['missing']}, which is not installed there"
+        return f"{where} imports {error['missing']}, which is not installed in the project's environment"
     if error.get("exit"):
         return f"{where} ends the program: {error['message'][:200]}"
     message = " ".join(str(error.get("message", "")).split())

@@ -17,7 +17,7 @@ _OURS = {
 
 def build(facts: Facts) -> str:
     """Return build.env: a dummy for every variable without which the settings do not load."""
-    lines = ["# For the image's build only, which has no secrets: values with which the settings load."]
+    lines = ["# Dummies with which the settings load while the image is built. The build has no secrets."]
     wanted = {one.name: one for one in required(facts)}
     # Settings that were not loaded may read further ones, in a branch.
     wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
@@ -29,22 +29,23 @@ def build(facts: Facts) -> str:
     return "\n".join([*lines, ""])
 
 
-def secret(facts: Facts) -> str:
+def secret(facts: Facts, name: str) -> str:
     """Return secret.env.example: the keys of the Secret, without values, each with a comment on where it is read."""
     lines = [
-        "# The keys of the Secret RELEASE-env. Copy this file, fill it in, keep it out of git, and create the Secret:",
+        f"# The keys of the Secret {name}-env, which the Helm release {name} reads. Copy this file to deploy/secret.env,",
+        "# which git ignores. Fill it in, and create the Secret:",
         "#",
-        "#     kubectl create secret generic RELEASE-env --from-env-file=secret.env",
+        f"#     kubectl -n {name} create secret generic {name}-env --from-env-file=deploy/secret.env",
         "",
     ]
     aliases = aliases_of(facts)
     covered = set(aliases.values())
     names = {one.name for one in facts.variables}
-    for name, what in _OURS.items():
-        if name == "REDIS_URL" and not facts.list("redis_needed"):
+    for key, what in _OURS.items():
+        if key == "REDIS_URL" and not facts.list("redis_needed"):
             continue
-        if name in names or name not in covered or name == "DATABASE_URL":
-            lines += [f"# {what}", f"{name}="]
+        if key in names or key not in covered or key == "DATABASE_URL":
+            lines += [f"# {what}", f"{key}="]
     wanted = {one.name: one for one in required(facts) if one.name not in _OURS}
     for one in wanted.values():
         lines += [f"# {_file(one)}: required", f"{one.name}="]

@@ -50,10 +50,10 @@ def values(facts: Facts) -> str:
             for name, words in zip(labels(words[0] for words in steps), steps, strict=True)
         }
     head = [
-        "# What the project runs, in every environment; written by django-k8s init, yours to edit. The chart's",
-        "# values.yaml explains each value, and has many more.",
+        "# What the project runs in every environment. Written by django-k8s init; yours to edit. The chart's",
+        "# values.yaml explains these values and all others.",
         "#",
-        "# Commands that run by the clock and are not beat's go here:",
+        "# Commands that run on a schedule go here, except for those that beat runs:",
         "#",
         "#     cronJobs:",
         '#       clear-sessions: {schedule: "0 3 * * *", args: [manage, clearsessions]}',
@@ -101,20 +101,20 @@ def staging(facts: Facts) -> str:
     )
     found["superuser"] = superuser(fields)
     return "\n".join(
-        ["# Staging: on top of the chart's values-staging.yaml and of values.yaml.", *dump(found), ""]
+        ["# Staging. Applied after the chart's values-staging.yaml and after values.yaml.", *dump(found), ""]
     )
 
 
-def production(facts: Facts) -> str:
-    """Return the text of values-production.yaml, which lies on top of the chart's values-production.yaml."""
+def production(facts: Facts, name: str) -> str:
+    """Return the text of values-production.yaml, which is applied after the chart's values-production.yaml."""
     lines = [
-        "# Production: on top of the chart's values-production.yaml and of values.yaml. Set these:",
+        "# Production. Applied after the chart's values-production.yaml and after values.yaml. Set these:",
         "#",
         "#     hosts: [www.example.com]",
         "#     trustedProxies: [10.0.0.0/8]",
         "#     ingress: {enabled: true, preset: cert-manager, certManager: {clusterIssuer: letsencrypt}}",
         "#",
-        "# The Secret RELEASE-env has the keys of secret.env.example.",
+        f"# The Secret {name}-env, for a Helm release called {name}, has the keys of secret.env.example.",
         "environment: production",
     ]
     media = facts.value("media")

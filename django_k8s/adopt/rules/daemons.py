@@ -14,7 +14,7 @@ from django_k8s.adopt.rules.programs import starting_lines
 from django_k8s.adopt.rules.steps import labels
 from django_k8s.adopt.tree import Tree, called, dotted, literal
 
-# Applications that bring a command of their own, which runs for ever.
+# Applications that bring a command of their own, which runs forever.
 _WORKERS = {
     "django_rq": ["rqworker"],
     "django_q": ["qcluster"],
@@ -59,7 +59,7 @@ def daemons(tree: Tree, project: str, settings: Defined) -> Fact:
         for name, command in zip(labels(sorted(found)), sorted(found), strict=True)
     ]
     source = ", ".join(dict.fromkeys(source for _, source in found.values()))
-    return Fact("daemons", value, source or "no command runs for ever", "likely" if found else "read")
+    return Fact("daemons", value, source or "no command runs forever", "likely" if found else "read")
 
 
 def _rq_queues(settings: Defined) -> list[str]:
@@ -92,7 +92,7 @@ def _loops(tree: Tree, file: str, *, certain: bool = False) -> int:
             return node.lineno
         inside = [one for part in node.body for one in ast.walk(part)]
         ends = any(isinstance(one, ast.Break | ast.Return) for one in inside)
-        # A flag of the command that a signal sets, `while not self.stopped`, is a loop for ever too.
+        # A flag of the command that a signal sets, `while not self.stopped`, is a loop forever too.
         flag = (
             isinstance(node.test, ast.UnaryOp)
             and isinstance(node.test.op, ast.Not)

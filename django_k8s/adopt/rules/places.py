@@ -15,7 +15,7 @@ def git_root(start: Path) -> Path:
     """Return the directory with ``.git`` at or above ``start``. Raise CannotAdopt if there is none."""
     start = start.resolve()
     if not start.is_dir():
-        raise CannotAdopt(f"{start} is no directory. Name the directory of your repository.")
+        raise CannotAdopt(f"{start} is not a directory. Name the directory of your repository.")
     for folder in (start, *start.parents):
         if (folder / ".git").exists():
             return folder

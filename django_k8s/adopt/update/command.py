@@ -107,7 +107,7 @@ def _update(request: Request, version: str) -> int:
     if not request.check:
         if not os.access(root, os.W_OK):
             raise CannotAdopt(
-                f"{root} cannot be written to: nothing was written. Get the right to write there.",
+                f"{root} is not writable, so nothing was written. Change its permissions, and run this again.",
                 EX_CANTCREAT,
             )
         if not request.allow_dirty:

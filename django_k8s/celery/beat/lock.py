@@ -59,7 +59,7 @@ class BeatLock:
             self._holding = self._lock.held()
             self._asked = time.monotonic()
             if not self._holding:
-                self._lock.release()  # a session that is broken is opened anew
+                self._lock.release()  # a session that is broken is opened again
                 logger.warning("beat: the lock is lost; nothing is published until it is back")
         return self._holding
 

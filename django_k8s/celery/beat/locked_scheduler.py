@@ -103,7 +103,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         return result
 
     def _take_over(self) -> None:
-        """Start anew, as a new process would: another beat may have published since this one began."""
+        """Start again, as a new process would: another beat may have published since this one began."""
         kept = {name: self.__dict__[name] for name in self._kept}
         self.__dict__.clear()
         self.__dict__.update(kept, _kept=tuple(kept))
@@ -119,7 +119,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         try:
             if self._publishing:
                 super().close()
-        except SystemExit:  # a stop does not wait for ever
+        except SystemExit:  # a stop does not wait forever
             logger.warning("beat: the schedule is not stored: nothing answers where it is kept")
         finally:
             self._process.close()

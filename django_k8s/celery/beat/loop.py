@@ -29,7 +29,7 @@ AGAIN_SECONDS = 1.0  # after a failure
 
 
 class Loop:
-    """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` for ever, then :meth:`close`."""
+    """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` forever, then :meth:`close`."""
 
     look_seconds = 30.0  # how often a standby looks at what the holder has published
     silent_seconds = 60.0  # after which it says that the holder publishes nothing
@@ -96,7 +96,7 @@ class Loop:
         self._process.failing = len({*unscheduled, *self._plan.late, *self._unmade})
         self._process.beat()
         for name, reason in unscheduled.items():
-            self._say(name, f"beat: {name} cannot be scheduled ({reason}); the other entries go on")
+            self._say(name, f"beat: {name} cannot be scheduled ({reason}); all other entries continue")
 
     def _stand_by(self, now: datetime) -> None:
         """Another beat has the lock, or nobody can have it. What was due for a minute says that nobody publishes."""
@@ -134,7 +134,7 @@ class Loop:
             if last > now and self._is_ahead(name, last, now):
                 # Written by a clock that was wrong; the entry would be silent until that time.
                 logger.warning(
-                    "beat: %s ran at %s by a clock that was ahead; it goes on from now", name, last
+                    "beat: %s ran at %s by a clock that was ahead; it continues from now", name, last
                 )
                 table.reset(name, last, now)
                 self._plan.set(name, now, now)
@@ -171,7 +171,7 @@ class Loop:
                     self._process.outage.goes_on("the database or the broker cannot be used", error)
                     if len(failed) > 1:
                         break
-                self._say(name, f"beat: {name} is not published ({one_line(error)}); it is tried again")
+                self._say(name, f"beat: {name} was not published ({one_line(error)}); trying again")
             else:
                 published = True
                 self._process.outage.is_over()

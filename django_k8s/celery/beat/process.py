@@ -92,7 +92,7 @@ class BeatProcess:
         ever for the connection that the query has in its hands.
 
         One interruption is not enough: psycopg then asks the database to cancel the query and waits ten seconds for
-        one that is silent, and Django connects anew. So SIGALRM interrupts that, too, until the process closes.
+        one that is silent, and Django connects again. So SIGALRM interrupts that, too, until the process closes.
         """
 
         def end(number: int, frame: object) -> None:

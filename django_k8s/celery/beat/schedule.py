@@ -80,7 +80,9 @@ def read(app: Any) -> tuple[dict[str, Entry], dict[str, str]]:
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
-        raise Refused(f"CELERY_BEAT_SCHEDULE: the name {name!r} is no text. Give the entry a name in quotes.")
+        raise Refused(
+            f"CELERY_BEAT_SCHEDULE: the name {name!r} is not text. Give the entry a name in quotes."
+        )
     if len(name) > LONGEST_NAME:
         raise Refused(
             f"CELERY_BEAT_SCHEDULE: the name {name[:40]}... has {len(name)} characters."
@@ -88,7 +90,7 @@ def _check_name(name: object) -> None:
         )
     if "\0" in name:
         raise Refused(
-            f"CELERY_BEAT_SCHEDULE: the name {name!r} contains a NUL character, which no database holds. Remove it."
+            f"CELERY_BEAT_SCHEDULE: the name {name!r} contains a NUL character, which no database can store. Remove it."
         )
 
 
@@ -112,6 +114,6 @@ def _entry(app: Any, name: str, fields: Any) -> Entry:
         raise ValueError("'task' is missing")
     schedule = maybe_schedule(fields.get("schedule"), fields.get("relative", False), app=app)
     if not hasattr(schedule, "remaining_estimate"):
-        raise ValueError(f"'schedule' is {schedule!r}, which is no schedule of Celery")
+        raise ValueError(f"'schedule' is {schedule!r}, which is not a schedule of Celery")
     given = {key: fields[key] for key in ("args", "kwargs", "options") if fields.get(key)}
     return Entry(name, str(fields["task"]), schedule, **given)

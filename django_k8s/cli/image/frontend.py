@@ -50,7 +50,7 @@ def front_end(context: Context, directory: str, script: str) -> Scripts:
     try:
         package = json.loads(context.read(name))
     except json.JSONDecodeError as error:
-        raise Refusal(f"FRONTEND_DIR: {name} cannot be read: {error}.") from None
+        raise Refusal(f"FRONTEND_DIR: {name} cannot be read: {error}. Correct the file.") from None
     scripts = package.get("scripts", {})
     is_command = " " in script and script not in scripts
     if script and script not in scripts and not is_command:

@@ -29,7 +29,7 @@ def uv(*arguments: str, cwd: Path = Path("/"), capture: bool = False) -> str:
     )
     if done.returncode:
         raise Refusal(
-            "the packages cannot be installed: uv says why above. If a compiler, a header or a library is "
+            "the packages cannot be installed. uv says why above. If a compiler, a header or a library is "
             "missing, name Debian packages in --build-arg BUILD_PACKAGES.",
             done.returncode,
         )

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             what = "; ".join(f"{result.name} ({result.detail})" for result in missing)
             if any(is_refusal(result) for result in missing):
                 raise CommandError(
-                    f"The database refuses the login: {what}. Correct its address, user or password.",
+                    f"The database refuses the login: {what}. Correct the address, user or password.",
                     returncode=EX_CONFIG,
                 )
             raise CommandError(f"Not ready after {seconds:g} s: {what}", returncode=EX_TEMPFAIL)

@@ -75,7 +75,7 @@ def _not_created(component: str, message: str) -> Finding:
         return Finding(
             "configuration",
             component,
-            f"A container of {component} waits for its configuration.",
+            f"A container of {component} is waiting for its configuration.",
             seconds=60.0,
         )
     if found := re.search(r"""(secret|configmap) "([^"]+)" not found""", message, re.IGNORECASE):

@@ -82,7 +82,7 @@ class TestStatus:
         [
             (["--ignore", "nothing"], 64, "There is no finding nothing"),
             (["--settings", "shop.none"], 78, "is not in the repository"),
-            (["elsewhere"], 66, "is no directory"),
+            (["elsewhere"], 66, "is not a directory"),
         ],
     )
     def test_one_sentence(self, tmp_path: Path, arguments: list[str], status: int, words: str) -> None:
@@ -201,6 +201,18 @@ class TestLoaded:
         assert "stripe_of_nobody" in result.stdout
         assert "task-acks-early" in result.stdout
         assert "Traceback" not in result.stdout + result.stderr
+
+    def test_driver_missing(self, tmp_path: Path) -> None:
+        """The driver of PostgreSQL comes with the image: Django checks the project without it."""
+        project = repository(tmp_path / "shop", {**FILES, **APP})
+        for name in ("psycopg", "psycopg2"):
+            project.write(f"{name}/__init__.py", "raise ImportError('not here')\n")
+        change(project, "shop/models.py", "IntegerField()", "IntegerField()\n    name = models.TextField()")
+        result = project.command("check", "--json", *LOADED)
+
+        assert "migrations-missing" in ids(result)
+        assert "django_k8s.W005" not in ids(result)
+        assert not [note for note in json.loads(result.stdout)["notes"] if "incomplete" in note]
 
     def test_silenced(self, tmp_path: Path) -> None:
         """SILENCED_SYSTEM_CHECKS of the project holds."""

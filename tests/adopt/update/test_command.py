@@ -15,9 +15,7 @@ import pytest
 from support.adopted import Repository, newer, repository
 from support.process import environment, wait_until
 
-CHANGE = {
-    "adopt/render/values.py": ("# What the project runs, in every environment;", "# The newer heading;")
-}
+CHANGE = {"adopt/render/values.py": ("# What the project runs in every environment.", "# The newer heading;")}
 MORE = {
     **CHANGE,
     "adopt/render/__init__.py": (

@@ -15,7 +15,7 @@ UPLOADS = Kind(
     "uploads",
     "warning",
     "Uploads go to the disk ({detail}), and no bucket or volume is configured for production.",
-    "The disk of a pod is read-only and its own: an upload fails, or is lost with the pod.",
+    "The root of a pod is read-only, and no other pod sees its disk. So an upload fails, or is lost with the pod.",
     "Set MEDIA_S3_BUCKET below env in deploy/values-production.yaml, or media: {enabled: true} for a volume that all pods share.",
 )
 WRITES = Kind(
@@ -29,35 +29,35 @@ SLEEP = Kind(
     "sleep-in-view",
     "warning",
     "A view sleeps.",
-    "It holds one of the few threads of the pod, and probes may have to wait.",
+    "It blocks one of the few threads of the pod, and probes may have to wait.",
     "Move the work to a task.",
 )
 THREAD = Kind(
     "thread-in-view",
     "warning",
     "A view starts {detail}.",
-    "It ends with the pod at the next release, without a trace and half-done.",
+    "It ends with the pod at the next release, half-done and without a trace.",
     "Move the work to a task.",
 )
 DELAY = Kind(
     "delay-in-transaction",
     "warning",
     "A task is sent inside a transaction{detail}.",
-    "A worker may start it before the commit and not find the row, or run it although the transaction is rolled back.",
+    "A worker may start it before the commit and not find the row, or run it even if the transaction is rolled back.",
     "Write transaction.on_commit(lambda: task.delay(...)), or task.delay_on_commit(...).",
 )
 TASK_LATE = Kind(
     "task-acks-early",
     "note",
     "Tasks are acknowledged before they run.",
-    "A task that is cut off, because a node is lost or memory runs out, is not run again.",
+    "If a task is interrupted, because a node is lost or memory runs out, it does not run again.",
     "Set CELERY_TASK_ACKS_LATE = True if running a task twice is harmless.",
 )
 TASK_LIMIT = Kind(
     "task-time-limit",
     "note",
     "Tasks have no time limit.",
-    "One that hangs occupies a process of the worker until the next release.",
+    "A task that hangs occupies a process of the worker until the next release.",
     "Set CELERY_TASK_TIME_LIMIT to more seconds than the longest task needs.",
 )
 
@@ -188,7 +188,7 @@ def _is_atomic(node: ast.expr) -> bool:
 
 
 def tasks(subject: Subject) -> Iterator[Finding]:
-    """Tasks that are lost with a pod, or hang for ever."""
+    """Tasks that are lost with a pod, or hang forever."""
     application = subject.facts.text("celery_application")
     if not application:
         return

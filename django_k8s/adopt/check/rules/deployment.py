@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 
 from django_k8s.adopt import record
 from django_k8s.adopt.check.finding import Finding, Kind, found
 from django_k8s.adopt.check.subject import Rule, Subject
 from django_k8s.adopt.render.values import aliases_of
+from django_k8s.adopt.tree import ignored
 
 FILE_MISSING = Kind(
     "file-missing",
@@ -43,7 +43,7 @@ HOSTS = Kind(
     "hosts",
     "warning",
     "deploy/values-production.yaml names no hosts{detail}.",
-    "Without them, no request is routed to the site, and Django refuses every one that arrives.",
+    "Without them, no request is routed to the site, and Django refuses any request that arrives.",
     "Set hosts to the names of the site, such as [www.shop.com].",
 )
 VARIABLE = Kind(
@@ -85,18 +85,8 @@ def files(subject: Subject) -> Iterator[Finding]:
     if edited:
         some = ", ".join(edited[:3]) + (f" and {len(edited) - 3} more" if len(edited) > 3 else "")
         yield found(FILES_EDITED, edited[0], f"{some} {'was' if len(edited) == 1 else 'were'} edited")
-    for name in _ignored(subject, list(subject.record.files)):
+    for name in ignored(subject.tree.root, subject.record.files):
         yield found(IGNORED, name, name)
-
-
-def _ignored(subject: Subject, names: list[str]) -> list[str]:
-    """Return which files git neither tracks nor would add."""
-    command = ["git", "-C", str(subject.tree.root), "check-ignore", "--", *names]
-    try:
-        ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
-    except OSError:
-        return []
-    return ended.stdout.decode(errors="replace").splitlines() if ended.returncode == 0 else []
 
 
 def hosts(subject: Subject) -> Iterator[Finding]:

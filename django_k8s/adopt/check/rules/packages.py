@@ -19,14 +19,14 @@ NO_LOCK = Kind(
     "error",
     "There is no lock and no requirements file.",
     "The image cannot be built: nothing says which packages it needs.",
-    "Run `uv lock`, or write requirements.txt, and commit it.",
+    "Run `python -m pip freeze >requirements.txt` in the project's environment, and commit the file.",
 )
 UNLOCKED = Kind(
     "unlocked",
     "warning",
     "{detail}",
-    "Each build installs the newest releases of that day, so two images of one commit differ, and a rollback may fail.",
-    "Run `uv lock`, or write a requirements file with the exact version of every package (`uv pip compile`).",
+    "Each build installs the newest releases. So two images of the same commit differ, and a rollback may fail.",
+    "Run `uv lock`, or pin the exact version of every package in a requirements file (`uv pip compile`).",
 )
 LOCK_BEHIND = Kind(
     "lock-behind",
@@ -53,14 +53,14 @@ BASE_IMAGE = Kind(
     "base-image",
     "note",
     "The base image {detail} is not pinned by a digest.",
-    "The same commit gives another image when the tag moves.",
-    "Write the digest behind the tag (docker buildx imagetools inspect), and let a bot update it.",
+    "When the tag moves, the same commit gives a different image.",
+    "Add the digest to the tag (docker buildx imagetools inspect shows it), and let a bot update it.",
 )
 BEAT_DJANGO = Kind(
     "beat-django",
     "warning",
     "django-celery-beat is installed with Django {detail}.",
-    "Its releases allow Django below 6.1, so a package manager refuses both, or it is untested.",
+    "Its releases allow only Django below 6.1. So a package manager refuses the two together, or the combination is untested.",
     "Stay on Django 6.0, or move the schedule to CELERY_BEAT_SCHEDULE, which beat runs without this package.",
 )
 

@@ -15,22 +15,22 @@ from django_k8s.adopt.tree import line
 CRON = Kind(
     "cron-not-run",
     "warning",
-    "{detail} runs by the clock today, and nothing in deploy/values.yaml runs it.",
+    "{detail} runs on a schedule today, and nothing in deploy/values.yaml runs it.",
     "No pod has a cron daemon.",
     'Add it to deploy/values.yaml: cronJobs: {NAME: {schedule: "0 3 * * *", args: [manage, COMMAND]}}.',
 )
 SCHEDULER = Kind(
     "scheduler-in-web",
     "warning",
-    "{detail} runs jobs by the clock inside the web processes or by the system's cron.",
-    "Each web process of each pod would run every job, or none does.",
+    "{detail} runs jobs on a schedule, inside the web processes or with the system's cron.",
+    "Either every web process of every pod runs each job, or none does.",
     "Move the jobs to Celery's beat, or to cronJobs in deploy/values.yaml.",
 )
 PROCESS = Kind(
     "process-not-run",
     "warning",
     "{detail} is started today, and nothing in deploy/values.yaml runs it.",
-    "Its work would not be done.",
+    "So its work is not done.",
     "Add it to daemons in deploy/values.yaml, or to jobs if it ends by itself.",
 )
 RELEASE = Kind(
@@ -52,7 +52,7 @@ HEALTH = Kind(
     "note",
     "The project has a health page ({detail}).",
     "The kubelet asks /livez and /readyz of django-k8s instead; a page that asks the database would restart every pod at once.",
-    "Keep it for monitoring, or remove it. What must hold before a pod gets requests goes to READINESS_CHECKS.",
+    "Keep it for monitoring, or remove it. Name what a pod needs before it gets requests in READINESS_CHECKS.",
 )
 
 _CRON_FILE = re.compile(r"(^|/)(crontab[^/]*|[^/]*\.cron(tab)?|cron/[^/]+|cron\.d/[^/]+)$")

@@ -24,7 +24,7 @@ ANY_HOST = Kind(
     "any-host",
     "note",
     "ALLOWED_HOSTS allows every host name.",
-    "Whoever sends a request chooses the host that links in mails and caches get.",
+    "Whoever sends a request chooses the host name in mailed links and in cached pages.",
     "Set hosts in deploy/values-production.yaml, which replaces it. Probes are answered whatever their Host header says.",
 )
 SECRET_KEY = Kind(

@@ -71,7 +71,7 @@ MAIL_SERVER = Kind(
     "mail-server",
     "note",
     "The project sends mail, and no setting names a server.",
-    "Django sends to localhost then, where no mail server runs.",
+    "So Django sends it to localhost, where no mail server runs.",
     "Set EMAIL_URL in the Secret, such as smtp+tls://user:password@host:587.",
 )
 MAIL_UNSENT = Kind(
