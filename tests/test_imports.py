@@ -207,6 +207,14 @@ def test_stands_alone(module: str) -> None:
     assert result.stdout == "[]\n"
 
 
+def test_the_listener_is_small() -> None:
+    """Each pod has one: it loads nothing that makes classes or temporary files."""
+    code = "import sys, django_k8s.probe.__main__; print([n for n in ('inspect', 'tempfile') if n in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout == "[]\n"
+
+
 def test_modules_stay_small() -> None:
     """A module of more than 300 lines is asking to be two; the table of variables is exempt."""
     lengths = {module: len(path.read_text().splitlines()) for module, path in MODULES.items()}

@@ -18,7 +18,6 @@ from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.notes import is_too_old
 from django_k8s.adopt.plan import Plan, plan
 from django_k8s.adopt.rules.places import git_root
-from django_k8s.adopt.tree import ignored
 from django_k8s.adopt.write import remove, write
 from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, EX_USAGE
 
@@ -232,15 +231,9 @@ def _confirmed(question: str) -> bool:
 
 
 def _next(made: Plan) -> str:
-    left_out = " ".join(ignored(made.root, made.texts))
     return "\n".join(
         [
             f"Wrote {len(made.texts)} files, and {record.FILE} for updates. Commit them.",
-            *(
-                [f"! git ignores some, so the image would lack them. Run: git add -f {left_out}"]
-                if left_out
-                else []
-            ),
             "Next: `django-k8s up` builds the image and runs it on your cluster; `django-k8s init --undo` removes the files.",
         ]
     )

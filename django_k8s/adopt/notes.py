@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django_k8s.adopt.facts import Fact
+from django_k8s.adopt.rules import locks
 from django_k8s.adopt.tree import Tree
 
 

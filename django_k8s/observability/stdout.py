@@ -15,7 +15,6 @@ import io
 import logging
 import os
 import sys
-import tempfile
 import threading
 from typing import Any
 
@@ -50,6 +49,8 @@ def write(line: str) -> None:
 def _share() -> None:
     """Make the lock that forked processes inherit: a record lock belongs to a process, and ends with it."""
     global _file
+    import tempfile  # the listener does without it
+
     try:
         _file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
     except OSError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ UNWATCHED = Verdict(True, "running, without heartbeats")
 NO_DISK = Verdict(True, "the disk takes no heartbeats")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Seconds: see the variables HEARTBEAT_STALENESS_SECONDS, STALL_SECONDS, WORKER_RECONNECT_SECONDS."""
 
     staleness: float
@@ -39,7 +37,6 @@ class Limits:
     reconnect: float = 0
 
 
-@dataclass
 class Judge:
     """Judges a role by the heartbeats in its directory.
 
@@ -52,12 +49,11 @@ class Judge:
     staleness to come up, and its processes have it to be replaced when all of them are gone.
     """
 
-    directory: Path
-    limits: Limits
-    needed: bool = True
-    seen: float = field(default_factory=time.monotonic)
-    _refused: float = -math.inf  # when the disk last took nothing
-    _written: bool = False  # whether there was a heartbeat
+    def __init__(self, directory: Path, limits: Limits, needed: bool = True) -> None:
+        self.directory, self.limits, self.needed = directory, limits, needed
+        self.seen = time.monotonic()
+        self._refused = -math.inf  # when the disk last took nothing
+        self._written = False  # whether there was a heartbeat
 
     def live(self) -> Verdict:
         """Whether the role should go on running; a false one restarts the container."""

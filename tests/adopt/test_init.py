@@ -67,15 +67,6 @@ class TestWrites:
         assert clean(root)
         assert not (root / "deploy").exists()  # git knows no directories
 
-    def test_ignored_by_git(self, tmp_path: Path) -> None:
-        """A file that the project's .gitignore excludes would be missing in the image: the last lines say so."""
-        root = repository(tmp_path, package(production="from .base import *\n"))
-        (root / "shop" / "settings" / ".gitignore").write_text("*\n")
-        ended = init(root, "--yes", "--no-load", "--allow-dirty")
-
-        assert "git add -f shop/settings/kubernetes.py\n" in ended.stdout, ended.stderr
-        assert "git add -f deploy" not in ended.stdout
-
     def test_screen_and_diff(self, tmp_path: Path) -> None:
         """Each fact with its value, confidence and source; one diff, which of our own files shows what is the project's."""
         root = repository(tmp_path, shop())

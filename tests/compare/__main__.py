@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -21,15 +22,13 @@ sys.path.insert(0, str(HERE.parent))
 
 from support.servers import Redis, postgres, redis  # noqa: E402
 
-from compare import measures, table  # noqa: E402
+from compare import images, measures, table  # noqa: E402
 from compare.contenders import ALL, EXAMPLE, OURS, OURS_ASGI  # noqa: E402
 
 PAGE = HERE.parent.parent / "docs" / "explanation" / "comparison.md"
-PARTS = ("web", "worker", "static")
-LEFT_OUT = (
-    "P6, the images: they need a container engine. `docker history` of an image that `make image` built shows its layers.",
-    "P12, a release: it needs a cluster.",
-)
+PARTS = ("web", "worker", "static", "images")
+NOT_ASKED = "P6, the images: this run was asked for other parts. `make compare COMPARE=images` builds them."
+RELEASE = "P12, a release: it needs a cluster. `tests/cluster/test_release.py` upgrades there under load, and no request may fail."
 
 
 def main() -> int:
@@ -42,7 +41,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     parser.add_argument("--no-page", action="store_true", help="print the table only")
     options = parser.parse_args()
-    parts = options.parts or PARTS
+    parts = [part for part in options.parts or PARTS if part != "images" or not images.missing()]
     shuffler = random.Random(options.seed)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # either ends with what has been found
     print(f"seed {options.seed}", file=sys.stderr)
@@ -50,14 +49,18 @@ def main() -> int:
         postgres("-cmax_connections=300") as database,
         redis() as broker,
         tempfile.TemporaryDirectory() as made,
+        contextlib.ExitStack() as stack,
     ):
         found = measures.Measures(database.create("shop"), broker.url(), options.requests, options.tasks)
         manage(found, "migrate", "-v0")
+        built = stack.enter_context(images.images(Path(made), found.row)) if "images" in parts else None
         finished = 0
         try:
             for finished in range(options.rounds):
                 print(f"round {finished + 1}", file=sys.stderr)
                 measure(found, broker, parts, shuffler, Path(made))
+                if built:
+                    built.measure(shuffler)
             finished = options.rounds
         except KeyboardInterrupt:
             print(f"{finished} rounds are finished, and are shown.", file=sys.stderr)
@@ -66,7 +69,8 @@ def main() -> int:
     text = table.markdown(rows, [contender.name for contender in (*ALL, OURS_ASGI)], OURS.name)
     print(text)
     if not options.no_page:
-        PAGE.write_text(table.page(text, facts(options), LEFT_OUT))
+        left_out = [] if "images" in parts else [images.missing() or NOT_ASKED]
+        PAGE.write_text(table.page(text, facts(options), [*left_out, RELEASE]))
     return 0
 
 

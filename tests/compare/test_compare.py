@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from compare import measures, table
+import re
+from pathlib import Path
+
+import pytest
+from support import docker
+
+from compare import images, measures, table
 from compare.contenders import ALL, OURS, PROJECT
 from compare.table import Row
 
@@ -43,3 +49,18 @@ def test_every_contender_has_its_settings() -> None:
     """Each has a settings module of its own, and ours is the only one that is named as ours."""
     assert [name.name for name in ALL if measures.ours(name.name)] == [OURS.name]
     assert all((PROJECT / "config" / f"{contender.settings}.py").is_file() for contender in ALL)
+
+
+def test_images_are_left_out_with_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine without an engine compares the rest, and the page says what is missing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert images.missing() == (
+        f"P6, the images: there is no container engine with {docker.PYTHON}. Start Docker and pull that image."
+    )
+
+
+def test_both_images_have_the_same_packages() -> None:
+    """Each package is pinned to what this environment has, and the plain image is built as it is in tutorials."""
+    assert all(re.fullmatch(r"[\w\-\[\],]+==[\w.]+\n", images._pinned(name)) for name in images.PACKAGES)
+    assert len(images.PLAIN_DOCKERFILE.splitlines()) == 7

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django_k8s.cli.image import bytecode, pipfile
 from django_k8s.cli.image.plan import Plan, Refusal
+from django_k8s.cli.image.records import forget_build
 from django_k8s.cli.image.toolkit import LOCKS
 from django_k8s.cli.image.uv import VENV, environment, installed, uv
 
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(f"django-k8s: {refusal}", file=sys.stderr)
         return refusal.status
+    forget_build(VENV / "lib")
     return bytecode.main([str(VENV / "lib")])
 
 

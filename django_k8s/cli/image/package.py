@@ -17,6 +17,7 @@ from pathlib import Path
 from django_k8s.cli.image import bytecode
 from django_k8s.cli.image.context import Context
 from django_k8s.cli.image.plan import Plan, Refusal
+from django_k8s.cli.image.records import forget_build
 from django_k8s.cli.image.uv import uv
 
 # Where the image has the context.
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"django-k8s: {plan.own or '.'} has a build system, but cannot be installed as a package: it runs from its directory."
         )
         point_to(APP / plan.own, options.target)
+    forget_build(options.target)
     return bytecode.main([str(options.target)])
 
 

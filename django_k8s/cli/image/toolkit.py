@@ -16,6 +16,7 @@ from pathlib import Path
 import django_k8s
 from django_k8s.cli.image import bytecode
 from django_k8s.cli.image.plan import Refusal
+from django_k8s.cli.image.records import forget_build
 from django_k8s.cli.image.trim import trim
 from django_k8s.cli.image.uv import BUILD_ONLY, VENV, installed, report, uv
 
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.trim:
         removed = trim(VENV, BUILD_ONLY, {*map(_normal, before)}, {*map(_normal, after)})
         print(f"django-k8s: {removed / 1e6:.1f} MB that production does not read are removed", flush=True)
+    forget_build(VENV / "lib")
     return bytecode.main([str(VENV / "lib")])
 
 
