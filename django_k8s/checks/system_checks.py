@@ -133,7 +133,7 @@ def check_settings() -> Iterator[CheckMessage]:
         if "pool" in database.get("OPTIONS", {}) and database.get("CONN_MAX_AGE", 0) != 0:
             yield _message("E008", alias=repr(alias))
     old = hasattr(settings, "STATICFILES_STORAGE") or hasattr(settings, "DEFAULT_FILE_STORAGE")
-    if old and not settings.is_overridden("STORAGES"):  # older names beside it mean nothing, and harm nobody
+    if old and not uploads.storages_are_named():
         yield _message("E009")
 
 

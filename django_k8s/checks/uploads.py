@@ -29,6 +29,11 @@ _KEYS = {
 }
 
 
+def storages_are_named() -> bool:
+    """Return whether the settings have STORAGES: older names beside it mean nothing, and harm nobody."""
+    return settings.is_overridden("STORAGES")
+
+
 def unserved() -> str:
     """Return why nobody serves the uploads that web is to serve, or an empty string."""
     if not conf.current().media_serve:

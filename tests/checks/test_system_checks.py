@@ -179,7 +179,7 @@ def test_storages_by_their_old_names(monkeypatch: pytest.MonkeyPatch) -> None:
     changes = {"STATICFILES_STORAGE": "x"}
 
     assert "E009" not in found(**changes)
-    monkeypatch.setattr(ours, "_names_storages", lambda: False)
+    monkeypatch.setattr(uploads, "storages_are_named", lambda: False)
     assert "E009" in found(**changes)
 
 

@@ -272,9 +272,8 @@ ROWS = [
     Row(
         "page: asked with an allowed host",
         test="health/test_page.py::test_page_renders_once",
-        within="Page._environ",
-        old="host(settings.ALLOWED_HOSTS)",
-        new='"localhost"',
+        old='"HTTP_HOST": host(settings.ALLOWED_HOSTS)',
+        new='"HTTP_HOST": "localhost"',
     ),
     Row(
         "page: asked over TLS where http is redirected",
