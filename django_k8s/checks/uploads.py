@@ -31,7 +31,7 @@ _KEYS = {
 
 def storages_are_named() -> bool:
     """Return whether the settings have STORAGES: older names beside it mean nothing, and harm nobody."""
-    return settings.is_overridden("STORAGES")
+    return bool(settings.is_overridden("STORAGES"))
 
 
 def unserved() -> str:

@@ -25,7 +25,6 @@ NAMES: tuple[Name, ...] = (
 # The newest release of each library that this version is tested with: those of requirements/dev.txt, which a test holds.
 # New Relic's agent, which has one row, is not here: it has a new release every few weeks.
 TESTED = {
-    "asgiref": "3.13.0",
     "celery": "5.7.0",
     "click-repl": "0.4.1",
     "django": "6.1.3",
