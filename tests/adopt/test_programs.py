@@ -461,9 +461,15 @@ class Config(Base):
     other: str | None = None
 class Unused(BaseSettings):
     nothing: str
-config = Config()
+class Odd(Same, BaseSettings):
+    pass
+from shop.same import Same
+config, odd = Config(), Odd()
 """
-        found = facts(tmp_path, {"shop/config.py": config}, "\nfrom shop.config import config\n")
+        same = "from shop.other import Odd\nclass Same(Odd):\n    pass\n"  # of another class with this name
+        found = facts(
+            tmp_path, {"shop/config.py": config, "shop/same.py": same}, "\nfrom shop.config import config\n"
+        )
         by_name = {one.name: one for one in found.variables}
 
         required = ["REGION", "SHOP_KEY", "SHOP_MAIL__HOST", "SHOP_NAME", "SHOP_TOKEN"]

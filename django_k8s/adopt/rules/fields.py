@@ -57,11 +57,12 @@ def _derives(known: dict[str, _Class], name: str, base: str, depth: int = 5) -> 
     return base in bases or any(_derives(known, one, base, depth - 1) for one in bases)
 
 
-def _family(known: dict[str, _Class], name: str) -> list[_Class]:
+def _family(known: dict[str, _Class], name: str, below: frozenset[str] = frozenset()) -> list[_Class]:
     """Return a class and those of the project that it derives from, itself last."""
-    if name not in known:
+    if name not in known or name in below:  # another class of the same name may be its own base
         return []
-    return [one for base in known[name].bases if base != name for one in _family(known, base)] + [known[name]]
+    below |= {name}
+    return [one for base in known[name].bases for one in _family(known, base, below)] + [known[name]]
 
 
 def _options(known: dict[str, _Class], name: str) -> dict[str, object]:
