@@ -47,7 +47,9 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         response = self.file(request)
-        if isinstance(response, FileResponse) and isinstance(request, ASGIRequest):
+        # A sync view's middleware is called in its thread under ASGI, too.
+        asynchronous = self.is_async or isinstance(request, ASGIRequest)
+        if asynchronous and isinstance(response, FileResponse):
             # Django would read the whole file first, and warn.
             response.streaming_content = pieces(response.file_to_stream)
         if self.is_async:
