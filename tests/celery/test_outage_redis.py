@@ -52,8 +52,14 @@ def test_broker_black_holed(tmp_path: Path, redis_server: Redis) -> None:
 def test_silence_is_noticed(tmp_path: Path, redis_server: Redis) -> None:
     """A worker that only waits hears nothing any more: it asks, connects anew, and takes the next task."""
     broker = redis_server.url(8)
-    with proxy(redis_server.port) as net, workers(tmp_path, f"redis://127.0.0.1:{net.port}/8") as group:
+    with (
+        proxy(redis_server.port) as net,
+        workers(tmp_path, f"redis://127.0.0.1:{net.port}/8") as group,
+        client.Redis(port=redis_server.port) as own,
+    ):
         worker = group.start("-c", "1", "--without-heartbeat")  # whose events would notice it, though later
+        # What asks has a connection of its own, which goes silent with the others.
+        wait_until(lambda: any(one["cmd"] == "ping" for one in own.client_list()), 20, "the first question")
         net.deafen()
         began = time.monotonic()
         send(broker, [(1, 0.0)])
