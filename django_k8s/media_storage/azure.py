@@ -36,7 +36,7 @@ _REMEDIES = {
     "ContainerBeingDeleted": "the container is being deleted: check MEDIA_AZURE_CONTAINER",
     "AuthenticationFailed": "the credentials are not accepted: check the pod's identity",
     "InvalidAuthenticationInfo": "the credentials are not accepted: check the pod's identity",
-    "NoAuthenticationInformation": "no credentials were found: check the pod's identity",
+    "NoAuthenticationInformation": "no credentials were found. Check the pod's identity",
     "AuthorizationFailure": "access is denied: check what the pod's identity may do, and the firewall of the account",
     "AuthorizationPermissionMismatch": "access is denied: give the pod's identity the role Storage Blob Data Contributor",
 }

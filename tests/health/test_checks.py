@@ -309,7 +309,7 @@ def test_local_memory_cache_answers() -> None:
 @override_settings(CACHES={"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}})
 def test_cache_that_forgets_fails() -> None:
     """A cache that does not keep what it was given is not well."""
-    with pytest.raises(Unhealthy, match="does not come back"):
+    with pytest.raises(Unhealthy, match="could not be read back"):
         Cache("default")(SECONDS)
 
 
