@@ -14,6 +14,7 @@ from support import profiles, servers
 
 import django_k8s
 from django_k8s.environment import masking, problems, startup
+from django_k8s.observability import context
 
 pytest_plugins = ["support.outcomes"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,7 +88,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
-    """What one test keeps secret, or sets in the environment, is forgotten in the next."""
+    """What one test keeps secret, sets in the environment, or answers as a request, is forgotten in the next."""
     masking.reset()
     problems.reset()
     startup.reset()
+    context.request_id.set("")
