@@ -22,6 +22,9 @@ _CLIENT: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 30,
     "retry_total": 2,
+    "initial_backoff": 1,  # seconds; Azure's own are 15 and more, in which a request would wait
+    "increment_base": 2,
+    "random_jitter_range": 1,
     "max_block_size": 4 * _MEBIBYTE,
     "max_single_put_size": 4 * _MEBIBYTE,
     "max_single_get_size": 4 * _MEBIBYTE,
