@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +46,7 @@ def gcs(port: int = 0) -> Iterator[str]:
 @contextlib.contextmanager
 def azurite() -> Iterator[str]:
     """Azurite's blob service, with its data in memory; gives the URL of the account."""
-    path = program("azurite-blob", os.environ.get("AZURITE", ""))
+    path = program("azurite-blob", f"{Path.home()}/.local/azurite/node_modules/.bin")
     need("azurite", path, "npm install -g azurite")
     assert path
     port = free_port()
