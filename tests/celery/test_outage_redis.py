@@ -51,7 +51,7 @@ def test_broker_black_holed(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_silence_is_noticed(tmp_path: Path, redis_server: Redis) -> None:
-    """A worker that only waits hears nothing any more: it asks, connects anew, and takes the next task."""
+    """A worker that only waits hears nothing any more: it notices, connects anew, and takes the next task."""
     broker = redis_server.url(8)
     with (
         proxy(redis_server.port) as net,

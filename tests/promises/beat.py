@@ -116,12 +116,6 @@ ROWS = [
         new="pass",
     ),
     Row(
-        "worker: a Redis that went silent is noticed",
-        test="celery/test_outage_redis.py::test_silence_is_noticed",
-        old="self._ask = _question(channel)",
-        new="pass",
-    ),
-    Row(
         "worker: an acknowledgement that failed is repeated",
         test="celery/test_outage_redis.py::test_acknowledgement_that_fails",
         old="self._failed.append(partial(send, *args, **kwargs))",
