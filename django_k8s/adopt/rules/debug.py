@@ -68,9 +68,7 @@ def _turned(file: str, node: ast.AST) -> dict[str, str] | None:
 
 def _default(node: ast.AST) -> object:
     """Return the default that a call has for a variable, or None."""
-    if not isinstance(node, ast.Call):
-        return None
-    given = [*node.args[1:2], *(one.value for one in node.keywords if one.arg in ("default", "fallback"))]
+    given = variables.defaults(node)
     return literal(given[0]) if given else None
 
 
@@ -78,7 +76,7 @@ def _is_on(node: ast.AST, name: str, declared: dict[str, object]) -> bool:
     """Return whether debug mode is on without the variable, or nothing loads without it."""
     if not isinstance(node, ast.Call):
         return "DEBUG" in name  # os.environ["DEBUG"]: it has to be set
-    given = [*node.args[1:2], *(one.value for one in node.keywords if one.arg in ("default", "fallback"))]
+    given = variables.defaults(node)
     if not given and name in declared:
         return declared[name] in _YES
     if not given:

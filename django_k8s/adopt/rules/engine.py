@@ -61,9 +61,7 @@ def _read(file: str, node: ast.AST, assigned: dict[str, ast.expr]) -> tuple[str,
     one = variables.read_by(file, node)
     if one is None:
         return None
-    given = node.args[1:2] if isinstance(node, ast.Call) else []
-    if isinstance(node, ast.Call):
-        given += [word.value for word in node.keywords if word.arg in ("default", "fallback")]
+    given = variables.defaults(node)
     return one.name, literal(given[0]) if given else other
 
 

@@ -77,6 +77,13 @@ def secret(name: str) -> bool:
     return bool(_SECRET.search(name))
 
 
+def defaults(call: ast.AST) -> list[ast.expr]:
+    """Return what a call that reads a variable names as its default: one expression, or none."""
+    if not isinstance(call, ast.Call):
+        return []
+    return [*call.args[1:2], *(word.value for word in call.keywords if word.arg in _DEFAULTS)]
+
+
 def read_by(file: str, node: ast.AST, own: Container[str] = ()) -> Variable | None:
     """Return the variable that a node reads, or None. ``own`` are functions of the project that read one."""
     if (
@@ -95,9 +102,7 @@ def read_by(file: str, node: ast.AST, own: Container[str] = ()) -> Variable | No
         (".setdefault", ".update")
     ):
         return None
-    has_default = len(node.args) > 1 or any(keyword.arg in _DEFAULTS for keyword in node.keywords)
-    has_default = has_default or has_none(node)
-    return _variable(literal(node.args[0]), line(file, node), default=has_default)
+    return _variable(literal(node.args[0]), line(file, node), default=bool(defaults(node)) or has_none(node))
 
 
 def has_none(node: ast.Call) -> bool:
