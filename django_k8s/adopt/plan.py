@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from django_k8s.adopt import record
 from django_k8s.adopt.examine import Options, examine
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render import name_of, render, settings
+from django_k8s.adopt.tree import ignored
 
 # Facts that say where this machine has the project, or that only explain others.
 _NOT_RECORDED = frozenset({"git_root"})
@@ -55,8 +55,7 @@ def _despite_git(facts: Facts) -> Facts:
     Whether it is tracked already does not count: the answer is the same before and after it is committed.
     """
     path = settings.module(facts).path
-    command = ["git", "-C", facts.text("git_root"), "check-ignore", "-q", "--no-index", "--", path]
-    if subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
+    if not ignored(Path(facts.text("git_root")), [path], tracked=True):
         return facts
     allowed = replace(facts["allow_files"], value=[*facts.list("allow_files"), path])
     note = f"A .gitignore of the project ignores {path}: commit it with `git add -f {path}`."

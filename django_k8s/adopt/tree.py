@@ -134,9 +134,9 @@ class Tree:
         return ""
 
 
-def ignored(root: Path, names: Iterable[str]) -> list[str]:
-    """Return which of these files git neither tracks nor would add."""
-    command = ["git", "-C", str(root), "check-ignore", "--", *names]
+def ignored(root: Path, names: Iterable[str], *, tracked: bool = False) -> list[str]:
+    """Return which of these files git neither tracks nor would add; with ``tracked``, also those that it tracks in spite of that."""
+    command = ["git", "-C", str(root), "check-ignore", *(["--no-index"] if tracked else []), "--", *names]
     try:
         ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     except OSError:
