@@ -17,9 +17,13 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
     The consumer of an idle worker only waits, and a connection that went silent looks the same. RabbitMQ has heartbeats for
     that. A message whose acknowledgement failed counts as unacknowledged for as long as the connection lasts: it takes the
     place of another one, and with enough of them the worker takes no message any more.
+
+    Events have a connection of their own, to the same broker. When the other one is lost, it is dropped as well: to say
+    goodbye to a broker that does not answer would take the consumer half a minute.
     """
 
-    requires = ("celery.worker.consumer.tasks:Tasks",)
+    # It is stopped before these.
+    requires = ("celery.worker.consumer.tasks:Tasks", "celery.worker.consumer.heart:Heart")
 
     def __init__(self, consumer: Any, **kwargs: Any) -> None:
         super().__init__(consumer, **kwargs)
@@ -41,6 +45,10 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        events, connection = consumer.event_dispatcher, consumer.connection
+        if events is not None and not (connection and connection.connected):
+            events.disable()
+            events.connection.collect()
 
     def _noting(self, send: Callable[..., Any], errors: tuple[type[Exception], ...]) -> Callable[..., Any]:
         def noting(*args: Any, **kwargs: Any) -> Any:

@@ -69,6 +69,12 @@ ROWS = [
         new='settings["broker_heartbeat"] = 0',
     ),
     Row(
+        "worker: no goodbye to a RabbitMQ that does not answer",
+        test="celery/test_outage_rabbitmq.py::test_broker_black_holed",
+        old="            events.disable()\n            events.connection.collect()",
+        new="            pass",
+    ),
+    Row(
         "worker: what RabbitMQ still holds does not end it",
         test="celery/test_outage_rabbitmq.py::test_broker_holds_the_old_connection",
         old='settings["control_queue_exclusive"] = False',

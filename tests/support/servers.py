@@ -242,10 +242,11 @@ def mariadb(*options: str) -> Iterator[MariaDB]:
         f"GRANT ALL ON *.* TO {MariaDB.name};\n"
     )
     usual = ["--no-defaults", f"--basedir={base}", f"--datadir={folder}/data", "--innodb-log-file-size=8M"]
-    subprocess.run(
+    made = subprocess.run(
         [install, *usual, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--force"],
-        check=True, capture_output=True, user=user, cwd=folder, env=environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, user=user, cwd=folder, env=environment(),
     )  # fmt: skip
+    assert made.returncode == 0, made.stdout[-4000:]
     port = free_port()
     args = [
         server, *usual, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", "--skip-name-resolve",
