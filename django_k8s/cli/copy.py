@@ -34,7 +34,11 @@ _LEFT_OUT = shutil.ignore_patterns(
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("copy", help="copy files from the package into your project")
+    parser = commands.add_parser(
+        "copy",
+        help="copy the Dockerfiles, the chart, the manifests or the example into your project",
+        description="Copy the Dockerfiles, the chart, the manifests or the example into your project.",
+    )
     parser.add_argument("what", choices=tuple(_PARTS), help="what to copy")
     parser.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     parser.add_argument("--force", action="store_true", help="overwrite files that differ")

@@ -54,7 +54,7 @@ class TestStatus:
         result = project.command("check", "--no-load", "--strict")
 
         assert result.returncode == 0, result.stdout + result.stderr
-        assert "2 notes. docs/reference/check.md explains each." in result.stdout
+        assert '2 notes. The page "django-k8s check" of the documentation explains each.' in result.stdout
         assert "this is what `django-k8s init` would meet" in result.stdout
         assert project.git("status", "--porcelain", "--ignored") == ""
 
