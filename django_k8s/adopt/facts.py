@@ -46,7 +46,7 @@ NAMES = {
     "translations": "translations to compile",
     "after_static": "after collectstatic",
     "after_migrate": "after the migrations",
-    "allow_files": "in the image in spite of rules",
+    "allow_files": "allowed in the image",
     "left_out": "left out of the image",
 }
 

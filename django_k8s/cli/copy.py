@@ -57,7 +57,7 @@ def copy_out(what: str, destination: Path, *, force: bool = False) -> int:
         for pair in _files(assets() / source, destination / below)
     ]
     if not pairs:
-        print(f"django-k8s: this installation carries no {what}.", file=sys.stderr)
+        print(f"django-k8s: this installation does not contain the {what}.", file=sys.stderr)
         return EX_CANTCREAT
     differing = [target for source, target in pairs if target.exists() and not _same(source, target)]
     if differing and not force:

@@ -66,8 +66,9 @@ def direct_connection(
             settings = _redirected(settings, url)
         elif conf.current().database_pgbouncer:
             raise ImproperlyConfigured(
-                "DATABASE_PGBOUNCER is on and DATABASE_DIRECT_URL is missing: a session's lock needs the address of "
-                "the database itself. Set DATABASE_DIRECT_URL to postgres://user:password@host:5432/name."
+                "DATABASE_PGBOUNCER is on, but DATABASE_DIRECT_URL is missing: a session lock needs the address of "
+                "the database itself, not of the pooler. Set DATABASE_DIRECT_URL to "
+                "postgres://user:password@host:5432/name."
             )
     connection = _wrapper(alias, settings)
     if connection.vendor == "postgresql":

@@ -30,8 +30,8 @@ _SAID = {
     "merged": "merged with your changes",
     "added": "added",
     "removed": "removed: this version does not need it",
-    "deleted": "you deleted it, so it stays away",
-    "kept": "kept, because you changed it: this version does not write it any more",
+    "deleted": "you deleted it, so it stays deleted",
+    "kept": "kept, because you edited it: this version no longer writes it",
     "taken": "left alone: it was not written by django-k8s",
 }
 
@@ -90,7 +90,8 @@ def prepare(root: Path, options: Options, *, version: str) -> tuple[Outcome, dic
         raise CannotAdopt(f"There is no {record.FILE}. Run `django-k8s init` first.")
     if _parts(earlier.version) > _parts(version):
         raise CannotAdopt(
-            f"The files were written by django-k8s {earlier.version}, and this is the older {version}: use that version.",
+            f"The files were written by django-k8s {earlier.version}, and this version, {version}, is older. Use "
+            f"{earlier.version} or newer.",
             EX_CONFIG,
         )
     made = _planned(root, earlier, options, version)
@@ -129,8 +130,9 @@ def _planned(root: Path, earlier: record.Record, options: Options, version: str)
     made = plan(root, earlier.answers, options, version=version)
     if earlier.loaded and options.load and not made.facts.loaded:
         raise CannotAdopt(
-            f"The files were made from the loaded settings. {made.facts.notes[-1]} Install the project's packages, or"
-            " name the Python that has them with --python. --no-load updates from the files alone.",
+            "When these files were written, the settings were loaded, so the update has to load them too. "
+            f"{made.facts.notes[-1]} Install the project's packages, or name the Python that has them with --python. "
+            "To update without loading the settings, add --no-load.",
             EX_CONFIG,
         )
     taken = {
