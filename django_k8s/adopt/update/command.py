@@ -59,7 +59,7 @@ class Outcome:
 
     @property
     def waits(self) -> bool:
-        """Whether the project's files are not those of this version."""
+        """Whether there is something to update."""
         return self.earlier.version != self.later.version or any(one.waits for one in self.changes)
 
     @property
@@ -81,9 +81,9 @@ def update(request: Request, *, version: str) -> int:
 
 
 def prepare(root: Path, options: Options, *, version: str) -> tuple[Outcome, dict[str, bytes], list[str]]:
-    """Return what an update would do, the content of each file that it writes, and the files that it removes.
+    """Return what an update would do, the contents of the files that it writes, and the names of those that it removes.
 
-    Nothing is written. Raise CannotAdopt if there is nothing to update, or the project cannot be served any more.
+    Nothing is written. Raise CannotAdopt if init has written nothing here, or if the project can no longer be served.
     """
     earlier = record.read(root)
     if earlier is None:
@@ -126,7 +126,7 @@ def _update(request: Request, version: str) -> int:
 
 
 def _planned(root: Path, earlier: record.Record, options: Options, version: str) -> Plan:
-    """Return the plan of today, with the recorded answers. Where the rules disagree, what was taken before stays."""
+    """Return the plan for the project as it is now, with the recorded answers. If the rules disagree, keep the earlier choice."""
     made = plan(root, earlier.answers, options, version=version)
     if earlier.loaded and options.load and not made.facts.loaded:
         raise CannotAdopt(
@@ -216,7 +216,7 @@ def _said(one: Change, check: bool) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as the record keeps it, which leaves out None."""
+    """Return a value as the record stores it: without None."""
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items() if one is not None}
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
