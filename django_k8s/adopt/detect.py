@@ -234,8 +234,8 @@ def _programs(
         else Fact("beat_scheduler", None, "there is no Celery application")
     )
     others = add(daemons.daemons(tree, project, settings))
-    rq = any(one["command"][0] == "rqworker" for one in others)
-    add(_redis(settings, packages, broker == "redis", rq=rq))
+    queue = any(one["command"][0] in ("rqworker", "run_huey") for one in others)
+    add(_redis(settings, packages, broker == "redis", queue=queue))
     return notes
 
 
@@ -252,7 +252,7 @@ def _broker(settings: Defined) -> Fact:
     return Fact("broker", "redis", "no setting names another one", "likely")
 
 
-def _redis(settings: Defined, packages: dict[str, str], broker: bool, *, rq: bool) -> Fact:
+def _redis(settings: Defined, packages: dict[str, str], broker: bool, *, queue: bool) -> Fact:
     needs = []
     sources = []
     for use, names in (
@@ -261,7 +261,7 @@ def _redis(settings: Defined, packages: dict[str, str], broker: bool, *, rq: boo
         ("queue", ("RQ_QUEUES", "HUEY", "Q_CLUSTER", "DRAMATIQ_BROKER")),
     ):
         words = [word for name in names for word in settings.words(name)]
-        if any("redis" in word.lower() for word in words) or (use == "queue" and rq):
+        if any("redis" in word.lower() for word in words) or (use == "queue" and queue):
             needs.append(use)
             sources += [settings.places[name] for name in names if name in settings.places]
     if broker:

@@ -13,6 +13,7 @@ from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render import environment, values
 from django_k8s.adopt.render.docker import arguments, ignored
+from django_k8s.adopt.render.settings import render as settings_text
 
 ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
 CELERY = "from celery import Celery\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n"
@@ -186,6 +187,18 @@ class TestDaemons:
         found = facts(tmp_path, files, settings)
 
         assert [one["command"] for one in found.value("daemons")] == expected
+
+    def test_huey(self, tmp_path: Path) -> None:
+        """A queue in a file moves to Redis, which the image then needs a client for."""
+        found = facts(
+            tmp_path,
+            {},
+            "\nINSTALLED_APPS += ['huey.contrib.djhuey']\nHUEY = {'huey_class': 'huey.SqliteHuey'}\n",
+        )
+
+        assert [one["command"] for one in found.value("daemons")] == [["run_huey"]]
+        assert (found.value("redis_needed"), "redis" in arguments(found)["LIBRARY"]) == (["queue"], True)
+        assert "\nHUEY = overlay.huey(env, HUEY)\n" in settings_text(found)
 
 
 class TestParts:
