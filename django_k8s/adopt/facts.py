@@ -28,6 +28,7 @@ NAMES = {
     "database_engine": "database",
     "redis_needed": "Redis is needed for",
     "celery_application": "Celery application",
+    "broker": "Celery's broker",
     "queues": "queues",
     "beat_scheduler": "beat",
     "daemons": "daemons",

@@ -34,7 +34,10 @@ class Row:
         if not mine or not peers:
             return "-"
         best = min(peers, key=lambda name: statistics.median(peers[name]))
-        ratio = statistics.median(mine) / statistics.median(peers[best])
+        theirs = statistics.median(peers[best])
+        if not theirs:
+            return f"{best} needs none"
+        ratio = statistics.median(mine) / theirs
         overlap = min(mine) <= max(peers[best]) and min(peers[best]) <= max(mine)
         said = f"{ratio:.2f} of {best}"
         return f"{said}, a tie" if overlap else said

@@ -12,6 +12,7 @@ _OURS = {
     "SECRET_KEY": "50 random characters or more",
     "DATABASE_URL": "postgres://user:password@host:5432/name",
     "REDIS_URL": "redis://host:6379/0",
+    "CELERY_BROKER_URL": "amqp://user:password@host:5672/virtual-host",
 }
 
 
@@ -41,16 +42,19 @@ def secret(facts: Facts, name: str) -> str:
     aliases = aliases_of(facts)
     covered = set(aliases.values())
     names = {one.name for one in facts.variables}
-    for key, what in _OURS.items():
-        if key == "REDIS_URL" and not facts.list("redis_needed"):
-            continue
+    unused = {
+        "REDIS_URL": not facts.list("redis_needed"),
+        "CELERY_BROKER_URL": facts.value("broker") != "rabbitmq",
+    }
+    ours = {key: what for key, what in _OURS.items() if not unused.get(key)}
+    for key, what in ours.items():
         if key in names or key not in covered or key == "DATABASE_URL":
             lines += [f"# {what}", f"{key}="]
-    wanted = {one.name: one for one in required(facts) if one.name not in _OURS}
+    wanted = {one.name: one for one in required(facts) if one.name not in ours}
     for one in wanted.values():
         lines += [f"# {_file(one)}: required", f"{one.name}="]
     optional = [
-        one for one in facts.variables if one.secret and one.name not in wanted and one.name not in _OURS
+        one for one in facts.variables if one.secret and one.name not in wanted and one.name not in ours
     ]
     if optional:
         lines += ["", "# These have a default. Uncomment what you set."]
