@@ -1,5 +1,4 @@
-"""gunicorn's asgi worker with a heartbeat. When it stops, it interrupts no request and does not wait for idle
-clients.
+"""gunicorn's asgi worker with a heartbeat, whose stop interrupts no request and waits for no idle client.
 
 There is no pool of threads, so stalled means that the event loop hangs. The age of the heartbeat shows this.
 """

@@ -25,8 +25,7 @@ _lock = threading.Lock()  # threads return by themselves
 
 
 class RequestThread(ThreadSensitiveContext):
-    """asgiref's context of one request, with one of the idle threads. Django's own context inside of it has no
-    effect."""
+    """asgiref's context of one request, with one of the idle threads. Django's own context inside has no effect."""
 
     async def __aenter__(self) -> RequestThread:
         await super().__aenter__()  # type: ignore[no-untyped-call]

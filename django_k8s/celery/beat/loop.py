@@ -98,8 +98,10 @@ class Loop:
             self._say(name, f"beat: {name} cannot be scheduled ({reason}); all other entries continue")
 
     def _stand_by(self, now: datetime) -> None:
-        """Handle that another beat has the lock, or that nobody can get it. If something has been due for a minute,
-        nobody publishes."""
+        """Note that another beat has the lock, or that nobody can get it.
+
+        If something has been due for a minute, nobody publishes.
+        """
         error = self._process.lock.error
         self._loaded = False
         if error is not None:

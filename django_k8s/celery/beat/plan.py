@@ -26,8 +26,10 @@ class Plan:
         self._heap: list[tuple[datetime, str]] = []
 
     def set(self, name: str, last: datetime, now: datetime) -> None:
-        """Note that ``last`` was published. A schedule that fails does not stop others. It is asked again in a
-        minute."""
+        """Note that ``last`` was published.
+
+        A schedule that fails does not stop others. It is asked again in a minute.
+        """
         self.last[name] = last
         self.late.discard(name)
         try:

@@ -18,8 +18,10 @@ class NoMessage(Exception):
 
 
 def _keep_client(channel: Any) -> None:
-    """Let a channel of Redis use one client. By default it creates one for each message, which takes a tenth of the
-    time of a message."""
+    """Let a channel of Redis use one client.
+
+    By default it creates one for each message, which takes a tenth of the time of a message.
+    """
     connect = getattr(channel, "conn_or_acquire", None)
     if connect is not None:
         with connect() as kept:

@@ -44,8 +44,7 @@ class Entry:
         return str(uuid.uuid5(_NAMESPACE, f"{app} {self.name} {self.task} {due.isoformat()}"))
 
     def message(self, app: str, due: datetime) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
-        """Return arguments, keyword arguments and options of the message. If computing a value raises an error, raise
-        it."""
+        """Return arguments, keyword arguments and options of the message. Raise the error of a value that cannot be computed."""
         headers = {**(self.options.get("headers") or {}), DUE_HEADER: due.isoformat(), _BEAT_HEADER: True}
         # Do not retry while publishing, because this would delay a stop. The next turn tries again.
         options = {"retry": False, **self.options, "task_id": self.task_id(app, due), "headers": headers}
