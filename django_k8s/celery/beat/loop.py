@@ -198,12 +198,12 @@ class Loop:
         # A stop may come while the note is made, which a silent database never answers; from then on to the commit, none.
         with contextlib.ExitStack() as stops, table.published(entry.name, last, due):
             stops.enter_context(defer_stop_signals())
-            self._send(entry, due)
+            sent = self._send(entry, due)
         self._process.beat()
-        if self._count is not None:
+        if sent and self._count is not None:
             self._count.labels(entry.name).inc()
 
-    def _send(self, entry: Entry, due: datetime) -> None:
+    def _send(self, entry: Entry, due: datetime) -> bool:
         """Give one message to the broker. A message that cannot be made is skipped, so that it stops no other."""
         try:
             self._publisher.send(entry, due)
@@ -214,9 +214,10 @@ class Loop:
                 f"beat: {entry.name} cannot be published, its due time {due.isoformat()} is skipped: "
                 f"{one_line(error.__cause__ or error)}",
             )
-            return
+            return False
         self._unmade.discard(entry.name)
         logger.info("beat: published %s (%s), due %s", entry.name, entry.task, due.isoformat())
+        return True
 
     def _fail(self, reason: str, error: BaseException) -> None:
         """Nothing goes on before another turn."""
