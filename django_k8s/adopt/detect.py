@@ -48,7 +48,7 @@ _DECIDING = frozenset(
         "django-storages",
     ]
 )
-_BYHAND = "Follow docs/how-to/existing-project.md by hand."
+_BY_HAND = 'Follow the page "Put an existing project on Kubernetes" of the documentation by hand.'
 
 
 def detect(root: Path, *, answers: Mapping[str, Any] | None = None) -> Facts:
@@ -201,7 +201,7 @@ def _refuse(tree: Tree, project: str, module: str, file: str) -> None:
         )
     if place := settings_module.class_based(tree, project, file):
         raise CannotAdopt(
-            f"The settings are classes of django-configurations ({place}), which a settings module cannot build on. {_BYHAND}",
+            f"The settings are classes of django-configurations ({place}), which a settings module cannot build on. {_BY_HAND}",
             EX_CONFIG,
         )
     if place := settings_module.assigned(tree, project):
@@ -222,6 +222,7 @@ def _programs(
     if "celery" in packages and not name:
         notes.append("Celery is installed, but no module creates an application: workers are left out.")
     add(Fact("celery_namespace", namespace, (name and application.source) or ""))
+    broker = add(_broker(settings) if name else Fact("broker", None, "there is no Celery application"))
     add(
         programs.queues(tree, project, settings)
         if name
@@ -233,12 +234,25 @@ def _programs(
         else Fact("beat_scheduler", None, "there is no Celery application")
     )
     others = add(daemons.daemons(tree, project, settings))
-    rq = any(one["command"][0] == "rqworker" for one in others)
-    add(_redis(settings, packages, bool(name), rq=rq))
+    queue = any(one["command"][0] in ("rqworker", "run_huey") for one in others)
+    add(_redis(settings, packages, broker == "redis", queue=queue))
     return notes
 
 
-def _redis(settings: Defined, packages: dict[str, str], celery: bool, *, rq: bool) -> Fact:
+def _broker(settings: Defined) -> Fact:
+    """Return the kind of Celery's broker: what a setting or the name of its variable says, else Redis."""
+    for name in settings.nodes:
+        if "BROKER" in name:
+            for word in settings.words(name):
+                kind = word.lower()
+                if kind.startswith(("amqp", "pyamqp")) or "rabbit" in kind:
+                    return Fact("broker", "rabbitmq", settings.places.get(name, ""), "likely")
+                if kind.startswith("sqs"):
+                    return Fact("broker", "sqs", settings.places.get(name, ""), "likely")
+    return Fact("broker", "redis", "no setting names another one", "likely")
+
+
+def _redis(settings: Defined, packages: dict[str, str], broker: bool, *, queue: bool) -> Fact:
     needs = []
     sources = []
     for use, names in (
@@ -247,11 +261,10 @@ def _redis(settings: Defined, packages: dict[str, str], celery: bool, *, rq: boo
         ("queue", ("RQ_QUEUES", "HUEY", "Q_CLUSTER", "DRAMATIQ_BROKER")),
     ):
         words = [word for name in names for word in settings.words(name)]
-        if any("redis" in word.lower() for word in words) or (use == "queue" and rq):
+        if any("redis" in word.lower() for word in words) or (use == "queue" and queue):
             needs.append(use)
             sources += [settings.places[name] for name in names if name in settings.places]
-    brokers = [word for name in settings.nodes if "BROKER" in name for word in settings.words(name)]
-    if celery and not any(word.startswith(("amqp", "sqs", "pyamqp")) for word in brokers):
+    if broker:
         needs.append("broker")
         sources.append("Celery's broker")
     return Fact("redis_needed", needs, ", ".join(sources) or "nothing names it", "likely")

@@ -38,11 +38,12 @@ def unserved() -> str:
     """Return why nobody serves the uploads that web is to serve, or an empty string."""
     if not conf.current().media_serve:
         return ""
+    # A class of the project's own may raise anything. Django's own checks and the log of web say it.
     try:
         storage = storages["default"]
-    except (ImportError, ImproperlyConfigured, InvalidStorageError):
-        return ""
-    if not isinstance(storage, FileSystemStorage):
+        if not isinstance(storage, FileSystemStorage):
+            return ""
+    except Exception:
         return ""
     if not _MEDIA_NAMES & set(settings.MIDDLEWARE):
         return "MediaFilesMiddleware is not in MIDDLEWARE"

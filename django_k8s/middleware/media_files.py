@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed, SuspiciousFileOperation
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.core.handlers.asgi import ASGIRequest
 from django.http import (
     FileResponse,
@@ -73,8 +73,7 @@ class MediaFilesMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         if not conf.current().media_serve:
             raise MiddlewareNotUsed
-        storage = storages["default"]
-        self.prefix = _prefix(storage.base_url) if isinstance(storage, FileSystemStorage) else "/"
+        self.prefix = _of_files(storages["default"])
         if self.prefix == "/":  # uploads are elsewhere, or MEDIA_URL is not set: below it is every page
             raise MiddlewareNotUsed
         self.get_response = get_response
@@ -90,6 +89,18 @@ class MediaFilesMiddleware:
         name = request.path_info.removeprefix(self.prefix)
         # In a thread, since a volume may be slow.
         return asyncio.to_thread(serve_media, request, name) if self.is_async else serve_media(request, name)
+
+
+def _of_files(storage: Storage) -> str:
+    """Return the prefix of a storage of files; ``/`` for another one."""
+    try:
+        return _prefix(storage.base_url) if isinstance(storage, FileSystemStorage) else "/"
+    except Exception as error:
+        # A class of the project's own may look at its configuration only when it is used. The pages work without it.
+        _log.error(
+            "Uploads are not served: the default storage raises %s when it is used.", type(error).__name__
+        )
+        return "/"
 
 
 def serve_media(request: HttpRequest, name: str) -> HttpResponseBase:

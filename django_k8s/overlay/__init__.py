@@ -27,7 +27,7 @@ from django_k8s.overlay.databases import databases
 from django_k8s.overlay.files import media_root, static_root, static_url, storages
 from django_k8s.overlay.logs import logging
 from django_k8s.overlay.mail import email_backend, mailers
-from django_k8s.overlay.redis import broker_url, redis_url, result_backend
+from django_k8s.overlay.redis import broker_url, huey, redis_url, result_backend
 from django_k8s.overlay.security import (
     allowed_hosts,
     cookie_name,
@@ -53,6 +53,7 @@ __all__ = [
     "email_backend",
     "hsts_seconds",
     "https",
+    "huey",
     "installed_apps",
     "logging",
     "mailers",

@@ -1,7 +1,9 @@
-"""URLs of Redis that a project has on this machine, where none is in a pod."""
+"""Redis, and queues in a file, that a project has on this machine, where none is in a pod."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django_k8s.environment.connection_urls import encoded, scheme
@@ -9,6 +11,32 @@ from django_k8s.environment.env import Env
 
 _SCHEMES = ("redis", "rediss")
 _HERE = (None, "localhost", "127.0.0.1", "::1")
+_IN_A_FILE = ("SqliteHuey", "FileHuey")
+_SAME_IN_REDIS = "huey.PriorityRedisHuey"  # the one with priorities, as those have
+# What says where Huey's queue is: Huey refuses these beside a URL, or does not know them there.
+_PLACES = frozenset(
+    [
+        "filename",
+        "cache_mb",
+        "fsync",
+        "journal_mode",
+        "timeout",
+        "strict_fifo",
+        "path",
+        "levels",
+        "use_thread_lock",
+        "host",
+        "port",
+        "db",
+        "username",
+        "password",
+        "ssl",
+        "unix_socket_path",
+        "connection",
+        "url",
+        "backend_class",
+    ]
+)
 
 
 def redis_url(env: Env, project: str) -> str:
@@ -30,6 +58,29 @@ def result_backend(env: Env, project: str) -> str:
     A Redis on localhost, which no pod has, gives way to REDIS_URL; the number of the database stays.
     """
     return _url(env, "CELERY_RESULT_BACKEND", project)
+
+
+def huey(env: Env, project: Any) -> Any:
+    """Return HUEY with its queue at REDIS_URL, if the project's is in a file, or in a Redis on localhost.
+
+    No pod shares a file with another one, or has a Redis. All that says nothing of the place stays, and so does a queue
+    that is elsewhere, or an object of Huey. In debug mode, the project's stays unless REDIS_URL is set.
+    """
+    if not isinstance(project, Mapping) or (env.debug and not env.is_set("REDIS_URL")):
+        return project
+    kind = str(project.get("huey_class") or project.get("backend_class") or "huey.RedisHuey")
+    connection = {**project, **project.get("connection", {})}
+    file = kind.rpartition(".")[2] in _IN_A_FILE
+    host = urlsplit(str(connection["url"])).hostname if connection.get("url") else connection.get("host")
+    if not file and ("Redis" not in kind or connection.get("connection_pool") or host not in _HERE):
+        return project
+    env.require("REDIS_URL", "Huey's queue cannot be in a pod: set the Redis where it is.")
+    kept = {key: value for key, value in project.items() if key not in _PLACES}
+    return {
+        **kept,
+        "huey_class": _SAME_IN_REDIS if file else kind,
+        "url": encoded(env.str("REDIS_URL")) or None,
+    }
 
 
 def moved(env: Env, url: str) -> str:

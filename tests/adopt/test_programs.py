@@ -13,6 +13,7 @@ from django_k8s.adopt.detect import detect
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render import environment, values
 from django_k8s.adopt.render.docker import arguments, ignored
+from django_k8s.adopt.render.settings import render as settings_text
 
 ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
 CELERY = "from celery import Celery\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n"
@@ -74,7 +75,7 @@ class TestCelery:
 
         assert found.value("celery_application") == "jobs.celeryconf:queue_app"
         assert found.value("celery_namespace") == "CELERY"
-        assert found.value("redis_needed") == ["broker"]
+        assert (found.value("broker"), found.value("redis_needed")) == ("redis", ["broker"])
         assert found.value("beat_scheduler") is None
 
     def test_none(self, tmp_path: Path) -> None:
@@ -84,6 +85,21 @@ class TestCelery:
         assert [
             found.value(name) for name in ("celery_application", "queues", "beat_scheduler", "redis_needed")
         ] == [None, [], None, []]
+
+    def test_rabbitmq(self, tmp_path: Path) -> None:
+        """An environment that we start has no RabbitMQ: its Redis is the broker, and production's Secret names one."""
+        found = facts(
+            tmp_path,
+            {"shop/celery.py": CELERY, "requirements.txt": REQUIREMENTS},
+            "\nCELERY_BROKER_URL = os.environ.get('QUEUE', 'amqp://guest:guest@localhost//')\n",
+        )
+
+        assert (found.value("broker"), found.value("redis_needed")) == ("rabbitmq", [])
+        assert "\n# It has no RabbitMQ, so Celery's broker is Redis.\n" in values.staging(found)
+        assert yaml.safe_load(values.staging(found))["envAliases"] == {"CELERY_BROKER_URL": "REDIS_URL"}
+        assert "redis" in arguments(found)["LIBRARY"]
+        assert "\nCELERY_BROKER_URL=\n" in environment.secret(found, "shop")
+        assert "REDIS_URL=" not in environment.secret(found, "shop").replace("BROKER_URL=", "")
 
     def test_queues(self, tmp_path: Path) -> None:
         """Queues of routes, of tasks, of calls and of queue objects; the default one first."""
@@ -171,6 +187,18 @@ class TestDaemons:
         found = facts(tmp_path, files, settings)
 
         assert [one["command"] for one in found.value("daemons")] == expected
+
+    def test_huey(self, tmp_path: Path) -> None:
+        """A queue in a file moves to Redis, which the image then needs a client for."""
+        found = facts(
+            tmp_path,
+            {},
+            "\nINSTALLED_APPS += ['huey.contrib.djhuey']\nHUEY = {'huey_class': 'huey.SqliteHuey'}\n",
+        )
+
+        assert [one["command"] for one in found.value("daemons")] == [["run_huey"]]
+        assert (found.value("redis_needed"), "redis" in arguments(found)["LIBRARY"]) == (["queue"], True)
+        assert "\nHUEY = overlay.huey(env, HUEY)\n" in settings_text(found)
 
 
 class TestParts:

@@ -145,6 +145,8 @@ class Adoption:
             # A project whose start page belongs to another service has none; the page that it names must be there.
             if seen[0].status == 404 and seen[1].right:
                 seen[0].wrong = ""
+        elif self._result.facts.get("readiness_page", {}).get("value") == "" and seen[0].status == 404:
+            seen[0].wrong = ""  # init has found that the URLs have no start page
         if admin:
             seen.append(site.page("admin", admin))
             if not seen[-1].files:

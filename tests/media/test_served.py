@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from django.utils.functional import LazyObject
 from support.configured import configured
 from support.process import get
 from support.web import Web, web
@@ -25,6 +26,14 @@ from django_k8s.middleware.media_files import serve_media
 
 CONTENT = bytes(range(256)) * 2000
 SCRIPT = b"<script>alert(document.cookie)</script>"
+
+
+class Unset(LazyObject):
+    """A storage of a project, which misses its configuration once it is used."""
+
+    def _setup(self) -> None:
+        raise KeyError("UPLOADS")
+
 
 Ask = Callable[..., tuple[int, Any, bytes]]
 
@@ -247,6 +256,7 @@ def test_behind_a_view(volume: Path) -> None:
         ({"MEDIA_URL": ""}, None),
         ({"MEDIA_URL": "/"}, None),
         ({"STORAGES": {"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}}, None),
+        ({"STORAGES": {"default": {"BACKEND": f"{__name__}.Unset"}}}, None),
     ],
 )
 def test_where(volume: Path, settings: dict[str, Any], served: str | None) -> None:

@@ -384,6 +384,34 @@ class TestRedis:
         )
         assert overlay.result_backend(env(CELERY_RESULT_BACKEND="rpc://"), "django-db") == "rpc://"
 
+    @pytest.mark.parametrize(
+        ("project", "moved"),
+        [
+            ({"huey_class": "huey.SqliteHuey", "filename": "a.db", "utc": True}, {"utc": True}),
+            ({"backend_class": "huey.FileHuey", "connection": {"path": "/a"}, "name": "n"}, {"name": "n"}),
+            ({"connection": {"host": "localhost", "port": 1}}, {"huey_class": "huey.RedisHuey"}),
+            ({"huey_class": "huey.RedisExpireHuey", "url": "redis://127.0.0.1/2", "expire_time": 9},
+             {"huey_class": "huey.RedisExpireHuey", "expire_time": 9}),
+            ({"connection": {"host": "elsewhere"}}, None),
+            ({"huey_class": "huey.MemoryHuey"}, None),
+        ],
+    )  # fmt: skip
+    def test_huey(self, project: dict[str, Any], moved: dict[str, Any] | None) -> None:
+        """A queue that pods would not share is in Redis; the project's other options stay."""
+        redis = {"huey_class": "huey.PriorityRedisHuey", "url": "redis://r"}
+
+        assert overlay.huey(env(REDIS_URL="redis://r"), project) == (
+            project if moved is None else redis | moved
+        )
+
+    def test_huey_without_redis(self) -> None:
+        """In production a queue in a file has no place to go: that is reported."""
+        production = env()
+        overlay.huey(production, {"huey_class": "huey.SqliteHuey"})
+
+        assert problems(production) == {"REDIS_URL"}
+        assert overlay.huey(env(DEBUG="true"), {"filename": "a.db"}) == {"filename": "a.db"}
+
     def test_redis_url(self) -> None:
         """A setting of the project's own follows the variable."""
         assert overlay.redis_url(env(), "redis://own") == "redis://own"

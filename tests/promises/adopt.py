@@ -391,6 +391,12 @@ ROWS = [
         new="if True:\n    write(root, made.files)",
     ),
     Row(
+        "init: where there is no RabbitMQ, Redis is the broker",
+        test="adopt/test_programs.py::TestCelery::test_rabbitmq",
+        old='found["CELERY_BROKER_URL"] = "REDIS_URL"',
+        new="pass",
+    ),
+    Row(
         "init: --no-load is an option",
         test="adopt/test_init.py::TestWrites::test_without_loading",
         old='"--no-load", action="store_true"',

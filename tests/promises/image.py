@@ -171,4 +171,10 @@ ROWS = [
         old="if any(hook not in _RUN_NOTHING for hook in hooks):",
         new="if False:",
     ),
+    Row(
+        "image: a package of an index keeps its version",
+        test="cli/image/test_build_phase.py::test_versions_from_git",
+        old='if any("hatch-vcs" in str(one)',
+        new="if any(str(one)",
+    ),
 ]

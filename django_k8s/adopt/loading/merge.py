@@ -12,6 +12,7 @@ from django_k8s.adopt.rules import variables
 from django_k8s.adopt.rules.parts import BUCKETS
 
 _FILES = "FileSystemStorage"
+_BROKERS = {"redis": "redis", "sentinel": "redis", "amqp": "rabbitmq", "pyamqp": "rabbitmq"}
 
 
 def merged(facts: Facts, loaded: Loaded, off: Mapping[str, str]) -> Facts:
@@ -87,14 +88,21 @@ def _redis(facts: Facts, settings: Mapping[str, Any], set_: Any, place: Any) -> 
         if any("redis" in backend.lower() for backend in settings[name].values()):
             uses.append(use)
             sources.append(place(name))
-    broker = settings.get("CELERY_BROKER_URL") or settings.get("BROKER_URL") or ""
-    if facts.value("celery_application") and (not broker or broker.startswith("redis")):
+    scheme = settings.get("CELERY_BROKER_URL") or settings.get("BROKER_URL")
+    if facts.value("celery_application") and scheme:
+        set_("broker", _broker(scheme), place("CELERY_BROKER_URL"))
+    broker = _broker(scheme) if scheme else facts.text("broker")
+    if facts.value("celery_application") and broker == "redis":
         uses.append("broker")
         sources.append(place("CELERY_BROKER_URL"))
     if "queue" in facts.list("redis_needed"):
         uses.append("queue")
         sources.append(place("RQ_QUEUES"))
     set_("redis_needed", uses, ", ".join(dict.fromkeys(sources)) or "nothing is on Redis")
+
+
+def _broker(scheme: str) -> str:
+    return next((kind for start, kind in _BROKERS.items() if scheme.startswith(start)), scheme)
 
 
 def _files(

@@ -61,7 +61,9 @@ def library(facts: Facts) -> str:
         extras.append("postgres")
     needs = facts.list("redis_needed")
     # Celery's transport for Redis imports packaging, which celery brings by an extra only: many projects lack that.
-    if (needs and "redis" not in has) or ("broker" in needs and "packaging" not in has):
+    # A project on RabbitMQ has its staging environment's Redis as broker.
+    broker = "broker" in needs or facts.value("broker") == "rabbitmq"
+    if ((needs or broker) and "redis" not in has) or (broker and "packaging" not in has):
         extras.append("redis")
     return f"{_DISTRIBUTION}[{','.join(extras)}]"
 

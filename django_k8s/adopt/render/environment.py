@@ -12,14 +12,15 @@ _OURS = {
     "SECRET_KEY": "50 random characters or more",
     "DATABASE_URL": "postgres://user:password@host:5432/name",
     "REDIS_URL": "redis://host:6379/0",
+    "CELERY_BROKER_URL": "amqp://user:password@host:5672/virtual-host",
 }
 
 
 def build(facts: Facts) -> str:
-    """Return build.env: a dummy for every variable without which the settings do not load."""
+    """Return build.env: a dummy for every variable that the settings need to load."""
     lines = ["# Dummies with which the settings load while the image is built. The build has no secrets."]
     wanted = {one.name: one for one in required(facts)}
-    # Settings that were not loaded may read further ones, in a branch.
+    # If the settings were not loaded, they may read further variables in a branch.
     wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
     fixed = {one["name"]: one["value"] for one in _fixed(facts)}
     lines += [
@@ -41,16 +42,19 @@ def secret(facts: Facts, name: str) -> str:
     aliases = aliases_of(facts)
     covered = set(aliases.values())
     names = {one.name for one in facts.variables}
-    for key, what in _OURS.items():
-        if key == "REDIS_URL" and not facts.list("redis_needed"):
-            continue
+    unused = {
+        "REDIS_URL": not facts.list("redis_needed"),
+        "CELERY_BROKER_URL": facts.value("broker") != "rabbitmq",
+    }
+    ours = {key: what for key, what in _OURS.items() if not unused.get(key)}
+    for key, what in ours.items():
         if key in names or key not in covered or key == "DATABASE_URL":
             lines += [f"# {what}", f"{key}="]
-    wanted = {one.name: one for one in required(facts) if one.name not in _OURS}
+    wanted = {one.name: one for one in required(facts) if one.name not in ours}
     for one in wanted.values():
         lines += [f"# {_file(one)}: required", f"{one.name}="]
     optional = [
-        one for one in facts.variables if one.secret and one.name not in wanted and one.name not in _OURS
+        one for one in facts.variables if one.secret and one.name not in wanted and one.name not in ours
     ]
     if optional:
         lines += ["", "# These have a default. Uncomment what you set."]
@@ -59,12 +63,12 @@ def secret(facts: Facts, name: str) -> str:
 
 
 def _file(one: Variable) -> str:
-    """Return the file that reads a variable. Its line would change with each edit, and an update would wait."""
+    """Return the file that reads a variable, without the line: this would change with each edit, and need an update."""
     return re.sub(r":\d+$", "", one.source)
 
 
 def _fixed(facts: Facts) -> list[dict[str, str]]:
-    """Return the variables that every role has with one value."""
+    """Return the variables that have the same value in every role."""
     return [one for name in ("debug_variable", "engine_variable") if (one := facts.value(name))]
 
 

@@ -135,6 +135,8 @@ def _lines(text: _Text) -> None:
         add("LOGGING = @k8s.logging(@env)")
     if has("REDIS_URL"):
         add(f"REDIS_URL = @overlay.redis_url(@env, {value('REDIS_URL', _EMPTY)})")
+    if any(one["command"][0] == "run_huey" for one in text.facts.list("daemons")):
+        add(f"HUEY = @overlay.huey(@env, {value('HUEY', '{}')})")
     _celery(text)
     add("DJANGO_K8S = @overlay.config(@env)  # last: reports every mistake in the environment")
     text.new = any("@k8s" in line for line in text.lines)

@@ -89,8 +89,15 @@ def staging(facts: Facts) -> str:
     """Return the text of values-staging.yaml, which lies on top of the chart's values-staging.yaml."""
     found: dict[str, Any] = {}
     if aliases := aliases_of(facts):
+        rabbit = (
+            "\nIt has no RabbitMQ, so Celery's broker is Redis."
+            if facts.value("broker") == "rabbitmq"
+            else ""
+        )
         found[
-            Comment("The project's own names for what the chart gives every pod of a staging environment.")
+            Comment(
+                f"The project's own names for what the chart gives every pod of a staging environment.{rabbit}"
+            )
         ] = None
         found["envAliases"] = aliases
     if facts.value("media") == "none":
@@ -147,6 +154,9 @@ def aliases_of(facts: Facts) -> dict[str, str]:
         target = next((name for pattern, name in _ALIASES if re.search(pattern, one.name)), "")
         if target and not (target == "REDIS_URL" and not _is_redis(facts, one.dummy)):
             found[one.name] = target
+    if facts.value("broker") == "rabbitmq":
+        # Environments that we start have no RabbitMQ, and the settings for Kubernetes put this variable first.
+        found["CELERY_BROKER_URL"] = "REDIS_URL"
     return found
 
 

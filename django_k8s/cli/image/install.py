@@ -17,7 +17,7 @@ from django_k8s.cli.image import bytecode, pipfile
 from django_k8s.cli.image.plan import Plan, Refusal
 from django_k8s.cli.image.records import forget_build
 from django_k8s.cli.image.toolkit import LOCKS
-from django_k8s.cli.image.uv import VENV, environment, installed, uv
+from django_k8s.cli.image.uv import VENV, environment, installed, pretend_versions, uv
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     inputs = Path(folder)
     try:
         plan = Plan.read(inputs)
+        pretend_versions(inputs)
         _INSTALLERS[plan.kind](plan, inputs)
         print(f"django-k8s: {len(installed())} packages of {plan.lock} are installed", flush=True)
     except Refusal as refusal:

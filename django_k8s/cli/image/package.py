@@ -18,7 +18,7 @@ from django_k8s.cli.image import bytecode
 from django_k8s.cli.image.context import Context
 from django_k8s.cli.image.plan import Plan, Refusal
 from django_k8s.cli.image.records import forget_build
-from django_k8s.cli.image.uv import uv
+from django_k8s.cli.image.uv import pretend_version, uv
 
 # Where the image has the context.
 APP = Path("/app")
@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.mounted:
         point_to(options.context / plan.own, options.target)
         return 0
+    pretend_version()
     try:
         with tempfile.TemporaryDirectory() as folder:
             context = Context(options.context, Path(folder))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import subprocess
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ VENV = Path("/opt/venv")
 # Packages that the build needs and the image does not.
 BUILD_ONLY = Path("/opt/build-only")
 PIP_CONF = Path("/etc/pip.conf")
+_PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION"
 
 
 def uv(*arguments: str, cwd: Path = Path("/"), capture: bool = False) -> str:
@@ -49,9 +52,28 @@ def environment() -> dict[str, str]:
         "UV_NO_EDITABLE": "1",
         "UV_NO_PROGRESS": "1",
         "UV_SYSTEM_CERTS": os.environ.get("UV_SYSTEM_CERTS", "1"),
-        # Nothing of git is in the context, from which some packages take their version.
-        "SETUPTOOLS_SCM_PRETEND_VERSION": os.environ.get("SETUPTOOLS_SCM_PRETEND_VERSION", "0.0.0"),
     }
+
+
+def pretend_versions(folder: Path) -> None:
+    """Give the packages whose sources are in a directory a version, if git names theirs: no git is in the context.
+
+    Those of an index bring their own, and another one for them would be refused.
+    """
+    for file in folder.rglob("pyproject.toml"):
+        try:
+            read = tomllib.loads(file.read_text())
+        except (OSError, ValueError):
+            continue
+        if name := re.sub(r"[^A-Z0-9]+", "_", str(read.get("project", {}).get("name", "")).upper()):
+            os.environ.setdefault(f"{_PRETEND}_FOR_{name}", "0.0.0")
+        if any("hatch-vcs" in str(one) for one in read.get("build-system", {}).get("requires", [])):
+            pretend_version()  # it does not ask for one by name
+
+
+def pretend_version() -> None:
+    """Give every package that is built from now on a version, if git names it."""
+    os.environ.setdefault(_PRETEND, "0.0.0")
 
 
 def private_index(file: Path) -> dict[str, str]:

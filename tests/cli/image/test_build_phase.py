@@ -144,3 +144,24 @@ def test_private_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert uv.private_index(tmp_path / "none") == {}
     monkeypatch.setenv("PYTHONPATH", "/tools")
     assert "PYTHONPATH" not in environment()
+
+
+def test_versions_from_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages of the repository are built without git; those of an index keep the version that they bring."""
+    from django_k8s.cli.image import uv
+
+    variable = "SETUPTOOLS_SCM_PRETEND_VERSION"
+    monkeypatch.setattr(os, "environ", {"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SET": "2.0"})
+    for name in ("my.own-Package", "set"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyproject.toml").write_text(f"[project]\nname = '{name}'\n")
+    (tmp_path / "pyproject.toml").write_text("[build-system]\nrequires = ['setuptools-scm']\n")
+    uv.pretend_versions(tmp_path)
+    assert (
+        environment() | {f"{variable}_FOR_MY_OWN_PACKAGE": "0.0.0", f"{variable}_FOR_SET": "2.0"}
+        == environment()
+    )
+    assert variable not in environment()
+    (tmp_path / "pyproject.toml").write_text("[build-system]\nrequires = ['hatchling', 'hatch-vcs>=0.4']\n")
+    uv.pretend_versions(tmp_path)
+    assert environment()[variable] == "0.0.0"
