@@ -85,7 +85,7 @@ class Sources:
 
     def _search(self, name: str) -> Found | None:
         if name in self._environ:
-            if not _is_text(self._environ[name]):
+            if not is_text(self._environ[name]):
                 self.add_problem(name, "is not text. Write it in UTF-8.")
                 return None
             return Found(self._environ[name], PROCESS)
@@ -151,7 +151,8 @@ def _text(path: Path) -> str:
     return io.IncrementalNewlineDecoder(None, translate=True).decode(content.decode(), final=True)
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
+    """Whether ``value`` can be written in UTF-8."""
     try:
         value.encode()
     except UnicodeEncodeError:  # bytes of the process environment that are not UTF-8

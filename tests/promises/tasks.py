@@ -43,6 +43,13 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "worker: a hang-up stops it",
+        test="celery/test_worker.py::test_stop_waits_for_short_tasks",
+        case="threads",
+        old="signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))",
+        new="pass",
+    ),
+    Row(
         "worker: the last scrape is part of the grace period",
         test="celery/test_worker.py::test_stop_gives_long_tasks_back",
         case="35",

@@ -201,13 +201,13 @@ class Loop:
         # must wait.
         with contextlib.ExitStack() as stops, table.published(entry.name, last, due):
             stops.enter_context(defer_stop_signals())
-            self._send(entry, due)
+            sent = self._send(entry, due)
         self._process.beat()
-        if self._count is not None:
+        if sent and self._count is not None:
             self._count.labels(entry.name).inc()
 
-    def _send(self, entry: Entry, due: datetime) -> None:
-        """Give one message to the broker. Skip a message that cannot be created, so that it does not stop others."""
+    def _send(self, entry: Entry, due: datetime) -> bool:
+        """Give one message to the broker. Return False for one that cannot be created: it must not stop others."""
         try:
             self._publisher.send(entry, due)
         except NoMessage as error:
@@ -217,9 +217,10 @@ class Loop:
                 f"beat: {entry.name} cannot be published, its due time {due.isoformat()} is skipped: "
                 f"{one_line(error.__cause__ or error)}",
             )
-            return
+            return False
         self._unmade.discard(entry.name)
         logger.info("beat: published %s (%s), due %s", entry.name, entry.task, due.isoformat())
+        return True
 
     def _fail(self, reason: str, error: BaseException) -> None:
         """Note a failure, and let the next turn start from the beginning."""

@@ -12,6 +12,7 @@ from celery.beat import BeatLazyFunc
 from celery.schedules import crontab, maybe_schedule
 
 from django_k8s.celery.beat.due_times import SHORTEST, is_too_short
+from django_k8s.environment.sources import is_text
 
 LONGEST_NAME = 200  # what the table of entries holds
 DUE_HEADER = "beat_due"  # the due time, ISO 8601 in UTC, for the task to read
@@ -91,6 +92,10 @@ def _check_name(name: object) -> None:
     if "\0" in name:
         raise Refused(
             f"CELERY_BEAT_SCHEDULE: the name {name!r} contains a NUL character, which no database can store. Remove it."
+        )
+    if not is_text(name):
+        raise Refused(
+            f"CELERY_BEAT_SCHEDULE: the name {name!r} contains half a character, which no database can store. Remove it."
         )
 
 
