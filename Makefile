@@ -70,33 +70,33 @@ build/tools/stamp: requirements/tools.txt tests/tools.py | build/venv/stamp
 TESTS ?= tests
 JOBS ?= 4
 export PATH := $(PATH):$(CURDIR)/build/tools/bin
-test: build/venv/stamp build/checkov/stamp build/tools/stamp  ## set up what the tests need, then run them all
+test: build/venv/stamp build/checkov/stamp build/tools/stamp  ## install what the tests need, then run all tests
 	@build/venv/bin/python tests/run.py --jobs $(JOBS) $(COVERAGE) --pytest="$(PYTEST)" $(TESTS)
 # A part of the tests covers a part of the code.
 COVERAGE ?= $(if $(filter tests,$(TESTS)),--coverage 95)
 
 # The same tests on other releases, except for those whose subject is not the library's code.
-test-oldest: build/oldest/stamp build/tools/stamp  ## the library's tests with the oldest supported releases
+test-oldest: build/oldest/stamp build/tools/stamp  ## run the library's tests with the oldest supported dependencies
 	@build/oldest/bin/python tests/run.py --releases --outcomes build/outcomes/oldest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
 
 # Newer releases are looked for each time, since the index is what changes. By uv: pip gives up on OpenTelemetry's packages.
 EXTRAS = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"], sep=",")')
-test-newest: build/wheel build/tools/stamp  ## the library's tests with the newest releases, without the lock
+test-newest: build/wheel build/tools/stamp  ## run the library's tests with the newest dependencies, without the lock
 	@test -x build/newest/bin/pip || $(PYTHON) -m venv build/newest
 	@test -x build/newest/bin/uv || build/newest/bin/pip install -q --disable-pip-version-check uv
 	@build/newest/bin/uv pip install -q --python build/newest/bin/python --upgrade --reinstall-package django-k8s-toolkit -r requirements/dev.in "$(CURDIR)/$$(cat build/wheel)[$(EXTRAS)]"
 	@build/newest/bin/python tests/run.py --releases --outcomes build/outcomes/newest --jobs $(JOBS) --pytest="$(PYTEST)" $(TESTS)
 
-soak: build/venv/stamp  ## the long forms of the tests: minutes of waiting each
+soak: build/venv/stamp  ## run the long forms of the tests, which take minutes each
 	@build/venv/bin/pytest -m "hypothesis and not cluster" --hypothesis-profile=soak $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and not alone and not cluster" -n 8 --dist load $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and alone" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 	@build/venv/bin/pytest -m "soak and cluster" $(PYTEST) $(TESTS) || [ $$? -eq 5 ]
 
-broken: build/venv/stamp build/tools/stamp  ## break promise after promise on purpose and see a test fail: BROKEN="beat worker", BROKEN="--sample 10%", BROKEN=--list
+broken: build/venv/stamp build/tools/stamp  ## break each promise on purpose and check that a test fails (BROKEN="beat worker", BROKEN="--sample 10%", BROKEN=--list)
 	@build/venv/bin/python tests/broken.py $(BROKEN)
 
-lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint, words, the strict build of the site
+lint: build/venv/stamp  ## run ruff, mypy --strict, shellcheck, hadolint, the checks of words, and the strict build of the site
 	@build/venv/bin/ruff check .
 	@build/venv/bin/ruff format --check .
 	@build/venv/bin/mypy
@@ -107,7 +107,7 @@ lint: build/venv/stamp  ## ruff, mypy strict, shellcheck, hadolint, words, the s
 	@for file in docker/Dockerfile docker/Dockerfile.dev; do build/venv/bin/hadolint "$$file"; done
 	@$(MAKE) --no-print-directory site
 
-format: build/venv/stamp  ## let ruff format the code
+format: build/venv/stamp  ## format the code with ruff
 	@build/venv/bin/ruff format .
 	@build/venv/bin/ruff check --fix .
 
@@ -123,25 +123,25 @@ develop: export LIBRARY_DIR = $(CURDIR)/dist
 develop: build/wheel  ## run the example project in containers, with reload
 	@$(COMPOSE) -f docker/compose.yaml up --build
 
-bench: build/venv/stamp  ## compare with the alternatives; each prints one ratio
+bench: build/venv/stamp  ## run the benchmarks; each prints one ratio to an alternative
 	@build/venv/bin/python benchmarks
 
 # COMPARE="web --rounds 9": the parts and options of python tests/compare --help.
-compare: build/venv/stamp build/tools/stamp  ## run the same application behind our set-up and three others, and write docs/explanation/comparison.md
+compare: build/venv/stamp build/tools/stamp  ## measure one application in our set-up and three others, and write docs/explanation/comparison.md
 	@build/venv/bin/python tests/compare $(COMPARE)
 
 # ADOPT="--patch hand.patch --truth facts.json --init=... --up=...": build/venv/bin/python tests/adoption --help lists them.
-adopt: build/venv/stamp build/tools/stamp  ## adopt the Django project in PROJECT=DIR by a copy, on a cluster, and print a table of what comes of it
+adopt: build/venv/stamp build/tools/stamp  ## adopt a copy of the Django project in PROJECT=DIR on a cluster, and print a table of the results
 	@test -n "$(PROJECT)" || { echo "Name a project: make adopt PROJECT=DIR" >&2; exit 64; }
 	@PATH="$(PATH):$(CURDIR)/build/venv/bin" build/venv/bin/python tests/adoption "$(PROJECT)" $(ADOPT)
 
-docs: build/venv/stamp build/site-venv/stamp  ## write the generated pages: variables, system checks, the chart's values; then build the site
+docs: build/venv/stamp build/site-venv/stamp  ## write the generated pages (variables, system checks, values of the chart), and build the site
 	@build/venv/bin/python docs/generate.py
 	@build/venv/bin/python charts/generate.py
 	@$(MAKE) --no-print-directory site
 
 # --strict: a broken link or anchor fails. Pages that the navigation lacks are found by tests/test_site.py.
-site: build/site-venv/stamp  ## build the documentation's site into build/site
+site: build/site-venv/stamp  ## build the site of the documentation into build/site
 	@$(PYTHON) docs/site_pages.py build
 	@build/site-venv/bin/zensical build --config-file build/zensical.toml --strict
 
@@ -150,7 +150,7 @@ manifests: build/venv/stamp  ## write the plain manifests from the chart
 
 # Hashes, and no address of an index: pip's own configuration says where packages come from.
 COMPILE = build/venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate --upgrade
-lock: build/venv/stamp  ## bring the lock files up to date
+lock: build/venv/stamp  ## update the lock files
 	@$(COMPILE) --universal --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) --universal --python-version 3.11 --all-extras --resolution lowest-direct pyproject.toml requirements/oldest.in -o requirements/oldest.txt
 	@for name in checkov site; do $(COMPILE) --universal --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
@@ -159,5 +159,5 @@ lock: build/venv/stamp  ## bring the lock files up to date
 	@$(COMPILE) --universal --python-version 3.11 -c requirements/dev.txt requirements/image/tools.in -o requirements/image/tools.txt
 	@$(COMPILE) --universal --python-version 3.11 --all-extras -c requirements/dev.txt pyproject.toml -o requirements/image/toolkit.txt
 
-clean:  ## remove what was built
+clean:  ## remove everything that was built
 	@rm -rf build dist .venv

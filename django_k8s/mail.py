@@ -1,4 +1,4 @@
-"""Mail backends: one for Django before 6.1, one that discards mail on purpose."""
+"""Mail backends: for Django before 6.1, for a missing mail server, and for discarding mail on purpose."""
 
 from __future__ import annotations
 

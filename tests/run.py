@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,7 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
+from support import lines
 from support.outcomes import CPU, VARIABLE
+from support.record_lines import VARIABLE as RECORD_LINES
 
 ROOT = Path(__file__).resolve().parent.parent
 # More failures than these are no accident, and running them one by one would take too long.
@@ -45,6 +46,7 @@ OF_NO_RELEASE = (
     "release",
     "test_docs.py",
     "test_documented_commands.py",
+    "test_lines.py",
     "test_package.py",
     "test_patience.py",
     "test_ports.py",
@@ -129,12 +131,7 @@ class Run:
         outcomes.unlink(missing_ok=True)
         env = {**os.environ, VARIABLE: str(outcomes)}
         if self.coverage:
-            # A file for each phase: pytest-cov combines whatever it finds beside its own.
-            data = self.coverage / phase.slug / "data"
-            data.parent.mkdir(parents=True, exist_ok=True)
-            env["COVERAGE_FILE"] = str(data)
-            if sys.version_info >= (3, 12):
-                env["COVERAGE_CORE"] = "sysmon"
+            env[RECORD_LINES] = str(self.coverage)
         # -P: the working directory holds the source tree, and the installed wheel is what is tested.
         command = [sys.executable, "-P", "-m", "pytest", *self.options, *phase.arguments, *tests]
         began = time.monotonic()
@@ -159,12 +156,17 @@ class Run:
     def covered(self, percentage: int) -> bool:
         """Print the coverage of all phases together and return whether it reaches ``percentage``."""
         assert self.coverage
-        coverage = (sys.executable, "-m", "coverage")
-        env = {**os.environ, "COVERAGE_FILE": str(self.coverage / "data")}
-        files = [str(data) for data in self.coverage.glob("*/data*")]
-        subprocess.run([*coverage, "combine", "-q", *files], cwd=ROOT, env=env, check=False)
-        report = [*coverage, "report", f"--fail-under={percentage}"]
-        return subprocess.run(report, cwd=ROOT, env=env, check=False).returncode == 0
+        data = self.coverage / "data"
+        lines.write(self.coverage, data)
+        command = [
+            sys.executable,
+            "-m",
+            "coverage",
+            "report",
+            f"--data-file={data}",
+            f"--fail-under={percentage}",
+        ]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 def main() -> int:
@@ -189,10 +191,11 @@ def main() -> int:
     folder: Path = options.outcomes
     folder.mkdir(parents=True, exist_ok=True)
     arguments, coverage = ["-r", "fE", *options.pytest.split()], None
-    if options.coverage is not None:
-        coverage = ROOT / "build" / "coverage"
-        shutil.rmtree(coverage, ignore_errors=True)
-        arguments += ["--cov", "--cov-report="]
+    if options.coverage is not None and sys.version_info < (3, 12):
+        print("Coverage is not measured: Python before 3.12 cannot do it at little cost.")
+    elif options.coverage is not None:
+        coverage = folder / "coverage"
+        lines.prepare(coverage)
     run = Run(folder, arguments, coverage)
 
     failed: list[dict[str, Any]] = []
@@ -201,7 +204,7 @@ def main() -> int:
     again: list[dict[str, Any]] = failed
     if 0 < len(failed) <= MOST_RETRIED:
         again = run.pytest(Phase("once more", ()), [outcome["test"] for outcome in failed])
-    covered = options.coverage is None or run.covered(options.coverage)
+    covered = coverage is None or run.covered(options.coverage)
     flaky = [outcome for outcome in failed if outcome["test"] not in {one["test"] for one in again}]
     print(summary(run, flaky, again, len(failed)), flush=True)
     (folder / "flaky.txt").write_text("".join(f"{line}\n" for line in described(flaky)))

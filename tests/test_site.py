@@ -57,3 +57,32 @@ def test_every_address_leads_to_a_page_and_a_heading() -> None:
                 broken.append((place, match[0]))
 
     assert broken == []
+
+
+def test_what_is_installed_names_pages_by_title() -> None:
+    """A message or a copied file names a page that exists, and no file that only the repository has."""
+    titles = {text.split("\n", 1)[0].removeprefix("# ") for text in pages().values()}
+    shipped = [
+        path
+        for folder in ("django_k8s", "docker", "entrypoints", "charts/django")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+        and path.suffix in {"", ".py", ".yaml", ".tpl", ".txt"}
+        and "__pycache__" not in path.parts
+    ]
+    texts = {path.relative_to(ROOT): path.read_text(errors="replace") for path in shipped}
+    named = {
+        title
+        for text in texts.values()
+        for title in re.findall(r'\bpage "([^"{}]+)" of the documentation', text)
+    }
+    files = {
+        (str(name), found)
+        for name, text in texts.items()
+        for found in re.findall(r"\bdocs/[\w/-]+\.md", text)
+    }
+
+    assert len(named) > 2
+    assert named <= titles
+    # For programs: the JSON of `django-k8s check`.
+    assert {name for name, _ in files} == {"django_k8s/adopt/check/finding.py"}

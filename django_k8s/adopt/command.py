@@ -103,7 +103,8 @@ def _again(request: Request, made: Plan, earlier: record.Record) -> int:
     changed = [name for name, text in made.texts.items() if record.base(made.root, name) != text]
     if changed:
         print(
-            f"The project or django-k8s has changed since {record.FILE} was written: `django-k8s update` merges it into"
+            f"The project or django-k8s has changed since {record.FILE} was written. To merge the changes, run "
+            "`django-k8s update`:"
         )
         print(f"{', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}.")
     else:
@@ -211,8 +212,8 @@ def refuse_dirty(root: Path, own: frozenset[str] = frozenset()) -> None:
     changed = [name for name in changed if name not in own]
     if changed:
         raise CannotAdopt(
-            f"The git tree has changes that are not committed, such as {changed[0]}. Commit or stash them, so that one"
-            " diff shows what this does, or add --allow-dirty.",
+            f"The git tree has uncommitted changes, such as {changed[0]}. Commit or stash them first, so that one "
+            "diff shows what this command does, or add --allow-dirty.",
             EX_USAGE,
         )
 

@@ -48,7 +48,7 @@ _DECIDING = frozenset(
         "django-storages",
     ]
 )
-_BYHAND = "Follow docs/how-to/existing-project.md by hand."
+_BY_HAND = 'Follow the page "Put an existing project on Kubernetes" of the documentation by hand.'
 
 
 def detect(root: Path, *, answers: Mapping[str, Any] | None = None) -> Facts:
@@ -201,7 +201,7 @@ def _refuse(tree: Tree, project: str, module: str, file: str) -> None:
         )
     if place := settings_module.class_based(tree, project, file):
         raise CannotAdopt(
-            f"The settings are classes of django-configurations ({place}), which a settings module cannot build on. {_BYHAND}",
+            f"The settings are classes of django-configurations ({place}), which a settings module cannot build on. {_BY_HAND}",
             EX_CONFIG,
         )
     if place := settings_module.assigned(tree, project):

@@ -1,4 +1,4 @@
-"""Everything that is known about a project: what its files say, and what its loaded settings make certain."""
+"""Everything that is known about a project: the facts from its files, confirmed by its loaded settings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def examine(
     """Return the facts of the project at ``root``.
 
     ``render`` gives the module, the path and the text of the settings for Kubernetes: these are loaded as well, and
-    what goes wrong becomes a note. Raise CannotAdopt if the project cannot be served.
+    a failure becomes a note. Raise CannotAdopt if the project cannot be served.
     """
     top = git_root(root)
     tree = Tree(top, record.own(record.read(top)))
@@ -92,7 +92,7 @@ def _load_without_debug(place: Place, facts: Facts) -> tuple[Loaded, dict[str, s
 
 
 def _load(place: Place, module: str, off: dict[str, str]) -> Loaded:
-    """Load the settings as in the image's build, and again as in a pod, which knows its stores."""
+    """Load the settings as in the image's build, and again as in a pod, where the stores are configured."""
     build = load(place, module, off)
     if not build.ok:
         return build
@@ -100,7 +100,7 @@ def _load(place: Place, module: str, off: dict[str, str]) -> Loaded:
     stores = {name: value for name, value in _STORES.items() if name in build.reads} | off
     pod = load(place, module, stores, setup=True)
     if not pod.ok or any(build.dummies.get(name, value) != value for name, value in pod.dummies.items()):
-        # What the build needs is given to the pod as well.
+        # The pod gets the dummies of the build as well.
         pod = load(place, module, {**stores, **build.dummies}, setup=True)
         if not pod.ok:
             return build
@@ -114,7 +114,7 @@ def _load(place: Place, module: str, off: dict[str, str]) -> Loaded:
 
 
 def _confirm(place: Place, facts: Facts, loaded: Loaded, rendered: tuple[str, str, str]) -> Facts:
-    """Load the settings for Kubernetes as the image's build does; note what goes wrong."""
+    """Load the settings for Kubernetes as the image's build does. A failure becomes a note."""
     module, path, text = rendered
     file = place.root / path
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is known about a project: each fact with its value, its source and how sure it is."""
+"""What is known about a project: each fact with its value, its source and its confidence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-# loaded: the project's own settings said so. read: a file says it in so many words. likely: a rule concludes it.
+# loaded: from the project's loaded settings. read: a file says it explicitly. likely: a rule concludes it.
 # assumed: nothing says otherwise. answered: an option or a person said so.
 Confidence = Literal["loaded", "read", "likely", "assumed", "answered"]
 
@@ -47,7 +47,7 @@ NAMES = {
     "translations": "translations to compile",
     "after_static": "after collectstatic",
     "after_migrate": "after the migrations",
-    "allow_files": "in the image in spite of rules",
+    "allow_files": "allowed in the image",
     "left_out": "left out of the image",
 }
 
@@ -64,8 +64,8 @@ class Choice:
 class Fact:
     """One fact. ``value`` is text, a number, a boolean, a list, a dict or None, as JSON has them.
 
-    ``source`` is a file and line, relative to the git root, or what the value follows from. ``choices`` are what
-    the rules say if they disagree, the best first: a question for the person who runs ``init``.
+    ``source`` is a file and line, relative to the git root, or the reason for the value. If the rules disagree, ``choices``
+    has their values, the best first, and the person who runs ``init`` is asked.
     """
 
     name: str
@@ -97,8 +97,8 @@ class Facts(Mapping[str, Fact]):
     """All facts about a project, by name.
 
     ``variables`` are those that its settings read; ``settings`` the names that they define, with the place of the
-    last assignment. ``loaded`` says whether the project's interpreter has loaded the settings, and ``notes`` what
-    the person who adopts it has to know.
+    last assignment. ``loaded`` says whether the project's interpreter has loaded the settings, and ``notes``
+    are for the person who adopts the project.
     """
 
     facts: tuple[Fact, ...]
@@ -137,7 +137,7 @@ class Facts(Mapping[str, Fact]):
         return list(self.value(name) or [])
 
     def without(self, name: str) -> Facts:
-        """Return the same facts, one of them without its value, unless a person gave it."""
+        """Return the same facts, with one of them emptied, unless a person gave its value."""
         return replace(
             self,
             facts=tuple(
@@ -153,7 +153,7 @@ class Facts(Mapping[str, Fact]):
 
 
 def chosen(name: str, choices: Iterable[Choice], *, none: Any = None) -> Fact:
-    """Return the fact that ``choices``, the best first, amount to: certain if they agree, else a question."""
+    """Return the fact that follows from ``choices``, the best first: certain if they agree, else a question."""
     found: list[Choice] = []
     for choice in choices:
         if all(choice.value != other.value for other in found):

@@ -66,8 +66,8 @@ def exchange(
                 path.rmdir()
         if isinstance(error, OSError):
             raise CannotAdopt(
-                f"Nothing was written: {error.filename2 or error.filename or root}: {error.strerror}. Make room or give"
-                " rights, and run this again.",
+                f"Nothing was written: {error.filename2 or error.filename or root}: {error.strerror}. Free some space "
+                "or change the permissions, and run this again.",
                 EX_CANTCREAT,
             ) from None
         raise

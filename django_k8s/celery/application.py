@@ -47,7 +47,7 @@ def find(*, imported: bool = False) -> Application:
     if named:
         raise NoApplication(
             f"there is no Celery application at {named}, which CELERY_APP names."
-            " Name the module that makes it, such as config.celery."
+            " Name the module that creates it, such as config.celery."
         )
     if not settings:
         raise NoApplication(

@@ -40,7 +40,7 @@ def _warn_of_limit(consumer: Any) -> None:
         return
     _warned.add(_LIMIT)
     logger.warning(
-        "This worker holds %d tasks that are due later, and takes no others before some of them are due. Send such tasks"
+        "This worker holds %d tasks that are due later, and takes no more until some of them are due. Send such tasks"
         " to a queue of their own, or raise the memory limit or worker_eta_task_limit.",
         most,
     )
@@ -58,7 +58,7 @@ def _warn_of_repetition(request: Any) -> None:
         return
     _warned.add(request.name)
     logger.warning(
-        "%s is due in %.0f s, and the broker hands out again what is not acknowledged within %.0f s: it will run more than"
+        "%s is due in %.0f s, but the broker delivers again what is not acknowledged within %.0f s: it will run more than"
         " once. Raise CELERY_VISIBILITY_TIMEOUT_SECONDS above the longest countdown, or decorate the task with @once.",
         request.name, seconds, float(limit),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""System checks: the mistakes that break a deployment, each with a number of its own.
+"""System checks for mistakes that break a deployment. Each has a number.
 
 Errors stop every command of Django. ``manage.py check --deploy``, which the role ``check`` runs, shows warnings too.
 """
@@ -34,7 +34,7 @@ METRICS = "django_k8s.middleware.metrics.MetricsMiddleware"
 STATIC_FILES = (STATIC, "django_k8s.middleware.static_files.StaticFilesMiddleware", WHITENOISE)
 PARTS = {HEALTH, REQUEST_ID, METRICS, PROXY}  # of KubernetesMiddleware
 
-# A check yields messages; Django calls it with the chosen apps, which make no difference here.
+# A check yields messages. Django passes the selected apps, which do not matter here.
 Check = Callable[[], Iterator[CheckMessage]]
 
 
@@ -53,7 +53,7 @@ def _always(check: Check) -> Check:
 
 
 def _deployed(check: Check) -> Check:
-    """For deployments only, and silent while DEBUG is on."""
+    """Register a check that runs only for deployments, and only if DEBUG is off."""
 
     def run(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
         return [] if settings.DEBUG else list(check())
@@ -63,7 +63,7 @@ def _deployed(check: Check) -> Check:
 
 
 def _middleware() -> list[str]:
-    """Return MIDDLEWARE as the project wrote it: OpenTelemetry puts its own in front."""
+    """Return MIDDLEWARE without the entry that OpenTelemetry adds in front."""
     return [name for name in settings.MIDDLEWARE if not name.startswith("opentelemetry.")]
 
 
@@ -113,7 +113,7 @@ def check_health() -> Iterator[CheckMessage]:
         "DATABASE_LOCK_TIMEOUT_SECONDS": config.database_lock_timeout_seconds,
     }
     stall = config.stall_seconds
-    # 0 is no limit at all.
+    # 0 means no limit.
     longer = [name for name, seconds in timeouts.items() if stall and (seconds >= stall or not seconds)]
     if longer:
         yield _message("E007", longer=" and ".join(longer))
@@ -128,7 +128,7 @@ def _importable(name: str) -> bool:
 
 @_always
 def check_settings() -> Iterator[CheckMessage]:
-    """Settings that contradict each other, or that Django no longer reads."""
+    """Check settings that contradict each other, or that Django no longer reads."""
     for alias, database in settings.DATABASES.items():
         if "pool" in database.get("OPTIONS", {}) and database.get("CONN_MAX_AGE", 0) != 0:
             yield _message("E008", alias=repr(alias))
@@ -189,7 +189,7 @@ def check_uploads() -> Iterator[CheckMessage]:
 def _uses_cache() -> bool:
     """Return whether the settings themselves use the default cache.
 
-    What code does with it cannot be known, so calls of ``cache.get`` in views do not count.
+    Calls of ``cache.get`` in views do not count, because nobody knows what they are for.
     """
     return (
         settings.SESSION_ENGINE.endswith(".cached_db")

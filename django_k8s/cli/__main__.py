@@ -14,7 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (64 for a command line that makes no sense)."""
     parser = _Parser(
         prog="django-k8s",
-        description="Django on Kubernetes: adopt a project, staging environments, a local run, variables, files to copy.",
+        description="Take a Django project to Kubernetes: adopt it, check it, and run it in staging environments or on this machine.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)

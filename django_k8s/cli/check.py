@@ -14,13 +14,21 @@ _ANSWERS = {"project": "project_dir", "settings": "settings_module"}
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
-        "check", help="list what would fail or surprise on Kubernetes, before or after init"
+        "check",
+        help="list what would fail or surprise on Kubernetes",
+        description="List what would fail or surprise on Kubernetes, with the reason and the fix. It works before and after init.",
     )
     options.repository(parser)
-    parser.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings, too")
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 for warnings too, not only for errors"
+    )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.add_argument(
-        "--ignore", action="append", default=[], metavar="ID", help="leave out findings of a kind"
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="leave out this kind of finding; may be repeated",
     )
     options.loading(parser, "project")
     parser.add_argument(

@@ -34,7 +34,11 @@ _LEFT_OUT = shutil.ignore_patterns(
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("copy", help="copy files from the package into your project")
+    parser = commands.add_parser(
+        "copy",
+        help="copy the Dockerfiles, the chart, the manifests or the example into your project",
+        description="Copy the Dockerfiles, the chart, the manifests or the example into your project.",
+    )
     parser.add_argument("what", choices=tuple(_PARTS), help="what to copy")
     parser.add_argument("destination", type=Path, help="a directory; created if it does not exist")
     parser.add_argument("--force", action="store_true", help="overwrite files that differ")
@@ -53,7 +57,7 @@ def copy_out(what: str, destination: Path, *, force: bool = False) -> int:
         for pair in _files(assets() / source, destination / below)
     ]
     if not pairs:
-        print(f"django-k8s: this installation carries no {what}.", file=sys.stderr)
+        print(f"django-k8s: this installation does not contain the {what}.", file=sys.stderr)
         return EX_CANTCREAT
     differing = [target for source, target in pairs if target.exists() and not _same(source, target)]
     if differing and not force:

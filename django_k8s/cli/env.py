@@ -19,9 +19,11 @@ _MASK = "********"
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
-        "env", help="list every variable: type, default, whether it is set and from where"
+        "env",
+        help="list every variable: its type, its default, and where it is set",
+        description="List every variable: its type, its default, whether it is set, and where.",
     )
-    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     options.project(parser, "the project's directory, whose .env is read")
     parser.set_defaults(run=lambda given: print_environment(given.dir, as_json=given.json))
 

@@ -19,13 +19,13 @@ _ANSWERS = {
     "lock": ("lock", "FILE", "the lock or requirements file, relative to the git root"),
     "interface": ("interface", "wsgi|asgi", "how Django is served"),
     "application": ("application", "MODULE:NAME", "the application that the server loads"),
-    "celery-app": ("celery_application", "MODULE:NAME", "the Celery application; none for none"),
+    "celery-app": ("celery_application", "MODULE:NAME", "the Celery application, or none"),
     "python-version": ("python_version", "VERSION", "the version of Python in the image, such as 3.13"),
     "media": ("media", "bucket|volume|none", "where uploads go"),
     "readiness-page": (
         "readiness_page",
         "PATH",
-        "the page that must render before a pod gets requests; none for none",
+        "the page that must render before a pod gets requests, or none",
     ),
 }
 
@@ -33,21 +33,23 @@ _ANSWERS = {
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
-        "init", help="adopt the Django project in this repository: detect it, and write new files"
+        "init",
+        help="adopt the Django project in this repository: write new files, change none",
+        description="Adopt the Django project in this repository: detect what it needs, and write new files. No file is changed.",
     )
     options.repository(parser)
     parser.add_argument(
-        "--yes", action="store_true", help="write without asking, and take the best answer to each question"
+        "--yes", action="store_true", help="write without asking, with the best answer to each question"
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print the facts as JSON; write nothing, unless --yes is there too",
+        help="print the facts as JSON; write files only together with --yes",
     )
     options.loading(parser)
     options.dirty(parser)
     parser.add_argument("--undo", action="store_true", help="remove what init wrote")
-    parser.add_argument("--force", action="store_true", help="with --undo: also files that were edited")
+    parser.add_argument("--force", action="store_true", help="with --undo: also remove files that you edited")
     for name, (_, shape, text) in _ANSWERS.items():
         parser.add_argument(f"--{name}", metavar=shape, help=text)
     parser.set_defaults(run=_run)

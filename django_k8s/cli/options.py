@@ -13,13 +13,13 @@ def repository(command: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         default=Path(),
-        help="a directory of the repository (default: this one)",
+        help="a directory in the repository (default: this one)",
     )
 
 
 def loading(command: argparse.ArgumentParser, what: str = "settings") -> None:
     """Add how init, check and update load the project."""
-    command.add_argument("--no-load", action="store_true", help=f"do not load the {what}: read files only")
+    command.add_argument("--no-load", action="store_true", help=f"read only files; do not load the {what}")
     command.add_argument(
         "--python", default="", metavar="PROGRAM", help="the Python that has the project's packages"
     )
@@ -34,22 +34,24 @@ def project(command: argparse.ArgumentParser, text: str = "the project's directo
 
 def dirty(command: argparse.ArgumentParser) -> None:
     """Add ``--allow-dirty``, for commands that write into a repository."""
-    command.add_argument("--allow-dirty", action="store_true", help="go on although the git tree has changes")
+    command.add_argument(
+        "--allow-dirty", action="store_true", help="continue even if the git tree has uncommitted changes"
+    )
 
 
 def cluster(command: argparse.ArgumentParser) -> None:
     """Add the context of kubectl."""
-    command.add_argument("--context", default="", help="a context of kubectl (default: the current one)")
+    command.add_argument("--context", default="", help="the context of kubectl (default: the current one)")
 
 
 def change(command: argparse.ArgumentParser, *, seconds: float, of: str) -> None:
-    """Add what commands need that change a cluster; ``of`` says what may last ``seconds``."""
+    """Add what commands need that change a cluster; ``of`` says what ``seconds`` limit."""
     command.add_argument(
         "--namespace", "-n", default="", help="an existing namespace (default: PROJECT-NAME)"
     )
     command.add_argument(
-        "--yes", "-y", action="store_true", help="ask nothing, also if the cluster is not on this machine"
+        "--yes", "-y", action="store_true", help="do not ask, even if the cluster is not on this machine"
     )
     command.add_argument(
-        "--timeout", type=float, default=seconds, metavar="SECONDS", help=f"{of} ({seconds:.0f})"
+        "--timeout", type=float, default=seconds, metavar="SECONDS", help=f"{of} (default: {seconds:.0f})"
     )

@@ -12,11 +12,15 @@ from django_k8s.cli import options
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
-        "update", help="merge what this version of django-k8s would write into the files that init wrote"
+        "update",
+        help="bring the files that init wrote up to date, and keep your edits",
+        description="Bring the files that init wrote up to date: merge what this version would write, and keep your edits.",
     )
     options.repository(parser)
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 2 if an update waits, and 0 if not"
+        "--check",
+        action="store_true",
+        help="write nothing; exit with 2 if there is something to update, else with 0",
     )
     parser.add_argument("--json", action="store_true", help="print what happened as JSON")
     options.loading(parser)

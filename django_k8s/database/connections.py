@@ -1,8 +1,8 @@
-"""Dedicated database connections, which avoid the pool that requests share and, if its address is known, a pooler.
+"""Dedicated database connections, outside of the pool that requests share, and around a pooler if the address is known.
 
-The threads of health checks, migrations and beat's lock each take one, use it and close it. They are
-Django's database wrappers, so that every database works, but ``django.db.connections`` does not
-know them: nothing else in the process ever uses, keeps or closes them.
+Each thread of a health check, a migration or beat's lock opens one, uses it and closes it. They are Django's
+database wrappers, so that every database works. But ``django.db.connections`` does not know them, so nothing
+else in the process uses, keeps or closes them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django_k8s import conf
 from django_k8s.database.keepalives import KEEPALIVES
 from django_k8s.environment.connection_urls import encoded
 
-# The server lets go of a client that vanished as fast, one that is busy for it too.
+# The server drops a client that has vanished just as fast, even while it works for this client.
 _SESSION: dict[str, dict[str, str]] = {
     "postgresql": {
         "tcp_keepalives_idle": "10",
@@ -30,15 +30,15 @@ _SESSION: dict[str, dict[str, str]] = {
         "client_connection_check_interval": "1000",  # milliseconds
         "idle_session_timeout": "0",
     },
-    # A year, the longest that MySQL allows: a migration may say nothing for hours.
+    # A year, the maximum in MySQL: a migration may be silent for hours.
     "mysql": {"wait_timeout": "31536000"},
 }
 
 
 def own_connection(alias: str = DEFAULT_DB_ALIAS) -> BaseDatabaseWrapper:
-    """A new connection to the database ``alias``, outside any pool; it is opened at its first use.
+    """Return a new connection to the database ``alias``, outside of any pool. It is opened when it is first used.
 
-    The caller closes it, in the thread that made it.
+    The caller must close it, in the thread that created it.
     """
     return _wrapper(alias, _unpooled(alias))
 
@@ -46,18 +46,18 @@ def own_connection(alias: str = DEFAULT_DB_ALIAS) -> BaseDatabaseWrapper:
 def direct_connection(
     alias: str = DEFAULT_DB_ALIAS, *, silence: int = 0, **session: str
 ) -> BaseDatabaseWrapper:
-    """As :func:`own_connection`, but to the server itself: to DATABASE_DIRECT_URL where that is set.
+    """Return a connection like :func:`own_connection`, but to the server itself: DATABASE_DIRECT_URL, if it is set.
 
-    What a session holds, such as an advisory lock, lasts for as long as this connection and no
-    longer; on PostgreSQL, TCP keepalives of both sides end it soon after either has vanished.
-    ``session`` are variables that are set (``SET name = value``) whenever it is opened.
+    What the session holds, such as an advisory lock, ends with this connection. On PostgreSQL, TCP keepalives
+    of both sides end it soon after one of them has vanished. The variables in ``session`` are set
+    (``SET name = value``) whenever it is opened.
 
-    ``silence`` does the same on MySQL and MariaDB: after that many seconds without a statement the server
-    ends the session, and after that many without an answer the client gives up. Set it only if the caller
+    On MySQL and MariaDB, ``silence`` replaces the keepalives: the server ends the session after so many seconds
+    without a statement, and the client gives up after so many without an answer. Set it only if the caller
     asks more often and every answer is quick.
 
-    Raises ImproperlyConfigured when the settings name a pooler in transaction mode and no direct address,
-    since a session's lock would then hold nothing.
+    Raise ImproperlyConfigured if the settings name a pooler in transaction mode, but no direct address,
+    because a session lock would then protect nothing.
     """
     settings = _unpooled(alias)
     if alias == DEFAULT_DB_ALIAS:
@@ -66,8 +66,9 @@ def direct_connection(
             settings = _redirected(settings, url)
         elif conf.current().database_pgbouncer:
             raise ImproperlyConfigured(
-                "DATABASE_PGBOUNCER is on and DATABASE_DIRECT_URL is missing: a session's lock needs the address of "
-                "the database itself. Set DATABASE_DIRECT_URL to postgres://user:password@host:5432/name."
+                "DATABASE_PGBOUNCER is on, but DATABASE_DIRECT_URL is missing: a session lock needs the address of "
+                "the database itself, not of the pooler. Set DATABASE_DIRECT_URL to "
+                "postgres://user:password@host:5432/name."
             )
     connection = _wrapper(alias, settings)
     if connection.vendor == "postgresql":
@@ -82,9 +83,9 @@ def direct_connection(
 
 @contextmanager
 def use_connection(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
-    """Make ``connection`` the one that this thread uses for its alias; close it at the end.
+    """Let this thread use ``connection`` for its alias, and close it at the end.
 
-    For what looks connections up by alias, as querysets and Django's commands do.
+    Querysets and Django's commands look connections up by alias, so they use it.
     """
     former = connections[connection.alias]
     connections[connection.alias] = connection
@@ -107,7 +108,7 @@ def _set_when_opened(connection: BaseDatabaseWrapper, session: dict[str, str]) -
     def init_connection_state() -> None:
         opened()
         for name, value in session.items():
-            # A server that is too old or too strange for one still does the rest.
+            # If the server does not know a variable, the others are still set.
             with suppress(DatabaseError), connection.cursor() as cursor:
                 cursor.execute(f"SET {name} = {value}")
 
@@ -117,12 +118,12 @@ def _set_when_opened(connection: BaseDatabaseWrapper, session: dict[str, str]) -
 def _unpooled(alias: str) -> dict[str, Any]:
     settings: dict[str, Any] = copy.deepcopy(connections.settings[alias])
     settings["OPTIONS"].pop("pool", None)
-    # No request ends here, so nothing but the caller closes the connection.
+    # There is no end of a request here, so only the caller closes the connection.
     return {**settings, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False, "AUTOCOMMIT": True}
 
 
 def _redirected(settings: dict[str, Any], url: str) -> dict[str, Any]:
-    """``settings`` with the address of ``url``; its query's options win over those of the settings."""
+    """Return ``settings`` with the address of ``url``. Options in its query win over those of the settings."""
     from environ import Env as Environ
 
     try:
@@ -130,7 +131,7 @@ def _redirected(settings: dict[str, Any], url: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError):
         direct = {}
     if not direct.get("HOST"):
-        # Never the parser's own words, which quote the URL with its password.
+        # Never repeat the parser's message: it quotes the URL with its password.
         raise ImproperlyConfigured(
             "DATABASE_DIRECT_URL cannot be read. Write it as postgres://user:password@host:5432/name."
         )

@@ -17,8 +17,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 logger = logging.getLogger("django_k8s.locks")
 
 POOLER = (
-    "The database's address leads to a pooler in transaction mode, such as PgBouncer: clients share its sessions, and a"
-    " session's lock holds nothing. Set DATABASE_DIRECT_URL to the address of the database itself,"
+    "The address of the database leads to a pooler in transaction mode, such as PgBouncer. Its clients "
+    "share sessions, so a session lock protects nothing. Set DATABASE_DIRECT_URL to the address of the "
+    "database itself,"
     " postgres://user:password@host:5432/name, and DATABASE_PGBOUNCER to true."
 )
 _LOOKS = 5  # at two sessions, of which others may take one in between
@@ -58,7 +59,9 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Lock:
     """
     kinds: dict[str, type[NoLock]] = {"postgresql": AdvisoryLock, "mysql": UserLevelLock, "sqlite": FileLock}
     if connection.vendor not in kinds:
-        logger.warning("%s: no lock of a session on %s; run only one at a time", name, connection.vendor)
+        logger.warning(
+            "%s: there is no session lock on %s; run only one process at a time", name, connection.vendor
+        )
     return kinds.get(connection.vendor, NoLock)(connection, name)
 
 

@@ -1,7 +1,7 @@
 """How many forked processes fit into the memory limit of the container.
 
-What was loaded before the fork is shared at first, and less and less of it stays so. How much a process needs of its own
-depends on the project, so it is taken from what this one has loaded: half of that, and no less than 32 MiB.
+Processes share at first what was loaded before the fork, and over time less and less of it. How much memory a process needs
+for itself depends on the project. So the estimate is half of what this process has loaded, and at least 32 MiB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PART = 0.9  # the rest is for the probe listener and for what the kernel counts
 
 
 def resident(statm: Path = Path("/proc/self/statm")) -> int:
-    """Return the bytes that this process has in memory, or 0 where the system does not tell."""
+    """Return how many bytes of memory this process uses, or 0 if the system does not say."""
     try:
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
@@ -32,19 +32,19 @@ def fitting(wanted: int, limit: int | None, loaded: int) -> int:
 
 
 def share(processes: int, limit: int, loaded: int) -> int | None:
-    """Return the bytes up to which each of so many processes may grow, or None if that is hardly more than it starts with.
+    """Return up to how many bytes each of these processes may grow, or None if that is hardly more than the initial size.
 
-    A forked process starts with all that its parent has.
+    A forked process starts with everything that its parent has loaded.
     """
     grown = loaded + int(limit * _PART - loaded) // processes
     return grown if grown >= loaded + _LEAST_BYTES else None
 
 
 def held(limit: int) -> int:
-    """Return how many tasks that are due later fit into a tenth of a limit. One without arguments takes 9 KiB."""
+    """Return how many tasks with a countdown fit into a tenth of a limit. A task without arguments takes 9 KiB."""
     return limit // 10 // _HELD_BYTES
 
 
 def words(limit: int) -> str:
-    """Return a limit as people write it."""
+    """Return a limit in a readable unit."""
     return f"{limit / MIB:.0f} MiB"

@@ -1,6 +1,6 @@
-"""Request bodies: one that is too large is refused before it is stored anywhere, one that stalls or breaks off is no whole one.
+"""Request bodies: one that is too large is refused before it is stored, and an incomplete one never counts as complete.
 
-The server does this and no middleware: under ASGI, Django stores the whole body before the first
+The server does this instead of a middleware, because under ASGI, Django stores the whole body before the first
 middleware runs.
 """
 
@@ -35,7 +35,7 @@ Asgi = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 class RefusedBodyError(OSError):
-    """A body was refused while it was read. ``status`` is what its client is answered."""
+    """A body was refused while it was read. The client gets ``status``."""
 
     status = ""
 
@@ -50,7 +50,7 @@ class BodyTooLargeError(RefusedBodyError):
 
 
 class BrokenOffError(RefusedBodyError):
-    """The client has gone before it has sent the body that it announced."""
+    """The client disconnected before it had sent the body that it announced."""
 
     status = BROKEN_OFF
 
@@ -59,19 +59,19 @@ class BrokenOffError(RefusedBodyError):
 
 
 def report(client: object) -> None:
-    """Log that a body was refused, for whoever looks for the reason of a 413."""
+    """Log that a body was refused, so that the reason for a 413 can be found."""
     _log.warning("413: a request body of %s is larger than WEB_MAX_BODY_MB.", client)
 
 
 def report_no_room(client: object) -> None:
-    """Log that a body was refused, for whoever looks for the reason of a 503."""
+    """Log that a body was refused, so that the reason for a 503 can be found."""
     _log.warning(
         "503: a request body of %s is refused, because others use all the space of WEB_UPLOADS_MB.", client
     )
 
 
 def _expected(record: logging.LogRecord) -> bool:
-    """Log a refused body as what it is: one line, and not an error of the application with its traceback."""
+    """Log a refused body in one line, not as an error of the application with a traceback."""
     error = record.exc_info[1] if record.exc_info else None
     while error is not None and not isinstance(error, ClientStalledError | RefusedBodyError):
         error = error.__cause__
@@ -101,7 +101,7 @@ class Body:
         except ConnectionError as error:
             self._refuse(BROKEN_OFF)
             raise BrokenOffError from error
-        # gunicorn returns what has arrived, and its end looks like the end of the body.
+        # gunicorn returns the part that has arrived, as if it were the complete body.
         if self._length is not None and len(data) < min(size, self._left):
             self._refuse(BROKEN_OFF)
             raise BrokenOffError
@@ -118,7 +118,7 @@ class Body:
 
 
 def answer_refusals(application: Wsgi) -> Wsgi:
-    """Return a WSGI application whose answer to a refused body has the right status, whatever it makes of the error."""
+    """Return a WSGI application that answers a refused body with the right status, however ``application`` handles the error."""
     logging.getLogger("django.request").addFilter(_expected)
 
     def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -135,11 +135,11 @@ def answer_refusals(application: Wsgi) -> Wsgi:
 
 
 def limited(application: Asgi) -> Asgi:
-    """Return an ASGI application that gets no request body that is too large, or for which there is no room."""
+    """Return an ASGI application that never gets a body that is too large, or for which there is no room."""
 
     async def limiting(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and isinstance(application, ASGIHandler):
-            # Django raises an error for it, with a traceback for whatever a stranger asks.
+            # Django would raise an error, so any stranger could fill the log with tracebacks.
             await receive()
             return await send({"type": "websocket.close"})
         if scope["type"] != "http":
@@ -190,7 +190,7 @@ def limited(application: Asgi) -> Asgi:
 
 def _announced(scope: dict[str, Any]) -> int | None:
     """The length of the body, 0 if it is unknown, None if there is no body."""
-    # In HTTP/2 a frame says that it is the last.
+    # In HTTP/2, the last frame has a mark.
     length, unknown = 0, not scope["http_version"].startswith("1")
     for name, value in scope["headers"]:
         if name == b"content-length":

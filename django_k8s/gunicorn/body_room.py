@@ -1,8 +1,8 @@
 """Room for the request bodies of all clients at the same time.
 
-One limit for each body does not protect a pod: Django stores a large one in a file, and a few clients that
-send the largest fill /tmp. The kubelet then evicts the pod. Under ASGI, where clients have no thread of their own, many that
-send smaller bodies fill the memory.
+A limit for each body does not protect a pod. Django stores a large body in a file, so a few clients that send the
+largest possible one fill /tmp, and the kubelet evicts the pod. Under ASGI, where clients occupy no thread, many clients
+that send smaller bodies fill the memory.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from django_k8s.gunicorn.limits import limits
 
 # Django stores a larger body in a file: FILE_UPLOAD_MAX_MEMORY_SIZE, if the project does not set it.
 STORED_BYTES = 2_621_440
-# What every form and login fits into. Of so small bodies even a thousand do no harm.
+# Every form and login is smaller. Even a thousand such bodies do no harm.
 SMALL_BYTES = 65_536
 # For bodies in memory, in all processes of a pod. The chart gives web 512 MiB.
 MEMORY_BYTES = 128 << 20
 
-_PROCESSES = 256  # of one pod; more of them share the last place
+_PROCESSES = 256  # in one pod; further ones share the last place
 
 
 class Room:
-    """A number of bytes that all processes of the web role share.
+    """A counter of bytes that all processes of the web role share.
 
-    It is made before they are forked. Each writes into a place of its own only, so no lock crosses processes, and the place of a
-    process that was killed can be cleared.
+    It is created before they are forked. Each process writes only to its own place, so there is no lock between processes, and
+    the place of a killed process can be cleared.
     """
 
     def __init__(self) -> None:
@@ -35,17 +35,17 @@ class Room:
         self._place = 0
 
     def settle(self, place: int) -> None:
-        """Let the process that is forked next write into this place."""
+        """Let the process that is forked next write to this place."""
         self._place = min(place, _PROCESSES - 1)
         self.clear(place)
 
     def clear(self, place: int) -> None:
-        """Forget what a process took that has ended."""
+        """Clear the place of a process that has ended."""
         self._shared[min(place, _PROCESSES - 1)] = 0
 
     @property
     def taken(self) -> int:
-        """The bytes that are taken, in all processes."""
+        """Return the number of bytes that are taken in all processes."""
         return sum(self._shared)
 
     def take(self, number: int, limit: int) -> bool:
@@ -62,7 +62,7 @@ _places: dict[int, int] = {}  # by the age of the process; in the master
 
 
 def settle(age: int) -> None:
-    """Give the process that is forked next a place; ``age`` tells it apart. Runs in the master."""
+    """Give the process that is forked next a place; ``age`` identifies it. Call this in the master."""
     place = next(place for place in range(len(_places) + 1) if place not in _places.values())
     _places[age] = place
     for room in (stored, in_memory):
@@ -70,7 +70,7 @@ def settle(age: int) -> None:
 
 
 def leave(age: int) -> None:
-    """Forget what a process held that has ended, however it ended. Runs in the master."""
+    """Release what a process held that has ended for any reason. Call this in the master."""
     place = _places.pop(age, None)
     if place is not None:
         for room in (stored, in_memory):
@@ -78,9 +78,9 @@ def leave(age: int) -> None:
 
 
 class Share:
-    """What one request body takes. ``length`` is what its client announces, or 0 if it does not.
+    """The room of one request body. ``length`` is the length that its client announces, or 0.
 
-    A large body has its room before it is read, so that no upload ends in the middle because others have begun.
+    A large body gets its room before it is read, so no upload fails in the middle because others have begun.
     """
 
     def __init__(self, length: int) -> None:
@@ -89,7 +89,7 @@ class Share:
         self._received = self._stored = self._in_memory = 0
 
     def begin(self) -> bool:
-        """Take room for what is announced; return whether there was any."""
+        """Take room for the announced length; return whether there was enough."""
         return self._hold(self._announced, 0)
 
     def add(self, number: int) -> bool:
@@ -104,7 +104,7 @@ class Share:
         )
 
     def release(self) -> None:
-        """Give everything back."""
+        """Release everything."""
         self._hold(0, 0)
 
     def _hold(self, in_file: int, waiting: int) -> bool:

@@ -96,4 +96,8 @@ class ClientSocket(socket.socket):
 
 def _stalled(error: TimeoutError) -> OSError:
     """The kernel's own timeout has a number, one of the socket's has none."""
-    return ClientStalledError("The client takes no answer.") if error.errno == errno.ETIMEDOUT else error
+    return (
+        ClientStalledError("The client does not read the response.")
+        if error.errno == errno.ETIMEDOUT
+        else error
+    )

@@ -1,8 +1,8 @@
 """The configuration of the web role: ``gunicorn -c python:django_k8s.gunicorn.configuration``.
 
-Everything comes from the environment; an option on the command line wins. A malformed variable gets
-its default here and is reported before anything listens: by the project's settings, with all else
-that is wrong, or by :func:`on_starting`.
+Everything comes from the environment, and options on the command line win. A malformed variable gets its
+default here. It is reported before anything listens, either by the project's settings together with all other
+mistakes, or by :func:`on_starting`.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ graceful_timeout = options.graceful_seconds(_env)
 limits.check(_env)
 max_requests = _env.int("WEB_MAX_REQUESTS")
 max_requests_jitter = max_requests // 10
-# With max_requests, each process's own backlog would die with it.
+# With max_requests, the backlog of each process would be lost with the process.
 reuse_port = False
 
 forwarded_allow_ips = options.trusted_proxies(_env)
-# By default a trusted proxy may set SCRIPT_NAME and PATH_INFO, and hands on those that any client sent.
+# By default, a trusted proxy may set SCRIPT_NAME and PATH_INFO, but it also forwards those of any client.
 forwarder_headers = ""
 
 logger_class = "django_k8s.gunicorn.logs.Logger"
@@ -50,37 +50,38 @@ worker_tmp_dir = options.temporary_directory()
 # It needs a writable home, and its thread in a master that forks.
 control_socket_disable = True
 
-# The application is loaded once, before the first fork, and its memory shared.
+# The application is loaded once, before the first fork, so processes share its memory.
 preload_app = True
-gc.disable()  # in the master, for collections would touch, and so copy, what is to be shared
+gc.disable()  # in the master, because a garbage collection would write to, and so copy, shared memory
 
 
 def on_starting(server: Any) -> None:
-    """Runs in the master, with the application loaded and nothing listening yet."""
+    """Run in the master, after the application is loaded and before anything listens."""
     from django.urls import get_resolver
 
     from django_k8s import startup_gate
 
     problems.stop_if(_env.problems)
-    startup_gate.enforce("web")  # whoever starts gunicorn without the entrypoint has no ROLE
-    # Imported by the first request otherwise, in each process of its own. An error in it ends the start.
+    startup_gate.enforce("web")  # without the entrypoint, there is no ROLE
+    # Otherwise the first request of each process would import it. An error in it ends the start.
     _ = get_resolver().url_patterns
     _load_templates()
     server.log.info("web: %s; %s", "asgi" if _asgi else "wsgi", _fit(server))
 
 
 def _load_templates() -> None:
-    """Load tags, filters and loaders of Django's template engine, which the first page of each process would load otherwise."""
+    """Load tags, filters and loaders of Django's template engine, so that the first page of each process does not have to."""
     from django.template import engines
 
-    with contextlib.suppress(Exception):  # the first page says what is wrong; a project may have none
+    # A project may have no templates. If there is a mistake, the first page reports it.
+    with contextlib.suppress(Exception):
         for backend in engines.all():
             engine = getattr(backend, "engine", None)
             _ = engine and (engine.template_loaders, engine.template_context_processors)
 
 
 def _fit(server: Any) -> process_count.Concurrency:
-    """Start no more processes than fit into the memory limit, unless an option on the command line says how many."""
+    """Start no more processes than fit into the memory limit, unless an option on the command line sets the number."""
     global workers
     fitted = process_count.fitted(_concurrency)
     if server.num_workers == _concurrency.processes:
@@ -89,7 +90,7 @@ def _fit(server: Any) -> process_count.Concurrency:
 
 
 def when_ready(server: Any) -> None:
-    """Runs in the master, before the first fork."""
+    """Run in the master, before the first fork."""
     from django_k8s.gunicorn.database_connections import close_connections
 
     close_connections()
@@ -98,12 +99,12 @@ def when_ready(server: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Runs in the master before each fork."""
+    """Run in the master before each fork."""
     body_room.settle(worker.age)
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Runs in each new process."""
+    """Run in each new process."""
     from django_k8s.gunicorn.database_connections import close_connections
 
     _stop_before_signals(server)
@@ -114,8 +115,8 @@ def post_fork(server: Any, worker: Any) -> None:
 def _stop_before_signals(server: Any) -> None:
     """End this process if it was told to stop before it listens to signals itself.
 
-    Until then it has the master's handlers, which only queue: a SIGTERM in that moment would be lost,
-    and the stop of the role last until the graceful timeout.
+    Until then it has the master's handlers, which only queue signals. A SIGTERM at this moment would be lost,
+    and the role would stop only at the graceful timeout.
     """
     stops = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
     for number in stops:
@@ -126,18 +127,18 @@ def _stop_before_signals(server: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Runs in a process that ends, after its last request."""
+    """Run in a process that ends, after its last request."""
     from django_k8s.gunicorn.database_connections import close_connections
 
     close_connections()
 
 
 def on_exit(server: Any) -> None:
-    """Runs in the master after the end of all processes."""
+    """Run in the master after all processes have ended."""
     await_last_scrape("web")
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Runs in the master after the end of a process, however it came about."""
+    """Run in the master after a process has ended for any reason."""
     Heartbeat("web", str(worker.pid)).remove()
     body_room.leave(worker.age)

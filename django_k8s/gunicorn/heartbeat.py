@@ -11,7 +11,7 @@ EVERY_SECONDS = 1.0
 
 
 class HeartbeatMixin:
-    """Mixed into a gunicorn worker: each sign of life for the master is also one for the probe."""
+    """Mixin for a gunicorn worker: each sign of life for the master is also one for the probe."""
 
     _heartbeat: Heartbeat | None = None
     _beaten = _written = 0.0
@@ -19,12 +19,12 @@ class HeartbeatMixin:
     _told: dict[str, object] | None = None
 
     def notify(self) -> None:
-        """gunicorn calls it in every round of its main loop, at least once a second."""
+        """Write the heartbeat. gunicorn calls this in every round of its main loop, at least once a second."""
         super().notify()  # type: ignore[misc]
         self.beat()
 
     def beat(self) -> None:
-        """Write the heartbeat, at most once a second, and less often while there is no news."""
+        """Write the heartbeat at most once a second, and less often if nothing has changed."""
         now = time.monotonic()
         if now - self._beaten < EVERY_SECONDS:
             return
@@ -39,5 +39,5 @@ class HeartbeatMixin:
         self._heartbeat.write(**fields)
 
     def heartbeat_fields(self) -> dict[str, object]:
-        """What the heartbeat tells beside its time."""
+        """Return what the heartbeat contains besides its time."""
         return {}

@@ -81,9 +81,7 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
                 "Media storage: no credentials were found. Check the pod's identity."
             ) from error
         except GoogleAuthError as error:
-            reason = (
-                f"the credentials cannot be had or used ({type(error).__name__}): check the pod's identity"
-            )
+            reason = f"the credentials cannot be obtained or used ({type(error).__name__}): check the pod's identity"
             raise MediaUnavailable(f"Media storage: {reason}.") from error
         except (GoogleAPIError, requests.RequestException) as error:
             code = getattr(error, "code", None)

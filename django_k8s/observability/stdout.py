@@ -1,11 +1,11 @@
-"""Whole lines on standard output, whoever writes them.
+"""Complete lines on standard output, no matter who writes them.
 
 With LOG_FORMAT=json a process writes JSON objects: log records by :class:`Handler`; uncaught exceptions,
 warnings and what is printed to standard error by :func:`install`. What is printed to standard output stays as
 it is, unless LOG_STDOUT asks for JSON.
 
-The processes of a role share one pipe, which keeps only short writes whole, so each line is written under a lock.
-Without it, the tracebacks of two processes mix, and neither is JSON.
+The processes of a role share one pipe, in which only short writes are atomic, so each line is written under a lock.
+Without the lock, the tracebacks of two processes could mix, and neither would be JSON.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ def write(line: str) -> None:
             while data:
                 data = data[os.write(STDOUT, data) :]
         except OSError:
-            pass  # nobody reads any more; a log must not end what it tells of
+            pass  # the reader is gone; logging must not end the process
         finally:
             if _file is not None:
                 fcntl.lockf(_file, fcntl.LOCK_UN)
 
 
 def _share() -> None:
-    """Make the lock that forked processes inherit: a record lock belongs to a process, and ends with it."""
+    """Create the lock that forked processes inherit. A record lock belongs to one process, and ends with it."""
     global _file
-    import tempfile  # the listener does without it
+    import tempfile  # the listener works without it
 
     try:
         _file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
     except OSError:
-        _file = None  # no writable directory: long lines of several processes may mix
+        _file = None  # there is no writable directory, so long lines of several processes may mix
 
 
 def _forked() -> None:
     global _lock
-    _lock = threading.RLock()  # another thread of the parent may have held it
+    _lock = threading.RLock()  # another thread of the parent may hold it
 
 
 os.register_at_fork(after_in_child=_forked)
@@ -77,9 +77,9 @@ class Handler(logging.Handler):
 
 
 class Lines(io.TextIOBase):
-    """Replaces a text stream: each line that is printed becomes a log record's line.
+    """Replaces a text stream, and turns each printed line into a log record.
 
-    ``stream`` is the one it stands for; ``name`` and ``level`` are the record's.
+    ``stream`` is the stream that is replaced. ``name`` and ``level`` are those of the records.
     """
 
     encoding = "utf-8"
@@ -90,11 +90,11 @@ class Lines(io.TextIOBase):
         self._begun = threading.local()  # the parts of a line that each thread has printed
 
     def write(self, text: str) -> int:
-        """Print ``text``; what follows its last line end waits for the rest of its line."""
+        """Print ``text``. What follows its last line end is kept until the rest of the line is printed."""
         begun: list[str] | None = getattr(self._begun, "parts", None)
         if begun is None:
             begun = self._begun.parts = []
-        # In parts: to put each letter to a line that is printed letter by letter would copy the line each time.
+        # A list of parts, because a line that is printed letter by letter would otherwise be copied for each letter.
         first, *others = text.split("\n")
         begun.append(first)
         if others:
@@ -105,7 +105,7 @@ class Lines(io.TextIOBase):
         return len(text)
 
     def finish(self) -> None:
-        """Print what has no line end yet."""
+        """Print the last line, if it has no line end yet."""
         self.write("\n")
 
     def _emit(self, line: str) -> None:
@@ -115,7 +115,7 @@ class Lines(io.TextIOBase):
 
     @property
     def buffer(self) -> Any:
-        """That of the stream it stands for: bytes are written as they are."""
+        """The buffer of the replaced stream: bytes are written unchanged."""
         return self._stream.buffer
 
     def writable(self) -> bool:
@@ -123,19 +123,19 @@ class Lines(io.TextIOBase):
         return True
 
     def isatty(self) -> bool:
-        """No: what colours its lines for people must not do it here."""
+        """Return False, so that programs do not colour their lines."""
         return False
 
     def fileno(self) -> int:
-        """That of the stream it stands for, for those who hand it to a child process."""
+        """Return the file descriptor of the replaced stream, for passing it to a child process."""
         number: int = self._stream.fileno()
         return number
 
 
 def install(env: Env, *, stdout: bool) -> None:
-    """Write uncaught exceptions, warnings and standard error as JSON from now on, in forked processes too.
+    """From now on, write uncaught exceptions, warnings and standard error as JSON, in forked processes too.
 
-    With ``stdout``, what is printed to standard output too. Calling it again has no effect.
+    With ``stdout``, do the same for what is printed to standard output. Calling it again has no effect.
     """
     if isinstance(sys.stderr, Lines):
         return
@@ -160,7 +160,7 @@ def install(env: Env, *, stdout: bool) -> None:
     sys.excepthook = write_uncaught
     threading.excepthook = lambda args: write_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     sys.unraisablehook = lambda args: write_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-    # A warning takes two lines on standard error, and one as a record.
+    # On standard error, a warning has two lines. As a record, it has one.
     logging.captureWarnings(True)
     logging.lastResort = Handler(logging.WARNING)
     logging.lastResort.setFormatter(form)

@@ -1,4 +1,4 @@
-"""LOGGING of the project, on standard output."""
+"""The project's LOGGING, with all lines on standard output."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Once(standard.Filter):
 
     def __init__(self, name: str = "") -> None:
         super().__init__(name)
-        # Not an attribute of the record: formatters print those that they do not know.
+        # Not an attribute of the record, because formatters print unknown attributes.
         self._written: WeakSet[standard.LogRecord] = WeakSet()
 
     def filter(self, record: standard.LogRecord) -> bool:
-        """Return whether ``record`` has not been written yet. It has to be a handler's last filter."""
+        """Return whether ``record`` has not been written yet. This must be the last filter of a handler."""
         if record in self._written:
             return False
         self._written.add(record)
@@ -48,10 +48,10 @@ class Once(standard.Filter):
 def logging(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return LOGGING with this library's handler and formatter for what the project writes to a terminal or a file.
 
-    Loggers, levels, filters, ``propagate`` and all other handlers are the project's, so mail to ADMINS and
-    senders of errors stay. Handlers with a stream, a file name or a local socket write lines to standard output
-    as LOG_FORMAT says: the root of a pod is read-only, and nobody would read a file in it. The root logger
-    writes there too. Each record is written once. LOG_LEVEL replaces the level of the root logger if it is set.
+    Loggers, levels, filters, ``propagate`` and all other handlers stay as they are, for example mail to ADMINS and error
+    reporting. Handlers with a stream, a file name or a local socket write to standard output instead, in the format of
+    LOG_FORMAT, because the root of a pod is read-only, and nobody would read a file there. The root logger writes there
+    too. Each record is written once. If LOG_LEVEL is set, it replaces the level of the root logger.
     """
     ours = k8s.logging(env)
     line, stdout = ours["formatters"]["line"], ours["handlers"]["stdout"]
@@ -63,7 +63,7 @@ def logging(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **project,
         "version": 1,
-        # Otherwise the lines of servers and libraries that are loaded before Django are lost.
+        # Otherwise the lines of servers and libraries that are loaded before Django would be lost.
         "disable_existing_loggers": False,
         "formatters": {**project.get("formatters", {}), _OURS: line},
         "filters": {
@@ -74,7 +74,7 @@ def logging(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
         "handlers": {
             **{name: _handler(handler, output) for name, handler in project.get("handlers", {}).items()},
             _OURS: output,
-            # Django's own, which its logger loses as soon as LOGGING names that.
+            # Django's own handlers, which its logger loses if LOGGING names this logger.
             _MAIL: {
                 "class": "django.utils.log.AdminEmailHandler",
                 "level": "ERROR",

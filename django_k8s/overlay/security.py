@@ -1,4 +1,4 @@
-"""The key, hosts and TLS of the project, as the environment has them."""
+"""The project's key, hosts and TLS settings, with the values of the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django_k8s.settings.security import origins
 def secret_key(env: Env, project: str) -> str:
     """Return SECRET_KEY: the variable of this name, else the project's.
 
-    In production, a key that Django generated for development is a mistake, and so is none at all.
+    In production, a missing key is a mistake, and so is one that Django generated for development.
     """
     if env.is_set("SECRET_KEY") or not project:
         return k8s.secret_key(env)
@@ -32,9 +32,9 @@ def secret_key_fallbacks(env: Env, project: Sequence[str]) -> list[str]:
 
 
 def allowed_hosts(env: Env, project: Sequence[str], *extra: str) -> list[str]:
-    """Return ALLOWED_HOSTS: the variable of this name, else the project's; and ``extra`` in every environment.
+    """Return ALLOWED_HOSTS: the variable of this name, else the project's, plus ``extra`` in every environment.
 
-    Production needs the one or the other.
+    In production, one of the first two is required.
     """
     hosts = env.list("ALLOWED_HOSTS") or list(project) or k8s.allowed_hosts(env)
     return [*hosts, *(host for host in extra if host not in hosts)]
@@ -68,8 +68,8 @@ def cookie_name(env: Env, project: str) -> str:
 def ssl_redirect(env: Env, project: bool, proxy_ssl_header: tuple[str, str] | None = None) -> bool:
     """Return SECURE_SSL_REDIRECT: the variable SSL_REDIRECT, else the project's, unless HTTPS is set to false.
 
-    A redirect needs TRUSTED_PROXIES, or the project's ``proxy_ssl_header``: without them every request looks
-    like http to Django, and the redirect would never end.
+    A redirect needs TRUSTED_PROXIES, or the project's ``proxy_ssl_header``: without them, Django takes
+    every request for http, and redirects forever.
     """
     if env.is_set("HTTPS") and not k8s.https(env) and not env.is_set("SSL_REDIRECT"):
         return False
@@ -93,6 +93,6 @@ def hsts_seconds(env: Env, project: int) -> int:
 def proxy_ssl_header(env: Env, project: tuple[str, str] | None) -> Any:
     """Return SECURE_PROXY_SSL_HEADER: None if TRUSTED_PROXIES is set, else the project's.
 
-    With TRUSTED_PROXIES, the server believes X-Forwarded-Proto from these proxies, and from nobody else.
+    With TRUSTED_PROXIES, the server trusts X-Forwarded-Proto only from these proxies.
     """
     return None if env.is_set("TRUSTED_PROXIES") else project

@@ -31,7 +31,8 @@ def inputs(library: Path | None, options: Sequence[str]) -> list[bytes]:
         wheels = sorted(library.glob("*.whl")) if library.is_dir() else []
         if len(wheels) != 1:
             raise Stopped(
-                f"{library} must hold one wheel of django-k8s-toolkit, and has {len(wheels)}. Name another directory with --library.",
+                f"{library} must contain exactly one wheel of django-k8s-toolkit, but contains {len(wheels)}. Name "
+                "another directory with --library.",
                 EX_NOINPUT,
             )
         found.append(wheels[0].read_bytes())

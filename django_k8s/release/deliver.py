@@ -40,8 +40,9 @@ class Way:
             self._direct = True
         else:
             raise Stopped(
-                f"An image cannot be brought to the cluster of the context {context.name} yet. Name a registry "
-                "from which its nodes pull (--registry HOST/NAME), or a command that loads images (--load).",
+                f"There is no known way to bring an image to the cluster of the context {context.name}. Name a "
+                "registry "
+                "from which its nodes pull (--registry HOST/NAME), or a command that loads images into them (--load).",
                 EX_USAGE,
             )
 
@@ -77,9 +78,7 @@ def _explained(command: str, text: str, push: bool) -> Stopped:
     if push and any(
         word in lowered for word in ("denied", "unauthorized", "authentication required", "no basic auth")
     ):
-        return Stopped(
-            "The registry does not let you push. Log in to it with `docker login`.", EX_UNAVAILABLE
-        )
+        return Stopped("The registry refused the push. Log in to it with `docker login`.", EX_UNAVAILABLE)
     return failure(command, text)
 
 

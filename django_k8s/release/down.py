@@ -116,7 +116,7 @@ def _remove(kubectl: Kubectl, name: str, environment: str, chosen: Options, repo
     else:
         kubectl.delete("secret", secrets.MADE, secrets.VARIABLES)
         kubectl.delete("configmap", record.NAME)
-        report.line("namespace", f"{kubectl.namespace} stays: `django-k8s up` did not make it")
+        report.line("namespace", f"{kubectl.namespace} stays: `django-k8s up` did not create it")
     report.line("down", f"{environment} is gone ({time.monotonic() - began:.0f} s)")
 
 

@@ -13,7 +13,7 @@ from django_k8s.release.report import Report
 
 
 def finish(action: Callable[[], None], report: Report, again: str) -> int:
-    """Run ``action`` and return the exit status. ``again`` says how to go on after Ctrl-C."""
+    """Run ``action`` and return the exit status. ``again`` says how to continue after Ctrl-C."""
     try:
         action()
     except Stopped as error:
@@ -23,7 +23,7 @@ def finish(action: Callable[[], None], report: Report, again: str) -> int:
         report.problem(f"Interrupted. {again}")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has enough. Python would complain when it writes the rest at its end.
+        # The reader has closed the pipe. Python would complain when it writes the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -101,7 +101,7 @@ def confirm(context: Context, *, named: bool, what: str, ask: Callable[[str], st
             f"This would {what} in {where}. Confirm it with --context {context.name} or --yes.", EX_USAGE
         )
     try:
-        answer = ask(f"This will {what} in {where}. Go on? [y/N] ").strip().lower()
+        answer = ask(f"This will {what} in {where}. Continue? [y/N] ").strip().lower()
     except EOFError:
         answer = ""
     if answer not in ("y", "yes"):

@@ -42,7 +42,7 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
     ),
     (
         r"'buildx' is not a docker command|unknown command: docker buildx",
-        "Docker has no buildx, which builds images. Install the plugin docker-buildx.",
+        "Docker lacks buildx, which builds the images. Install the plugin docker-buildx.",
         EX_UNAVAILABLE,
     ),
     (
@@ -57,7 +57,7 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
     ),
     (
         r"forbidden",
-        "Your account may not do this in the cluster ({said}). Ask its administrator for the right.",
+        "Your account may not do this in the cluster ({said}). Ask its administrator for the permission.",
         EX_NOPERM,
     ),
     (
@@ -92,7 +92,7 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
     ),
     (
         r"context deadline exceeded|timed out waiting",
-        "The cluster has not finished in time ({said}). Run this again; --timeout gives it longer.",
+        "The cluster did not finish in time ({said}). Run this again, with a longer --timeout if necessary.",
         EX_TEMPFAIL,
     ),
 )
@@ -152,7 +152,7 @@ def failure(command: str, text: str) -> Stopped:
     for pattern, sentence, status in _MEANINGS:
         if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
             return Stopped(sentence.format(said=said.rstrip(".")), status)
-    return Stopped(f"`{command}` failed: {said or 'it says nothing'}", EX_UNAVAILABLE)
+    return Stopped(f"`{command}` failed: {said or 'it gave no reason'}", EX_UNAVAILABLE)
 
 
 def last_line(text: str) -> str:

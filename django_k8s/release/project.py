@@ -46,7 +46,7 @@ def find(start: Path) -> Project:
         if (directory / "deploy" / "Dockerfile").is_file():
             return Project(directory, _name(directory))
     raise Stopped(
-        f"There is no deploy/Dockerfile in {start} or above it. Run `django-k8s init` first, which writes it.",
+        f"There is no deploy/Dockerfile in {start} or above it. Run `django-k8s init` first: it writes this file.",
         EX_NOINPUT,
     )
 
@@ -113,7 +113,7 @@ def _tree(root: Path) -> str:
         written = attempt("git", "write-tree", directory=Path(top), variables=variables)
     if added.status or written.status:
         said = (added.err or written.err).strip().splitlines()
-        raise Stopped(f"git cannot read the working tree: {said[-1] if said else 'it says nothing'}")
+        raise Stopped(f"git cannot read the working tree: {said[-1] if said else 'it gave no reason'}")
     return written.out.strip()
 
 

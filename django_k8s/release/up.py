@@ -58,8 +58,8 @@ def up(chosen: Options, report: Report) -> None:
         place.may_create(kubectl)
     elif not (there.record or there.is_ours or chosen.namespace):
         raise Stopped(
-            f"The namespace {namespace} exists, and was not made by `django-k8s up`. Use it with --namespace {namespace}, or name "
-            "another one.",
+            f"The namespace {namespace} exists, but `django-k8s up` did not create it. Add --namespace "
+            f"{namespace} to use it, or name another one.",
             EX_USAGE,
         )
 
@@ -122,7 +122,7 @@ def _image(
 ) -> str:
     """Build the image and bring it to the cluster, unless one was named. Return its ID."""
     if way is None:
-        report.line("image", f"{image}, as named; nothing is built")
+        report.line("image", f"{image}, as given; nothing is built")
         return ""
     began = time.monotonic()
     report.status("building")

@@ -17,8 +17,8 @@ from django_k8s.environment.local_state import local_state
 from django_k8s.settings.redis import redis_options, redis_tls
 
 _SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory", "sentinel")
-# A server that vanished without a word is noticed within 20 seconds. Before kombu 5.7 nothing else looks at the connection
-# on which a consumer waits for its next message.
+# A server that has vanished is noticed within 20 seconds. Before kombu 5.7, nothing else checks the connection on which a
+# consumer waits for its next message.
 _KEEPALIVES = {
     getattr(socket, name): value
     for name, value in (
@@ -34,7 +34,7 @@ _SENTINEL = (
     "is of Redis Sentinel, which needs the name of a master."
     ' Write k8s.celery(env, broker_transport_options={"master_name": "NAME"}).'
 )
-# Celery's own; others come with packages.
+# Celery's own names; packages add others.
 _BACKEND_NAMES = """
 arangodb azureblockblob cache cassandra consul cosmosdbsql couchbase couchdb database db disabled django-cache
 django-db dynamodb elasticsearch file gs mongodb redis rediss riak rpc s3 sentinel
@@ -50,15 +50,15 @@ _MISSING = (
 def celery(env: Env, **project: Any) -> dict[str, Any]:
     """Return CELERY: where the broker is, how long things may take, and how they fail.
 
-    These are defaults, by Celery's names in lower case. Whatever the project sets wins, wherever it does:
-    CELERY_* in its settings, ``app.conf``, a configuration module, or keyword arguments here, to which
-    what depends on the broker's kind is fitted::
+    These are defaults, under Celery's lower-case names. Whatever the project sets wins: CELERY_* in its settings,
+    ``app.conf``, a configuration module, or keyword arguments here. Only the last can also adapt the other
+    defaults to the kind of the broker::
 
         CELERY = k8s.celery(env, broker_url=CELERY_BROKER_URL)
 
-    Time zone, serializers, routes, queues and schedules are not among them. Debug mode keeps messages as
-    files in ``base_dir/.state/broker`` by default, so that web, worker and beat of one machine work
-    together with nothing installed; production has to name its broker.
+    The time zone, serializers, routes, queues and schedules are not among them. In debug mode, messages are files in
+    ``base_dir/.state/broker`` by default, so web, worker and beat on one machine work together without a broker.
+    Production must name its broker.
     """
     if importlib.util.find_spec("celery") is None:
         env.add_problem(
@@ -67,7 +67,7 @@ def celery(env: Env, **project: Any) -> dict[str, Any]:
             " Add the extra django-k8s-toolkit[worker], or delete the line.",
         )
     else:
-        # An application that exists already may read its configuration at any moment.
+        # An application that already exists may read its configuration at any time.
         settings_loaded()
     named = str(project.get("broker_url") or "")
     url = _broker_url(env, named)
@@ -103,7 +103,7 @@ def _broker(env: Env, url: str) -> dict[str, Any]:
     broker = "filesystem://" if kind == "filesystem" else url
     settings: dict[str, Any] = {
         "broker_url": broker,
-        # Celery prefers the environment's CELERY_BROKER_URL as it stands; these two win over it.
+        # Celery prefers CELERY_BROKER_URL of the environment, unchanged. These two win over it.
         "broker_read_url": broker,
         "broker_write_url": broker,
         "broker_transport_options": _transport_options(env, url),
@@ -113,11 +113,11 @@ def _broker(env: Env, url: str) -> dict[str, Any]:
         "broker_connection_max_retries": None,  # the probe decides when to give up, not Celery
     }
     if kind in ("amqp", "amqps", "pyamqp"):
-        # In seconds: a connection is given up after two without a word. Celery's 120 would hang a consumer, whose loop
-        # still turns, for minutes at a half-open one.
+        # In seconds: a connection is closed after two intervals of silence. With Celery's 120, a consumer could hang on a
+        # half-open connection for minutes, while its loop still runs.
         settings["broker_heartbeat"] = 10
-        # The worker's queue for commands, which the broker holds until it has given up the old connection too: an
-        # exclusive one is refused to the new connection, and that ends the worker.
+        # The worker's queue for commands. If it were exclusive, the broker would refuse it to the new connection until it
+        # has closed the old one, and this would end the worker.
         settings["control_queue_exclusive"] = False
     if tls := _broker_tls(env, url):
         settings["broker_use_ssl"] = tls
@@ -128,17 +128,17 @@ def _delivery(env: Env, url: str) -> dict[str, Any]:
     late = env.bool("CELERY_TASK_ACKS_LATE")
     settings: dict[str, Any] = {
         "task_acks_late": late,
-        # On loss of a worker process the task is retried within its max_retries (from Celery 5.7 on);
+        # If a worker process is lost, its task is retried within its max_retries (from Celery 5.7 on);
         # task_reject_on_worker_lost would run a task that kills its process forever.
         "task_retry_on_worker_lost": late,
         "worker_prefetch_multiplier": 1,
-        # Celery looks for this one by its name in Django's settings.
+        # Celery reads this one under its name in Django's settings.
         "CELERY_DB_REUSE_MAX": env.int("CELERY_DB_REUSE_MAX"),
         "beat_scheduler": env.str("BEAT_SCHEDULER"),
-        # Schedulers that store when an entry ran do it at once: whoever takes over goes on from there.
+        # Schedulers that store when an entry ran do so at once, so that another beat can continue from there.
         "beat_sync_every": 1,
     }
-    # Redis hands a prefetched task to no other worker, so a worker takes none it cannot start (from Celery 5.6 on).
+    # Redis gives a prefetched task to no other worker, so a worker takes only tasks that it can start (Celery 5.6 and later).
     if late and scheme(url) in ("redis", "rediss"):
         settings["worker_disable_prefetch"] = True
     for name, variable in (
@@ -162,14 +162,14 @@ def _transport_options(env: Env, url: str) -> dict[str, Any]:
             **{key: value for key, value in redis_options(env, url).items() if not key.startswith("ssl")},
             "socket_keepalive_options": _KEEPALIVES,
             "visibility_timeout": visibility,
-            # Tasks of a dead worker are looked for every 30 s instead of every 100 s.
+            # Look for tasks of dead workers every 30 s instead of every 100 s.
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 3,
         }
     if kind == "sqs":
         return {"visibility_timeout": visibility}
     if kind in ("amqp", "amqps", "pyamqp"):
-        # The broker confirms what it stored before .delay() returns.
+        # .delay() returns only after the broker has confirmed that it stored the message.
         return {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
     if kind == "filesystem":
         if named := url.partition("://")[2]:
@@ -182,7 +182,7 @@ def _transport_options(env: Env, url: str) -> dict[str, Any]:
 
 def _directories(env: Env, directory: Path) -> dict[str, Any]:
     if not env.build:
-        # A project without Celery may stand on a read-only root: it is not for us to stop it.
+        # A project without Celery may run on a read-only root, and this must not stop it.
         with contextlib.suppress(OSError):
             for name in ("messages", "control", "processed"):
                 (directory / name).mkdir(parents=True, exist_ok=True)
@@ -196,9 +196,9 @@ def _directories(env: Env, directory: Path) -> dict[str, Any]:
 
 
 def _broker_tls(env: Env, url: str) -> dict[str, Any]:
-    """Verified TLS; Celery's own default for rediss:// is not to check the certificate."""
+    """Return the options for verified TLS. By default, Celery does not check the certificate of rediss://."""
     if scheme(url) == "amqps":
-        # The None is filled in with the broker's host name, which is then checked.
+        # kombu replaces None with the broker's host name, which is then checked.
         return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}
     tls = redis_tls(env, url)
     return {**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else {}
@@ -220,7 +220,7 @@ def _results(env: Env) -> dict[str, Any]:
         )
     if backend and not _is_backend(backend):
         env.add_problem("CELERY_RESULT_BACKEND", _UNKNOWN_BACKEND)
-    # Of use to a backend that the project names, too.
+    # Useful for a backend of the project, too.
     options = redis_options(env, backend)
     settings: dict[str, Any] = {
         "redis_socket_timeout": options["socket_timeout"],

@@ -1,4 +1,4 @@
-"""The pool of connections that web has under ASGI if nobody says otherwise."""
+"""The default pool of database connections for web under ASGI."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from django_k8s.environment.env import Env
 
-# Far more than web needs at a time: a request that waits for something else, or streams, keeps its connection.
+# Far more than web uses at the same time, because requests that stream or wait for something else keep their connection.
 _MOST = 50
-# Wrappers of other packages may keep state of a connection that a pool changes under them.
+# Wrappers of other packages may store state of a connection, which a pool exchanges without their knowledge.
 _ENGINES = ("django.db.backends.postgresql", "django.contrib.gis.db.backends.postgis")
 
 
@@ -20,11 +20,10 @@ def available() -> bool:
 
 
 def asgi_pool(env: Env, database: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the option for a pool in web under ASGI, or nothing elsewhere.
+    """Return the option for a pool in web under ASGI, and nothing elsewhere.
 
-    Under ASGI each request has a thread of its own, and with it a connection that is not kept. A new one for each
-    request costs more than most requests. DATABASE_POOL_SIZE, a CONN_MAX_AGE of the project and a pool of its own
-    replace this one.
+    Under ASGI, each request has a separate thread, and its connection is not kept. To open a new connection takes longer
+    than most requests. If the project sets DATABASE_POOL_SIZE, CONN_MAX_AGE or its own pool, these win.
     """
     if env.str("ROLE") != "web" or env.str("WEB_INTERFACE") != "asgi" or env.is_set("DATABASE_POOL_SIZE"):
         return {}

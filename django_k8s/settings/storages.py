@@ -14,7 +14,7 @@ def media_storage(env: Env, **options: Any) -> dict[str, Any]:
 
     MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET and MEDIA_AZURE_CONTAINER move uploads to S3, Google Cloud or Azure. Credentials come
     from the pod's identity: no key is read here, and django_k8s.W013 warns of keys in the environment. Keyword arguments are
-    options of the storage, and win.
+    options of the storage, and they win.
     """
     kind = buckets.named(env)
     if kind is None:
@@ -25,10 +25,10 @@ def media_storage(env: Env, **options: Any) -> dict[str, Any]:
 
 
 def media_serve(env: Env) -> bool:
-    """Whether web serves what is in MEDIA_ROOT, as MEDIA_SERVE says; by default if uploads are on a volume."""
+    """Return whether web serves MEDIA_ROOT: MEDIA_SERVE, or by default, whether uploads are on a volume."""
     bucket = next((kind.variable for kind in buckets.KINDS if env.str(kind.variable)), "")
     if not env.is_set("MEDIA_SERVE"):
-        # On a disk without a name of its own, such as this machine's, the project serves them while it debugs.
+        # If MEDIA_ROOT is not set, as on a developer's machine, the project serves uploads itself in debug mode.
         return env.is_set("MEDIA_ROOT") and not bucket
     on = env.bool("MEDIA_SERVE")
     if on and bucket:

@@ -55,7 +55,7 @@ class TestProject:
         ("files", "sentence"),
         [
             ({"README": "x"}, "There is no manage.py in"),
-            ({"x/wsgi.py": "application = get_wsgi_application()"}, "starts by a program of its own"),
+            ({"x/wsgi.py": "application = get_wsgi_application()"}, "started by a program of its own"),
         ],
     )
     def test_none(self, tmp_path: Path, files: dict[str, str], sentence: str) -> None:

@@ -132,7 +132,7 @@ class TestCopy:
         monkeypatch.setattr("django_k8s.cli.copy.assets", lambda: tmp_path)
 
         assert main(["copy", "docker", str(tmp_path / "to")]) == 73
-        assert "carries no docker" in capsys.readouterr().err
+        assert "does not contain the docker" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["bogus"], ["copy", "nothing", "."], ["env", "--yaml"]])

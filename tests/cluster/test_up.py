@@ -254,7 +254,7 @@ def test_a_namespace_of_ones_own(shop: Shop, first: str) -> None:
     made.kubectl("create", "namespace", made.name)
     made.kubectl("create", "configmap", "mine", "--from-literal=a=b")
     try:
-        assert "was not made by `django-k8s up`" in shop.run("up", "own", status=64)
+        assert "`django-k8s up` did not create it" in shop.run("up", "own", status=64)
         shop.run("up", "own", "-n", made.name, "--image", image, "--set", "celery=false")
         assert "holds the environment own" in shop.run("up", "other", "-n", made.name, status=78)
         shop.run("down", "own")

@@ -26,7 +26,7 @@ from compare import images, measures, table  # noqa: E402
 from compare.contenders import ALL, EXAMPLE, OURS, OURS_ASGI  # noqa: E402
 
 PAGE = HERE.parent.parent / "docs" / "explanation" / "comparison.md"
-PARTS = ("web", "worker", "static", "images")
+PARTS = ("web", "worker", "rest", "static", "images")
 NOT_ASKED = "P6, the images: this run was asked for other parts. `make compare COMPARE=images` builds them."
 RELEASE = "P12, a release: it needs a cluster. `tests/cluster/test_release.py` upgrades there under load, and no request may fail."
 
@@ -84,6 +84,9 @@ def measure(
         if "worker" in parts and contender is not OURS_ASGI:
             broker.empty()
             found.worker(contender)
+        if "rest" in parts and contender is not OURS_ASGI:
+            broker.empty()
+            found.rest(contender)
     if "static" in parts:
         for files in (0, 10_000):
             root = static(folder, files)

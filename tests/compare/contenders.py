@@ -12,12 +12,13 @@ PROJECT = Path(__file__).resolve().parent / "project"
 CPUS = 2  # of the container that is compared; peers count the machine's
 _GUNICORN = (sys.executable, "-m", "gunicorn")
 _CELERY = (sys.executable, "-m", "celery", "-A", "config", "worker")
+_BEAT = (sys.executable, "-m", "celery", "-A", "config", "beat", "-l", "INFO")
 _ENTRYPOINT = ("/bin/sh", str(assets() / "entrypoints" / "entrypoint"))
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One set-up: how it starts web and a worker."""
+    """One set-up: how it starts web, a worker and, where it has one, beat."""
 
     name: str
     settings: str
@@ -25,6 +26,7 @@ class Contender:
     worker: tuple[str, ...]
     variables: dict[str, str] = field(default_factory=dict)
     ready: str = "/hello"
+    beat: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """The variables of its roles."""
@@ -43,6 +45,7 @@ OURS = Contender(
     (*_ENTRYPOINT, "worker"),
     {"WEB_CONCURRENCY": str(CPUS), "WORKER_CONCURRENCY": str(CPUS), "HTTPS": "false", "LOG_FORMAT": "json"},
     "/readyz",
+    (*_ENTRYPOINT, "beat"),
 )
 OURS_ASGI = Contender(
     "django-k8s, ASGI",
@@ -78,6 +81,9 @@ COOKIECUTTER = Contender(
     (*_GUNICORN, "-b", "127.0.0.1:{port}", "-w", "4", "config.wsgi"),
     # compose/production/django/celery/worker/start: celery -A config.celery_app worker -l INFO
     (*_CELERY, "-l", "INFO", "-c", str(CPUS)),
+    # compose/production/django/celery/beat/start: celery -A config.celery_app beat -l INFO; its scheduler, which asks the
+    # database every five seconds, is left at Celery's default, since django-celery-beat is not for this Django
+    beat=_BEAT,
 )
 PLAIN = Contender(
     "plain gunicorn",
@@ -85,6 +91,7 @@ PLAIN = Contender(
     # gunicorn's documentation: one sync worker unless it is told otherwise
     (*_GUNICORN, "-b", "127.0.0.1:{port}", "config.wsgi"),
     (*_CELERY, "-l", "INFO", "-c", str(CPUS)),
+    beat=_BEAT,
 )
 PEERS = (EXAMPLE, COOKIECUTTER, PLAIN)
 ALL = (OURS, *PEERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -95,6 +96,36 @@ class Measures:
             self.row("P14", "CPU of sending one task", "us").note(contender.name, enqueued * 1e6)
             cost = (role.cpu() - before) / self.tasks * 1e6
             self.row("P14", "worker's CPU of one task", "us").note(contender.name, cost)
+
+    def rest(self, contender: Contender, seconds: float = 30) -> None:
+        """Start web, a worker and beat, and give them nothing to do for that long."""
+        with contextlib.ExitStack() as stack:
+            roles: dict[str, Role] = {}
+            for name, command in (
+                ("web", contender.web),
+                ("worker", contender.worker),
+                ("beat", contender.beat),
+            ):
+                if command:
+                    port = free_port()
+                    roles[name] = stack.enter_context(
+                        started(command, self.environment(contender, port), port)
+                    )
+            for role in roles.values():
+                time.sleep(2)
+                role.until(lambda role=role: settled(role))  # type: ignore[misc]
+            before = {name: role.running_cpu() for name, role in roles.items()}
+            time.sleep(seconds)  # this is what is measured
+            cost = {
+                name: (role.running_cpu() - before[name]) / seconds * 60_000 for name, role in roles.items()
+            }
+            for name, value in cost.items():
+                self.row("P11", f"{name} at rest, CPU of a minute", "ms").note(contender.name, value)
+            if contender.beat:
+                whole = "web, a worker and beat at rest"
+                self.row("P11", f"{whole}, CPU of a minute", "ms").note(contender.name, sum(cost.values()))
+                memory = sum(role.pss() for role in roles.values())
+                self.row("P11", f"{whole}, memory", "MiB").note(contender.name, memory)
 
     def static_files(self, contender: Contender, root: Path, files: int) -> None:
         """Start web with a directory of static files."""

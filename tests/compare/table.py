@@ -34,7 +34,10 @@ class Row:
         if not mine or not peers:
             return "-"
         best = min(peers, key=lambda name: statistics.median(peers[name]))
-        ratio = statistics.median(mine) / statistics.median(peers[best])
+        theirs = statistics.median(peers[best])
+        if not theirs:
+            return f"{best} needs none"
+        ratio = statistics.median(mine) / theirs
         overlap = min(mine) <= max(peers[best]) and min(peers[best]) <= max(mine)
         said = f"{ratio:.2f} of {best}"
         return f"{said}, a tie" if overlap else said
@@ -65,11 +68,11 @@ def page(table: str, facts: Mapping[str, str], left_out: Sequence[str]) -> str:
 the published defaults of docker-django-example, cookiecutter-django and plain gunicorn: server command, processes and
 threads, connection settings, middleware, Celery settings. `tests/compare/contenders.py` names the source of each
 default. All of them run in one environment, with the same Python, Django, gunicorn, driver, PostgreSQL and Redis. The
-page is written by the run.
+command writes the figures of this page.
 
-Each figure is the median of at least {facts["rounds"]} rounds in shuffled order, with the smallest and the largest of them. Two
-contenders whose rounds overlap are called a tie. CPU time is that of all processes of the role, without the database;
-memory is proportional (PSS). Compare figures of one run only, and prefer ratios to times.
+Each figure is the median of at least {facts["rounds"]} rounds in shuffled order, with the minimum and the maximum. If the rounds of two
+contenders overlap, this is a tie. CPU time includes all processes of the role, but not the database. Memory is
+proportional (PSS). Compare only figures of the same run, and prefer ratios to times.
 
 {table}
 

@@ -36,6 +36,13 @@ def test_table() -> None:
     assert lines[4].endswith("| 3.00 of peer |")
 
 
+def test_a_peer_that_needs_nothing() -> None:
+    """There is no ratio to nothing."""
+    row = Row("P11", "beat at rest", "ms", {"ours": [2.0], "peer": [0.0]})
+
+    assert row.verdict("ours") == "peer needs none"
+
+
 def test_page_names_what_is_left_out() -> None:
     """A part that could not be measured is on the page with its reason."""
     facts = dict.fromkeys(("rounds", "requests", "versions", "machine"), "5")

@@ -159,7 +159,7 @@ def test_other_databases_have_no_lock(caplog: pytest.LogCaptureFixture) -> None:
     assert lock.acquire()
     assert lock.held()
     lock.release()
-    assert caplog.messages == ["test: no lock of a session on oracle; run only one at a time"]
+    assert caplog.messages == ["test: there is no session lock on oracle; run only one process at a time"]
 
 
 def test_own_connection_is_outside_the_pool(postgres_url: str) -> None:

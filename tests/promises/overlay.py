@@ -115,7 +115,7 @@ ROWS = [
         test="overlay/test_overlay.py::TestFiles::test_bucket",
         within="_bucket",
         old="{**own, **chosen}",
-        new="{**chosen, **own}",
+        new="own",
     ),
     Row(
         "overlay: AWS_* settings of the project stay",

@@ -60,7 +60,7 @@ ROWS = [
         "worker: a half-open connection is noticed",
         test="celery/test_worker.py::test_half_open_connection_recovers",
         old='"socket_timeout": 5,',
-        new="",
+        new='"socket_timeout": None,',
     ),
     Row(
         "worker: a half-open connection to RabbitMQ is noticed",

@@ -82,7 +82,9 @@ def test_other_failures(printed: str, sentence: str) -> None:
 
 def test_library(tmp_path: Path) -> None:
     """A directory without a wheel is told at once."""
-    with pytest.raises(Stopped, match=r"must hold one wheel of django-k8s-toolkit, and has 0"):
+    with pytest.raises(
+        Stopped, match=r"must contain exactly one wheel of django-k8s-toolkit, but contains 0"
+    ):
         build.inputs(tmp_path, [])
     (tmp_path / "django_k8s_toolkit-1-py3-none-any.whl").write_bytes(b"wheel")
 

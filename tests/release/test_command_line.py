@@ -155,4 +155,4 @@ def test_interrupted(shop: Path, tmp_path: Path) -> None:
     _, said = process.communicate(timeout=20)
 
     assert process.returncode == 130
-    assert said == "django-k8s: Interrupted. `django-k8s up pr-1` goes on.\n"
+    assert said == "django-k8s: Interrupted. Run `django-k8s up pr-1` again to continue.\n"

@@ -35,7 +35,7 @@ SAID = {
     ),
     "never-pull": (
         "image",
-        "The nodes do not have the image shop:nope. Run `django-k8s up` again, which brings it to them.",
+        "The nodes do not have the image shop:nope. Run `django-k8s up` again to bring it to them.",
     ),
     "pull": (
         "image",
@@ -44,12 +44,12 @@ SAID = {
     "secret": ("configuration", "migrate needs the Secret payments, which does not exist. Create it."),
     "storage": (
         "volume",
-        'The volume shop-media is not provided: storageclass.storage.k8s.io "nope" not found.',
+        'The volume shop-media cannot be provisioned: storageclass.storage.k8s.io "nope" not found.',
     ),
     "unschedulable": (
         "scheduling",
         (
-            "No node can take a pod of web: 0/1 nodes are available: 1 Insufficient cpu. Add nodes, remove other environments with "
+            "No node can run a pod of web: 0/1 nodes are available: 1 Insufficient cpu. Add nodes, remove other environments with "
             "`django-k8s down`, or lower resources.requests (cpu)."
         ),
     ),
@@ -85,10 +85,10 @@ def test_cause(name: str) -> None:
 @pytest.mark.parametrize(
     ("nodes", "remedy"),
     [
-        ("1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }", "The disk of the nodes is almost full: remove "),
+        ("1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }", "The disks of the nodes are almost full: remove "),
         ("1 node(s) had untolerated taint {node.kubernetes.io/unschedulable: }", "The nodes are cordoned: run `kubectl uncordon NODE`"),
         ("2 node(s) had untolerated taint {gpu: yes}", "Only pods that tolerate the taint gpu may run there: set pod.tolerations"),
-        ("1 Insufficient memory, 1 Too many pods", "The nodes have as many pods as they may: add nodes"),
+        ("1 Insufficient memory, 1 Too many pods", "The nodes already run as many pods as they may: add nodes"),
         ("1 Insufficient cpu, 1 Insufficient memory", "Add nodes, remove other environments with `django-k8s down`, or lower resources.requests (cpu and memory)."),
     ],
 )  # fmt: skip
@@ -97,7 +97,7 @@ def test_why_no_node_takes_a_pod(nodes: str, remedy: str) -> None:
     text = json.dumps(recorded("unschedulable")).replace("1 Insufficient cpu", nodes)
     first = findings(json.loads(text))[0]
 
-    assert first.text.startswith(f"No node can take a pod of web: 0/1 nodes are available: {nodes}. {remedy}")
+    assert first.text.startswith(f"No node can run a pod of web: 0/1 nodes are available: {nodes}. {remedy}")
 
 
 def test_nothing_is_wrong() -> None:
@@ -250,7 +250,7 @@ def test_a_crash_is_final_after_two_restarts(restarts: int, seconds: float) -> N
     found = containers.finding(POD, status, lambda *_: "", init=False)
 
     assert found is not None
-    assert found.text == "web ends again and again: ValueError: no (shop/apps.py, line 7)."
+    assert found.text == "web keeps ending: ValueError: no (shop/apps.py, line 7)."
     assert found.seconds == seconds
 
 

@@ -41,7 +41,7 @@ def test_yes() -> None:
     place.confirm(AWAY, named=False, what="deploy shop", ask=lambda question: asked.append(question) or "Yes")
 
     assert asked == [
-        "This will deploy shop in the context away (https://203.0.113.7:6443), which is not on this machine. Go on? [y/N] "
+        "This will deploy shop in the context away (https://203.0.113.7:6443), which is not on this machine. Continue? [y/N] "
     ]
 
 

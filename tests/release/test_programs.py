@@ -32,7 +32,7 @@ SAID = {
         "You may not use the Docker daemon.",
     ),
     "full disk": ("write /var/lib/docker/tmp/x: no space left on device", "The disk is full"),
-    "no buildx": ("docker: 'buildx' is not a docker command.\nSee 'docker --help'", "Docker has no buildx"),
+    "no buildx": ("docker: 'buildx' is not a docker command.\nSee 'docker --help'", "Docker lacks buildx"),
     "no context": (
         "error: current-context must exist in order to minify",
         "kubectl has no cluster to talk to",
@@ -78,7 +78,7 @@ SAID = {
     ),
     "too slow": (
         "Error: failed to delete release: shop: uninstall: timed out waiting for the condition",
-        "The cluster has not finished in time (failed to delete release: shop: uninstall: timed out waiting for the condition).",
+        "The cluster did not finish in time (failed to delete release: shop: uninstall: timed out waiting for the condition).",
     ),
     "too old": ("Error: unknown flag: --hide-secret", "A program is too old (unknown flag: --hide-secret)."),
     "anything": ("first line\nsomething odd\n", "`helm upgrade` failed: something odd"),

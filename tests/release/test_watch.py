@@ -12,7 +12,7 @@ from django_k8s.release.kube import Kubectl
 from django_k8s.release.report import Report
 from django_k8s.release.watch import Watch
 
-SOON = Finding("crash", "web", "web ends again and again", seconds=20.0)
+SOON = Finding("crash", "web", "web keeps ending", seconds=20.0)
 NOW = Finding("migration", "migrate", "Migration failed")
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from support.beat import Beats, Inbox, Message, beat_environment, inbox, published
+from support.beat import HOLDS, Beats, Inbox, Message, beat_environment, inbox, published
 from support.patience import patience
 from support.process import Process, wait_until
 
@@ -32,6 +32,9 @@ def two_at_once(folder: Path, database: str, broker: str, seconds: float) -> dic
         beats.start()
         killed = beats.holder()
         pause(began, seconds * 0.3)
+        assert sum(HOLDS in beat.output for beat in beats.processes) == 1, (
+            "one holds the lock, the other waits"
+        )
         killed.signal(signal.SIGKILL)
         killed.wait(5)
         beats.start()

@@ -27,10 +27,12 @@ def outlive(
     *,
     lost: int = 0,
     through: str = "",
+    below: float = 120,
 ) -> int:
     """Send ``tasks`` and disturb them, evenly spread over their number; returns how many were lost.
 
-    At most ``lost`` may be. The workers reach the broker at ``through`` where that is given.
+    At most ``lost`` may be. The workers reach the broker at ``through`` where that is given. Work goes on in less than
+    ``below`` seconds, by default those of Celery's own heartbeat, which would notice a dead connection that late.
     """
     choice = random.Random(tasks)
     with workers(folder, through or broker, **LATE, WORKER_GRACE_SECONDS="15") as group:
@@ -45,7 +47,7 @@ def outlive(
                 lambda before=before: len(group.trace("done")) > min(before, tasks - lost - 1),  # type: ignore[misc]
                 30,
                 "a task after the disturbance",
-                below=120,  # Celery's own heartbeat, which would notice a dead connection that late
+                below=below,
             )
             print(f"work goes on {time.monotonic() - back:.1f} s after disturbance {number}")
         wait_until(

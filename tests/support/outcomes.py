@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,34 +15,36 @@ import pytest
 from support import need
 
 VARIABLE = "TEST_OUTCOMES"
-CPU = "cpu_seconds"
-_began = pytest.StashKey[float]()
+CPU, WALL = "cpu_seconds", "wall_seconds"
+_began = pytest.StashKey[tuple[float, float]]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember the CPU time until here."""
-    item.stash[_began] = _cpu_seconds()
+    """Remember the time until here."""
+    item.stash[_began] = _now()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note the CPU time of a test at its end: of this process, and of the processes it started that have ended."""
+    """Note the time of a test at its end. CPU: of this process, and of the processes it started that have ended."""
     report = yield
     if call.when == "teardown":
-        seconds = _cpu_seconds() - item.stash.get(_began, _cpu_seconds())
-        report.user_properties.append((CPU, round(seconds, 2)))
+        began, ended = item.stash.get(_began, _now()), _now()
+        for name, before, after in zip((CPU, WALL), began, ended, strict=True):
+            report.user_properties.append((name, round(after - before, 2)))
     return report
 
 
-def _cpu_seconds() -> float:
-    return sum(os.times()[:4])
+def _now() -> tuple[float, float]:
+    """Return the CPU time and the time of the clock, in seconds."""
+    return sum(os.times()[:4]), time.monotonic()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Append a failure, a skip because this machine lacks something, and the CPU time of each test."""
+    """Append a failure, a skip because this machine lacks something, and the time of each test."""
     path = os.environ.get(VARIABLE)
     # Workers of pytest-xdist send their reports to the controller, which is the one that writes.
     if not path or "PYTEST_XDIST_WORKER" in os.environ:
@@ -54,7 +57,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     elif report.skipped and isinstance(report.longrepr, tuple):
         outcome["missing"] = need.remedy(report.longrepr[2])
     elif report.when == "teardown":
-        outcome[CPU] = dict(report.user_properties).get(CPU, 0.0)
+        properties = dict(report.user_properties)
+        outcome.update({name: properties.get(name, 0.0) for name in (CPU, WALL)})
     else:
         return
     with Path(path).open("a") as file:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from support.patience import Limit, patience
+from support.record_lines import VARIABLE as RECORD_LINES
 
 T = TypeVar("T")
 
@@ -143,18 +144,7 @@ class Process:
 
 def environment(**extra: str) -> dict[str, str]:
     """A small environment for a child: PATH, HOME and what is given; nothing leaks in from outside."""
-    kept = {
-        name: os.environ[name]
-        for name in (
-            "PATH",
-            "HOME",
-            "LANG",
-            "COVERAGE_PROCESS_START",
-            "COVERAGE_PROCESS_CONFIG",
-            "COVERAGE_FILE",
-        )
-        if name in os.environ
-    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", RECORD_LINES) if name in os.environ}
     bin_folder = str(Path(sys.executable).parent)
     kept["PATH"] = f"{bin_folder}:{kept.get('PATH', '')}"
     return {**kept, **extra}
@@ -196,10 +186,5 @@ def started(
         # The group is ours: it was made by start_new_session, and no one else is in it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(popen.pid, signal.SIGCONT)
-            if "COVERAGE_PROCESS_CONFIG" in os.environ and popen.poll() is None:
-                # What is killed cannot say what it has run.
-                os.killpg(popen.pid, signal.SIGTERM)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    popen.wait(3)
             os.killpg(popen.pid, signal.SIGKILL)
         popen.wait(10)

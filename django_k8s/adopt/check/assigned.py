@@ -1,4 +1,4 @@
-"""Which values the settings have in production, as far as the text says."""
+"""Which values the settings have in production, according to their text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Assigned:
 
     @property
     def value(self) -> object:
-        """The value if it is a literal, or None."""
+        """Return the value if it is a literal, else None."""
         return literal(self.node)
 
 
@@ -49,7 +49,7 @@ class Values:
         return iter(sorted(self._found))
 
     def all(self, name: str) -> list[Assigned]:
-        """Return what production may have: the last certain value, and what follows it."""
+        """Return the values that production may have: the last certain one, and those after it."""
         return self._found.get(name, [])
 
     def value(self, name: str) -> object:

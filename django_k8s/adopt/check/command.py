@@ -61,7 +61,7 @@ def _check(request: Request, version: str) -> int:
         if django.reason:
             notes.append(f"Django's own checks are incomplete: {django.reason}.")
     if not earlier:
-        notes.append(f"There is no {record.FILE}: this is what `django-k8s init` would meet.")
+        notes.append(f"There is no {record.FILE}, so this is what `django-k8s init` would find.")
     shown = report.sorted_([one for one in all_ if one.id not in request.ignore])
     print(report.as_json(shown, notes) if request.json else report.text(shown, notes))
     failing = ("error", "warning") if request.strict else ("error",)
@@ -101,4 +101,6 @@ def _refuse_unknown(ids: Collection[str]) -> None:
     known = {kind.id for kinds in KINDS.values() for kind in kinds}
     for one in ids:
         if one not in known and "." not in one:
-            raise CannotAdopt(f"There is no finding {one}. Choose from {', '.join(sorted(known))}.", EX_USAGE)
+            raise CannotAdopt(
+                f"There is no kind of finding called {one}. Choose from {', '.join(sorted(known))}.", EX_USAGE
+            )

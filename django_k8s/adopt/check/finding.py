@@ -7,7 +7,9 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 ORDER: tuple[Severity, ...] = ("error", "warning", "note")
+# The page in the repository, for programs, and its title, for people: most of them have the wheel only.
 PAGE = "docs/reference/check.md"
+TITLE = "django-k8s check"
 
 
 @dataclass(frozen=True)

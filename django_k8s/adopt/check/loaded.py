@@ -24,13 +24,13 @@ MIGRATIONS = Kind(
     "migrations-missing",
     "error",
     "Models of {detail} have changes without a migration.",
-    "The migrate job would not make them, so the first query on them fails.",
+    "The migrate job does not apply them, so the first query that needs them fails.",
     "Run `manage.py makemigrations`, and commit what it writes.",
 )
 MIGRATION_CONFLICT = Kind(
     "migrations-conflict",
     "error",
-    "The application {detail} has two last migrations.",
+    "The application {detail} has conflicting migrations: more than one is the last.",
     "The migrate job fails, and no release goes out.",
     "Run `manage.py makemigrations --merge`, and commit what it writes.",
 )

@@ -1,6 +1,6 @@
-"""What runs in the project's interpreter: it loads settings, and writes what it sees to a file as JSON.
+"""Runs in the project's interpreter: loads the settings, and writes what it finds to a file as JSON.
 
-It is passed to the interpreter as text, so it needs nothing but the standard library, of Python 3.10 and newer.
+It is passed to the interpreter as text, so it uses only the standard library of Python 3.10 and newer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ READS: list[list[object]] = []
 
 
 class Recorder(type(os.environ)):  # type: ignore[misc]
-    """os.environ, which notes what the project's own code reads."""
+    """An os.environ that records what the project's own code reads."""
 
     def __getitem__(self, key: str) -> str:
         try:
@@ -36,7 +36,7 @@ class Recorder(type(os.environ)):  # type: ignore[misc]
 
 
 def note(key: object, found: bool) -> None:
-    """Note a variable, if the project's code asks for it, and where."""
+    """Record a variable, and where it is read, if the project's code reads it."""
     frame = sys._getframe(2)
     for _ in range(25):
         if frame is None:
@@ -58,7 +58,7 @@ def refuse(*_: object, **__: object) -> None:
 
 
 def error_of(error: BaseException) -> dict[str, object]:
-    """What went wrong, and where in the project."""
+    """Return what went wrong, and where in the project."""
     frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.startswith(ROOT)]
     if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(ROOT):
         where = (error.filename, error.lineno)
@@ -78,19 +78,19 @@ def error_of(error: BaseException) -> dict[str, object]:
 
 
 def text(value: object) -> object:
-    """A value that is a name or a path, as text."""
+    """Return a value that is a name or a path, as text."""
     return None if value is None else str(value)
 
 
 def keys(value: object, key: str) -> dict[str, str]:
-    """One key of each entry of a setting such as DATABASES: never one that may be a secret."""
+    """Return one key of each entry of a setting such as DATABASES: never one that may be a secret."""
     if not isinstance(value, dict):
         return {}
     return {str(alias): str(one.get(key, "")) for alias, one in value.items() if isinstance(one, dict)}
 
 
 def summary(settings: dict[str, object]) -> dict[str, object]:
-    """The settings that say what the project is; no value that may be a secret is among them."""
+    """Return the settings that describe the project, without any value that may be a secret."""
     found: dict[str, object] = {}
     for name in ("INSTALLED_APPS", "MIDDLEWARE"):
         value = settings.get(name)
@@ -124,7 +124,7 @@ def summary(settings: dict[str, object]) -> dict[str, object]:
 
 
 def set_up() -> dict[str, object]:
-    """What a project knows once its applications are loaded."""
+    """Return what is known only after the applications are loaded."""
     import django
 
     django.setup()
@@ -192,7 +192,7 @@ def main() -> None:
     with open(PARAMETERS["answer"], "w") as file:  # noqa: PTH123
         json.dump(result, file)
     sys.stdout.flush()
-    os._exit(0)  # threads of the project are not waited for
+    os._exit(0)  # do not wait for threads of the project
 
 
 main()

@@ -1,4 +1,4 @@
-"""Load settings again and again, each time with a dummy for the variable that the last failure asked for."""
+"""Load settings repeatedly, each time with a dummy for the variable that the last failure asked for."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from django_k8s.adopt.loading import dummies
 
 _ROUNDS = 30
 _SECONDS = 20  # of the processor
-_PATIENCE = 3  # so many times as long by the clock, on a machine that is busy
+_PATIENCE = 3  # the limit by the clock is so many times longer, for a busy machine
 _CHILD = Path(__file__).with_name("child.py")
-_NEAR = 6  # lines between the reading of a variable and the failure that it causes
+_NEAR = 6  # between reading a variable and the failure that it causes
 
 
 @dataclass
 class Loaded:
-    """What came of loading: the answer of the last round, the dummies that were needed, and why it failed."""
+    """The result of loading: the answer of the last round, the dummies that were needed, and why it failed."""
 
     answer: dict[str, Any] = field(default_factory=dict)
     dummies: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)
     failure: str = ""
-    required: set[str] = field(default_factory=set)  # the dummies that are needed where the stores are named
+    required: set[str] = field(
+        default_factory=set
+    )  # the dummies that are needed even if the stores are configured
 
     @property
     def ok(self) -> bool:
@@ -53,7 +55,7 @@ class Place:
 
 
 def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, setup: bool = False) -> Loaded:
-    """Load ``module`` with the variables ``given``, adding dummies until it loads or nothing helps."""
+    """Load ``module`` with the variables ``given``, adding dummies until it loads or no dummy helps."""
     given = {**place.given, **(given or {})}
     result = Loaded()
     tried: dict[str, int] = {}
@@ -74,7 +76,7 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
         tried[name] = tried.get(name, -1) + 1
         first.setdefault(name, answer)
         if tried[name] >= len(choices):
-            # No dummy helps: what it said without one is the reason.
+            # No dummy helps, so report the failure without one.
             del result.dummies[name]
             result.answer = first[name]
             break
@@ -84,14 +86,14 @@ def load(place: Place, module: str, given: Mapping[str, str] | None = None, *, s
         for name in [
             name for name, value in result.dummies.items() if f"'{value.partition('.')[0]}" in message
         ]:
-            # The dummy itself made it fail: what it said without one is the reason.
+            # The dummy itself caused this failure, so report the one before.
             result.answer = first[name]
         result.failure = _sentence(result.answer, module)
     return result
 
 
 def once(place: Place, module: str, variables: Mapping[str, str], *, setup: bool = False) -> dict[str, Any]:
-    """Return what one process saw. It gets a cleaned environment, and no more than 20 seconds."""
+    """Return what one process found. It gets a clean environment, and at most 20 seconds."""
     file = place.scratch / "answer.json"
     file.unlink(missing_ok=True)
     parameters = {
@@ -132,7 +134,7 @@ def _bytecode(place: Place) -> list[str]:
     environment = Path(place.python).parent.parent
     if any(environment.glob("lib/python*/site-packages/django/__pycache__/__init__.*.pyc")):
         return ["-B"]
-    # uv does not compile what it installs. Without bytecode beside the copy, each round would compile it all again.
+    # uv does not compile what it installs, so without bytecode beside the copy, each round would compile everything again.
     return ["-X", f"pycache_prefix={place.scratch / 'bytecode'}"]
 
 
@@ -154,7 +156,7 @@ def can_import(python: str, name: str) -> bool:
 
 
 def clean(home: Path) -> dict[str, str]:
-    """The environment of a process that loads the project: nothing of this one's but where programs are."""
+    """Return a clean environment for loading the project: of this process's, only the paths of programs and libraries."""
     kept = {
         name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ
     }
@@ -172,7 +174,7 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
     error = answer["error"]
     reads = [one for one in answer.get("reads", ()) if not str(one[0]).startswith("PYTHON")]
     message = str(error["message"])
-    if "NoneType" in message:  # a value that was read earlier, and is used here
+    if "NoneType" in message:  # a value that was read earlier and is used here
         message += f" {error['source']}"
     for name, found, _, _ in reversed(reads):
         if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", message) and (
@@ -187,7 +189,7 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
         )
         if file == error["file"] and near and (not found or name in given):
             return str(name)
-    # A setting that is checked far from where it is read: the message names the end of it.
+    # A setting is often checked far from where it is read. Then the message contains the end of its name.
     for name, found, _, _ in reversed(reads):
         if not found and len(name) > 5 and name.lower() in message.lower():
             return str(name)
@@ -198,7 +200,7 @@ def _field(error: Mapping[str, Any], fields: Mapping[str, str]) -> str:
     """Return the variable of the first field that pydantic complains about; an empty string if it does not."""
     found = re.match(r"\d+ validation errors? for (\w+)\n([\w.]+)\n", str(error["message"]))
     key = f"{found[1]}.{found[2]}" if found else ""
-    # A field that has fields is missing while none of them is given.
+    # A field that contains fields counts as missing if none of them is set.
     inner = (name for name in fields if key and name.startswith(f"{key}."))
     return fields.get(key) or fields.get(next(inner, ""), "")
 

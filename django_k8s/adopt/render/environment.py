@@ -17,10 +17,10 @@ _OURS = {
 
 
 def build(facts: Facts) -> str:
-    """Return build.env: a dummy for every variable without which the settings do not load."""
+    """Return build.env: a dummy for every variable that the settings need to load."""
     lines = ["# Dummies with which the settings load while the image is built. The build has no secrets."]
     wanted = {one.name: one for one in required(facts)}
-    # Settings that were not loaded may read further ones, in a branch.
+    # If the settings were not loaded, they may read further variables in a branch.
     wanted |= {one.name: one for one in facts.variables if one.dummy or not (facts.loaded or one.default)}
     fixed = {one["name"]: one["value"] for one in _fixed(facts)}
     lines += [
@@ -63,12 +63,12 @@ def secret(facts: Facts, name: str) -> str:
 
 
 def _file(one: Variable) -> str:
-    """Return the file that reads a variable. Its line would change with each edit, and an update would wait."""
+    """Return the file that reads a variable, without the line: this would change with each edit, and need an update."""
     return re.sub(r":\d+$", "", one.source)
 
 
 def _fixed(facts: Facts) -> list[dict[str, str]]:
-    """Return the variables that every role has with one value."""
+    """Return the variables that have the same value in every role."""
     return [one for name in ("debug_variable", "engine_variable") if (one := facts.value(name))]
 
 

@@ -50,9 +50,9 @@ def no_project(tree: Tree) -> str:
     programs = [name for name in tree.code() if "get_wsgi_application" in tree.text(name)]
     if programs:
         return (
-            f"There is no manage.py in {tree.root}, though {programs[0]} has a WSGI application: the project starts by a"
-            " program of its own. Follow docs/how-to/existing-project.md by hand: write the settings module, and name it"
-            " in DJANGO_SETTINGS_MODULE."
+            f"There is no manage.py in {tree.root}, but {programs[0]} has a WSGI application, so the project is started by"
+            ' a program of its own. Follow the page "Put an existing project on Kubernetes" of the documentation by hand:'
+            " write the settings module, and name it in DJANGO_SETTINGS_MODULE."
         )
     return (
         f"There is no manage.py in {tree.root}. Run this in the repository of a Django project, or name its folder with"

@@ -24,7 +24,7 @@ _STARTERS = re.compile(
 def interface(tree: Tree, project: str, settings: Defined, packages: dict[str, str]) -> tuple[Fact, Fact]:
     """Return the facts ``interface`` and ``application``.
 
-    ASGI needs a file for it and a reason: Channels, a server that speaks nothing else, or a program that starts one.
+    ASGI needs an ASGI file and a reason: Channels, a server that only speaks ASGI, or a program that starts such a server.
     """
     files = {name: _programs(tree, project, name) for name in ("wsgi", "asgi")}
     servers = [name for name in _ASGI_SERVERS if name in packages]
@@ -91,7 +91,7 @@ def celery(tree: Tree, project: str, settings_module: str) -> tuple[Fact, str]:
         for _, _, text in starting_lines(tree)
         if (match := re.search(r"celery\s+(?:-A|--app)[ =]?([\w.]+)", text))
     }
-    # What a command line names is the application that runs.
+    # If a command line names an application, it is the one that runs.
     named_by = [pair for pair in found if any(_is_in(pair[1].value, name) for name in started)]
     found = named_by or found
     found.sort(key=lambda pair: pair[0])

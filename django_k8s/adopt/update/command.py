@@ -30,8 +30,8 @@ _SAID = {
     "merged": "merged with your changes",
     "added": "added",
     "removed": "removed: this version does not need it",
-    "deleted": "you deleted it, so it stays away",
-    "kept": "kept, because you changed it: this version does not write it any more",
+    "deleted": "you deleted it, so it stays deleted",
+    "kept": "kept, because you edited it: this version no longer writes it",
     "taken": "left alone: it was not written by django-k8s",
 }
 
@@ -59,7 +59,7 @@ class Outcome:
 
     @property
     def waits(self) -> bool:
-        """Whether the project's files are not those of this version."""
+        """Whether there is something to update."""
         return self.earlier.version != self.later.version or any(one.waits for one in self.changes)
 
     @property
@@ -81,16 +81,17 @@ def update(request: Request, *, version: str) -> int:
 
 
 def prepare(root: Path, options: Options, *, version: str) -> tuple[Outcome, dict[str, bytes], list[str]]:
-    """Return what an update would do, the content of each file that it writes, and the files that it removes.
+    """Return what an update would do, the contents of the files that it writes, and the names of those that it removes.
 
-    Nothing is written. Raise CannotAdopt if there is nothing to update, or the project cannot be served any more.
+    Nothing is written. Raise CannotAdopt if init has written nothing here, or if the project can no longer be served.
     """
     earlier = record.read(root)
     if earlier is None:
         raise CannotAdopt(f"There is no {record.FILE}. Run `django-k8s init` first.")
     if _parts(earlier.version) > _parts(version):
         raise CannotAdopt(
-            f"The files were written by django-k8s {earlier.version}, and this is the older {version}: use that version.",
+            f"The files were written by django-k8s {earlier.version}, and this version, {version}, is older. Use "
+            f"{earlier.version} or newer.",
             EX_CONFIG,
         )
     made = _planned(root, earlier, options, version)
@@ -125,12 +126,13 @@ def _update(request: Request, version: str) -> int:
 
 
 def _planned(root: Path, earlier: record.Record, options: Options, version: str) -> Plan:
-    """Return the plan of today, with the recorded answers. Where the rules disagree, what was taken before stays."""
+    """Return the plan for the project as it is now, with the recorded answers. If the rules disagree, keep the earlier choice."""
     made = plan(root, earlier.answers, options, version=version)
     if earlier.loaded and options.load and not made.facts.loaded:
         raise CannotAdopt(
-            f"The files were made from the loaded settings. {made.facts.notes[-1]} Install the project's packages, or"
-            " name the Python that has them with --python. --no-load updates from the files alone.",
+            "When these files were written, the settings were loaded, so the update has to load them too. "
+            f"{made.facts.notes[-1]} Install the project's packages, or name the Python that has them with --python. "
+            "To update without loading the settings, add --no-load.",
             EX_CONFIG,
         )
     taken = {
@@ -214,7 +216,7 @@ def _said(one: Change, check: bool) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as the record keeps it, which leaves out None."""
+    """Return a value as the record stores it: without None."""
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items() if one is not None}
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -120,7 +120,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
             if self._publishing:
                 super().close()
         except SystemExit:  # a stop does not wait forever
-            logger.warning("beat: the schedule is not stored: nothing answers where it is kept")
+            logger.warning("beat: the schedule was not stored, because its store does not answer")
         finally:
             self._process.close()
 

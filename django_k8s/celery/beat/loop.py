@@ -2,7 +2,7 @@
 
 A due time is noted and published in one transaction, and committed then. What comes between publishing and committing,
 a kill or the loss of the database or of the broker's answer, publishes it again, with the same task id; nothing else
-does. See docs/explanation/beat.md.
+does. The page "Beat" of the documentation explains it.
 """
 
 from __future__ import annotations

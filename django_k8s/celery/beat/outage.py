@@ -1,4 +1,4 @@
-"""While nothing can be published: since when, why, and who is told."""
+"""While nothing can be published: records since when and why, and reports it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from django_k8s.observability.once_a_minute import OnceAMinute
 
 
 class Outage:
-    """What keeps this beat from publishing at this moment, if anything does.
+    """What currently keeps this beat from publishing, if anything does.
 
-    ``since`` is when it began, by the clock and by time.monotonic; None while all is well.
+    ``since`` is the beginning, by the clock and by time.monotonic, or None if there is no outage.
     """
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._lines = OnceAMinute()
-        self._told = False  # whether the log knows of this one
+        self._told = False  # whether this outage has been logged
         self.since: tuple[float, float] | None = None
 
     def goes_on(self, reason: str, error: BaseException | None = None) -> None:
-        """Nothing can be published, for ``reason``. The log says so at once, and then once a minute."""
+        """Note that nothing can be published, because of ``reason``. Log it at once, and then once a minute."""
         now = time.monotonic()
         if self.since is None:
             self.since = time.time(), now
@@ -35,7 +35,7 @@ class Outage:
         )  # fmt: skip
 
     def is_over(self) -> None:
-        """This beat publishes, or another one does."""
+        """Note that this beat or another one publishes."""
         if self.since is None:
             return
         if self._told:
@@ -43,12 +43,12 @@ class Outage:
         self.since, self._told = None, False
 
     def fields(self) -> dict[str, object]:
-        """Return what the heartbeat says of it."""
+        """Return what the heartbeat says about the outage."""
         return {"state": "blocked", "since": self.since[1]} if self.since else {}
 
 
 def one_line(error: BaseException) -> str:
     """Return the kind and the text of ``error`` on one line, without secrets."""
-    # The whole text first: of a secret that is cut, a part would be left.
+    # Mask the whole text before it is cut: otherwise a part of a secret could remain.
     text = " ".join(mask(str(error)).split())[:300]
     return f"{type(error).__name__}: {text}".removesuffix(": ")

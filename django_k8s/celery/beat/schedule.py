@@ -109,7 +109,7 @@ def _defaults(app: Any) -> dict[str, dict[str, Any]]:
 def _entry(app: Any, name: str, fields: Any) -> Entry:
     fields = dict(fields)
     if unknown := sorted(fields.keys() - _FIELDS):
-        raise ValueError(f"there is nothing called {unknown[0]!r} in an entry")
+        raise ValueError(f"the entry has the unknown option {unknown[0]!r}")
     if not fields.get("task"):
         raise ValueError("'task' is missing")
     schedule = maybe_schedule(fields.get("schedule"), fields.get("relative", False), app=app)

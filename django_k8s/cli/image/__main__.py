@@ -58,12 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if selection.aside:
         print(
             "Left out, because they look like secrets of tests or development: "
-            f"{', '.join(map(_printable, selection.aside))}. If one belongs into the image, name it in ALLOW_FILES."
+            f"{', '.join(map(_printable, selection.aside))}. If one belongs in the image, name it in ALLOW_FILES."
         )
     if not any((options.context / name).exists() for name in (".gitignore", ".dockerignore")):
         print(
-            "The build context has neither .gitignore nor .dockerignore. If it is a directory of a repository, build "
-            "from the top of the repository with --build-arg PROJECT_DIR, so that those files hold."
+            "The build context has neither .gitignore nor .dockerignore. If it is a directory of a repository, "
+            "build from the top of the repository with --build-arg PROJECT_DIR, so that its ignore files apply."
         )
     return 0
 
@@ -81,7 +81,7 @@ def _explain(suspects: dict[str, str]) -> list[str]:
         "these files must not get into an image.",
         *(f"  {_printable(path)} {suspects[path]}." for path in listed),
         *([f"  And {more} more."] if more else []),
-        "Exclude them in .dockerignore or .gitignore. If one belongs into the image, allow it by name:",
+        "Exclude them in .dockerignore or .gitignore. If one belongs in the image, allow it by name:",
         f"  --build-arg ALLOW_FILES={shlex.quote(_printable(names))}",
     ]
 

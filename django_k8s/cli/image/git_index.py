@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path, PurePosixPath
 
-# Of an entry: what comes before its object id, and the flags behind it.
+# An entry: the fields before its object id, and the flags after it.
 _BEFORE_ID, _FLAGS = 40, 2
 _EXTENDED = 0x4000
 
@@ -13,8 +13,8 @@ _EXTENDED = 0x4000
 def tracked(index: Path) -> frozenset[str]:
     """Return the paths that the index names, and all of their directories, relative to the repository.
 
-    The set is empty if there is no index or it is not one that this function understands: then
-    .gitignore applies to every file.
+    The set is empty if there is no index, or if this function cannot read its format. Then .gitignore applies
+    to every file.
     """
     try:
         return _parse(index.read_bytes())
@@ -27,7 +27,7 @@ def _parse(data: bytes) -> frozenset[str]:
     version, count = (int.from_bytes(data[start : start + 4], "big") for start in (4, 8))
     if data[:4] != b"DIRC" or version not in (2, 3, 4):
         raise ValueError
-    # The file ends with its own digest, of the kind that the repository uses for object ids.
+    # The file ends with its digest, of the same kind as the object ids of the repository.
     id_size = 32 if hashlib.sha256(data[:-32]).digest() == data[-32:] else 20
     names: set[str] = set()
     position, name = 12, b""
@@ -51,7 +51,7 @@ def _parse(data: bytes) -> frozenset[str]:
 
 
 def _offset(data: bytes, position: int) -> tuple[int, int]:
-    """Return a number of variable length, as git packs offsets, and where it ends."""
+    """Return a number of variable length, in git's encoding of offsets, and the position after it."""
     byte = data[position]
     value = byte & 0x7F
     while byte & 0x80:

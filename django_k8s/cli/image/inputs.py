@@ -1,7 +1,7 @@
-"""``python -m django_k8s.cli.image.inputs``: the step of the Dockerfiles that collects what the next ones depend on.
+"""``python -m django_k8s.cli.image.inputs``: the step of the Dockerfiles that collects the inputs of later steps.
 
-It reads the whole context and runs again whenever a file changes. The next steps see what it writes, and run again
-only if that has changed: a lock file and what belongs to it, not a line of code.
+It reads the whole context, so it runs again whenever a file changes. Later steps depend only on what it writes: they run
+again if a lock file, or something that belongs to it, has changed, but not for a line of code.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _write(options: argparse.Namespace) -> None:
     if locks.uses_git(context, plan):
         packages += ["git", "ca-certificates"]
     if {"gcc", "g++", "clang"} & set(packages):
-        packages.append("libc6-dev")  # no compiler compiles anything without it
+        packages.append("libc6-dev")  # every compiler needs it
     (options.target / "packages").write_text("".join(f"{name}\n" for name in packages))
     if options.frontend_dir:
         scripts = front_end(
@@ -69,7 +69,7 @@ def _write(options: argparse.Namespace) -> None:
             options.frontend_dir,
             options.frontend_build,
         )
-        # Each in a folder of its own: another command that builds installs nothing again.
+        # Separate folders: if only the build command changes, nothing is installed again.
         (options.target / "frontend-install" / "install.sh").write_text(scripts.install)
         (options.target / "frontend-build" / "build.sh").write_text(scripts.build)
     if options.build_env:

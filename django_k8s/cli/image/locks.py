@@ -61,7 +61,7 @@ def _several(context: Context, names: list[str], project: str, groups: list[str]
     names = [posixpath.normpath(name).removeprefix("/") for name in names]
     if others := [name for name in names if kind(name) != "requirements"]:
         raise Refusal(
-            f"LOCK: only requirements files can be installed together, and {others[0]} is none. Name one file."
+            f"LOCK: only requirements files can be installed together, and {others[0]} is not one. Name one file."
         )
     made = [plan(context, name, project, groups, extras) for name in names]
     first = next((one for one in made if one.own is not None), made[0])

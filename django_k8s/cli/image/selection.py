@@ -1,4 +1,4 @@
-"""Which files of the build context belong to the image, and which of them must not get there."""
+"""Which files of the build context belong in the image, and which must not get there."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from django_k8s.cli.image.ignore_files import DockerPatterns, GitIgnore, read_lines
 from django_k8s.cli.image.suspects import is_aside, why_suspect
 
-# A directory below the project with one of these deploys it. The image does not need it, and would change with it.
+# A directory with one of these files is for deploying the project. The image does not need it, and would change with it.
 _DEPLOYMENT = ("Chart.yaml", "kustomization.yaml", "django-k8s.toml")
 
 
 @dataclass
 class Selection:
-    """What is copied, left out and refused; paths are relative to the build context."""
+    """The files that are copied, left out and refused. Paths are relative to the build context."""
 
     files: list[str] = field(default_factory=list)
     empty_directories: list[str] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Selection:
         return self
 
     def leave_out(self, path: str) -> None:
-        """Leave out one file, if it is here."""
+        """Leave out one file, if it exists."""
         if path in self.files:
             self.files.remove(path)
             self.left_out.append(path)
@@ -41,11 +41,11 @@ class Selection:
 
 
 def select(context: Path, folder: str, allow: list[str]) -> Selection:
-    """Look at all of the project in ``folder`` of the build context.
+    """Examine the whole project in ``folder`` of the build context.
 
     A file is left out if a .gitignore or .dockerignore excludes it, unless a pattern in ``allow``
-    matches it. What is left and looks like a secret or a database is a suspect, unless a pattern
-    names the file itself: allowing a directory does not allow the secrets in it. A suspect of tests or
+    matches it. Any other file that looks like a secret or a database is a suspect, unless a
+    pattern names the file itself: allowing a directory does not allow the secrets in it. A suspect of tests or
     development is left out.
     """
     return _Walk(context, folder, allow).selection
@@ -59,11 +59,11 @@ class _Walk:
         self._allowed = DockerPatterns(allow)
         self._look_everywhere = bool(allow)
         self._git = GitIgnore(context)
-        # The one of the context, as Docker reads it, and the one of the project if it was built from its folder.
+        # That of the context, as Docker reads it, and that of the project, as if it were built from its folder.
         self._docker = [
             (top, DockerPatterns(read_lines(context / top / ".dockerignore"))) for top in {"", folder}
         ]
-        # Directories above the project count too: their .gitignore holds for it.
+        # The .gitignore of directories above the project applies to it, too.
         ignored = False
         above = ""
         for name in folder.split("/") if folder else []:

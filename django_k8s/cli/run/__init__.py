@@ -25,29 +25,29 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "run",
-        help="run a project's web, worker and beat on this machine",
-        description="Run a project on this machine: web, worker and beat if it has a Celery application, and its daemons.",
+        help="run web, worker, beat and daemons of a project on this machine",
+        description="Run a project on this machine: web, its daemons, and worker and beat if it has a Celery application.",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=8000,
-        help="port of the site; the probes take those after it, one for each role and daemon (default: 8000)",
+        help="port of the site (default: 8000); probes use the next ports, one for each role and daemon",
     )
-    options.project(parser, "directory of manage.py")
+    options.project(parser, "the directory of manage.py")
     parser.add_argument(
         "--only",
         type=_roles,
         action="extend",
         metavar="ROLE[,ROLE]",
-        help=f"run only these roles, of {', '.join(ROLES)}; may be given more than once",
+        help=f"run only these roles: {', '.join(ROLES)}; may be repeated",
     )
     parser.add_argument(
         "--daemon",
         action="append",
         default=[],
         metavar="[NAME=]COMMAND",
-        help="also run this management command, as a daemon; may be given more than once",
+        help="also run this management command as a daemon; may be repeated",
     )
     parser.set_defaults(run=_run)
 

@@ -19,7 +19,7 @@ from django_k8s.migrate.errors import Failed
 
 
 class Command(BaseCommand):
-    help = "Wait for the database, take the lock of migrations, and migrate. If another process migrates, wait for it."
+    help = "Wait for the database, acquire the migration lock, and migrate. If another process migrates, wait for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which databases, and how long to wait."""
@@ -28,9 +28,11 @@ class Command(BaseCommand):
             action="append",
             dest="databases",
             choices=tuple(connections),
-            help="may be given more than once; MIGRATE_DATABASES by default",
+            help="a database to migrate; may be repeated (default: MIGRATE_DATABASES)",
         )
-        parser.add_argument("--timeout", type=float, help="seconds, 0 to ask once; WAIT_SECONDS by default")
+        parser.add_argument(
+            "--timeout", type=float, help="how many seconds to wait, or 0 to try once (default: WAIT_SECONDS)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError: status 1 when a migration failed, 75 if what it waited for did not come."""

@@ -23,9 +23,11 @@ class Command(BaseCommand):
             "checks",
             nargs="*",
             default=["database", "migrations"],
-            help=f"{', '.join(BUILT_IN_CHECKS)}, or the dotted path of a check; database and migrations by default",
+            help=f"{', '.join(BUILT_IN_CHECKS)}, or the dotted path of a check (default: database and migrations)",
         )
-        parser.add_argument("--timeout", type=float, help="seconds, 0 to ask once; WAIT_SECONDS by default")
+        parser.add_argument(
+            "--timeout", type=float, help="how many seconds to wait, or 0 to try once (default: WAIT_SECONDS)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError that names what is missing."""

@@ -35,10 +35,10 @@ def _waiting(pod: Object, status: dict[str, Any], waiting: dict[str, Any]) -> Fi
     component, image = component_of(pod), status.get("image", "")
     reason, message = waiting.get("reason", ""), mask(waiting.get("message", ""))
     if reason == "ErrImageNeverPull":
-        text = f"The nodes do not have the image {image}. Run `django-k8s up` again, which brings it to them."
+        text = f"The nodes do not have the image {image}. Run `django-k8s up` again to bring it to them."
         return Finding("image", component, text, seconds=5.0)
     if reason == "InvalidImageName":
-        return Finding("image", component, f"{image} is not the name of an image. Correct it.")
+        return Finding("image", component, f"{image} is not a valid name of an image. Correct it.")
     if reason in _PULLING:
         return _pull(component, image, message)
     if reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError"):
@@ -126,7 +126,7 @@ def _ended(
     if running and restarts < _RESTARTS:
         return None
     seconds = 0.0 if restarts >= _RESTARTS else 20.0
-    return Finding("crash", component, f"{component} ends again and again: {why}.", words.last(said), seconds)
+    return Finding("crash", component, f"{component} keeps ending: {why}.", words.last(said), seconds)
 
 
 def _message(ended: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def _scheduling(pod: Object, events: list[Object]) -> Finding | None:
             if "persistentvolumeclaim" in message.lower() and "unbound" in message.lower():
                 return None  # the claim says why
             scales = any(event.get("reason") == "TriggeredScaleUp" for event in events)
-            text = f"No node can take a pod of {component}: {_short(message)}. {_remedy(message)}"
+            text = f"No node can run a pod of {component}: {_short(message)}. {_remedy(message)}"
             return Finding(
                 "scheduling",
                 component,
@@ -73,9 +73,9 @@ def _short(message: str) -> str:
 
 # What the control plane marks nodes with by itself, and what to do about it.
 _TAINTS = {
-    "disk-pressure": "The disk of the nodes is almost full: remove images and files that nobody needs, or add disk.",
-    "memory-pressure": "The nodes have hardly any memory left: end what nobody needs, or add nodes.",
-    "pid-pressure": "The nodes run too many processes: end what nobody needs, or add nodes.",
+    "disk-pressure": "The disks of the nodes are almost full: remove unused images and files, or add disk space.",
+    "memory-pressure": "The nodes have hardly any memory left: stop what nobody needs, or add nodes.",
+    "pid-pressure": "The nodes run too many processes: stop what nobody needs, or add nodes.",
     "not-ready": "The nodes are not ready: see why with `kubectl describe nodes`.",
     "unreachable": "The nodes do not answer: see why with `kubectl describe nodes`.",
     "network-unavailable": "The network of the nodes is not set up: see why with `kubectl describe nodes`.",
@@ -91,7 +91,7 @@ def _remedy(message: str) -> str:
         )
         return _TAINTS.get(name, other)
     if "Too many pods" in message:
-        return "The nodes have as many pods as they may: add nodes, or remove other environments with `django-k8s down`."
+        return "The nodes already run as many pods as they may: add nodes, or remove other environments with `django-k8s down`."
     if "Insufficient" in message:
         what = " and ".join(sorted(set(re.findall(r"Insufficient (\S+?)[,.]?(?:\s|$)", message))))
         return f"Add nodes, remove other environments with `django-k8s down`, or lower resources.requests ({what})."
@@ -154,7 +154,7 @@ def claim_findings(claims: Iterable[Object], events: Iterable[Object]) -> list[F
             continue  # it is being provided, or waits for its pod
         if "no storage class is set" in message or not message:
             message = "the cluster has no default StorageClass. Name one in media.storageClass or staging.storageClass"
-        text = f"The volume {name} is not provided: {message}."
+        text = f"The volume {name} cannot be provisioned: {message}."
         found.append(Finding("volume", component_of(claim), text, seconds=25.0))
     return found
 
@@ -173,7 +173,7 @@ def refused_findings(events: Iterable[Object], makers: dict[str, str]) -> list[F
         remedy = (
             "Raise the quota, or remove other environments."
             if "quota" in why
-            else "Correct the values, or ask who runs the cluster."
+            else "Correct the values, or ask the cluster's administrator."
         )
         found[owner] = Finding(
             "refused",

@@ -54,8 +54,8 @@ class TestStatus:
         result = project.command("check", "--no-load", "--strict")
 
         assert result.returncode == 0, result.stdout + result.stderr
-        assert "2 notes. docs/reference/check.md explains each." in result.stdout
-        assert "this is what `django-k8s init` would meet" in result.stdout
+        assert '2 notes. The page "django-k8s check" of the documentation explains each.' in result.stdout
+        assert "this is what `django-k8s init` would find" in result.stdout
         assert project.git("status", "--porcelain", "--ignored") == ""
 
     def test_warnings_pass_unless_strict(self, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ class TestStatus:
     @pytest.mark.parametrize(
         ("arguments", "status", "words"),
         [
-            (["--ignore", "nothing"], 64, "There is no finding nothing"),
+            (["--ignore", "nothing"], 64, "There is no kind of finding called nothing"),
             (["--settings", "shop.none"], 78, "is not in the repository"),
             (["elsewhere"], 66, "is not a directory"),
         ],

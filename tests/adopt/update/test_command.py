@@ -117,7 +117,7 @@ def test_dropped_file(adopted: Repository, tmp_path: Path) -> None:
 
     assert "github-actions.yaml: removed" in removed.stdout
     assert not [name for name in files(adopted) if "github-actions" in name]
-    assert "github-actions.yaml: kept, because you changed it" in kept.stdout
+    assert "github-actions.yaml: kept, because you edited it" in kept.stdout
     assert [name for name in files(other) if "github-actions" in name] == ["deploy/github-actions.yaml"]
 
 

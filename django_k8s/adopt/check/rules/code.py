@@ -22,7 +22,7 @@ WRITES = Kind(
     "writes-code-directory",
     "warning",
     "{detail} writes a file below BASE_DIR.",
-    "The code in the image is read-only, and what one pod writes, others do not see.",
+    "The code in the image is read-only, and no pod sees what another one writes.",
     "Write to the default storage, or to tempfile.gettempdir() if the file may be lost.",
 )
 SLEEP = Kind(

@@ -68,7 +68,7 @@ _MARK = re.compile(r"^<{7} yours\r?$", re.MULTILINE)
 
 
 def files(subject: Subject) -> Iterator[Finding]:
-    """Files that are gone, edited, ignored or in conflict."""
+    """Find files that are missing, edited, ignored or in conflict."""
     if subject.record is None:
         return
     root, edited = subject.tree.root, []
@@ -90,7 +90,7 @@ def files(subject: Subject) -> Iterator[Finding]:
 
 
 def hosts(subject: Subject) -> Iterator[Finding]:
-    """Hosts of production that are missing, or an example's."""
+    """Find missing hosts of production, and hosts of the example."""
     name = "deploy/values-production.yaml"
     if subject.record is None or name not in subject.deployment:
         return
@@ -103,7 +103,7 @@ def hosts(subject: Subject) -> Iterator[Finding]:
 
 
 def variables(subject: Subject) -> Iterator[Finding]:
-    """Variables that the settings need and nothing sets."""
+    """Find variables that the settings need and nothing sets."""
     aliases = set(aliases_of(subject.facts))
     given = {"DATABASE_URL", "REDIS_URL"}
     for one in subject.facts.variables:
