@@ -49,7 +49,7 @@ WITHOUT_A_PROMISE = {
     "cli.up": "hands the command line on; tests/cluster/test_up.py runs it",
     **adopt.REASONS,
     **dict.fromkeys(
-        ("cli.image.install", "cli.image.package", "cli.image.toolkit", "cli.image.uv"),
+        ("cli.image.install", "cli.image.package", "cli.image.toolkit"),
         "runs while an image is built, where no row can break a copy; tests/image/test_locks.py compares what is installed",
     ),
     "cli.image.plan": "holds what `cli.image.locks` finds; the rows of the locks break it",
