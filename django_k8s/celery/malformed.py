@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import bootsteps
 from celery.utils.log import get_logger
+from celery.worker import state
 
 from django_k8s.environment.masking import mask
 
@@ -33,11 +34,10 @@ class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
         make = consumer.create_task_handler
 
         def create_task_handler(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
-            return _rejecting(
-                make(*args, **kwargs), (*consumer.connection_errors, *consumer.conninfo.channel_errors)
-            )
+            return _rejecting(make(*args, **kwargs), _outages(consumer))
 
         consumer.create_task_handler = create_task_handler
+        _give_places_back(consumer)
 
     def start(self, consumer: Any) -> None:
         """The consumer begins."""
@@ -58,14 +58,45 @@ def _rejecting(
         try:
             _check(message.headers)
             return handle(message)
-        except outages as error:
-            if not isinstance(error, _ERRORS):
-                raise
-            _reject(message, error, outages)
         except Exception as error:
-            _reject(message, error, outages)
+            if _is_outage(error, outages):
+                raise
+            _log(error, message.headers)
+            message.reject_log_error(logger, outages)
 
     return rejecting
+
+
+def _outages(consumer: Any) -> tuple[type[BaseException], ...]:
+    return (*consumer.connection_errors, *consumer.conninfo.channel_errors)
+
+
+def _is_outage(error: Exception, outages: tuple[type[BaseException], ...]) -> bool:
+    return isinstance(error, outages) and not isinstance(error, _ERRORS)
+
+
+def _give_places_back(consumer: Any) -> None:
+    """Have the worker give back the place of a task that it cannot give to a process.
+
+    A place is taken before, and given back when the task ends. Where none is left, tasks are taken and never run.
+    """
+    worker = consumer.controller
+    if getattr(worker, "semaphore", None) is None:
+        return  # a pool that counts no places
+    process = type(worker)._process_task
+
+    def process_task(request: Any) -> None:
+        try:
+            process(worker, request)
+        except Exception as error:
+            worker.semaphore.release()
+            state.task_ready(request)
+            if _is_outage(error, _outages(consumer)):
+                raise
+            _log(error, request.message.headers)
+            request.reject(requeue=False)
+
+    worker._process_task = process_task
 
 
 def _check(headers: Any) -> None:
@@ -81,7 +112,6 @@ def _check(headers: Any) -> None:
         raise ValueError("the time limit is not a pair of numbers")
 
 
-def _reject(message: Any, error: BaseException, outages: tuple[type[BaseException], ...]) -> None:
+def _log(error: BaseException, headers: Any) -> None:
     what = mask(f"{type(error).__name__}: {error}")[:300]
-    logger.error("a message is rejected, because it is malformed (%s): %.300r", what, message.headers)
-    message.reject_log_error(logger, outages)
+    logger.error("a message is rejected, because it is malformed (%s): %.300r", what, headers)

@@ -28,6 +28,7 @@ _threads: set[threading.Thread] = set()
 def connect() -> None:
     """Connect the handlers; calling it again changes nothing."""
     signals.worker_ready.connect(_bound, dispatch_uid="django_k8s.bound")
+    signals.worker_ready.connect(_stop_at_hangup, dispatch_uid="django_k8s.hangup")
     signals.worker_shutting_down.connect(_escalate, dispatch_uid="django_k8s.escalate")
     signals.worker_shutdown.connect(_end, dispatch_uid="django_k8s.linger")
 
@@ -75,6 +76,12 @@ def _bound(sender: Any = None, **kwargs: Any) -> None:
             thread.join(None if _until is None else max(0.0, _until - time.monotonic()))
 
     pool.on_stop = on_stop
+
+
+def _stop_at_hangup(**kwargs: Any) -> None:
+    """SIGHUP stops as SIGTERM does. Celery starts its command again, which is not how this process was started."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
 
 
 def _end(sender: Any = None, **kwargs: Any) -> None:

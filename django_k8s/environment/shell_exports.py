@@ -21,6 +21,8 @@ from django_k8s.environment.sources import PROCESS, Problem
 _MORE = ("BUILD_PHASE", "DJANGO_SETTINGS_MODULE")
 # Linux starts no program with more, in bytes: MAX_ARG_STRLEN, which includes the name and a NUL.
 _LONGEST = 131072
+# All of them together share 2 MiB with the arguments and the rest of the environment.
+_MOST = 1 << 20
 AGENTS = ("NEW_RELIC_", "OTEL_")  # their variables that are not in the table
 
 
@@ -40,21 +42,21 @@ def variables_to_export(env: Env) -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     """Print the commands. Raise SystemExit with status 78 for a variable with which no program could be started."""
-    exported = [
-        (name, os.fsencode(f"{name}={shlex.quote(value)}"), value)
-        for name, value in variables_to_export(Env())
+    exported = dict(variables_to_export(Env()))
+    problems.stop_if(_too_long({name: len(os.fsencode(f"{name}={exported[name]}")) for name in exported}))
+    for name, value in exported.items():
+        sys.stdout.buffer.write(b"export %s\n" % os.fsencode(f"{name}={shlex.quote(value)}"))
+
+
+def _too_long(lengths: dict[str, int]) -> list[Problem]:
+    what = [(name, "is longer than 128 KiB") for name, length in lengths.items() if length >= _LONGEST]
+    if not what and sum(lengths.values()) > _MOST:
+        longest = max(lengths, key=lambda name: lengths[name])
+        what = [(longest, "is the longest of variables that have more than 1 MiB together")]
+    return [
+        Problem(name, f"{text}, so no program can be started with it. Shorten or remove it.")
+        for name, text in what
     ]
-    problems.stop_if(
-        [
-            Problem(
-                name, "is longer than 128 KiB, so no program can be started with it. Shorten or remove it."
-            )
-            for name, _, value in exported
-            if len(os.fsencode(f"{name}={value}")) >= _LONGEST
-        ]
-    )
-    for _, command, _ in exported:
-        sys.stdout.buffer.write(b"export %s\n" % command)
 
 
 if __name__ == "__main__":

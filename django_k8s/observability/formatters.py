@@ -30,8 +30,8 @@ _OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"}
 _KNOWN = _USUAL | _OBJECTS
 _DEEPEST = 4
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-# What ends a line, commands a terminal or cannot be encoded.
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What ends a line, commands a terminal, shows the rest of the line in another order or cannot be encoded.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def formatter(env: Env) -> logging.Formatter:

@@ -9,6 +9,9 @@ from django_k8s.upstream.name import Name
 _CACHED = "kombu.utils.objects:cached_property"
 _SCHEDULER = "celery.beat:Scheduler"
 _CONSUMER = "celery.worker.consumer.consumer:Consumer"
+_WORKER = "celery.worker.worker:WorkController"
+_POOL = "celery.worker.components:Pool"
+_LOOP = "celery.worker.loops:asynloop"
 _CHANNEL = "kombu.transport.redis:Channel"
 
 _main = partial(Name, used_by="celery.__main__")
@@ -113,20 +116,18 @@ NAMES = (
     ),
     # Messages that nobody can read
     *(
-        _malformed(
-            f"{_CONSUMER}.{name}",
-            why=why,
-            breaks="a malformed message ends the worker",
-            **more,
-        )
-        for name, why, more in (
-            ("channel_errors", "what makes a consumer start again", {"read_by": f"{_CONSUMER}.start"}),
-            ("connection_errors", "what the broker raises while a message is rejected", {}),
-            ("conninfo", "has what the broker's answers raise", {}),
+        _malformed(path, why=why, breaks="a malformed message ends the worker, or stops its pool", **more)
+        for path, why, more in (
+            (f"{_CONSUMER}.channel_errors", "make it start again", {"read_by": f"{_CONSUMER}.start"}),
+            (f"{_CONSUMER}.connection_errors", "come while a message is rejected", {}),
+            (f"{_CONSUMER}.conninfo", "has what the broker's answers raise", {}),
+            (f"{_CONSUMER}.create_task_handler", "wrapped, to reject a message", {"read_by": _LOOP}),
+            (f"{_CONSUMER}.controller", "the worker", {}),
+            (f"{_WORKER}.semaphore", "the places in the pool", {"read_by": f"{_POOL}.create"}),
             (
-                "create_task_handler",
-                "wrapped, to reject a message",
-                {"read_by": "celery.worker.loops:asynloop"},
+                f"{_WORKER}._process_task",
+                "wrapped, to give a place back",
+                {"call": "req", "read_by": f"{_WORKER}._process_task_sem"},
             ),
         )
     ),

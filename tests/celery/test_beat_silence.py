@@ -69,9 +69,10 @@ def is_blocked(folder: Path) -> bool:
     [
         (f'"x" * {LONGEST_NAME + 1}: entry()', "has 201 characters. Shorten it to at most 200."),
         (r'"a\0b": entry()', "contains a NUL character, which no database can store. Remove it."),
+        (r'"a\ud800b": entry()', "contains half a character, which no database can store. Remove it."),
         ("7: entry()", "the name 7 is not text. Give the entry a name in quotes."),
     ],
-    ids=["long", "nul", "number"],
+    ids=["long", "nul", "half", "number"],
 )
 def test_names_that_the_table_cannot_hold(tmp_path: Path, entries: str, text: str) -> None:
     """They are refused at the start, with status 78 and one line: else no entry would run."""

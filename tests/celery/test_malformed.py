@@ -39,6 +39,8 @@ MESSAGES = {
     "headers are null": json.dumps({**message(), "headers": None}),
     "id is a list": json.dumps(message(id=[1])),
     "time limit is text": json.dumps(message(timelimit=["a", "b"])),
+    "time limit is half a pair": json.dumps(message(timelimit=[1])),
+    "stamps are a number": json.dumps(message(stamped_headers=5)),
     "body is a mapping": json.dumps(message({})),
     "body is text": json.dumps(message('"x"')),
     "body is short": json.dumps(message([[1]])),

@@ -192,15 +192,20 @@ def test_stop_gives_long_tasks_of_threads_back(tmp_path: Path, redis_server: Red
         assert set(group.trace("done")) == {2}
 
 
-@pytest.mark.parametrize(("pool", "database"), [("prefork", 11), ("threads", 15)])
-def test_stop_waits_for_short_tasks(tmp_path: Path, redis_server: Redis, pool: str, database: int) -> None:
-    """SIGTERM: a task that ends in time ends, and the worker does not wait any longer."""
+@pytest.mark.parametrize(
+    ("pool", "database", "stop"), [("prefork", 11, signal.SIGTERM), ("threads", 15, signal.SIGHUP)]
+)
+def test_stop_waits_for_short_tasks(
+    tmp_path: Path, redis_server: Redis, pool: str, database: int, stop: signal.Signals
+) -> None:
+    """SIGTERM, or SIGHUP: a task that ends in time ends, and the worker does not wait any longer."""
     broker = redis_server.url(database)
     with workers(tmp_path, broker, WORKER_GRACE_SECONDS="60") as group:
         worker = group.start("-c", "1", "-P", pool)
         send(broker, [(1, 3)])
         wait_until(lambda: group.trace("started"), 20, "the task")
-        assert worker.stop(20, below=60) == 0, worker.output
+        worker.signal(stop)
+        assert worker.wait(20, below=60) == 0, worker.output
         assert group.trace("done")[1] == 1
 
 

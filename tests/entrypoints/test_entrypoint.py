@@ -287,6 +287,15 @@ def test_a_value_that_no_program_can_be_started_with(site: Path, name: str) -> N
     assert "xxx" not in done.stderr
 
 
+def test_values_that_are_too_long_together(site: Path, tmp_path: Path) -> None:
+    """Linux allows them 2 MiB, with everything else that a program is given."""
+    for number in range(20):
+        (tmp_path / f"OTEL_X{number}").write_text("x" * (100_000 + number))
+    done = enter(site, "manage", "--version", ENV_DIR=str(tmp_path))
+    assert done.returncode == 78
+    assert "OTEL_X19: is the longest of variables that have more than 1 MiB together" in done.stderr
+
+
 @pytest.mark.parametrize("kind", ["pipe", "endless", "large", "directory"])
 def test_a_variable_is_read_from_a_regular_file(site: Path, tmp_path: Path, kind: str) -> None:
     """A pipe would be waited for, before anything was said, and a device has no end."""

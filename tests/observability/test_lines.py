@@ -244,7 +244,7 @@ FORGED = "2026-11-26 00:00:00,000 INFO auth login"
 
 
 @pytest.mark.parametrize(
-    "end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x1b[2K\x1b[G", "\ud800"]
+    "end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x1b[2K\x1b[G", "\u202e", "\ud800"]
 )
 def test_nobody_forges_a_line(end: str) -> None:
     """A record begins one line of text, and nothing in it commands a terminal."""

@@ -128,6 +128,13 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "worker: a malformed message takes no place in the pool",
+        test="celery/test_malformed.py::test_malformed_messages",
+        case="late",
+        old="worker._process_task = process_task",
+        new="pass",
+    ),
+    Row(
         "databases: a server that takes no writes any more is left",
         test="health/test_read_only_database.py::test_a_server_that_refuses_writes_is_left",
         within="_watch",

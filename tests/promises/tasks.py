@@ -43,6 +43,13 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "worker: a hang-up stops it",
+        test="celery/test_worker.py::test_stop_waits_for_short_tasks",
+        case="threads",
+        old="signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))",
+        new="pass",
+    ),
+    Row(
         "worker: the last scrape is part of the grace period",
         test="celery/test_worker.py::test_stop_gives_long_tasks_back",
         case="35",
@@ -193,9 +200,9 @@ ROWS = [
     Row(
         "beat: alive while the database is away",
         test="celery/test_beat_postgres.py::test_database_away",
-        within="BeatProcess.begin_turn",
-        old="self.beat()",
-        new="pass",
+        within="BeatProcess.beat",
+        old="if now - at < self._every and",
+        new="if self.outage.since or now - at < self._every and",
     ),
     Row(
         "beat: alive while nothing is due",
@@ -344,8 +351,8 @@ ROWS = [
     Row(
         "beat: another class outlives its database",
         test="celery/test_schedulers.py::test_another_class_outlives_its_database",
-        within="LockedSchedulerMixin.tick",
-        old="except (DatabaseError, InterfaceError) as error:",
+        within="BeatLock._try",
+        old="except (DatabaseError, InterfaceError, OSError) as error:",
         new="except KeyError as error:",
     ),
     Row(

@@ -205,6 +205,12 @@ ROWS = [
         new=">= 10 * _LONGEST",
     ),
     Row(
+        "entrypoint: values that are too long together are named",
+        test="entrypoints/test_entrypoint.py::test_values_that_are_too_long_together",
+        old="sum(lengths.values()) > _MOST",
+        new="False",
+    ),
+    Row(
         "entrypoint: a pipe is not waited for",
         test="entrypoints/test_entrypoint.py::test_a_variable_is_read_from_a_regular_file",
         case="pipe",
