@@ -198,6 +198,8 @@ def test_pods_meet_restricted(name: str) -> None:
         if of.startswith(("Deployment", "StatefulSet")):
             for container in spec["containers"]:
                 assert {"livenessProbe", "readinessProbe"} <= container.keys(), of
+                rare = container["readinessProbe"]["periodSeconds"] > 10
+                assert not rare or "startupProbe" in container, f"{of} waits for the second probe of a start"
         if of.endswith("-web"):
             assert container["lifecycle"]["preStop"]["sleep"]["seconds"] > 0
             assert "startupProbe" in container
