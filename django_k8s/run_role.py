@@ -1,8 +1,8 @@
 """``python -m django_k8s.run_role PROGRAM ARGUMENT...``: run a role's program, observed.
 
-PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it
-had been started itself; before it, what goes to standard error is turned into lines of JSON where LOG_FORMAT
-says so, and metrics are shared between processes where METRICS says so. Nothing else is imported.
+PROGRAM is a module, such as gunicorn, or a file, such as manage.py. It runs in this process as if it had been started
+directly. Before that, standard error is turned into lines of JSON if LOG_FORMAT says so, and metrics are shared
+between processes if METRICS is on. Nothing else is imported.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ def _stoppable(program: str) -> None:
 
 
 def check_processes(env: Env) -> None:
-    """Report a malformed WEB_CONCURRENCY: gunicorn reads it too, and ends with a traceback."""
+    """Report a malformed WEB_CONCURRENCY: gunicorn reads it too, and would end with a traceback."""
     env.int("WEB_CONCURRENCY")
     problems.stop_if([problem for problem in env.problems if problem.name == "WEB_CONCURRENCY"])
 
 
 def prepare(env: Env) -> None:
-    """Set this process up as LOG_FORMAT and METRICS say. Malformed values are reported by the role itself."""
+    """Set up this process according to LOG_FORMAT and METRICS. The role itself reports malformed values."""
     if env.str("LOG_FORMAT") == "json":
         from django_k8s.observability.stdout import install
 
-        env.mask_secrets()  # even a traceback from before the settings are loaded shows none
-        # What these print is their log; what a management command prints may be data.
+        env.mask_secrets()  # so that even a traceback before the settings are loaded shows no secret
+        # The output of these is their log. The output of a management command may be data.
         printed = env.str("LOG_STDOUT") == "json" or env.str("ROLE") in ("migrate", "wait", "daemon")
         install(env, stdout=printed)
     # Nobody can scrape a management command.
@@ -83,9 +83,9 @@ def prepare(env: Env) -> None:
             )
             sys.exit(EX_CONFIG)
         directory = state_directory.role_directory(env.str("ROLE")) / state_directory.METRICS
-        # prometheus_client reads it when it is imported; from then on its values are files that processes share.
+        # prometheus_client reads it when it is imported. From then on, its values are in files that processes share.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(directory))
-        # Before the project makes a metric of its own. The directory is made with the first file.
+        # This must come before the project creates a metric. The directory is created with the first file.
         from django_k8s.observability import metrics_file
 
         metrics_file.install()

@@ -1,4 +1,4 @@
-"""What a cache does while its server is away."""
+"""A cache that does not fail while its server is down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
 from django_k8s.observability.once_a_minute import SECONDS, OnceAMinute
 
-# A page that asks for many keys waits for one timeout, not for one after the other.
+# A page that asks for many keys waits for only one timeout.
 PAUSE_SECONDS = 1.0
 
 _log = logging.getLogger("django_k8s.cache")
@@ -41,17 +41,17 @@ _servers: dict[tuple[str, str], _Server] = {}
 
 
 class SoftCache(BaseCache):
-    """Comes before a backend: while its server is away, the cache is empty and keeps nothing.
+    """Mixin before a backend: while its server is down, the cache is empty and stores nothing.
 
     A failure is logged as a warning, at most once a minute in each process, and the server is left alone for a second.
-    ``errors`` are the exceptions that mean it is away, apart from ``mistakes``. All others are raised.
+    ``errors`` are the exceptions of a server that is down, except for ``mistakes``. All others are raised.
     """
 
     errors: tuple[type[Exception], ...] = ()
     mistakes: tuple[type[Exception], ...] = ()
 
     def __init__(self, location: Any, params: dict[str, Any]) -> None:
-        # The backend's own __init__ takes the location too.
+        # The backend's own __init__ also takes the location.
         super().__init__(location, params)  # type: ignore[call-arg]
         self._server = _servers.setdefault((type(self).__name__, str(location)), _Server())
 
@@ -67,35 +67,35 @@ class SoftCache(BaseCache):
             return missing
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> Any:
-        """Add a key; False while the server is away."""
+        """Add a key; return False while the server is down."""
         return self._ask(super().add, False, key, value, timeout, version)
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        """Return the value of a key; ``default`` while the server is away."""
+        """Return the value of a key, or ``default`` while the server is down."""
         return self._ask(super().get, default, key, default, version)
 
     def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        """Set a key, unless the server is away."""
+        """Set a key, unless the server is down."""
         self._ask(super().set, None, key, value, timeout, version)
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> Any:
-        """Give a key a new timeout; False while the server is away."""
+        """Give a key a new timeout; return False while the server is down."""
         return self._ask(super().touch, False, key, timeout, version)
 
     def delete(self, key: Any, version: int | None = None) -> Any:
-        """Delete a key; False while the server is away, and then the key is there when it comes back."""
+        """Delete a key. While the server is down, return False; the key still exists when it is back."""
         return self._ask(super().delete, False, key, version)
 
     def get_many(self, keys: Iterable[Any], version: int | None = None) -> Any:
-        """Return the keys that exist; none while the server is away."""
+        """Return the keys that exist, or none while the server is down."""
         return self._ask(super().get_many, {}, keys, version)
 
     def has_key(self, key: Any, version: int | None = None) -> Any:
-        """Return whether a key exists; False while the server is away."""
+        """Return whether a key exists, or False while the server is down."""
         return self._ask(super().has_key, False, key, version)
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> Any:
-        """Add to a number. Raise ValueError, as for every key that does not exist, while the server is away."""
+        """Add to a number. While the server is down, raise ValueError, as for any missing key."""
         found = self._ask(super().incr, None, key, delta, version)
         if found is None:
             raise ValueError(f"Key '{key}' not found")
@@ -104,13 +104,13 @@ class SoftCache(BaseCache):
     def set_many(
         self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> Any:
-        """Set several keys; return those that were not stored, all of them while the server is away."""
+        """Set several keys, and return those that were not stored: all of them while the server is down."""
         return self._ask(super().set_many, list(data), data, timeout, version)
 
     def delete_many(self, keys: Iterable[Any], version: int | None = None) -> None:
-        """Delete several keys, unless the server is away."""
+        """Delete several keys, unless the server is down."""
         self._ask(super().delete_many, None, keys, version)
 
     def clear(self) -> Any:
-        """Delete all keys; False while the server is away."""
+        """Delete all keys; return False while the server is down."""
         return self._ask(super().clear, False)

@@ -16,12 +16,12 @@ from django_k8s.environment import startup
 
 
 class NoApplication(Exception):
-    """There is no Celery application; the message says what to do."""
+    """There is no Celery application. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A Celery application and its name, MODULE:ATTRIBUTE, as ``celery -A`` takes it."""
+    """A Celery application and its name, MODULE:ATTRIBUTE, as for ``celery -A``."""
 
     name: str
     app: Any
@@ -30,9 +30,9 @@ class Application:
 def find(*, imported: bool = False) -> Application:
     """Return the application that CELERY_APP names, or else that of the settings module's package.
 
-    A package holds it as ``app`` or ``celery``, in its module ``celery``, under another name, or in its
-    module ``celery_app``. With ``imported``, look only at modules that are imported already.
-    Raises NoApplication if there is none. Exceptions of the project's own modules are not caught.
+    In a package, it is called ``app`` or ``celery``, is in the module ``celery``, has another name, or is in the
+    module ``celery_app``. With ``imported``, look only at modules that are already imported. Raise NoApplication if
+    there is none. Exceptions of the project's own modules are not caught.
     """
     if importlib.util.find_spec("celery") is None:
         raise NoApplication(
@@ -61,20 +61,20 @@ def find(*, imported: bool = False) -> Application:
 
 
 def set_up(found: Application) -> None:
-    """Set Django up and apply ``settings.CELERY``. Raises NoApplication if there is no broker then."""
+    """Set up Django and apply ``settings.CELERY``. Raise NoApplication if there is still no broker."""
     import django
 
     from django_k8s.celery import defaults
 
-    django.setup()  # connects what publishers need
+    django.setup()  # connects the parts that publishers need
     defaults.apply(found.app)  # whatever the project has set meanwhile
     broker(found)
 
 
 def broker(found: Application) -> Any:
-    """Return the URL of the broker, or a list of several. Raises NoApplication if none is set.
+    """Return the URL of the broker, or a list of several. Raise NoApplication if none is set.
 
-    Celery's own default, a RabbitMQ on this machine, is nobody's intention in a container.
+    Celery's default, a RabbitMQ on this machine, does not count: in a container, nobody wants it.
     """
     url = found.app.conf.broker_write_url
     if not url:
@@ -86,13 +86,13 @@ def broker(found: Application) -> Any:
 
 
 def _packages(settings: str) -> list[str]:
-    """The packages that a settings module is in, the outermost first; a module without one stands for itself."""
+    """Return the packages that contain a settings module, the outermost first, or the module itself if there is none."""
     parts = settings.split(".")
     return [".".join(parts[:length]) for length in range(1, len(parts))] or [name for name in parts if name]
 
 
 def _load(name: str, *, imported: bool) -> Application | None:
-    """What a name stands for: PACKAGE, MODULE, MODULE:ATTRIBUTE or MODULE.ATTRIBUTE."""
+    """Return the application for PACKAGE, MODULE, MODULE:ATTRIBUTE or MODULE.ATTRIBUTE."""
     path, _, attribute = name.partition(":")
     module = _module(path, imported=imported)
     if module is None and not attribute and "." in path:
@@ -110,7 +110,7 @@ def _load(name: str, *, imported: bool) -> Application | None:
 
 
 def _inside(module: ModuleType, *, imported: bool) -> Application | None:
-    """What a module or package holds, looked for in the order of the celery command."""
+    """Return the application of a module or package, searched in the order of the celery command."""
 
     def below(name: str) -> Application | None:
         inner = _module(f"{module.__name__}.{name}", imported=imported)
@@ -134,14 +134,14 @@ def _held(module: ModuleType, names: Iterable[str]) -> Application | None:
 
 
 def _is_application(value: object) -> bool:
-    # Whoever made an application has imported Celery; a project without it does not pay for the import.
+    # If there is an application, Celery has been imported. So projects without it do not pay for the import.
     celery = sys.modules.get("celery")
-    # isinstance would ask a lazy object, such as Django's settings.
+    # isinstance would evaluate a lazy object, such as Django's settings.
     return celery is not None and issubclass(type(value), celery.Celery)
 
 
 def _module(name: str, *, imported: bool) -> ModuleType | None:
-    """A module, imported if it exists; None if it or its package does not exist."""
+    """Import and return a module, or return None if it or its package does not exist."""
     if imported or name in sys.modules:
         return sys.modules.get(name)
     try:
@@ -150,5 +150,5 @@ def _module(name: str, *, imported: bool) -> ModuleType | None:
     except ModuleNotFoundError as error:
         if error.name and f"{name}.".startswith(f"{error.name}."):
             return None
-        raise  # a module of the project imports one that is not there
+        raise  # a module of the project imports a missing one
     return importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""A task that has its effect once, however often its message arrives."""
+"""Tasks that have their effect once, however often their message arrives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ logger = get_task_logger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# One task in a hundred removes at most a thousand old ids: more than come in, and never a long statement.
+# One task in a hundred removes at most a thousand old ids. These are more than are added, and no statement takes
+# long.
 _SHARE, _REMOVED = 0.01, 1000
 
 
@@ -36,7 +37,7 @@ def once(task: Callable[P, R]) -> Callable[P, R | None]:
         @once
         def charge(order_id): ...
 
-    Beat's tasks have an id made of entry and due time, so this drops what a second beat sent twice. An id is
+    The task ids of beat are made of the entry and the due time, so this also drops what two beats have sent twice. An id is
     forgotten after ONCE_KEEP_SECONDS.
     """
 
@@ -64,11 +65,11 @@ def once(task: Callable[P, R]) -> Callable[P, R | None]:
 
 
 def _forget(database: str) -> None:
-    """Remove ids that are older than ONCE_KEEP_SECONDS. Never raises: the task has succeeded."""
+    """Remove ids that are older than ONCE_KEEP_SECONDS. Never raise an error, because the task has succeeded."""
     from django_k8s.models import CompletedTask
 
     seconds = conf.current().once_keep_seconds
-    # Inside a transaction of the caller's, an error would roll that back.
+    # Inside a transaction of the caller, an error would roll it back.
     if not seconds or transaction.get_connection(database).in_atomic_block:
         return
     tasks = CompletedTask.objects.using(database)

@@ -1,4 +1,4 @@
-"""Notice that the broker is gone, or that an acknowledgement did not reach it."""
+"""Notice that the broker no longer answers, or that an acknowledgement did not reach it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ EVERY_SECONDS = 5.0
 
 
 class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Asks Redis from a timer of the consumer's event loop whether it is there, and repeats acknowledgements that failed.
+    """Pings Redis from a timer in the consumer's event loop, and repeats failed acknowledgements.
 
-    The consumer of an idle worker only waits, and a connection that went silent looks the same. RabbitMQ has heartbeats for
-    that. A message whose acknowledgement failed counts as unacknowledged for as long as the connection lasts: it takes the
-    place of another one, and with enough of them the worker takes no message any more.
+    The consumer of an idle worker only waits, and a silent connection looks the same. RabbitMQ has heartbeats for
+    this. A message whose acknowledgement failed counts as unacknowledged as long as the connection lasts. It takes
+    the place of another one, and with enough of them, the worker takes no more messages.
 
-    Events have a connection of their own, to the same broker. When the other one is lost, it is dropped as well: to say
-    goodbye to a broker that does not answer would take the consumer half a minute.
+    Events have a separate connection to the same broker. If the other connection is lost, this one is dropped too,
+    without a goodbye: a broker that does not answer would block the consumer for half a minute.
     """
 
-    # It is stopped before these.
+    # It stops before these.
     requires = ("celery.worker.consumer.tasks:Tasks", "celery.worker.consumer.heart:Heart")
 
     def __init__(self, consumer: Any, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
         self._failed: list[Callable[[], object]] = []  # acknowledgements
 
     def start(self, consumer: Any) -> None:
-        """The consumer has a connection."""
+        """Start when the consumer has a connection."""
         channel = consumer.task_consumer.channel
         for name in ("basic_ack", "basic_reject"):
             setattr(channel, name, self._noting(getattr(channel, name), consumer.connection_errors))
@@ -41,7 +41,7 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
         self._timer = consumer.timer.call_repeatedly(EVERY_SECONDS, self._look, priority=10)
 
     def stop(self, consumer: Any) -> None:
-        """The connection is lost, or the worker ends."""
+        """Stop when the connection is lost or the worker ends."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -54,14 +54,14 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
         def noting(*args: Any, **kwargs: Any) -> Any:
             try:
                 return send(*args, **kwargs)
-            except errors:  # Celery logs it, and goes on
+            except errors:  # Celery logs it and continues
                 self._failed.append(partial(send, *args, **kwargs))
                 raise
 
         return noting
 
     def _look(self) -> None:
-        """Raise an error of the connection if the broker does not answer: the consumer then starts again."""
+        """Raise an error of the connection if the broker does not answer, so that the consumer starts again."""
         if self._ask is not None:
             self._ask()
         while self._failed:
@@ -69,10 +69,10 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 def _question(channel: Any) -> Callable[[], object] | None:
-    """Return what asks the server of a channel of Redis; None for other brokers."""
+    """Return a function that pings the server of a channel of Redis, or None for other brokers."""
     connect = getattr(channel, "conn_or_acquire", None)
     if connect is None:
         return None
-    with connect() as client:  # of the channel's pool: the connection that waits for messages is not asked
+    with connect() as client:  # from the channel's pool, not the connection that waits for messages
         ask: Callable[[], object] = client.ping
     return ask

@@ -176,7 +176,7 @@ MESSAGES: dict[str, Message] = {
         Message(
             "W020",
             "The settings have CELERY, but {why}",
-            "Make the application, or delete CELERY from the settings.",
+            "Create the application, or delete CELERY from the settings.",
         ),
         Message(
             "W021",
@@ -201,7 +201,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W025",
-            "Sessions are kept only in a cache that fails softly. While it is away, everybody is logged out, and nobody can log in.",
+            "Sessions are kept only in a cache that fails softly. While it is down, everybody is logged out, and nobody can log in.",
             "Use django.contrib.sessions.backends.cached_db for SESSION_ENGINE, or keep sessions in a cache with fail_soft=False.",
         ),
         Message(

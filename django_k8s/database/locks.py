@@ -1,4 +1,4 @@
-"""A lock that lasts as long as the session that holds it, so that nothing has to expire after a kill -9."""
+"""A lock that ends with the session that holds it, so that nothing has to expire after a kill -9."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ POOLER = (
     "database itself,"
     " postgres://user:password@host:5432/name, and DATABASE_PGBOUNCER to true."
 )
-_LOOKS = 5  # at two sessions, of which others may take one in between
+_LOOKS = 5  # how often two sessions are compared, because other clients may use one in between
 
 
 class Lock(Protocol):
-    """What one process holds at a time."""
+    """A lock that one process holds at a time."""
 
-    remote: bool  # whether a server keeps it, which can end the session
+    remote: bool  # whether it belongs to a session of a server, which can end
 
     def acquire(self) -> bool:
-        """Try once, without waiting; True when this session holds the lock now.
+        """Try once, without waiting, and return whether this session now holds the lock.
 
-        Raise ImproperlyConfigured if the session is that of a pooler, which others share.
+        Raise ImproperlyConfigured if the session belongs to a pooler, and other clients share it.
         """
         ...
 
     def fileno(self) -> int | None:
-        """Return the socket of the session, which is readable when the session ends; None where there is none to watch."""
+        """Return the socket of the session, which becomes readable when the session ends, or None if there is none."""
         ...
 
     def held(self) -> bool:
-        """Ask whether this session still holds it. Never raises, never reconnects."""
+        """Return whether this session still holds it. Never raise an error, and never reconnect."""
         ...
 
     def release(self) -> None:
-        """Give it back without waiting for the server: a session that holds it there ends."""
+        """Release it without waiting for the server, by ending the session that holds it."""
         ...
 
 
 def session_lock(connection: BaseDatabaseWrapper, name: str) -> Lock:
-    """The lock ``name`` of the database that ``connection`` is for, as good as that database allows.
+    """Return the lock ``name`` in the database of ``connection``, as reliable as this database allows.
 
-    PostgreSQL: an advisory lock. MySQL and MariaDB: GET_LOCK. SQLite: a lock on a file beside the
-    database's. Any other database has none: then the lock is always free, running only one process
-    at a time is up to the operator, and a warning says so.
+    PostgreSQL: an advisory lock. MySQL and MariaDB: GET_LOCK. SQLite: a lock on a file beside the database. Any other
+    database has none. Then the lock is always free, and a warning says that the operator must run only one process at
+    a time.
     """
     kinds: dict[str, type[NoLock]] = {"postgresql": AdvisoryLock, "mysql": UserLevelLock, "sqlite": FileLock}
     if connection.vendor not in kinds:
@@ -66,7 +66,7 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Lock:
 
 
 class NoLock:
-    """No lock at all: whoever asks has it. The base of the real ones."""
+    """No lock: everybody who asks gets it. It is also the base class of the real locks."""
 
     remote = False
 
@@ -88,17 +88,17 @@ class NoLock:
 
 
 class SessionLock(NoLock):
-    """A lock that the server keeps for the session of ``connection``."""
+    """A lock that the server holds for the session of ``connection``."""
 
     remote = True
     try_lock = is_held = ""
 
     def fileno(self) -> int | None:
-        # psycopg's and mysqlclient's sessions have one, PyMySQL's have not.
+        # The sessions of psycopg and mysqlclient have one, those of PyMySQL do not.
         number = getattr(self.connection.connection, "fileno", None)
         try:
             return int(number()) if number else None
-        except Exception:  # whatever a driver raises where the session has ended
+        except Exception:  # drivers raise different errors after the session has ended
             return None
 
     def acquire(self) -> bool:
@@ -113,7 +113,7 @@ class SessionLock(NoLock):
             return False
 
     def release(self) -> None:
-        # The session ends, and the lock with it: a server that is silent would never answer an unlock.
+        # Ending the session releases the lock. A silent server would never answer an unlock.
         with contextlib.suppress(DatabaseError, InterfaceError):
             self.connection.close()
 
@@ -128,13 +128,13 @@ class SessionLock(NoLock):
 
 
 class AdvisoryLock(SessionLock):
-    """PostgreSQL's session advisory lock, always tried and never waited for.
+    """PostgreSQL's advisory lock of a session. It is only tried, never waited for.
 
-    A session that waits inside pg_advisory_lock holds a snapshot, for which CREATE INDEX
-    CONCURRENTLY of the lock's holder waits in turn: neither ever ends.
+    A session that waits in pg_advisory_lock holds a snapshot. CREATE INDEX CONCURRENTLY, run by the holder of the
+    lock, waits for this snapshot, so neither would ever end.
     """
 
-    _known: object = None  # the session that was looked at
+    _known: object = None  # the session that was checked
     try_lock = "SELECT pg_try_advisory_lock(%(key)s)"
     is_held = (
         "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
@@ -142,7 +142,7 @@ class AdvisoryLock(SessionLock):
     )
 
     def acquire(self) -> bool:
-        """As the base class does, after a look at whose session it is."""
+        """Do the same as the base class, after checking whose session it is."""
         self.connection.ensure_connection()
         if self.connection.connection is not self._known:
             self._refuse_pooler()
@@ -152,8 +152,8 @@ class AdvisoryLock(SessionLock):
     def _refuse_pooler(self) -> None:
         """Raise ImproperlyConfigured if statements of this connection and of others run in one session of the server.
 
-        A pooler tells its clients a process id of its own. That alone is no harm: where it gives each client a session
-        for as long as the client stays, the lock holds. So a second connection is made and both are asked in turn.
+        A pooler reports its own process ids to clients. This alone is harmless: if each client keeps a session as
+        long as it is connected, the lock works. So a second connection is opened, and both are asked in turn.
         """
         told = _told_pid(self.connection.connection)
         if told is None or self._pid() == told:
@@ -170,7 +170,7 @@ class AdvisoryLock(SessionLock):
                 ours.add(self._pid())
                 others.add(other._pid())
         except DatabaseError:
-            if not others:  # no session is left for it: each client has one of its own
+            if not others:  # there is no free session for it, so each client has its own
                 return
             raise
         finally:
@@ -186,12 +186,12 @@ class AdvisoryLock(SessionLock):
         return int(pid)
 
     def key(self) -> int:
-        """A number that only this name has; advisory locks of other databases do not meet it."""
+        """Return a number that only this name has. Advisory locks of other databases do not conflict with it."""
         return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:8], "big", signed=True)
 
 
 class UserLevelLock(SessionLock):
-    """GET_LOCK of MySQL and MariaDB. Its names are the server's, so the database is part of them."""
+    """GET_LOCK of MySQL and MariaDB. Its names apply to the whole server, so they contain the database."""
 
     try_lock = "SELECT GET_LOCK(%(key)s, 0)"
     is_held = "SELECT IS_USED_LOCK(%(key)s) = CONNECTION_ID()"
@@ -203,9 +203,9 @@ class UserLevelLock(SessionLock):
 
 
 class FileLock(NoLock):
-    """The kernel's lock on ``DATABASE.NAME.lock``; nothing is held for a database in memory.
+    """The kernel's lock on the file ``DATABASE.NAME.lock``. For a database in memory, there is no lock.
 
-    The holder removes the file when it releases the lock, so that it does not stay among the project's files.
+    The holder removes the file when it releases the lock, so that it does not stay in the project.
     """
 
     _file: int | None = None
@@ -231,7 +231,7 @@ class FileLock(NoLock):
             if _is_at(file, path):
                 self._file = file
                 return True
-            # The last holder removed the file between our open and our lock: nobody else would meet us there.
+            # The last holder removed the file between our open and our lock, so nobody else would see our lock.
             os.close(file)
 
     def held(self) -> bool:
@@ -246,7 +246,7 @@ class FileLock(NoLock):
 
 
 def _told_pid(session: Any) -> int | None:
-    """The process id that the server, or a pooler before it, has told the client."""
+    """Return the process id that the server, or a pooler in front of it, has reported to the client."""
     return getattr(getattr(session, "info", None), "backend_pid", None)
 
 

@@ -1,8 +1,8 @@
-"""Leave a PostgreSQL server that takes no writes any more, such as the old primary of a failover.
+"""Leave a PostgreSQL server that no longer accepts writes, such as the old primary after a failover.
 
-A health check does not notice: ``SELECT 1`` succeeds there. So the first write that is refused (SQLSTATE 25006) closes its
-connection at the end of the request or task, past any pool, and the next one connects again, to whatever the address
-leads to by then.
+A health check does not notice this, because ``SELECT 1`` succeeds. So a connection whose write is refused (SQLSTATE
+25006) is closed at the end of the request or task, even if it is from a pool. The next one connects again, to
+whatever the address leads to by then.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from django.db import DatabaseError
 from django.db.backends.signals import connection_created
 
 _REFUSED = "25006"  # read_only_sql_transaction
-# How long connections that say themselves that they read only are left too, after a write was refused.
+# After a write was refused, how long connections that report that they are read-only are closed, too.
 WATCH_SECONDS = 300.0
 
 _refused: dict[str, float] = {}  # when a write was last refused, by alias
 
-_again: set[int] = set()  # connections that are opened a second time at this moment
+_again: set[int] = set()  # connections that are being opened a second time
 
 
 def connect() -> None:
-    """Watch every connection of this process that is opened from now on; may be called again."""
+    """Watch all connections that this process opens from now on. Calling it again has no effect."""
     connection_created.connect(_opened, dispatch_uid="django_k8s.read_only")
 
 
@@ -33,12 +33,12 @@ def _opened(sender: Any = None, connection: Any = None, **kwargs: Any) -> None:
         return
     if _watch not in connection.execute_wrappers:
         connection.execute_wrappers.append(_watch)
-    # A replica that nobody writes to is never left.
+    # Connections to a replica that nobody writes to are kept.
     recently = time.monotonic() - _refused.get(connection.alias, -WATCH_SECONDS) < WATCH_SECONDS
     if not (recently and reads_only(connection.connection)):
         return
     leave(connection)
-    # A pool's may have been opened long ago: take one that is opened now, once.
+    # A connection of a pool may be old. Replace it once by a new one.
     if getattr(connection, "pool", None) and id(connection) not in _again:
         _again.add(id(connection))
         try:
@@ -60,26 +60,26 @@ def _watch(execute: Callable[..., Any], sql: str, params: Any, many: bool, conte
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Return PostgreSQL's code of an error of Django."""
+    """Return the SQLSTATE of a database error of Django."""
     cause = error.__cause__
     return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
 
 
 def reads_only(session: Any) -> bool:
-    """Return whether the server has told a session that it takes no writes; before PostgreSQL 14 it tells nothing."""
+    """Return whether the server has reported to a session that it is read-only. It does so from PostgreSQL 14 on."""
     status = getattr(getattr(session, "info", None), "parameter_status", None)
     return status is not None and "on" in (status("in_hot_standby"), status("default_transaction_read_only"))
 
 
 def leave(connection: Any) -> None:
-    """Close ``connection`` at the end of the request or task, and the session with it even if that is a pool's."""
+    """Close ``connection`` at the end of the request or task, including its session, even if this is from a pool."""
     session, close = connection.connection, type(connection)._close
     connection.close_at = 0.0
 
     def close_session() -> None:
         del connection._close
         if connection.connection is session and session is not None:
-            session.close()  # the pool takes it for broken and opens another one
+            session.close()  # the pool considers it broken and opens another one
         close(connection)
 
     connection._close = close_session

@@ -1,6 +1,6 @@
-"""URLs with credentials in them, as people really write them.
+"""URLs with credentials, as people really write them.
 
-django-environ splits them as urllib does, which takes ``#`` and ``/`` in a password for the end of the host.
+django-environ splits them with urllib, which treats ``#`` and ``/`` in a password as the end of the host.
 """
 
 from __future__ import annotations
@@ -17,31 +17,30 @@ _CREDENTIALS = re.compile(
     r"@(?P<rest>[^@/?#]*(?:/[^@?#]*)?(?:\?.*)?)",
     re.DOTALL,
 )
-# What follows :// is no host.
+# In these, no host follows ://.
 _SCHEMES_WITHOUT_HOST = """
 sqlite spatialite prometheus_sqlite prometheus_spatialite locmem locmemcache dbcache dummycache filecache memory
 filesystem file azureblockblob consolemail dummymail
 """
 _WITHOUT_HOST = frozenset(_SCHEMES_WITHOUT_HOST.split())
-# Those that take several hosts, with commas or semicolons between them.
+# These accept several hosts, separated by commas or semicolons.
 _SEVERAL_HOSTS = re.compile(r"(db\+)?postg|psql|pgsql|prometheus_postg|pymemcache|cache|sentinel|mongodb")
 _REDIS = ("redis", "rediss", "sentinel")
 _REDIS_NUMBERS = re.compile(
     r"(?:^|&)(?:db|max_connections|health_check_interval|socket_timeout|socket_connect_timeout)=(?![0-9.]+(?:&|$))"
 )
-# No name of a host has one of these. Most often they are of a placeholder that nobody filled in.
+# Host names do not contain these. They usually come from a placeholder that nobody has filled in.
 _NOT_IN_HOSTS = re.compile(r"""[\s\x00-\x1f\x7f"'<>{}()$|^`,;=:/@\[\]%]""")
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
 _LARGEST_PORT = 65535
 
 
 def encoded(url: str) -> str:
-    """``url`` with its password percent-encoded, whatever characters it holds.
+    """Return ``url`` with its password percent-encoded, whatever characters it contains.
 
     ``postgres://u:p#a/s@s@host/name`` is what people paste; URL parsers stop at the ``#``.
-    A password that is encoded already stays as it is. Only a password that itself ends like
-    ``@host?...`` is ambiguous: then give the database in parts. In a list of URLs each is
-    encoded by itself.
+    An encoded password stays unchanged. Only a password that ends like ``@host?...`` is ambiguous: then set the
+    database in parts. In a list of URLs, each is encoded separately.
     """
     return "".join(_encoded(part) for part in split_urls(url))
 
@@ -56,20 +55,20 @@ def _encoded(url: str) -> str:
 
 
 def scheme(url: str) -> str:
-    """The part before ``://``, in lower case."""
+    """Return the part before ``://``, in lower case."""
     return url.partition("://")[0].lower()
 
 
 def malformed(url: str) -> str:
     """Return what is wrong with a host, a port or the number of a Redis database in ``url``, or an empty string.
 
-    Clients judge these at their first use, each in its own way, and often with the URL in their message.
+    Clients check these only at the first use, each in its own way, and often with the URL in the message.
     """
     return next(filter(None, map(_malformed, split_urls(url))), "")
 
 
 def is_host(name: str) -> bool:
-    """Return whether ``name`` may be the name or the address of a host, without a port."""
+    """Return whether ``name`` can be a host name or an address, without a port."""
     if ":" in name:
         return _is_ipv6(name)
     if not name.isascii():
@@ -112,7 +111,7 @@ def _malformed_host(text: str) -> str:
     else:
         host, _, port = text.partition(":")
         host = unquote(host)
-        # PostgreSQL's host may be the directory of its socket.
+        # The host of PostgreSQL may be the directory of its socket.
         valid = not host or host.startswith("/") or is_host(host)
     if not valid:
         return (

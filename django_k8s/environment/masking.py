@@ -1,9 +1,9 @@
-"""Takes secrets out of text that is about to be written.
+"""Masks secrets in text before it is written.
 
-Every secret that the environment gave this process is known by its value; passwords in URLs
-are found by their place. Nothing but the standard library: the environment's reader tells what is secret.
+Secrets from the environment are known by their value. Passwords in URLs are found by their position. Only the
+standard library is used: the reader of the environment registers what is secret.
 
-A stranger may have written the text, so everything here takes time in proportion to its length.
+A stranger may have written the text, so everything here takes time proportional to its length.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from functools import lru_cache
 from django_k8s.environment.sources import split_urls
 
 MASK = "***"
-# Shorter values would be found in words that have nothing to do with them.
+# Shorter values would be found in unrelated words.
 SHORTEST = 6
 
-# Words that the lines of any site hold. Masking one would make the log unreadable and hide nothing, since it is among the
-# first that an attacker tries.
+# Words in the log of any site. Masking one would make the log unreadable and hide nothing, since attackers try it
+# first.
 _COMMON = """
 access account address administrator application backend broker celery client cluster config connection database
 default delete development django docker error example exception failed gunicorn handler health insert kubernetes
@@ -39,17 +39,17 @@ _known: tuple[str, ...] = ()  # the longest first, since one may be part of anot
 
 
 def is_common(value: str) -> bool:
-    """Return whether ``value``, or the password in it if it is a URL, is a word that stays in logs.
+    """Return whether ``value``, or its password if it is a URL, is a word that is not masked in logs.
 
-    That is one of ``COMMON``, or a password that is the name of its user or database as well.
+    This is one of ``COMMON``, or a password that equals the name of its user or database.
     """
     return value.strip().lower() in COMMON or any(_is_word(*parts) for parts in _credentials(value))
 
 
 def add(value: str) -> None:
-    """From now on ``value`` is masked, and the password in it if it is a URL.
+    """From now on, mask ``value``, and its password if it is a URL.
 
-    Words that logs cannot do without stay: see :func:`is_common`.
+    Words that logs need stay: see :func:`is_common`.
     """
     global _known
     from urllib.parse import unquote  # it takes its time, and the entrypoint masks nothing
@@ -58,7 +58,7 @@ def add(value: str) -> None:
     for password, names in _credentials(value):
         if not _is_word(password, names):
             found |= {password, unquote(password)}
-    # Whatever is printed is written line by line.
+    # Output is written line by line.
     lines = {line.strip() for secret in found if "\n" in secret for line in secret.split("\n")}
     forms = lines.union(*(_written(secret) for secret in found if _is_masked(secret)))
     new = {form for form in forms if _is_masked(form)} - set(_known)
@@ -85,14 +85,14 @@ def _is_word(password: str, names: tuple[str, ...]) -> bool:
 def _credentials(value: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the password of each URL in ``value``, and the names of its user and of its database."""
     for url in split_urls(value):
-        # Not by a URL parser: a password with / or # in it is a mistake that is made.
+        # Not with a URL parser, because people do write passwords that contain / or #.
         credentials, _, rest = url.partition("://")[2].rpartition("@")
         user, _, password = credentials.partition(":")
         yield password, (user, rest.partition("/")[2].partition("?")[0])
 
 
 def _written(secret: str) -> set[str]:
-    """Return the forms that ``secret`` may have in text: as it is, in a URL, in a form, quoted by Python, in JSON."""
+    """Return the forms that ``secret`` may have in text: unchanged, in a URL, in a form, quoted by Python, in JSON."""
     import json
     from urllib.parse import quote, quote_plus
 
@@ -127,10 +127,11 @@ def _remembered(name: str) -> str:
 
 
 def _without_credentials(text: str) -> str:
-    """Return ``text`` with what is between ``://`` and ``@`` replaced by ***.
+    """Return ``text`` with everything between ``://`` and ``@`` replaced by ***.
 
-    A password may hold anything but blanks, so after ``user:`` it extends to the last @ before a blank. A user alone extends to
-    the last @ of the host's part. No character is looked at more than a few times, whatever the text is.
+    A password may contain anything except blanks, so after ``user:`` it extends to the last @ before a blank. A user
+    without a password extends to the last @ of the host part. Each character is examined at most a few times,
+    whatever the text is.
     """
     parts, done, end, last = [], 0, 0, -1
     start = text.find("://")

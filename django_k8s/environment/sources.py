@@ -17,7 +17,7 @@ _SCHEME = "[A-Za-z][A-Za-z0-9+.-]*"
 
 
 class Problem(NamedTuple):
-    """What is wrong with one variable, and what to do about it. Never holds a value."""
+    """What is wrong with one variable, and what to do about it. It never contains a value."""
 
     name: str
     text: str
@@ -36,9 +36,9 @@ class Found(NamedTuple):
 class Sources:
     """Look up raw values: in the environment, NAME_FILE, the directories of ENV_DIR, .env.
 
-    ``base_dir`` is the directory of the .env file; None means that none is read. ENV_DIR and NAME_FILE may
-    be set in .env too; such a NAME_FILE has the precedence of .env. What cannot be read is recorded in
-    ``problems``, by the name of the variable.
+    ``base_dir`` is the directory of the .env file; with None, no such file is read. ENV_DIR and NAME_FILE may also be
+    set in .env; such a NAME_FILE has the precedence of .env. Values that cannot be read are recorded in ``problems``,
+    by the name of the variable.
     """
 
     def __init__(self, base_dir: Path | None, environ: Mapping[str, str]) -> None:
@@ -69,18 +69,18 @@ class Sources:
                 )
 
     def add_problem(self, name: str, text: str) -> None:
-        """Record what is wrong with ``name`` and what to do. Only the first problem per variable is kept."""
+        """Record what is wrong with ``name`` and what to do. Keep only the first problem of each variable."""
         self.problems.setdefault(name, Problem(name, text))
 
     def find(self, name: str) -> Found | None:
-        """The value of ``name`` and its source, or None when it is not set or empty."""
+        """Return the value of ``name`` and its source, or None if it is not set or empty."""
         if name not in self._seen:
             found = self._search(name)
             self._seen[name] = found if found and found.value.strip() else None
         return self._seen[name]
 
     def names(self) -> set[str]:
-        """Every name that the environment, a directory of ENV_DIR or .env sets."""
+        """Return every name that is set in the environment, in a directory of ENV_DIR or in .env."""
         return {*self._environ, *self._mounted, *self._dotenv}
 
     def _search(self, name: str) -> Found | None:
@@ -107,7 +107,7 @@ class Sources:
                 name, f"{what} cannot be read as text. Check that it is mounted, readable and at most 1 MiB."
             )
             return None
-        # Editors and `kubectl create secret --from-file` add one line end that nobody meant.
+        # Editors and `kubectl create secret --from-file` add an unwanted line end.
         return Found(text.removesuffix("\n").removesuffix("\r"), _shown(path))
 
     def _read_dotenv(self, path: Path) -> Mapping[str, str]:
@@ -127,8 +127,8 @@ class Sources:
         return values
 
 
-# As django-environ reads the file (a test compares the two), without Django, which it would bring:
-# probes and the entrypoint read it too.
+# Like django-environ (a test compares the two), but without importing Django: probes and the entrypoint read this
+# file too.
 _DOTENV_LINE = re.compile(r"(?:export )?([A-Za-z_0-9]+)=(.*)")
 
 
@@ -141,7 +141,7 @@ def _unquoted(value: str) -> str:
 
 
 def _text(path: Path) -> str:
-    # A pipe would be waited for, and a device may have no end.
+    # Reading a pipe would block, and a device may have no end.
     if not path.is_file():
         raise ValueError("not a regular file")
     with path.open("rb") as file:
@@ -155,7 +155,7 @@ def is_text(value: str) -> bool:
     """Whether ``value`` can be written in UTF-8."""
     try:
         value.encode()
-    except UnicodeEncodeError:  # bytes of the process environment that are none
+    except UnicodeEncodeError:  # bytes of the process environment that are not UTF-8
         return False
     return True
 
@@ -167,17 +167,17 @@ def _shown(path: Path) -> str:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a directory on the way is closed, or the name is too long to be one
+    except (OSError, ValueError):  # a directory on the path is not accessible, or the name is too long
         return False
 
 
 def _service_link(name: str, value: str) -> bool:
-    """Whether Kubernetes set it for a Service: one called "database" gives DATABASE_PORT=tcp://…"""
+    """Return whether Kubernetes set it for a Service: one called "database" results in DATABASE_PORT=tcp://…"""
     return name.endswith("_PORT") and value.startswith(("tcp://", "udp://", "sctp://"))
 
 
 def items(text: str) -> list[str]:
-    """The items of a list between commas or line ends, without blanks around them."""
+    """Return the items between commas or line ends, without surrounding blanks."""
     return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
 
 
@@ -187,5 +187,5 @@ def split_urls(text: str) -> list[str]:
 
 
 def is_url(value: str) -> bool:
-    """Whether ``value`` looks like ``scheme://…``; what follows is for its reader to judge."""
+    """Return whether ``value`` looks like ``scheme://…``. Its reader checks the rest."""
     return bool(re.match(rf"{_SCHEME}://", value))

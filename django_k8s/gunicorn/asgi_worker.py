@@ -1,7 +1,6 @@
-"""gunicorn's own asgi worker with a heartbeat, and a stop that cuts nobody off and waits for no idle client.
+"""gunicorn's asgi worker with a heartbeat, whose stop interrupts no request and waits for no idle client.
 
-There is no pool of threads, so stalled means that the event loop is stuck, and the heartbeat's age
-tells that.
+There is no pool of threads, so stalled means that the event loop hangs. The age of the heartbeat shows this.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from django_k8s.gunicorn.client_socket import set_user_timeout
 from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, HeartbeatMixin
 from django_k8s.gunicorn.limits import limits
 
-# What a stopping worker leaves to a client that may be sending its next request; as in gthread.
+# How long a stopping worker waits for a client that may send its next request, as in gthread.
 IDLE_SECONDS = 2.0
 
 
 class AliveWorkerView:
-    """The worker as its HTTP/1 connections see it: alive to the end.
+    """The worker as its HTTP/1 connections see it: alive until the end.
 
-    A connection of gunicorn's closes when it finds its worker stopping, although the answer that it
-    has just sent announced that it stays, and the client's next request is lost. This way it closes
-    after an answer that announced it, and :meth:`Connection._will_close` announces it.
+    gunicorn closes a connection when its worker stops, even if the answer has just announced that the connection
+    stays open. Then the client's next request is lost. With this class, a connection closes only after an answer that
+    announced it in :meth:`Connection._will_close`.
     """
 
     _worker: AsgiWorker
@@ -63,7 +62,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         try:
             super().data_received(data)
         except ValueError as error:
-            # A number with more digits than Python reads. asyncio would log a traceback.
+            # The number has more digits than Python accepts. asyncio would log a traceback.
             self._real_worker.log.warning("Invalid request: %s", type(error).__name__)
             self.transport.close()
 
@@ -75,27 +74,27 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         return bool(self.worker.stopping or super()._will_close(request, response_requires_close))
 
     async def _handle_http2_connection(self, *args: Any, **kwargs: Any) -> None:
-        # HTTP/2 loses no request: new streams are refused, so that the client sends them elsewhere, and GOAWAY
-        # ends the connection after the last stream. For that gunicorn has to see that the worker stops.
+        # HTTP/2 loses no request: new streams are refused, so the client sends them elsewhere, and GOAWAY ends the
+        # connection after the last stream. For this, gunicorn has to see that the worker stops.
         self.worker = self._real_worker
         await super()._handle_http2_connection(*args, **kwargs)
 
     @property
     def idle(self) -> bool:
-        """Whether the connection only waits for its next request."""
+        """Return whether the connection only waits for its next request."""
         return self._awaiting_request and not self._finishing_calls
 
     @property
     def has_asked(self) -> bool:
-        """Whether the head of a request has arrived; from then on gunicorn limits the idle time."""
+        """Return whether the head of a request has arrived. From then on, gunicorn limits the idle time."""
         return self.req_count > 1 or not self._awaiting_request
 
     def close_idle(self) -> None:
-        """What gunicorn does when the keep-alive time is over."""
+        """Handle the end of the keep-alive time, as gunicorn does."""
         self._keepalive_timeout()
 
 
-# The worker names its protocol by this global alone.
+# The worker takes its protocol only from this global.
 gasgi.ASGIProtocol = Connection
 
 
@@ -110,7 +109,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connections: set[Connection] = set()
-        # Looked after here, where it cuts nobody off, and not by the connections.
+        # Done here, where it interrupts no request, instead of in the connections.
         self._replace_at, self.max_requests = self.max_requests, sys.maxsize
 
     def load_wsgi(self) -> None:
@@ -119,7 +118,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
 
     @property
     def stopping(self) -> bool:
-        """SIGTERM has come, or this process is being replaced."""
+        """Handle SIGTERM, or the replacement of this process."""
         return not self.alive
 
     def notify(self) -> None:
@@ -136,7 +135,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
             beating.cancel()
 
     async def _beat_for_ever(self) -> None:
-        # gunicorn's own sign of life ends with SIGTERM, this one with the last request.
+        # gunicorn's own sign of life ends at SIGTERM, this one with the last request.
         while True:
             self.beat()
             if limits().guarded:
@@ -144,7 +143,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
             await asyncio.sleep(EVERY_SECONDS)
 
     def _close_silent(self) -> None:
-        """Close what has sent no request head for longer than an idle connection is kept, as gthread does."""
+        """Close connections that have sent no request head for the keep-alive time, as gthread does."""
         before = time.monotonic() - (self.cfg.keepalive or limits().head)
         for connection in [one for one in self.connections if one.made < before and not one.has_asked]:
             connection.close_idle()

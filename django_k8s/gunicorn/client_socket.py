@@ -1,4 +1,4 @@
-"""The socket of a client that makes no progress fails, and its worker sees who waits for a client."""
+"""A socket that fails if its client makes no progress, and that shows its worker which threads wait for a client."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import socket
 import struct
 from typing import Any, Self
 
-# Linux has it; elsewhere a client that does not read is not cut.
+# Only Linux has it. Elsewhere, a client that does not read is not disconnected.
 _USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 
 
 class ClientStalledError(ConnectionResetError):
-    """The client neither sent nor took a byte for too long.
+    """The client neither sent nor read a byte for too long.
 
-    It is a lost connection for gunicorn, which logs nothing then, and for Django, which raises
-    ``UnreadablePostError``.
+    gunicorn treats it as a lost connection, and logs nothing. Django raises ``UnreadablePostError``.
     """
 
     def __init__(self, message: str) -> None:
@@ -23,9 +22,9 @@ class ClientStalledError(ConnectionResetError):
 
 
 def set_user_timeout(sock: socket.socket, seconds: int) -> None:
-    """Let the kernel close the connection if the client takes nothing that was sent for ``seconds``.
+    """Let the kernel close the connection if the client reads nothing for ``seconds``.
 
-    A timeout of the socket would be one for the whole of ``sendall``, and cut a long download.
+    A timeout of the socket would apply to the whole ``sendall``, and interrupt a long download.
     """
     if _USER_TIMEOUT is not None:
         sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, seconds * 1000)
@@ -39,13 +38,13 @@ class ClientSocket(socket.socket):
 
     @classmethod
     def adopt(cls, sock: socket.socket, seconds: int) -> Self:
-        """Return ``sock`` as one that fails after ``seconds`` without progress.
+        """Return ``sock``, but failing after ``seconds`` without progress.
 
-        Raises OSError if the client has gone.
+        Raise OSError if the client has disconnected.
         """
         adopted = cls(sock.family, sock.type, sock.proto, fileno=sock.detach())
         try:
-            # For each recv. Unlike settimeout it leaves writing alone.
+            # This applies to each recv. Unlike settimeout, it does not affect writing.
             adopted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
             set_user_timeout(adopted, seconds)
         except OSError:
@@ -58,7 +57,7 @@ class ClientSocket(socket.socket):
         try:
             return super().recv(bufsize, flags)
         except BlockingIOError:
-            if self.gettimeout() is None:  # it would block forever, but for SO_RCVTIMEO
+            if self.gettimeout() is None:  # without SO_RCVTIMEO, it would block forever
                 raise ClientStalledError("The client stopped sending its request.") from None
             raise
         except TimeoutError as error:
@@ -95,7 +94,7 @@ class ClientSocket(socket.socket):
 
 
 def _stalled(error: TimeoutError) -> OSError:
-    """The kernel's own timeout has a number, one of the socket's has none."""
+    """Return the error for a stalled client. The kernel's timeout has an error number, the socket's has none."""
     return (
         ClientStalledError("The client does not read the response.")
         if error.errno == errno.ETIMEDOUT

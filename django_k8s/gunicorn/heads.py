@@ -1,8 +1,8 @@
-"""Connections that have not sent their request head yet, and so need no thread.
+"""Connections that have not sent their request head yet, so they need no thread.
 
-gunicorn gives a connection a thread as soon as a byte has arrived, or after none has for five
-seconds: eight clients that send half a head hold eight threads for as long as they like. Here the main
-thread looks at what has arrived, and leaves it where it is for the thread that reads it.
+gunicorn gives a connection a thread as soon as a byte has arrived, or after five seconds without one. So eight
+clients that send half a head occupy eight threads as long as they like. Here, the main thread looks at the bytes that
+have arrived, and leaves them in the socket for the thread that reads them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn
 
-# The most that is looked at, and so the largest head. A proxy allows 8 to 64 KiB.
+# The maximum that is examined, and so the largest head. Proxies allow 8 to 64 KiB.
 LARGEST = 65536
 _END = b"\r\n\r\n"
 
@@ -28,7 +28,7 @@ if SUPPORTED:
 
 
 class Head(enum.Enum):
-    """What has arrived of a request head."""
+    """How much of a request head has arrived."""
 
     WHOLE = enum.auto()
     NOTHING = enum.auto()
@@ -46,10 +46,10 @@ class _Waiting:
 
 
 class Heads:
-    """The connections that wait for their head. Every method runs on the worker's main thread.
+    """The connections that wait for their head. All methods run in the worker's main thread.
 
-    The edge-triggered epoll tells of each piece once. In the worker's own poller, a piece that is left
-    in the kernel would be told of again and again.
+    The edge-triggered epoll reports each piece once. The worker's own poller would report a piece that stays in the
+    kernel again and again.
     """
 
     def __init__(self, silent_seconds: float, head_seconds: float) -> None:
@@ -59,7 +59,7 @@ class Heads:
         self._buffer = bytearray(LARGEST)
 
     def fileno(self) -> int:
-        """Return what the worker's poller watches; it is readable when :meth:`arrived` has to be called."""
+        """Return the file descriptor for the worker's poller. It is readable when :meth:`arrived` must be called."""
         return self._epoll.fileno()
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class Heads:
         except OSError:
             return Head.GONE
         data, end = self._buffer, max(count, 0)
-        # A thread that served a request has read on into the next one, if the client pipelines.
+        # If the client pipelines, the thread of one request has also read a part of the next one.
         if conn.parser is not None and (ahead := conn.parser.unreader.buf.getvalue()):
             data = bytearray(ahead) + data[:end]
             end = len(data)
@@ -89,11 +89,11 @@ class Heads:
             return Head.NOTHING
         if end >= LARGEST:
             return Head.TOO_LARGE
-        # A line that ends with LF alone: gunicorn refuses it as soon as it reads it.
+        # A line that ends with only LF: gunicorn refuses it as soon as it reads it.
         return Head.WHOLE if data.count(b"\n", 0, end) != data.count(b"\r\n", 0, end) else Head.PART
 
     def wait(self, conn: TConn, head: Head) -> None:
-        """Watch ``conn``, of whose head NOTHING or a PART is here."""
+        """Watch ``conn``, if NOTHING or a PART of its head has arrived."""
         now = time.monotonic()
         started = head is Head.PART
         until = now + (self._head_seconds if started else self._silent_seconds)
@@ -108,18 +108,18 @@ class Heads:
                 continue
             head = self.look(waiting.conn)
             if head in (Head.NOTHING, Head.PART):
-                # The time for a head runs from its first byte.
+                # The time for a head starts at its first byte.
                 if head is Head.PART and not waiting.started:
                     waiting.started = True
                     waiting.until = time.monotonic() + self._head_seconds
                 if not event & _CLOSED:
                     continue
-                head = Head.GONE  # the rest will never come
+                head = Head.GONE  # the rest will never arrive
             self._forget(descriptor)
             decide(waiting.conn, head)
 
     def late(self, stop_by: float | None = None) -> list[TConn]:
-        """Forget and return the connections whose time is over; all of them are at ``stop_by``."""
+        """Forget and return the connections whose time is over. At ``stop_by``, these are all of them."""
         now = time.monotonic()
         late = [
             descriptor
@@ -129,7 +129,7 @@ class Heads:
         return [self._forget(descriptor) for descriptor in late]
 
     def oldest(self, at_least: float) -> TConn | None:
-        """Forget and return the connection that has waited longest, if that is ``at_least`` seconds."""
+        """Forget and return the connection that has waited longest, if it has waited ``at_least`` seconds."""
         for descriptor, waiting in self._waiting.items():
             if time.monotonic() - waiting.since < at_least:
                 return None
@@ -142,9 +142,9 @@ class Heads:
 
 
 def take(conn: TConn) -> bool:
-    """Read what has arrived on a kept connection, and return whether a thread can go on with it.
+    """Read what has arrived on a kept connection, and return whether a thread can continue with it.
 
-    It runs in that thread, and takes the place of the parser's first read.
+    It runs in this thread, and replaces the first read of the parser.
     """
     try:
         piece = conn.sock.recv(8192)  # non-blocking, as long as the connection is kept
@@ -156,7 +156,7 @@ def take(conn: TConn) -> bool:
 
 
 def possible(cfg: Any) -> bool:
-    """Return whether the bytes of a connection are those of its request: not with TLS or another protocol."""
+    """Return whether the connection carries plain requests, without TLS or another protocol."""
     return (
         SUPPORTED
         and not cfg.is_ssl

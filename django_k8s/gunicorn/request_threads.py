@@ -1,8 +1,8 @@
-"""The thread in which a request's sync code runs under ASGI: kept for the next request, instead of one made for each.
+"""The threads in which sync code of requests runs under ASGI: they are kept for the next request.
 
-asgiref makes a thread for each request that needs one and waits for its end, on the event loop. Making it, and the
-thread's own connections of Django, costs about as much as a short view. What a thread keeps between requests is what
-it keeps under WSGI, where threads have always been kept.
+asgiref creates a thread for each request that needs one, and waits in the event loop for its end. Creating the thread
+and its connections of Django takes about as long as a short view. A kept thread keeps the same things between
+requests as a thread under WSGI.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
-# As many as a process of web has under WSGI. More requests at a time get more threads, which are not kept.
+# As many as a process of web has under WSGI. Further requests at the same time get threads that are not kept.
 KEPT = 8
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -25,7 +25,7 @@ _lock = threading.Lock()  # threads return by themselves
 
 
 class RequestThread(ThreadSensitiveContext):
-    """asgiref's mark of one request, with a thread of those that are idle. Django's own inside of it has no effect."""
+    """asgiref's context of one request, with one of the idle threads. Django's own context inside has no effect."""
 
     async def __aenter__(self) -> RequestThread:
         await super().__aenter__()  # type: ignore[no-untyped-call]
@@ -37,12 +37,12 @@ class RequestThread(ThreadSensitiveContext):
         executor = SyncToAsync.context_to_thread_executor.pop(self, None)
         await super().__aexit__(*error)  # type: ignore[no-untyped-call]
         if executor:
-            # A view goes on when its client has gone: the thread is idle after whatever it still has to do.
+            # A view continues after its client has disconnected. The thread is idle only after the view has finished.
             executor.submit(_nothing).add_done_callback(_keeper(executor))
 
 
 def kept_threads(application: Asgi) -> Asgi:
-    """Return an ASGI application whose HTTP requests take threads that are kept."""
+    """Return an ASGI application whose HTTP requests use threads that are kept."""
 
     async def answering(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":

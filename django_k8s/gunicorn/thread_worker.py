@@ -1,9 +1,9 @@
-"""gunicorn's threaded worker with a heartbeat, in which no thread waits for a client without need.
+"""gunicorn's threaded worker with a heartbeat, whose threads do not wait for slow clients.
 
-A connection gets a thread when its whole request head is here. A client that then stalls is cut off, and
-one that does not close is not waited for. The heartbeat comes from the worker's main loop, so a frozen
-loop goes stale, and it tells how many threads are taken and since when none has finished, so that a
-busy pool is told from a dead one.
+A connection gets a thread when its request head is complete. A client that then stalls is disconnected, and the
+worker does not wait for clients that do not close. The heartbeat comes from the worker's main loop, so it goes stale
+if the loop hangs. It contains the number of busy threads, and since when none has finished, to distinguish a busy
+pool from a dead one.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from django_k8s.gunicorn.heads import Head, Heads
 from django_k8s.gunicorn.heartbeat import HeartbeatMixin
 from django_k8s.gunicorn.limits import limits
 
-# gunicorn closes a connection by sending its FIN and reading on until the client closes too, so that
-# no reset destroys an answer on its way. These are its own limits for that (util.close_graceful).
+# gunicorn closes a connection by sending a FIN, and then reads until the client closes too, so that no reset destroys
+# an answer on its way. These are its own limits for this (util.close_graceful).
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 65536
 
-# What a stopping worker leaves to a client that is sending its request; gunicorn leaves it to kept connections.
+# How long a stopping worker waits for a client that sends its request. gunicorn does this for kept connections.
 STOP_SECONDS = 2.0
-# A full worker closes no connection that is younger in order to accept another, as long as there is another way.
+# To accept another connection, a full worker closes none that is younger than this, unless it has to.
 YOUNG_SECONDS = 1.0
 
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -45,12 +45,12 @@ _HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 )
 
-# What a thread returns that found only a part of a head.
+# The result of a thread that found only a part of a head.
 _PARTIAL = object()
 
 
 class _Work:
-    """What a thread does for a connection."""
+    """The work of a thread for a connection."""
 
     __slots__ = ("began", "reported", "thread")
 
@@ -61,7 +61,7 @@ class _Work:
 
 
 class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
-    """A ``gthread`` worker; all that is added here runs on its main thread, unless it says otherwise."""
+    """A ``gthread`` worker. Everything here runs in its main thread, unless stated otherwise."""
 
     wsgi: bodies.Wsgi
 
@@ -72,7 +72,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
         self._since = time.monotonic()
         self._lingering: dict[gthread.TConn, int] = {}  # bytes that may still be read; oldest first
         self._heads: Heads | None = None
-        self._looked = 0.0  # when it last looked for what is late
+        self._looked = 0.0  # when it last looked for late connections
         self._stop_by: float | None = None
 
     def load_wsgi(self) -> None:
@@ -89,7 +89,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
 
     def heartbeat_fields(self) -> dict[str, object]:
         now = time.monotonic()
-        # A pool that waits for clients is no stalled application. They are cut off if they stall.
+        # If the pool waits for clients, the application has not stalled. Clients that stall are disconnected.
         if any(getattr(conn.sock, "waiting", False) for conn in self._working):
             self._since = now
         if self._limits.longest:
@@ -117,7 +117,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
             )
 
     def enqueue_req(self, conn: gthread.TConn) -> None:
-        """Give ``conn`` to the pool: every way of gunicorn's to it leads through here."""
+        """Give ``conn`` to the pool. gunicorn always calls this method for it."""
         if self._heads is None:
             self._give_thread(conn)
             return
@@ -133,8 +133,8 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
             if self.nr_conns >= self.worker_connections:
                 self._make_room()
         elif not conn.parser.unreader.buf.getvalue():
-            # A kept connection whose next request has begun: nearly always it is whole. A look from here
-            # would cost the main thread a hand-over of the interpreter's lock; its thread looks instead.
+            # A kept connection whose next request has begun. Its head is nearly always complete, so its thread looks
+            # at it: if the main thread did, it would have to hand over the interpreter's lock.
             conn.data_ready = False
             self._give_thread(conn)
             return
@@ -225,19 +225,19 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
         self.nr_conns -= 1
         conn.close()
 
-    # Room for others
+    # Room for other connections
 
     def accept(self, listener: Any) -> None:
         try:
             super().accept(listener)
         except OSError as error:
-            # gunicorn's worker would end, with every request in it.
+            # gunicorn's worker would end, together with all of its requests.
             if error.errno not in _NO_DESCRIPTOR:
                 raise
             self._make_room()
 
     def _make_room(self) -> None:
-        """Close a connection on which nothing happens, so that the worker goes on accepting."""
+        """Close an idle connection, so that the worker can accept others."""
         if self._heads is not None and (conn := self._heads.oldest(YOUNG_SECONDS)):
             self._drop(conn)
         elif self.keepalived_conns:
@@ -247,8 +247,8 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
         elif self._heads is not None and (conn := self._heads.oldest(0)):
             self._drop(conn)
 
-    # Closing without waiting: gunicorn would wait here, in the main loop, up to two seconds for each
-    # client that does not close; eight of them stop a worker for twelve.
+    # Close without waiting. gunicorn would wait here, in the main loop, up to two seconds for each client that does
+    # not close. Eight of them stop a worker for twelve seconds.
 
     def _linger(self, conn: gthread.TConn) -> None:
         conn.timeout = time.monotonic() + LINGER_SECONDS
@@ -257,7 +257,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
             conn.sock.shutdown(socket.SHUT_WR)
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
         except (OSError, ValueError):
-            # The client is gone already, or an error's path has closed the socket.
+            # The client has already disconnected, or an error handler has closed the socket.
             self._drop(conn)
         else:
             self._lingering[conn] = LINGER_BYTES
@@ -279,7 +279,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
         self._drop(conn)
 
     def murder_pending(self) -> None:
-        """Called in each round of the main loop, of the stopping one too."""
+        """Do the regular work. It is called in each round of the main loop, even while the worker stops."""
         super().murder_pending()
         now = time.monotonic()
         while self._lingering and (conn := next(iter(self._lingering))).timeout <= now:
@@ -288,7 +288,7 @@ class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
             return
         if not self.alive and self._stop_by is None:
             self._stop_by = now + STOP_SECONDS
-        # A look at each of them, so not in every round of a busy loop.
+        # This looks at each connection, so it does not run in every round of a busy loop.
         if now - self._looked >= (1.0 if self.alive else 0.1):
             self._looked = now
             for conn in self._heads.late(self._stop_by):

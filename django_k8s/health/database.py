@@ -1,4 +1,4 @@
-"""The database answers, on a connection of its own."""
+"""Health check: the database answers on a new connection."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from django_k8s.database.connections import own_connection
 
 
 class Database:
-    """One database alias answers ``SELECT 1``.
+    """Pass if one database alias answers ``SELECT 1``.
 
-    A new connection each time, outside the pool: a pool that is empty because the site is busy is
-    no reason to send its requests elsewhere, and a connection that still works proves nothing about
-    the next one.
+    Each run uses a new connection outside the pool. A pool that is exhausted because the site is busy is not a reason
+    to stop traffic, and an old connection that works says nothing about new ones.
     """
 
     def __init__(self, alias: str, connect: Callable[[str], BaseDatabaseWrapper] = own_connection) -> None:
         self.alias, self._connect = alias, connect
 
     def __call__(self, timeout: float) -> None:
-        """Raises what the driver raises."""
+        """Raise the errors of the driver."""
         with bounded(self._connect(self.alias), timeout) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             cursor.fetchone()
@@ -35,10 +34,9 @@ class Database:
 
 @contextlib.contextmanager
 def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDatabaseWrapper]:
-    """Open ``connection``, of which each statement gives up after ``timeout`` seconds; close it at the end.
+    """Open ``connection``, whose statements give up after ``timeout`` seconds, and close it at the end.
 
-    Opening it gives up after twice that: the driver has one timeout for the login, what is asked after
-    it another.
+    Opening it may take twice as long: the login and the statements after it have separate timeouts.
     """
     connection.settings_dict["OPTIONS"].update(_limits(connection.vendor, timeout))
 
@@ -57,10 +55,10 @@ def bounded(connection: BaseDatabaseWrapper, timeout: float) -> Iterator[BaseDat
 
 @contextlib.contextmanager
 def _cancel_statements_after(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
-    """Shut the socket of ``connection`` down when the block takes longer, again and again until it ends.
+    """If the block takes longer, shut down the socket of ``connection`` repeatedly until the block ends.
 
-    A server that freezes while its kernel goes on acknowledging is silent forever, and no option of a
-    driver ends that wait; a socket that is shut down does.
+    A server that freezes while its kernel still acknowledges packets is silent forever. No option of a driver ends
+    this wait, but shutting down the socket does.
     """
     ended, turn = threading.Event(), threading.Lock()
 
@@ -74,14 +72,14 @@ def _cancel_statements_after(connection: BaseDatabaseWrapper, seconds: float) ->
     try:
         yield
     finally:
-        # The number of a socket that is closed may be another one's at once.
+        # The number of a closed socket may be reused at once.
         with turn:
             ended.set()
 
 
 def _shut(connection: BaseDatabaseWrapper) -> None:
-    # psycopg's and mysqlclient's have one. SQLite has no server, and others have limits of their own: PyMySQL
-    # keeps to its read_timeout.
+    # psycopg and mysqlclient have one. SQLite has no server, and other drivers have their own limits, such as the
+    # read_timeout of PyMySQL.
     number = getattr(connection.connection, "fileno", None)
     if number is not None:
         with contextlib.suppress(Exception), socket.socket(fileno=os.dup(number())) as sock:
@@ -92,8 +90,8 @@ def _limits(vendor: str, timeout: float) -> dict[str, Any]:
     seconds = math.ceil(timeout)
     if vendor == "postgresql":
         return {
-            "connect_timeout": max(seconds, 2),  # libpq takes no less
-            # Unanswered packets, then an unanswered wait, end the connection and with it the thread.
+            "connect_timeout": max(seconds, 2),  # the minimum of libpq
+            # Unanswered packets, or an unanswered wait, end the connection and so the thread.
             "tcp_user_timeout": int(timeout * 1000),
             "keepalives": 1,
             "keepalives_idle": seconds,

@@ -1,4 +1,4 @@
-"""The database has every migration of this code."""
+"""Health check: the database has every migration of this code."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django_k8s.health.results import Unhealthy
 
 
 class Migrations:
-    """No migration of the installed apps is missing in one database.
+    """Pass if one database lacks no migration of the installed apps.
 
-    Migrations that the database has and this code does not know are no failure: while a release is
-    rolled out, the old one goes on serving.
+    Migrations that this code does not know are not a failure: while a release is rolled out, the old one keeps
+    serving.
     """
 
     once = True  # a database does not lose its migrations
@@ -26,7 +26,7 @@ class Migrations:
         self._missing: list[str] = []
 
     def __call__(self, timeout: float) -> None:
-        """Raises Unhealthy with the number of missing migrations and the first one's name."""
+        """Raise Unhealthy with the number of missing migrations and the name of the first."""
         with bounded(own_connection(self.alias), timeout) as connection, use_connection(connection):
             missing = self._pending(connection)
         if missing:
@@ -34,7 +34,7 @@ class Migrations:
 
     def _pending(self, connection: BaseDatabaseWrapper) -> list[str]:
         applied = frozenset(MigrationRecorder(connection).applied_migrations())
-        # The plan takes a second of CPU in a large project, and a role that waits asks every second.
+        # In a large project, the plan takes a second of CPU, and a waiting role asks every second.
         if applied != self._applied:
             executor = MigrationExecutor(connection)
             plan = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,4 +1,4 @@
-"""What a health check is, and what it may say."""
+"""Health checks and their results."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django_k8s.environment.masking import mask
 # Sent with ``result`` after each run of a check.
 checked = Signal()
 
-# A check is called with the seconds that it has, in a thread of its own. It returns when the
-# dependency is well, whatever it returns, and raises when it is not.
+# A check is called in a separate thread, with the number of seconds that it has. It returns anything if the
+# dependency works, and raises an error if not.
 Check = Callable[[float], object]
 
 
@@ -25,7 +25,7 @@ class Unhealthy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one check: ``message`` is for the report, ``detail`` for the log."""
+    """The result of one check: ``message`` is for the report, ``detail`` for the log."""
 
     name: str
     ok: bool
@@ -37,24 +37,24 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of all of them."""
+    """The results of all checks."""
 
     results: tuple[Result, ...]
 
     @property
     def ready(self) -> bool:
-        """Every check that is required passed."""
+        """Return whether every required check passed."""
         return all(result.ok for result in self.results if result.required)
 
     @property
     def status(self) -> str:
-        """ok, degraded (only what is not required fails) or failed."""
+        """Return ok, degraded (only checks that are not required fail) or failed."""
         if not self.ready:
             return "failed"
         return "ok" if all(result.ok for result in self.results) else "degraded"
 
     def as_dict(self) -> dict[str, Any]:
-        """The report in plain values, for JSON."""
+        """Return the report as plain values, for JSON."""
         checks = {
             result.name: {
                 "ok": result.ok,
@@ -68,13 +68,13 @@ class Report:
 
 
 def public_text(error: BaseException) -> str:
-    """What people with the token may read about ``error``: a check's own words, else only its kind."""
+    """Return what people with the token may read about ``error``: the message of a check, else only its kind."""
     return str(error) if isinstance(error, Unhealthy) else type(error).__name__
 
 
 def log_text(error: BaseException) -> str:
-    """``error`` on one line for the log, without any secret that the configuration holds."""
-    # The whole text first: of a secret that is cut, a part would be left.
+    """Return ``error`` on one line for the log, without the secrets of the configuration."""
+    # Mask the whole text before it is cut: otherwise a part of a secret could remain.
     text = " ".join(mask(str(error)).split())[:500]
     kind = "" if isinstance(error, Unhealthy) else f"{type(error).__name__}: "
     return f"{kind}{text}".strip(": ")

@@ -1,9 +1,8 @@
-"""Runs the checks side by side, under one deadline that holds whatever a check does.
+"""Runs the checks in parallel, under one deadline that holds whatever a check does.
 
-Each check runs in a daemon thread of its own, and callers wait no longer than the deadline: a check
-that hangs costs its thread and nothing else. While it hangs no second thread is started for it, so
-that an outage of hours takes one thread per check. All callers of one moment share one run, and its
-results are kept for a few seconds.
+Each check runs in its own daemon thread, and callers wait no longer than the deadline. So a check that hangs blocks
+only its thread. While it hangs, no second thread is started for it, so even an outage of hours needs only one thread
+per check. Callers at the same time share one run, and its results are kept for a few seconds.
 
 django-health-check is not used because its timeouts do not hold under WSGI.
 """
@@ -26,8 +25,8 @@ from django_k8s.health.results import Check, Report, Result, checked
 
 logger = logging.getLogger("django_k8s.health")
 
-# For how long readiness does not ask again for what passed and is no longer required. Each answer of a database costs
-# a login, which is most of what an idle pod does.
+# How long readiness does not repeat a check that has passed and is no longer required. Each check of a database is a
+# login, which is most of the work of an idle pod.
 REST_SECONDS = 30.0
 
 
@@ -58,7 +57,7 @@ class CheckRunner:
 
     @classmethod
     def configured(cls) -> CheckRunner:
-        """A runner of READINESS_CHECKS, with the other READINESS variables."""
+        """Return a runner of READINESS_CHECKS, configured by the other READINESS variables."""
         config = conf.current()
         found = make_checks(config.readiness_checks)
         databases = {name for name in found if name.partition(":")[0] == "database"}
@@ -70,10 +69,10 @@ class CheckRunner:
         )
 
     def reset(self) -> None:
-        """Forget the runs. What has passed stays known."""
+        """Forget the runs, but not which checks have passed."""
         self._lock = threading.Lock()
         self._run: SharedRun | None = None
-        self._resting: set[str] = set()  # what the run took from an earlier one
+        self._resting: set[str] = set()  # results that the run took from an earlier one
         self._failing: set[str] = set()
 
     def ready(self, limit: float | None = None) -> bool:
@@ -92,7 +91,7 @@ class CheckRunner:
         return self._report(run).ready
 
     def report(self, limit: float | None = None) -> Report:
-        """Return what came of every check. Wait for all, until the deadline, and for ``limit`` seconds at most."""
+        """Return the results of all checks. Wait for them until the deadline, and at most ``limit`` seconds."""
         run = self._current(whole=True)
         wait(run.futures(self._checks), run.within(limit))
         return self._report(run)
@@ -104,7 +103,7 @@ class CheckRunner:
         return self._report(run)
 
     def _current(self, *, whole: bool = False) -> SharedRun:
-        """Return a run of this moment; a ``whole`` one asks for what may rest, too."""
+        """Return a current run. A ``whole`` one includes checks that readiness may skip."""
         with self._lock:
             if self._run is None or self._run.expired(self._keep) or (whole and self._resting):
                 self._run = SharedRun(self._threads(whole=whole), self._timeout)
@@ -122,7 +121,7 @@ class CheckRunner:
         }
 
     def _rests(self, name: str, thread: CheckThread) -> bool:
-        """Whether nobody has to know at once that a check would fail now."""
+        """Return whether a check may be skipped, because nobody has to know at once that it fails."""
         if name not in self._latched or thread.ended_at is None or not thread.future.done():
             return False
         return thread.future.result().ok and time.monotonic() - thread.ended_at <= REST_SECONDS
@@ -155,7 +154,7 @@ class CheckRunner:
         self._log(result.name, result.detail)
 
     def _log(self, name: str, problem: str) -> None:
-        """One line when a check begins to fail and one when it passes again, however often it is asked."""
+        """Log one line when a check begins to fail, and one when it passes again, however often it runs."""
         if problem and name not in self._failing:
             self._failing.add(name)
             self._write("health check %s fails: %s", name, problem)
@@ -172,5 +171,5 @@ def _forked() -> None:
         runner.reset()
 
 
-# The parent's threads and locks are not there in a forked child.
+# A forked child does not have the threads and locks of its parent.
 os.register_at_fork(after_in_child=_forked)

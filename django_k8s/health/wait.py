@@ -1,4 +1,4 @@
-"""Waiting for what a role needs, in one process that asks again each second."""
+"""Wait for the dependencies of a role, in one process that asks every second."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _EVERY_SECONDS = 1.0
 _ASK_SECONDS = 5.0  # the deadline of each round
 _REMIND_SECONDS = 15.0
 
-_REFUSED_SECONDS = 30.0  # for a password or a database that is being made at this moment
+_REFUSED_SECONDS = 30.0  # for a password or a database that is just being created
 
-# What a database says if it answers and refuses the login: a wrong user or password (28P01, 28000; 1045, 1698), or no such
-# database (3D000; 1049). psycopg has no code for a connection that failed. A server that speaks another language is waited
-# for as if it were away.
+# The messages of a database that refuses the login: a wrong user or password (28P01, 28000; 1045, 1698), or a missing
+# database (3D000; 1049). psycopg has no code for a failed connection. A server that speaks another language is
+# treated as if it were down.
 _REFUSAL = re.compile(
     r"password authentication failed|no password supplied|FATAL: +role .+ does not exist|"
     r"FATAL: +database .+ does not exist|\((1045|1049|1698),"
@@ -27,15 +27,16 @@ WriteLine = Callable[[str], None]
 
 
 def is_refusal(result: Result) -> bool:
-    """Return whether a check failed because of a wrong password or a missing database, which waiting does not fix."""
+    """Return whether a check failed because of a wrong password or a missing database. Waiting does not fix these."""
     return not result.ok and bool(_REFUSAL.search(result.detail))
 
 
 def wait_until_healthy(checks: Mapping[str, Check], seconds: float, say: WriteLine) -> list[Result]:
     """Ask until every check passes in one and the same round, for at most ``seconds``; with 0, ask once.
 
-    A refusal (see :func:`is_refusal`) that lasts for 30 seconds is final. Returns the failures of the last round; none
-    means that all is well. ``say`` gets a line when something changes, and a reminder every 15 seconds.
+    A refusal (see :func:`is_refusal`) that lasts for 30 seconds is final. Return the failures of the last round,
+    which are empty if every check passed. ``say`` gets a line when something changes, and a reminder every 15
+    seconds.
     """
     end = time.monotonic() + seconds
     refused: float | None = None  # since when
@@ -54,7 +55,7 @@ def wait_until_healthy(checks: Mapping[str, Check], seconds: float, say: WriteLi
 
 
 class _Progress:
-    """Says what is new since the last round."""
+    """Reports what has changed since the last round."""
 
     def __init__(self, say: WriteLine) -> None:
         self._say = say

@@ -1,4 +1,4 @@
-"""Media on S3 or a server that speaks its protocol."""
+"""Media on S3 or a compatible server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["MediaUnavailable", "S3Media"]
 
 _MEBIBYTE = 1024 * 1024
 
-# What an S3 server answers -> what to do about it. Codes: Amazon S3 API reference, "Error responses".
+# The error code of an S3 server -> what to do. Codes: Amazon S3 API reference, "Error responses".
 _REMEDIES = {
     "NoSuchBucket": "the bucket does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
     "NoSuchKey": "the object does not exist any more",
@@ -40,15 +40,15 @@ _CLIENT = Config(
     read_timeout=30,
     retries={"max_attempts": 3, "mode": "standard"},
     signature_version="s3v4",
-    # boto3 adds checksums since 1.36 that many S3-compatible servers refuse.
+    # Since 1.36, boto3 adds checksums, which many S3-compatible servers refuse.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
 
-# django-storages' options for a web process; those of STORAGES win.
+# Options of django-storages for a web process. Those of STORAGES win.
 _OPTIONS: dict[str, Any] = {
     "client_config": _CLIENT,
-    # 5 MiB is the smallest part that S3 takes; each part is held in memory, more than once.
+    # 5 MiB is the smallest part that S3 accepts. Each part is in memory, more than once.
     "transfer_config": TransferConfig(
         use_threads=False, multipart_threshold=5 * _MEBIBYTE, multipart_chunksize=5 * _MEBIBYTE
     ),
@@ -62,15 +62,15 @@ os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, aft
 class S3Media(Bucket, S3Storage):  # type: ignore[misc]
     """django-storages' S3 storage, set up for a web process.
 
-    All threads share one connection; uploads and downloads use one thread and keep one part of 5 MiB in
-    memory (boto3's own transfer takes more than 100 MiB for a file of 100 MiB); no call waits for long; the
-    checksums that boto3 adds since 1.36 are sent only where a server asks for them; and every failure is a
-    :class:`MediaUnavailable` that a view can show.
+    All threads share one connection. Uploads and downloads use one thread, and have one part of 5 MiB in memory
+    (boto3's own transfer needs more than 100 MiB for a file of 100 MiB). No call waits for long. The checksums that
+    boto3 adds since 1.36 are sent only if a server asks for them. Every failure is a :class:`MediaUnavailable`, which
+    a view can show.
     """
 
     def __init__(self, **options: Any) -> None:
         if options.get("endpoint_url"):
-            # Other servers than Amazon's seldom have a host name for each bucket.
+            # Servers other than Amazon's seldom have a host name for each bucket.
             options.setdefault("client_config", _CLIENT.merge(Config(s3={"addressing_style": "path"})))
         self._options = _OPTIONS | options
         self._shared: dict[tuple[int, str], Any] = {}
@@ -81,23 +81,23 @@ class S3Media(Bucket, S3Storage):  # type: ignore[misc]
 
     @property
     def connection(self) -> Any:
-        """boto3's connection, one for all threads of a process."""
+        """Return boto3's connection, the same for all threads of a process."""
         return self._once("connection")
 
     @property
     def unsigned_connection(self) -> Any:
-        """The one that signs nothing, for plain links."""
+        """Return the connection without signatures, for plain links."""
         return self._once("unsigned_connection")
 
     def _once(self, name: str) -> Any:
-        """Return one of django-storages' connections, made once for each process.
+        """Return a connection of django-storages, which is created once for each process.
 
-        django-storages makes one for each thread. Each would hold 16 MiB, of boto3's description of S3 above all.
-        What is shared is a client, which boto3 says is safe in threads, and the shell around it, which
-        django-storages shares in its bucket anyway. A forked process makes its own.
+        django-storages creates one for each thread, and each needs 16 MiB, most of it for boto3's description of S3.
+        The shared objects are a client, which is thread-safe according to boto3, and its wrapper, which
+        django-storages shares in its bucket anyway. A forked process creates its own.
         """
         key = (os.getpid(), name)
-        with _making:  # threads that come first wait for the one that makes it
+        with _making:  # the first threads wait for the one that creates it
             if key not in self._shared:
                 self._shared[key] = getattr(S3Storage(**self._options), name)
             return self._shared[key]
@@ -105,7 +105,7 @@ class S3Media(Bucket, S3Storage):  # type: ignore[misc]
     @staticmethod
     @contextmanager
     def explained(name: str = "") -> Iterator[None]:
-        """Turn what boto3 raises into a :class:`MediaUnavailable`."""
+        """Turn errors of boto3 into a :class:`MediaUnavailable`."""
         try:
             yield
         except (Boto3Error, BotoCoreError, ClientError) as error:
@@ -135,7 +135,7 @@ class S3Media(Bucket, S3Storage):  # type: ignore[misc]
         expire: int | None = None,
         http_method: str | None = None,
     ) -> str:
-        """The URL of the object ``name``: signed, for ``expire`` seconds, where media is private."""
+        """Return the URL of the object ``name``. If media is private, it is signed for ``expire`` seconds."""
         with self.explained():
             url: str = super().url(name, parameters, expire, http_method)
         return url

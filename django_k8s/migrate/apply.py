@@ -1,8 +1,8 @@
-"""Migrating one database, by one process at a time.
+"""Migrate one database, in one process at a time.
 
-Everything happens in one session on a direct connection: it holds the lock and runs the
-statements. So the lock lasts until the server has let go of the last statement, also after the
-process was killed, and nobody migrates beside a statement that nobody waits for any more.
+Everything happens in one session on a direct connection, which holds the lock and runs the statements. So the lock is
+held until the server has finished the last statement, even if the process was killed. Nobody migrates while an
+abandoned statement still runs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TRIES = 5
 
 
 class Refused(Exception):
-    """The database is there and refuses the user, the password or the name of the database."""
+    """The database server answers, but refuses the user, the password or the name of the database."""
 
 
 class NotInTime(Exception):
@@ -38,11 +38,11 @@ class NotInTime(Exception):
 
 
 def migrate(alias: str, wait_seconds: float, lock_seconds: int, say: WriteLine, **options: Any) -> None:
-    """Apply every migration that ``alias`` lacks, or wait for the one who is applying them.
+    """Apply every migration that ``alias`` lacks, or wait for another process that applies them.
 
-    ``wait_seconds`` is the patience for the database, and then for another migrate at work;
-    ``lock_seconds`` how long a statement waits for a table that is in use. ``options`` go to
-    Django's migrate. Raises NotInTime, Refused, or Failed with what went wrong and what to do.
+    ``wait_seconds`` limits the wait for the database, and then the wait for another migrate. ``lock_seconds`` limits
+    how long a statement waits for a table that is in use. ``options`` go to Django's migrate. Raise NotInTime,
+    Refused, or Failed with what went wrong and what to do.
     """
     with use_connection(direct_connection(alias, silence=0, **_session(alias, lock_seconds))) as connection:
         _await_database(alias, wait_seconds, say)
@@ -69,7 +69,7 @@ def _session(alias: str, lock_seconds: int) -> dict[str, str]:
         return {
             "lock_wait_timeout": str(lock_seconds),  # for a table
             "innodb_lock_wait_timeout": str(lock_seconds),  # for a row
-            # MariaDB has the first and MySQL the second; whichever the server does not know is skipped.
+            # The first is for MariaDB, the second for MySQL. A server skips the one that it does not know.
             "max_statement_time": "0",
             "max_execution_time": "0",
         }
@@ -88,7 +88,7 @@ def _await_database(alias: str, seconds: float, say: WriteLine) -> None:
 
 
 def _await_lock(lock: Lock, connection: BaseDatabaseWrapper, seconds: float, say: WriteLine) -> None:
-    """A database that restarts while others are waited for is waited for too."""
+    """Wait for the lock, and also for a database that restarts meanwhile."""
     began = time.monotonic()
     while True:
         try:
@@ -115,7 +115,7 @@ def _await_turn(lock: Lock, began: float, seconds: float, say: WriteLine) -> Non
 
 
 def _apply(connection: BaseDatabaseWrapper, say: WriteLine, options: dict[str, Any]) -> None:
-    """Django's migrate; again when an atomic migration did not get its table within the lock timeout."""
+    """Run Django's migrate. Repeat it if an atomic migration did not get its table within the lock timeout."""
     for attempt in range(1, _TRIES + 1):
         try:
             call_command("migrate", database=connection.alias, interactive=False, **options)
@@ -132,27 +132,26 @@ def _apply(connection: BaseDatabaseWrapper, say: WriteLine, options: dict[str, A
 
 
 def _next(connection: BaseDatabaseWrapper) -> Migration | None:
-    """The first migration that is not applied, which is the one that failed."""
+    """Return the first migration that is not applied: this one failed."""
     try:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except Exception:  # whatever failed may fail here again
+    except Exception:  # the same error may occur here again
         return None
     return plan[0][0] if plan else None
 
 
 def _rolls_back(connection: BaseDatabaseWrapper, migration: Migration | None) -> bool:
-    """Whether a failure took all of ``migration`` back."""
+    """Return whether a failure rolls back all of ``migration``."""
     return migration is None or bool(migration.atomic and connection.features.can_rollback_ddl)
 
 
 class Statements:
     """Wraps every statement that the migration runs.
 
-    Outside a transaction a statement that did not get its lock is tried again, since nothing else
-    is lost with it. What works CONCURRENTLY waits for other transactions without being in anyone's
-    way, and a timeout would leave an invalid index behind: it may wait. And a session that was
-    opened again goes on only with the lock.
+    Outside a transaction, a statement that did not get its lock is tried again, because nothing else is lost with it.
+    A CONCURRENTLY statement has no timeout: it waits for other transactions without blocking anybody, and a timeout
+    would leave an invalid index behind. A session that was opened again continues only with the lock.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper, lock: Lock, say: WriteLine) -> None:
@@ -192,6 +191,6 @@ class Statements:
             try:
                 return execute()
             finally:
-                # A session that broke has no setting, and what broke it is the error to tell.
+                # A broken session has no setting, and the error that broke it is the one to report.
                 with contextlib.suppress(DatabaseError, InterfaceError):
                     cursor.execute(f"SET lock_timeout = '{usual}'")

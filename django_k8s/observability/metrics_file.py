@@ -1,8 +1,8 @@
-"""Where a process keeps the values of its metrics, for the probe listener to read.
+"""The file in which a process keeps its metrics, and from which the probe listener reads them.
 
-prometheus_client writes them through memory that is mapped to a sparse file. When the disk is full, the
-kernel answers such a write with SIGBUS, which ends the process and the requests in it. Here, the room on the
-disk is reserved first. Where there is none, values stay in this process's memory until there is.
+prometheus_client writes them to memory that is mapped to a sparse file. If the disk is full, the kernel answers such
+a write with SIGBUS, which ends the process with all its requests. So this module reserves space on the disk first. If
+there is none, the values stay in memory until there is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from django_k8s.observability.once_a_minute import OnceAMinute
 
 logger = logging.getLogger("django_k8s.metrics")
 
-CHECK_SECONDS = 1.0  # how often a process looks after its file
+CHECK_SECONDS = 1.0  # how often a process checks its file
 SIZE = 16384  # bytes, to begin with
 _ENTRY = 28  # bytes of an entry beside its key, at most
 
@@ -33,16 +33,16 @@ _reports = OnceAMinute()
 
 
 def install() -> None:
-    """Make prometheus_client use these files, for metrics of the project too; calling it again changes nothing."""
-    # It looks the class up by this name whenever a process opens a file.
+    """Let prometheus_client use these files, for metrics of the project too. Calling it again has no effect."""
+    # prometheus_client looks up the class by this name whenever a process opens a file.
     values.MmapedDict = MetricsFile  # type: ignore[attr-defined, assignment]
 
 
 def report(error: BaseException) -> None:
-    """Log that metrics cannot be written, at most once a minute in each process. Never raises."""
+    """Log that metrics cannot be written, at most once a minute in each process. Never raise an error."""
     if not _reports.is_due():
         return
-    # In a thread, because prometheus_client holds its lock here, and a project may count its log lines.
+    # Logged in a thread, because prometheus_client holds its lock here, and a project may count log lines.
     with contextlib.suppress(RuntimeError):
         threading.Thread(
             target=logger.warning,
@@ -55,12 +55,12 @@ def report(error: BaseException) -> None:
 
 
 class ReservedFile(MmapedDict):
-    """prometheus_client's file, whose room is reserved before it is used.
+    """prometheus_client's file, whose space is reserved before it is used.
 
-    Raises OSError if there is no room. The values that it has are whole then, and can still be changed.
+    Raise OSError if there is no space. The existing values are still complete, and can be changed.
     """
 
-    if TYPE_CHECKING:  # what is used of it, with types
+    if TYPE_CHECKING:  # the used part, with types
         _used: int
         _positions: dict[str, int]
 
@@ -80,7 +80,7 @@ class ReservedFile(MmapedDict):
         return key in self._positions
 
     def reserve(self, keys: Iterable[str]) -> None:
-        """Make room for ``keys``, so that writing their values cannot fail."""
+        """Reserve space for ``keys``, so that writing their values cannot fail."""
         needed = self._used + sum(len(key.encode()) + _ENTRY for key in keys if key not in self)
         size = self._capacity
         while size < needed:
@@ -95,13 +95,13 @@ class ReservedFile(MmapedDict):
         return {key: (value, at) for key, value, at in self.read_all_values()}
 
     def write_values(self, found: Mapping[str, tuple[float, float]]) -> None:
-        """Write what :meth:`values` of another file returns: all of it, or nothing if there is no room."""
+        """Write the :meth:`values` of another file: all of them, or none if there is no space."""
         self.reserve(found)
         for key, value in found.items():
             self.write_value(key, *value)
 
     def check(self) -> None:
-        """Raise OSError if nobody reads this file any more, or if the disk has become read-only."""
+        """Raise OSError if nobody reads this file anymore, or if the disk has become read-only."""
         own, there = os.fstat(self._f.fileno()), self._path.stat()
         if (own.st_dev, own.st_ino) != (there.st_dev, there.st_ino):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -122,7 +122,7 @@ class MetricsFile:
     def __init__(self, filename: str) -> None:
         self._path = Path(filename)
         self._file: ReservedFile | None = None
-        self._kept: dict[str, tuple[float, float]] = {}  # what has no place in the file
+        self._kept: dict[str, tuple[float, float]] = {}  # values that are not in the file
         self._check()
 
     def read_value(self, key: str) -> tuple[float, float]:
@@ -147,13 +147,13 @@ class MetricsFile:
         self._kept[key] = (value, timestamp)
 
     def close(self) -> None:
-        """Close the file: this process has been forked, and gets one of its own."""
+        """Close the file, because this process has been forked and gets its own."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _check(self) -> None:
-        """Look whether the file is still there, and write what could not be written before."""
+        """Check whether the file still exists, and write what could not be written before."""
         self._next_check = time.monotonic() + CHECK_SECONDS
         try:
             if self._file is not None:
@@ -177,7 +177,7 @@ class MetricsFile:
 
 
 def _make(path: Path) -> None:
-    """Make the file unless it is there. Readers never see one whose room is not reserved."""
+    """Create the file if it does not exist. Readers never see one whose space is not reserved."""
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size:
             return
@@ -194,12 +194,12 @@ def _make(path: Path) -> None:
 
 
 def _allocate(file: int, start: int, length: int) -> None:
-    """Reserve room at the end of a file, which begins at ``start``."""
+    """Reserve space at the end of a file, from ``start`` on."""
     try:
         os.posix_fallocate(file, start, length)
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
             raise
-        # The file system cannot reserve; what has been written has its room.
+        # The file system cannot reserve space, but written bytes have theirs.
         if os.write(file, bytes(length)) < length:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None

@@ -26,7 +26,7 @@ def installed_apps(project: list[str]) -> list[str]: ...
 @overload
 def installed_apps(project: tuple[str, ...]) -> Any: ...
 def installed_apps(project: Sequence[str]) -> Any:
-    """Return INSTALLED_APPS with ``django_k8s`` first: its gate closes before anything else is set up."""
+    """Return INSTALLED_APPS with ``django_k8s`` first, so that its gate closes before anything else is set up."""
     missing = not set(_APPS) & set(project)
     return type(project)([*(_APPS[:1] if missing else ()), *project])  # type: ignore[call-arg]
 
@@ -40,7 +40,7 @@ def middleware(project: Sequence[str], *, static_files: bool = True) -> Any:
 
     StaticFilesMiddleware replaces WhiteNoise's own, wherever the project has it. It is left out if WhiteNoise
     is not installed, or with ``static_files=False``, if something else serves static files. MediaFilesMiddleware
-    stays where the project has it; otherwise it follows, and is without effect unless MEDIA_SERVE is on. All other entries
+    stays where the project has it; otherwise it comes next, and has no effect unless MEDIA_SERVE is on. All other entries
     keep their order. Nothing is imported, so an entry that cannot be imported stays as it is.
     """
     rest = [name for name in project if not name.startswith(_OURS) or name in _MEDIA_NAMES]

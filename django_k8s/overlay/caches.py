@@ -20,8 +20,8 @@ def caches(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return CACHES with timeouts added to each cache on Redis (Django's or django-redis) or Memcached (pymemcache).
 
     CACHE_URL says where ``default`` is, RENDITIONS_CACHE_URL where ``renditions`` is, and likewise for any
-    other alias. Without them, each cache stays where the project has it; but a Redis on localhost, which no
-    pod has, gives way to REDIS_URL, and the number of the database stays. BACKEND (unless the URL names
+    other alias. Without them, each cache stays where the project has it, except a Redis on localhost, which no
+    pod has: it is replaced by REDIS_URL, and the database number stays. BACKEND (unless the URL names
     another kind of cache, or CACHE_FAIL_SOFT is on), OPTIONS, TIMEOUT, KEY_PREFIX and further aliases are the project's and win over the
     defaults. CACHE_KEY_PREFIX goes before the project's own prefix. A project without caches gets ``default``.
     """

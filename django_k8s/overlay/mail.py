@@ -20,5 +20,5 @@ def mailers(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def email_backend(env: Env, project: str) -> str:
-    """Return EMAIL_BACKEND: this library's, which sends as EMAIL_URL says, if that is set; else the project's."""
+    """Return EMAIL_BACKEND: if EMAIL_URL is set, this library's, which sends as it says; else the project's."""
     return "django_k8s.mail.EmailBackend" if env.is_set("EMAIL_URL") else project

@@ -47,7 +47,7 @@ def redis_url(env: Env, project: str) -> str:
 def broker_url(env: Env, project: str) -> str:
     """Return CELERY_BROKER_URL: the variable of this name, else the project's.
 
-    A Redis on localhost, which no pod has, gives way to REDIS_URL; the number of the database stays.
+    No pod has a Redis on localhost, so such a URL is replaced by REDIS_URL. The database number stays.
     """
     return _url(env, "CELERY_BROKER_URL", project)
 
@@ -55,7 +55,7 @@ def broker_url(env: Env, project: str) -> str:
 def result_backend(env: Env, project: str) -> str:
     """Return CELERY_RESULT_BACKEND: the variable of this name, else the project's.
 
-    A Redis on localhost, which no pod has, gives way to REDIS_URL; the number of the database stays.
+    No pod has a Redis on localhost, so such a URL is replaced by REDIS_URL. The database number stays.
     """
     return _url(env, "CELERY_RESULT_BACKEND", project)
 

@@ -1,10 +1,10 @@
-"""Heartbeats: small files whose age shows that a loop still turns.
+"""Heartbeats: small files whose age shows that a loop still runs.
 
-A process that does a role's work writes one file, ``<STATE_DIR>/<role>/<name>.heartbeat``, again and
-again; the listener on the probe port reads them all. Times are those of CLOCK_MONOTONIC, which is
-one clock for all processes of a machine and does not jump with the time of day.
+Each process that does the work of a role writes one file repeatedly, ``<STATE_DIR>/<role>/<name>.heartbeat``. The
+listener on the probe port reads all of them. Times are those of CLOCK_MONOTONIC, which is the same for all processes
+of a machine and never jumps.
 
-Standard library only, and nothing heavy: forking servers import this.
+Only light modules of the standard library are imported, because forking servers import this one.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Record = dict[str, Any]
 
 
 def at_rest_seconds() -> float:
-    """Return how often a loop without news writes its heartbeat: at least three times before it counts as stale."""
+    """Return the interval at which a loop without news writes its heartbeat: at least three times before it is stale."""
     return min(AT_REST_SECONDS, startup.env().int("HEARTBEAT_STALENESS_SECONDS") / 3)
 
 
 class Heartbeat:
     """The heartbeat of one loop of a role.
 
-    ``name`` tells the loops of a role apart, such as the process id of a gunicorn worker. ``directory``
-    is that of the role unless given; it is made when it is missing.
+    ``name`` identifies the loop within the role, such as the process id of a gunicorn worker. ``directory`` is by
+    default that of the role. It is created if it does not exist.
     """
 
     def __init__(self, role: str, name: str, directory: Path | None = None) -> None:
@@ -46,10 +46,10 @@ class Heartbeat:
         self._failing = False
 
     def write(self, **fields: object) -> None:
-        """Write the time, this process's id and ``fields`` (state is "ok" unless given).
+        """Write the time, this process's id and ``fields`` (by default, state is "ok").
 
-        Readers see the old heartbeat or the new one, never a part. A full disk does not matter once the file
-        exists. Never raises: the work goes on, once is enough to say why the probe will fail.
+        Readers see either the old heartbeat or the new one, never a part. After the file exists, a full disk does not
+        matter. Never raise an error: the work continues, and one log line says why the probe will fail.
         """
         try:
             self._write(fields)
@@ -61,30 +61,30 @@ class Heartbeat:
 
     def _write(self, fields: dict[str, object]) -> None:
         now = time.monotonic()
-        # A part of one heartbeat and a part of another differ in the first and the last field.
+        # If a reader gets parts of two heartbeats, their first and last fields differ.
         text = json.dumps({"at": now, "pid": os.getpid(), "state": "ok", **fields, "check": now})
         try:
             state_directory.replace(self.path, text)
         except OSError as error:
             if error.errno not in DISK_ERRORS:
                 raise
-            # A second file has no room; the first one has its own.
+            # There is no room for a second file, but the first one already has its space.
             try:
                 state_directory.overwrite(self.path, text)
             except OSError:
                 raise error from None
 
     def remove(self) -> None:
-        """Remove the heartbeat, because this loop ends on purpose. Never raises."""
+        """Remove the heartbeat, because this loop ends on purpose. Never raise an error."""
         with contextlib.suppress(OSError):
             self.path.unlink()
 
 
 def read(directory: Path) -> Iterator[Record]:
-    """The heartbeats of the processes that still run; files of the others are removed.
+    """Return the heartbeats of the processes that still run, and remove the files of the others.
 
-    A process that was killed leaves its file behind, and the one that takes its place writes
-    another: the dead one's age must not count against the role.
+    A killed process leaves its file behind, and its successor writes another one. The age of the old file must not
+    count against the role.
     """
     try:
         paths = sorted(directory.iterdir())
@@ -97,7 +97,7 @@ def read(directory: Path) -> Iterator[Record]:
             continue
         try:
             beat = json.loads(state_directory.read(path))
-            # A time to come is from before the machine's last start.
+            # A time in the future is from before the last boot of the machine.
             left_over = beat["at"] > now + 1 or not running(beat["pid"])
             readable = isinstance(beat["state"], str) and all(
                 isinstance(beat[name], int | float) for name in _numbers(beat)
@@ -115,9 +115,9 @@ def read(directory: Path) -> Iterator[Record]:
 
 
 def disk_error(directory: Path) -> str:
-    """Return why the disk takes no new heartbeat at this moment, or an empty string if it takes one.
+    """Return why the disk accepts no new heartbeat at the moment, or an empty string if it accepts one.
 
-    A process that cannot write its heartbeat is silent, and it may be well all the same.
+    A process that cannot write its heartbeat is silent, but it may still work.
     """
     try:
         probe = directory / f".disk{SUFFIX}"
@@ -129,7 +129,7 @@ def disk_error(directory: Path) -> str:
 
 
 def _remove_draft(path: Path) -> None:
-    """Remove a draft whose writer was killed before it took the heartbeat's place."""
+    """Remove a draft whose writer was killed before it became the heartbeat."""
     pid = path.suffix.removeprefix(".")
     with contextlib.suppress(OSError, OverflowError):
         if Path(path.stem).suffix == SUFFIX and pid.isdecimal() and not running(int(pid)):
@@ -144,7 +144,7 @@ def _numbers(beat: Record) -> set[str]:
 
 
 def running(pid: int) -> bool:
-    """Whether a process with this id exists (a zombie does)."""
+    """Return whether a process with this id exists. A zombie does."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

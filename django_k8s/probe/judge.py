@@ -1,7 +1,7 @@
 """What heartbeats say about a role: whether it lives, and whether it is ready.
 
-Busy is not dead: a web process with every thread taken lives as long as threads finish, and a worker
-that reconnects to its broker lives for a while. No rule looks at a database or any other dependency.
+Busy is not dead: a web process whose threads are all busy is alive as long as threads finish, and a worker that tries
+to reach its broker is alive for a while. No rule asks a database or any other dependency.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from django_k8s.probe.heartbeat import Record
 
 
 class Verdict(NamedTuple):
-    """Whether it is so, and a few words for the log of whoever asked; nothing that helps a stranger."""
+    """The verdict, with a few words for the log. They contain nothing that helps a stranger."""
 
     good: bool
     text: str
 
 
-BLOCKED_SECONDS = 60.0  # for which a beat that cannot publish counts as ready
+BLOCKED_SECONDS = 60.0  # how long a beat that cannot publish still counts as ready
 
 OK = Verdict(True, "ok")
 UNWATCHED = Verdict(True, "running, without heartbeats")
@@ -40,23 +40,23 @@ class Limits(NamedTuple):
 class Judge:
     """Judges a role by the heartbeats in its directory.
 
-    Silence says nothing while the disk takes no heartbeat: then nothing is restarted.
+    While the disk accepts no heartbeat, silence proves nothing, so nothing is restarted.
 
-    A role that need not write heartbeats is judged by them from its first one on. Until then, that it runs is enough: the
-    listener ends with it.
+    If heartbeats are optional for a role, they count from the first one on. Until then, it is enough that the role
+    runs: the listener ends with it.
 
-    ``seen`` is the time of its last sign of life; at first that is its start, so that a role has the
-    staleness to come up, and its processes have it to be replaced when all of them are gone.
+    ``seen`` is the time of its last sign of life, which at first is its start. So a role may take as long as the
+    staleness to start, or to replace its processes if all of them have ended.
     """
 
     def __init__(self, directory: Path, limits: Limits, needed: bool = True) -> None:
         self.directory, self.limits, self.needed = directory, limits, needed
         self.seen = time.monotonic()
-        self._refused = -math.inf  # when the disk last took nothing
+        self._refused = -math.inf  # when the disk last accepted nothing
         self._written = False  # whether there was a heartbeat
 
     def live(self) -> Verdict:
-        """Whether the role should go on running; a false one restarts the container."""
+        """Return whether the role should continue to run. If not, the container is restarted."""
         beats, now = self.heartbeats(), time.monotonic()
         if not beats:
             if not (self.needed or self._written):
@@ -64,7 +64,7 @@ class Judge:
             if now - self.seen <= self.limits.staleness:
                 return Verdict(True, "starting")
             return NO_DISK if self._disk_refuses(now) else Verdict(False, "no heartbeat")
-        # One process in trouble is enough: it goes on taking its share of the connections.
+        # One process that hangs is enough: it still gets its share of the connections.
         verdict = OK
         for beat in beats:
             if trouble := self._trouble(beat, now):
@@ -74,7 +74,7 @@ class Judge:
         return verdict
 
     def ready(self) -> Verdict:
-        """Whether the role does its work at this moment."""
+        """Return whether the role does its work at the moment."""
         beats, now = self.heartbeats(), time.monotonic()
         if not (beats or self.needed or self._written):
             return UNWATCHED
@@ -88,14 +88,14 @@ class Judge:
         return Verdict(False, "publishes nothing" if blocked else "not ready")
 
     def heartbeats(self) -> list[Record]:
-        """Read the heartbeats; done now and then, nothing is missed where nobody asks for long."""
+        """Read the heartbeats. Call this regularly, so that nothing is missed if nobody asks for a long time."""
         beats = list(heartbeat.read(self.directory))
         self.seen = max([self.seen, *(beat["at"] for beat in beats)])
         self._written = self._written or bool(beats)
         return beats
 
     def _disk_refuses(self, now: float) -> bool:
-        """Whether the disk takes no heartbeat, or took none until less than the staleness ago."""
+        """Return whether the disk accepts no heartbeat, or started to accept them less than the staleness ago."""
         if heartbeat.disk_error(self.directory):
             self._refused = now
         return now - self._refused <= self.limits.staleness

@@ -1,9 +1,9 @@
-"""A small HTTP server for probes: one thread, one selector, the standard library.
+"""A small HTTP server for probes, with one thread, one selector and only the standard library.
 
-It runs beside a role, not in it, so it answers when every thread of the role is taken. Answers
-are short and every connection serves one request, as the kubelet's prober wants it.
+It runs in a process beside the role, so it answers even if every thread of the role is busy. Answers are short, and
+each connection serves one request, as the kubelet expects.
 
-It is our own because each pod runs one: http.server and asyncio take 3 MiB more.
+It exists because each pod runs one: http.server and asyncio need 3 MiB more.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 from django_k8s.probe.heartbeat import running
 
-CONNECTION_SECONDS = 5.0  # what a client may take for one request
-CONNECTIONS = 64  # at once; the oldest makes room
+CONNECTION_SECONDS = 5.0  # how long a client may take for one request
+CONNECTIONS = 64  # at the same time; for another one, the oldest is closed
 REQUEST_BYTES = 8192
-TICK_SECONDS = 1.0  # while there are connections, or where the end of the process cannot be waited for
+TICK_SECONDS = 1.0  # while there are connections, or if the system cannot report the end of the process
 LOOK_SECONDS = 30.0
 
 
@@ -34,13 +34,13 @@ class Response(NamedTuple):
     content_type: str = "text/plain; charset=utf-8"
 
 
-# Each is given the query of the request. One that has much to do returns an iterator: it gives None after each
-# piece of the work, between which others are answered, and the response at last.
+# Each gets the query of the request. A route with much work returns an iterator, which yields None after each piece
+# of the work, so that other requests are answered in between, and finally the response.
 Routes = Mapping[str, Callable[[str], Response | Iterator[Response | None]]]
 
 
 class _Connection:
-    # No dataclass: what it imports takes a quarter of a listener's memory, and each pod has one.
+    # Not a dataclass: its imports take a quarter of a listener's memory, and each pod has one.
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.until = time.monotonic() + CONNECTION_SECONDS
@@ -49,9 +49,9 @@ class _Connection:
 
 
 def respond(request: bytes, routes: Routes) -> Iterator[bytes]:
-    """Yield the bytes that answer a request's head, after an empty piece for each part of a longer work.
+    """Yield the bytes that answer a request's head. Before that, yield an empty piece after each part of longer work.
 
-    A route that raises answers 500 and not why.
+    If a route raises an error, answer 500 without the reason.
     """
     parts = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
     method, target = (parts[0], parts[1]) if len(parts) == 3 else ("", "")
@@ -89,9 +89,9 @@ def respond(request: bytes, routes: Routes) -> Iterator[bytes]:
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on every address of the pod, IPv6 too where the machine has it.
+    """Return a listening socket on all addresses of the pod, including IPv6 if the machine has it.
 
-    Raises OSError when the port is taken.
+    Raise OSError if the port is taken.
     """
     if socket.has_dualstack_ipv6():
         return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
@@ -101,7 +101,7 @@ def listen(port: int) -> socket.socket:
 class Listener:
     """Serves ``routes`` on a listening socket until the process ``pid`` has ended.
 
-    ``look`` is called now and then, also when nobody asks. What it raises is ignored.
+    ``look`` is called regularly, even if nobody asks. Errors in it are ignored.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Listener:
         except ProcessLookupError:
             self._ended = True
         except (AttributeError, OSError):
-            self._pidfd = None  # an older kernel or a sandbox without the call: looked after at each tick
+            self._pidfd = None  # an older kernel or a sandbox without this call: check at each tick
         else:
             self._selector.register(self._pidfd, selectors.EVENT_READ, self._end)
 
@@ -130,7 +130,7 @@ class Listener:
         while not self._ended:
             events = self._selector.select(self._patience())
             for key, _ in events:
-                # One that was closed a moment ago, to make room, may have been ready as well.
+                # A connection that was just closed, to make room, may also be ready.
                 if self._selector.get_map().get(key.fd) is key:
                     key.data(key.fileobj)
             if self._working and not events:  # probes come first
@@ -146,7 +146,7 @@ class Listener:
                 self._ended = True
 
     def _patience(self) -> float:
-        """How long nothing has to be done if nobody asks."""
+        """Return how long there is nothing to do if nobody asks."""
         if self._working:
             return 0
         if self._connections or self._pidfd is None:
@@ -184,7 +184,7 @@ class Listener:
             self._work(connection)
 
     def _work(self, connection: _Connection) -> None:
-        """Do one piece of the work for a response, and send the response when it is finished."""
+        """Do one piece of the work for a response, and send it when it is complete."""
         self._working.pop(connection, None)
         connection.response = next(connection.work)
         if not connection.response:

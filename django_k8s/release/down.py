@@ -1,4 +1,4 @@
-"""``django-k8s down``: remove an environment, so that nothing of it is left."""
+"""``django-k8s down``: remove an environment completely."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django_k8s.release.outcome import Stopped
 from django_k8s.release.record import Record
 from django_k8s.release.report import Report
 
-# What the chart makes, but for volumes.
+# What the chart creates, except for volumes.
 _KINDS = (
     "deployments,statefulsets,jobs,cronjobs,services,configmaps,secrets,serviceaccounts,ingresses,networkpolicies,"
     "poddisruptionbudgets,horizontalpodautoscalers"
@@ -25,7 +25,7 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """The options of the command line."""
 
     environment: str = ""
     directory: Path = Path()
@@ -37,7 +37,7 @@ class Options:
 
 
 def down(chosen: Options, report: Report) -> None:
-    """Remove the environment, or all of the project that have expired. Raise Stopped if something stays."""
+    """Remove the environment, or all expired ones of the project. Raise Stopped if something stays."""
     if chosen.expired and (chosen.environment or chosen.namespace):
         raise Stopped(
             "--expired finds the environments itself. Leave out the name and --namespace.", EX_USAGE
@@ -73,7 +73,7 @@ def down(chosen: Options, report: Report) -> None:
 
 
 def _elsewhere(kubectl: Kubectl, name: str, environment: str) -> Record | None:
-    """The record of an environment that was made with --namespace; none if not all namespaces may be read."""
+    """Return the record of an environment created with --namespace, or None if not all namespaces may be read."""
     done = kubectl.attempt("get", "configmaps", "-A", "-o", "json", "-l", record.selector(name, environment))
     held = [record.from_object(found) for found in json.loads(done.out)["items"]] if done.status == 0 else []
     return held[0] if len(held) == 1 else None
@@ -99,11 +99,11 @@ def _remove(kubectl: Kubectl, name: str, environment: str, chosen: Options, repo
     report.status(f"removing {environment}")
     claims = [name_of(found) for found in kubectl.list("persistentvolumeclaims", instance)]
     _let_volumes_go(kubectl, instance)
-    # An upgrade that was cut off leaves objects that no revision of the Helm release knows. They go first, because Helm
-    # waits for its volumes, which the pods of such a Job hold even when they have ended.
+    # An interrupted upgrade leaves objects that no revision of the Helm release knows. Remove them first, because
+    # Helm waits for its volumes, and the pods of such a Job use them even after they have ended.
     kubectl.run("delete", _KINDS, "-l", instance, "--ignore-not-found", "--wait=false")
     Release(kubectl, name, assets() / "charts" / "django").uninstall(seconds)
-    # Volumes are let go in order: pods first.
+    # A volume is released only after its pods.
     kubectl.run("wait", "--for=delete", "pods", "-l", instance, f"--timeout={seconds}s")
     kubectl.delete("persistentvolumeclaims", *claims, wait=True, seconds=seconds)
     report.line(
@@ -121,7 +121,7 @@ def _remove(kubectl: Kubectl, name: str, environment: str, chosen: Options, repo
 
 
 def _let_volumes_go(kubectl: Kubectl, instance: str) -> None:
-    """Volumes of a StorageClass that retains them would outlive their claims. Who may not change that is not stopped."""
+    """Let volumes be deleted that their StorageClass would retain. If the account may not change this, continue."""
     done = kubectl.attempt("get", "persistentvolumeclaims", "-l", instance, "-o", "json")
     for claim in json.loads(done.out)["items"] if done.status == 0 else []:
         if volume := (claim.get("spec") or {}).get("volumeName"):
@@ -130,7 +130,7 @@ def _let_volumes_go(kubectl: Kubectl, instance: str) -> None:
 
 
 def _await_end(kubectl: Kubectl, seconds: int) -> None:
-    """Wait until the namespace is gone. Raise Stopped with what holds it."""
+    """Wait until the namespace is removed. Raise Stopped with the reason if it is not."""
     done = kubectl.attempt("wait", "--for=delete", f"namespace/{kubectl.namespace}", f"--timeout={seconds}s")
     if done.status == 0 or "not found" in done.err.lower():
         return
@@ -145,7 +145,7 @@ def _await_end(kubectl: Kubectl, seconds: int) -> None:
     why = f": {'; '.join(held)}" if held else ""
     fix = "Run this again."
     if "Discovery failed" in why:
-        # An aggregated API without its server, such as that of metrics-server, holds every namespace of the cluster.
+        # An aggregated API whose server is missing, such as metrics-server, blocks the removal of every namespace.
         fix = "Repair or delete the API that `kubectl get apiservices` shows as not available, and run this again."
     raise Stopped(
         f"The namespace {kubectl.namespace} is still being deleted after {seconds} s{why}. {fix}", EX_TEMPFAIL

@@ -1,4 +1,4 @@
-"""The programs that do the work: git, docker, kubectl, helm, and those that bring images to local clusters."""
+"""The programs that do the work: git, docker, kubectl, helm, and tools that load images into local clusters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SOURCES = {
     "k3d": "Install it from https://k3d.io",
 }
 
-# What the programs say, and our sentence for it: the first that matches. {said} is their own last line.
+# What the programs say, and our sentence for it. The first match counts. {said} is their last line.
 _MEANINGS: tuple[tuple[str, str, int], ...] = (
     (
         r"no space left on device|disk quota exceeded",
@@ -99,7 +99,7 @@ _MEANINGS: tuple[tuple[str, str, int], ...] = (
 
 
 class Result(NamedTuple):
-    """What a program left: its exit status and what it wrote."""
+    """The result of a program: its exit status and output."""
 
     status: int
     out: str
@@ -107,7 +107,7 @@ class Result(NamedTuple):
 
 
 def find(program: str) -> str:
-    """Return the path of ``program``. Raise Stopped, which says where to get it, if it is not installed."""
+    """Return the path of ``program``. If it is not installed, raise Stopped, which says where to get it."""
     path = shutil.which(program)
     if path is None:
         source = _SOURCES.get(program, "Install it")
@@ -156,14 +156,14 @@ def failure(command: str, text: str) -> Stopped:
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says something, without the decoration of Helm and kubectl."""
+    """Return the last meaningful line, without the prefixes of Helm and kubectl."""
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    # Helm repeats the path through its templates before what the chart says.
+    # Helm puts the path through its templates before the message of the chart.
     said = lines[-1] if lines else ""
     said = re.sub(r"^.*(?:error calling (?:fail|include)|execution error at \([^)]*\)): ", "", said)
     return re.sub(r"^(?:Error|ERROR)(?: from server)?(?: \(\w+\))?:? ", "", said, flags=re.IGNORECASE)
 
 
 def _shown(args: Sequence[str]) -> str:
-    """The first words of a command line, which say what it does."""
+    """Return the first words of a command line, which say what it does."""
     return " ".join(args[:2])

@@ -11,7 +11,7 @@ from django_k8s.release.kube import Kubectl, Object
 from django_k8s.release.outcome import Stopped
 
 PROJECT, ENVIRONMENT = "django-k8s/project", "django-k8s/environment"
-# Also what the chart calls it; the value is a day.
+# The chart uses the same name. The value is a day.
 EXPIRES = "environment-expires"
 MANAGED = {"app.kubernetes.io/managed-by": "django-k8s"}
 NAME = "django-k8s-environment"  # of the ConfigMap: a namespace holds one environment
@@ -22,7 +22,7 @@ _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known about an environment beside its Helm release."""
+    """What is known about an environment, apart from its Helm release."""
 
     project: str
     environment: str
@@ -39,7 +39,7 @@ class Record:
 
 
 def lifetime(text: str) -> timedelta:
-    """Return the duration of ``text``, such as 90m, 12h, 3d or 2w. Raise Stopped if it is none."""
+    """Return the duration of ``text``, such as 90m, 12h, 3d or 2w. Raise Stopped if it is not a duration."""
     found = re.fullmatch(r"([1-9]\d{0,3})([mhdw])", text)
     if found is None:
         raise Stopped(f"--expires {text} is not a duration. Write one such as 90m, 12h, 3d or 2w.", EX_USAGE)
@@ -47,7 +47,7 @@ def lifetime(text: str) -> timedelta:
 
 
 def labels(project: str, environment: str, expires: datetime | None = None) -> dict[str, str]:
-    """Return the labels of what belongs to an environment and is not made by its chart."""
+    """Return the labels of objects that belong to an environment, but are not created by its chart."""
     day = {EXPIRES: expires.strftime("%Y-%m-%d")} if expires else {}
     return {**MANAGED, PROJECT: project, ENVIRONMENT: environment, **day}
 
@@ -85,7 +85,7 @@ def to_object(record: Record) -> Object:
 
 
 def from_object(found: Object) -> Record:
-    """Return the record that a ConfigMap holds."""
+    """Return the record in a ConfigMap."""
     data, metadata = found.get("data") or {}, found["metadata"]
     return Record(
         project=metadata["labels"].get(PROJECT, ""),
@@ -100,7 +100,7 @@ def from_object(found: Object) -> Record:
 
 
 def read(kubectl: Kubectl) -> Record | None:
-    """Return the record of the namespace, or None if it holds no environment."""
+    """Return the record of the namespace, or None if it contains no environment."""
     found = kubectl.get("configmap", NAME)
     return from_object(found) if found else None
 
@@ -119,7 +119,7 @@ def write(kubectl: Kubectl, record: Record, **changes: object) -> Record:
 
 
 def namespace(project: str, environment: str, name: str) -> Object:
-    """Return the namespace that is made for an environment, in which every pod must be confined."""
+    """Return the namespace that is created for an environment. It enforces Pod Security ``restricted``."""
     confined = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
     return {
         "apiVersion": "v1",
@@ -129,7 +129,7 @@ def namespace(project: str, environment: str, name: str) -> Object:
 
 
 def is_made_here(found: Object, project: str, environment: str) -> bool:
-    """Return whether a namespace was made for this environment, so that it ends with it."""
+    """Return whether a namespace was created for this environment, so that it is removed with it."""
     held = found["metadata"].get("labels") or {}
     return all(held.get(name) == value for name, value in labels(project, environment).items())
 

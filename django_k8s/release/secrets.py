@@ -1,4 +1,4 @@
-"""The Secrets of an environment: what up makes up once, and the project's own variables."""
+"""The Secrets of an environment: the values that up generates once, and the project's own variables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEED, PASSWORD = "seed", "password"  # keys of the first one
 _SHOWN = "django-k8s/password-shown"
 _CHANGED = "django-k8s/changed"
 
-# What the chart makes for a staging environment. Other values here would lead it to another database.
+# What the chart sets in a staging environment. Other values here would lead it to another database.
 _CHARTS_OWN = frozenset(
     {
         "SECRET_KEY", "DATABASE_URL", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER",
@@ -41,11 +41,11 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """What the project's Secret holds: the names from deploy/secret.env, and those with made-up values."""
+    """The contents of the project's Secret: the names from deploy/secret.env, and those with generated values."""
 
     given: tuple[str, ...]
     made_up: tuple[str, ...]
-    changed: str  # changes with the values, but says nothing about them
+    changed: str  # changes with the values, but reveals nothing about them
 
     @property
     def exist(self) -> bool:
@@ -54,7 +54,7 @@ class Variables:
 
 
 def ensure_made(kubectl: Kubectl, record: Record) -> Made:
-    """Return the seed and the password. The first call for an environment makes them."""
+    """Return the seed and the password. The first call for an environment generates them."""
     found = kubectl.get("secret", MADE)
     held = _data(found)
     seed = held.get(SEED) or secrets.token_hex(16)
@@ -72,10 +72,10 @@ def password_was_shown(kubectl: Kubectl) -> None:
 
 
 def ensure_variables(kubectl: Kubectl, project: Project, record: Record) -> Variables:
-    """Bring the Secret with the project's own variables up to date.
+    """Update the Secret with the project's own variables.
 
-    Its keys are those of deploy/secret.env.example, and the values come from deploy/secret.env. What that does not have gets the
-    dummy of deploy/build.env, or random text that stays the same for the environment.
+    Its keys are those of deploy/secret.env.example, and the values come from deploy/secret.env. A variable that is
+    missing there gets the dummy of deploy/build.env, or random text that stays the same for the environment.
     """
     found = kubectl.get("secret", VARIABLES)
     held = _data(found)
@@ -126,7 +126,7 @@ def given_and_names(project: Project) -> tuple[dict[str, str], list[str]]:
 
 
 def _dotenv(file: Path) -> dict[str, str]:
-    """The names and values of a file, read as .env is read, also those that are empty."""
+    """Return the names and values of a file, including empty ones. It is read like .env."""
     if not file.is_file():
         return {}
     sources = Sources(file.parent, {"ENV_FILE": file.name})

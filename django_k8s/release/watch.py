@@ -1,4 +1,4 @@
-"""Waiting until a release is there, or cannot be."""
+"""Wait until a release is ready, or cannot succeed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_k8s.release.report import Report
 
 _POLL_SECONDS = 1.0
 _REMIND_SECONDS = 15.0
-_NAMES = {"postgres": "database"}  # what people call them
+_NAMES = {"postgres": "database"}  # their usual names
 
 
 class Watch:
@@ -33,9 +33,9 @@ class Watch:
         self._first_seen: dict[tuple[str, str], float] = {}
 
     def until_ready(self, seconds: float) -> None:
-        """Return when every part is ready; one line is printed for each.
+        """Return when every part is ready. Print one line for each.
 
-        Raise Stopped with the cause as soon as the release cannot succeed, or when the time is over.
+        Raise Stopped with the cause as soon as the release cannot succeed, or when the time is up.
         """
         while True:
             snapshot = self._snapshot()
@@ -63,7 +63,7 @@ class Watch:
             time.sleep(_POLL_SECONDS)
 
     def final(self, findings: list[Finding]) -> Finding | None:
-        """Return the first of the findings that has been there for so long that waiting cannot help."""
+        """Return the first finding that has existed for so long that waiting cannot help."""
         now = self._clock()
         keys = {finding.key for finding in findings}
         self._first_seen = {key: since for key, since in self._first_seen.items() if key in keys}

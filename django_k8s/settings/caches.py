@@ -27,8 +27,8 @@ def cache(
     """Return one cache of CACHES: Redis, Memcached, a database table or local memory.
 
     ``name`` is the variable with the URL; CACHE_URL falls back to REDIS_URL, and every other name to local
-    memory. ``fail_soft`` says whether keys count as missing while Redis or Memcached is away, or requests fail; by
-    default CACHE_FAIL_SOFT does. Keyword arguments are the project's, and win; OPTIONS are merged by key.
+    memory. With ``fail_soft``, keys count as missing while Redis or Memcached is down, and requests do not fail. The
+    default is CACHE_FAIL_SOFT. Keyword arguments are the project's, and win; OPTIONS are merged by key.
     """
     if name == "CACHE_URL" and not env.is_set(name):
         name = "REDIS_URL"

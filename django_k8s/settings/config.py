@@ -27,10 +27,10 @@ def config(env: Env, **project: Any) -> Config:
 
         DJANGO_K8S = k8s.config(env, readiness_checks=("database", "cache"))
 
-    Start-up variables, DEBUG and BUILD_PHASE cannot be fixed so.
+    Start-up variables, DEBUG and BUILD_PHASE cannot be fixed in code.
 
-    Every mistake that the settings functions and ``env`` have found is printed to standard error, one line
-    each, followed by SystemExit with status 78. Warnings are printed too and change nothing.
+    If the settings functions or ``env`` have found mistakes, print them to standard error, one per line, and raise
+    SystemExit with status 78. Warnings are printed too, but have no effect.
     """
     env.mask_secrets()
     check_direct(env)

@@ -22,7 +22,7 @@ def mailers(env: Env) -> dict[str, dict[str, Any]]:
     """Return MAILERS (Django 6.1 and newer) with the alias ``default``, from EMAIL_URL.
 
     Without EMAIL_URL, debug mode prints mail to standard output. In production, sending raises
-    ImproperlyConfigured then, so that no mail is lost in silence; dummymail:// discards mail on purpose.
+    ImproperlyConfigured, so that no mail is lost silently. dummymail:// discards mail on purpose.
 
     Before Django 6.1: ``EMAIL_BACKEND = "django_k8s.mail.EmailBackend"``, which reads the same from DJANGO_K8S.
     """

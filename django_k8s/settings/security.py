@@ -16,7 +16,7 @@ _SHORTEST_KEY = 50  # what Django's own deployment check demands
 def secret_key(env: Env) -> str:
     """Return SECRET_KEY, from the variable of this name.
 
-    Empty if it is missing in production: Django then refuses to start, even if nothing reports it.
+    If it is missing in production, the result is empty, so Django refuses to start even if nothing reports the mistake.
     """
     key = env.str("SECRET_KEY", "")
     if not key:
@@ -90,7 +90,7 @@ def https(env: Env) -> bool:
 def ssl_redirect(env: Env) -> bool:
     """Return SECURE_SSL_REDIRECT: the variable SSL_REDIRECT, by default on with HTTPS and TRUSTED_PROXIES.
 
-    Without trusted proxies every request looks like http to Django, and the redirect would never end.
+    Without trusted proxies, Django takes every request for http, and redirects forever.
     """
     proxies = trusted_proxies(env)
     redirect = env.bool("SSL_REDIRECT", https(env) and bool(proxies))

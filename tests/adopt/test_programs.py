@@ -293,7 +293,7 @@ class TestParts:
                 [["fill_it", "--all"]],
                 ["python manage.py compile_it"],
             ),
-            ("Procfile", "release: python manage.py migrate && python manage.py fill_it\n", [["fill_it"]], []),
+            ("Procfile", "release: python manage.py migrate && python manage.py fill_it && python manage.py copy_it\n", [["fill_it"]], []),
             ("dev/entrypoint.sh", "#!/bin/sh\n./manage.py migrate\n./manage.py fill_it\n", [], []),
             ("docker-compose.yml", "services:\n  a:\n    command: manage.py migrate\n  b:\n    command: manage.py fill_it\n", [], []),
             ("start", "#!/bin/sh\n./manage.py fill_it\n./manage.py migrate --noinput\nexec ./manage.py serve_it\n", [], []),
@@ -304,7 +304,9 @@ class TestParts:
     ) -> None:
         """What each start or release runs after the migrations is a job; what makes static files is part of the build."""
         names = ("wait_for_x", "fill_it", "compile_it", "demo_it", "serve_it")
-        found = facts(tmp_path, {name: text} | {f"shop/management/commands/{one}.py": "" for one in names})
+        own = {f"shop/management/commands/{one}.py": "" for one in names}
+        own["shop/management/commands/copy_it.py"] = "old = sqlite3.connect('db.sqlite3')\n"
+        found = facts(tmp_path, {name: text} | own)
 
         assert found.value("after_migrate") == steps
         assert found.value("before_static") == before

@@ -295,6 +295,22 @@ class TestValues:
         )
 
 
+@pytest.mark.parametrize(
+    ("read", "aliases"),
+    [
+        ("os.environ['SITE_SECRET_KEY']", {"SITE_SECRET_KEY": "SECRET_KEY"}),
+        ("os.environ['SECRET_KEY']", {}),
+    ],
+)
+def test_keys_of_services(tmp_path: Path, read: str, aliases: dict[str, str]) -> None:
+    """A service that the project logs in to does not get Django's key."""
+    settings = f"\nSECRET_KEY = {read}\nFORGE_SECRET_KEY = os.environ.get('FORGE_SECRET_KEY', '')\n"
+    files = {"shop/settings.py": "import os\nINSTALLED_APPS = []\n" + settings}
+    texts = render(detect(repository(tmp_path, shop() | files)))
+
+    assert yaml.safe_load(texts["deploy/values-staging.yaml"]).get("envAliases", {}) == aliases
+
+
 def test_environment_files(tmp_path: Path) -> None:
     """Dummies for the build; the keys of the Secret, without values, each with the place where it is read."""
     files = shop(settings="\nX = os.environ['MAIL_TOKEN']\nY = os.environ.get('OTHER_TOKEN')\n")

@@ -54,6 +54,7 @@ def test_broker_holds_the_old_connection(tmp_path: Path, server: RabbitMQ) -> No
     with proxy(server.port) as net:
         through = server.url.replace(str(server.port), str(net.port))
         assert outlive(tmp_path, server.url, SHORT, [lambda group: net.deafen()], through=through) == 0
+    assert "RESOURCE_LOCKED" not in (tmp_path / "worker-0.log").read_text()
 
 
 @pytest.mark.soak

@@ -408,6 +408,7 @@ HARMLESS = {
     "DEFAULT_FROM_EMAIL": "Shop <shop@example.com>",
     "CSRF_TRUSTED_ORIGINS": "https://a.example.com:8443,https://b.example.com",
     "SENTRY_DSN": "",
+    "DEFAULT_STORAGE_DSN": "file:///media/?url=%2Fmedia%2F",
     "MONKEY": "banana",
 }
 

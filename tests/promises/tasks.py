@@ -200,9 +200,9 @@ ROWS = [
     Row(
         "beat: alive while the database is away",
         test="celery/test_beat_postgres.py::test_database_away",
-        within="BeatProcess.begin_turn",
-        old="self.beat()",
-        new="pass",
+        within="BeatProcess.beat",
+        old="if now - at < self._every and",
+        new="if self.outage.since or now - at < self._every and",
     ),
     Row(
         "beat: alive while nothing is due",
@@ -351,8 +351,8 @@ ROWS = [
     Row(
         "beat: another class outlives its database",
         test="celery/test_schedulers.py::test_another_class_outlives_its_database",
-        within="LockedSchedulerMixin.tick",
-        old="except (DatabaseError, InterfaceError) as error:",
+        within="BeatLock._try",
+        old="except (DatabaseError, InterfaceError, OSError) as error:",
         new="except KeyError as error:",
     ),
     Row(

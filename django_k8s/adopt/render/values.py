@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django_k8s.adopt.facts import Facts
+from django_k8s.adopt.facts import Facts, Variable
 from django_k8s.adopt.render.yaml import Comment, dump
 from django_k8s.adopt.rules.steps import labels
 
@@ -152,12 +152,23 @@ def aliases_of(facts: Facts) -> dict[str, str]:
         if one.name in _KNOWN or _OTHER.search(one.name):
             continue
         target = next((name for pattern, name in _ALIASES if re.search(pattern, one.name)), "")
-        if target and not (target == "REDIS_URL" and not _is_redis(facts, one.dummy)):
+        if target == "REDIS_URL" and not _is_redis(facts, one.dummy):
+            continue
+        if target == "SECRET_KEY" and not _is_secret_key(facts, one):
+            continue
+        if target:
             found[one.name] = target
     if facts.value("broker") == "rabbitmq":
         # Environments that we start have no RabbitMQ, and the settings for Kubernetes put this variable first.
         found["CELERY_BROKER_URL"] = "REDIS_URL"
     return found
+
+
+def _is_secret_key(facts: Facts, variable: Variable) -> bool:
+    """Return whether a variable is Django's key, which no service that the project logs in to may get."""
+    named = {one.name: one.source for one in facts.variables if one.name.endswith("SECRET_KEY")}
+    place = facts.settings.get("SECRET_KEY")
+    return "SECRET_KEY" not in named and (place not in named.values() or variable.source == place)
 
 
 def _is_redis(facts: Facts, dummy: str) -> bool:

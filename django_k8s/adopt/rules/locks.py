@@ -1,4 +1,4 @@
-"""What says which packages the project installs, and with which Python."""
+"""Which file determines the packages that the project installs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def kind(lock: str) -> str:
 def lock(tree: Tree, project: str) -> Fact:
     """Return the fact ``lock``: the nearest lock at or above the project, else a requirements file.
 
-    What the project's own image is made from counts more than what lies beside it.
+    A file from which the project's own image is built wins over others.
     """
     commands = installs.commands(tree)
     used = installs.tools(commands)
@@ -91,7 +91,8 @@ def lock(tree: Tree, project: str) -> Fact:
     )
     if elsewhere:
         return chosen("lock", elsewhere[:1])
-    # Without a lock, what the project declares is installed, in whatever version the day of the build brings.
+    # Without a lock, the declared dependencies are installed, in the versions that are current on the day of the
+    # build.
     declared = [
         Choice(f"{start}pyproject.toml", f"{start}pyproject.toml")
         for start in upwards(project)
@@ -117,7 +118,7 @@ def _has_django(requirements: list[Any]) -> bool:
 
 
 def project_file(tree: Tree, project: str, locked: str = "") -> str:
-    """Return the pyproject.toml that says what the project depends on: beside the lock, else the nearest one."""
+    """Return the pyproject.toml with the project's dependencies: the one beside the lock, else the nearest one."""
     beside = str(PurePosixPath(locked).parent / "pyproject.toml") if locked else ""
     if beside in tree:
         return beside
@@ -135,9 +136,9 @@ def groups(
 ) -> Fact:
     """Return the groups that production needs.
 
-    These are the ones that are named so, that a Dockerfile installs, or that alone have a package that the settings
-    import. A group for development is needed if the image of production has it, and code or ``apps`` names what only
-    that group has.
+    These are groups that are named for production, that a Dockerfile installs, or that are the only ones with a
+    package that the settings import. A group for development is needed if the image of production installs it, and
+    the code or ``apps`` needs something that only this group has.
     """
     file = project_file(tree, project, locked)
     read = toml(tree, file)
@@ -165,7 +166,7 @@ def extras(tree: Tree, project: str, locked: str, imported: frozenset[str] = fro
 
 
 def _imported(read: dict[str, Any], listed: dict[str, list[str]], imported: frozenset[str]) -> list[str]:
-    """Return the parts of a project that alone have a package that its settings import."""
+    """Return the parts of a project that are the only ones with a package that its settings import."""
     main = _modules(read.get("project", {}).get("dependencies", []))
     return [
         name for name, requirements in sorted(listed.items()) if (_modules(requirements) - main) & imported
@@ -173,12 +174,12 @@ def _imported(read: dict[str, Any], listed: dict[str, list[str]], imported: froz
 
 
 def _modules(requirements: Iterable[str]) -> set[str]:
-    """Return the names under which what is required may be imported."""
+    """Return the names under which a requirement may be imported."""
     return {module for text in requirements for name in requirement(text) for module in modules(name)}
 
 
 def _by_project_file(tree: Tree, start: str, found: list[Choice]) -> list[Choice]:
-    """Return one lock if the project's file says whose it is."""
+    """Return a single lock if the project's file says which tool it uses."""
     tools = toml(tree, f"{start}pyproject.toml").get("tool", {})
     owned = [choice for choice in found if kind(str(choice.value)) in tools]
     return owned if len(owned) == 1 else found
@@ -225,7 +226,7 @@ def _texts(tree: Tree) -> list[str]:
 
 
 def _has_site(tree: Tree, name: str) -> bool:
-    """Return whether a requirements file has Django, or what brings it."""
+    """Return whether a requirements file has Django, directly or through another package."""
     found = packages(tree, name)
     return bool(found.keys() & {"django", "wagtail", "djangorestframework"}) or any(
         one.startswith("django-") for one in found

@@ -1,4 +1,4 @@
-"""Which settings production uses: what wsgi.py, asgi.py and manage.py name, and what lies beside it."""
+"""Which settings production uses: those that wsgi.py, asgi.py and manage.py name, and the modules beside them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django_k8s.adopt.facts import Choice
 from django_k8s.adopt.tree import Tree, called, dotted, line, literal
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
-# Modules that are not meant for production, and those that are, by the words in their last name.
+# Words in the last part of a module's name: for modules that are not for production, and for those that are.
 _DEVELOPMENT = re.compile(
     r"(^|_)(local|dev|develop|development|devel|docker|compose|test|tests|testing|ci|debug)(_|$)"
 )
@@ -43,7 +43,7 @@ def named(tree: Tree, project: str) -> list[Choice]:
 
 
 def assigned(tree: Tree, project: str) -> str:
-    """Return where manage.py or wsgi.py sets the variable whatever it is already; an empty string if none does."""
+    """Return where manage.py or wsgi.py overwrites the variable, or an empty string if neither does."""
     for name in tree.code(project):
         if PurePosixPath(name).name not in ("manage.py", "wsgi.py", "asgi.py") or _VARIABLE not in tree.text(
             name
@@ -64,7 +64,7 @@ def mentioned(tree: Tree, project: str) -> list[Choice]:
         if tree.aside(name) or len(PurePosixPath(name).parts) > 5 or not _DEPLOYMENT.search(name):
             continue
         for number, text in enumerate(tree.text(name).splitlines(), 1):
-            # What is named for one command of a build, such as collectstatic, is not what pods run.
+            # A module for one command of the build, such as collectstatic, is not the one that pods run.
             build = text.lstrip().startswith("RUN ") or "collectstatic" in text
             if not build and (match := _MENTION.search(text)) and "." in match[1]:
                 found.append(Choice(match[1], f"{name}:{number}"))
@@ -74,8 +74,8 @@ def mentioned(tree: Tree, project: str) -> list[Choice]:
 def production(tree: Tree, project: str) -> list[Choice]:
     """Return the module that production should build on, the best first; several if the rules disagree.
 
-    What the programs name counts, unless it is meant for development: then what a deployment names, then a module
-    beside it with a name for production, then any other module beside it that is built on the same one.
+    The module that the programs name counts, unless it is for development. Then it is the one that a deployment
+    names, or a module beside it with a name for production, or any other module beside it with the same base.
     """
     programs = named(tree, project)
     good = [choice for choice in programs if not development(choice.value)]
@@ -100,7 +100,7 @@ def production(tree: Tree, project: str) -> list[Choice]:
 
 
 def _whole(tree: Tree, project: str) -> list[Choice]:
-    """Return what a deployment names; else the modules that name the URLs of the project, or what is built on them for production."""
+    """Return what a deployment names; else the modules that name the project's URLs, or those for production on top."""
     deployed = [choice for choice in mentioned(tree, project) if not development(choice.value)]
     for choice in deployed:
         if tree.module_file(choice.value, folders(project)):
@@ -117,7 +117,7 @@ def _whole(tree: Tree, project: str) -> list[Choice]:
 
 
 def _module_name(file: str, project: str) -> str:
-    """Return what a file is imported as."""
+    """Return the name under which a file is imported."""
     start = max(
         (one for one in folders(project) if one != "." and file.startswith(f"{one}/")), key=len, default=""
     )
@@ -126,7 +126,7 @@ def _module_name(file: str, project: str) -> str:
 
 
 def _started(tree: Tree, project: str) -> Choice | None:
-    """Return the module that the image or the process file of production sets, which wins over what programs default to."""
+    """Return the module that the image or process file of production sets: it wins over defaults in programs."""
     found = [
         choice
         for choice in mentioned(tree, project)
@@ -138,7 +138,7 @@ def _started(tree: Tree, project: str) -> Choice | None:
 
 
 def branched(tree: Tree, project: str, module: str) -> Choice | None:
-    """Return the module for production of those that a package imports in branches; None if there are no branches."""
+    """Return the module for production among those that a package imports in branches; None without branches."""
     file = tree.module_file(module, folders(project))
     parsed = tree.parsed(file) if file.endswith("__init__.py") else None
     for node in parsed.body if parsed else ():
@@ -177,7 +177,7 @@ def siblings(tree: Tree, project: str, module: str) -> list[Choice]:
 
 
 def _merit(tree: Tree, choice: Choice) -> tuple[bool, bool, int, str]:
-    """Return the order of settings modules: by name, by what they say about DEBUG, by how much they read."""
+    """Return the sort key of a settings module: its name, what it says about DEBUG, and how much it reads."""
     text = tree.text(choice.source.rpartition(":")[0])
     name = choice.value.rpartition(".")[2]
     off = re.search(r"(?m)^(\w+\s*=\s*)*DEBUG\s*=\s*(\w+\s*=\s*)*False", text)
@@ -186,7 +186,7 @@ def _merit(tree: Tree, choice: Choice) -> tuple[bool, bool, int, str]:
 
 
 def folders(project: str) -> tuple[str, ...]:
-    """Return the folders of which modules are imported: the project's, ``src`` in it, and the root."""
+    """Return the folders from which modules are imported: the project's, its ``src``, and the root."""
     inside = "src" if project == "." else f"{project}/src"
     return (project, inside, ".", "src")
 
@@ -217,7 +217,7 @@ def _rank(name: str) -> int:
 
 
 def _named_by(node: ast.AST) -> str:
-    """Return the settings module that a statement sets as a default, or sets."""
+    """Return the settings module that a statement sets, as a default or not."""
     sets = isinstance(node, ast.Call) and called(node).rpartition(".")[2] in ("setdefault", "putenv")
     if sets and isinstance(node, ast.Call) and len(node.args) == 2 and literal(node.args[0]) == _VARIABLE:
         value = literal(node.args[1])
@@ -240,7 +240,7 @@ def _is_variable(node: ast.AST) -> bool:
 
 
 def _unconditional(node: ast.stmt) -> list[ast.stmt]:
-    """Return the statements that run whenever the module or one of its functions does."""
+    """Return the statements that always run with the module or one of its functions."""
     if isinstance(node, ast.FunctionDef) or (
         isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
     ):

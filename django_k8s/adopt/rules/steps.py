@@ -114,10 +114,13 @@ def labels(names: Iterable[str]) -> list[str]:
 
 
 def _own(tree: Tree, project: str) -> set[str]:
+    """Return the project's own commands, without those that open a file of SQLite themselves: no pod has it."""
     return {
         PurePosixPath(file).stem
         for file in tree.code(project)
-        if "/management/commands/" in file and not PurePosixPath(file).stem.startswith("_")
+        if "/management/commands/" in file
+        and not PurePosixPath(file).stem.startswith("_")
+        and "sqlite3.connect(" not in tree.text(file)
     }
 
 

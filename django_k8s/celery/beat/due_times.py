@@ -1,4 +1,4 @@
-"""Due times: when an entry of the schedule should have run since it last did."""
+"""Due times: when an entry of the schedule should have run since its last run."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 
 from celery import schedules
 
-# A due time may be late by this or by its interval, whichever is more; what is later coalesces.
+# A due time may be late by this or by its interval, whichever is longer. Later ones coalesce.
 LATE = timedelta(seconds=5)
 
-# Below it beat would do nothing but publish.
+# With a shorter interval, beat would only publish.
 SHORTEST = timedelta(seconds=0.1)
 
-# A longer pause is not walked through due time by due time, unless it holds no more of them than this.
+# A pause with more due times is not processed one by one.
 _WALKED = timedelta(hours=1)
 _FEW = 3
 
-# Due times of crontabs that were computed lately, by what the crontab says and the time before: many entries share one.
+# Recently computed due times of crontabs, by the crontab and the previous time: many entries share one.
 _computed: dict[tuple[str, str, datetime], datetime] = {}
 _COMPUTED = 10_000
 
 
 def next_due(schedule: Any, due: datetime) -> datetime:
-    """The due time after ``due``, on the schedule's own grid, so that nothing drifts.
+    """Return the due time after ``due``, on the grid of the schedule, so that nothing drifts.
 
-    An interval counts from the due time before; any other schedule of Celery (crontab, solar, one's
-    own) is asked what remains, with its clock set so that the answer is a point in time.
+    An interval counts from the previous due time. Any other schedule of Celery (crontab, solar or your own) is asked
+    how much time remains, with its clock set so that the answer is a point in time.
     """
     if type(schedule) is schedules.schedule:
         interval: timedelta = schedule.run_every
@@ -45,18 +45,18 @@ def next_due(schedule: Any, due: datetime) -> datetime:
 
 
 def _asked(schedule: Any, due: datetime) -> datetime:
-    # In the schedule's time zone: crontabs of Celery before 5.7 take the hours of whatever zone they are given.
+    # In the time zone of the schedule: before Celery 5.7, crontabs use the hours of the zone that they get.
     local = due.astimezone(getattr(schedule, "tz", None) or due.tzinfo)
     clock, schedule.nowfun = schedule.nowfun, lambda: local
     try:
         remaining: timedelta = schedule.remaining_estimate(local)
     finally:
         schedule.nowfun = clock
-    # A schedule that answers with nothing to wait for would never end here.
+    # A schedule that answers with no time to wait would cause an endless loop here.
     remaining = max(remaining, timedelta(seconds=1))
     found = due + remaining
     if isinstance(schedule, schedules.crontab) and not _fits(schedule, found.astimezone(local.tzinfo)):
-        # Clocks change until then, and before 5.7 what remains is told by the clock.
+        # The clocks change until then, and before 5.7, the remaining time is computed from the local clock.
         by_the_clock = local + remaining
         if _fits(schedule, by_the_clock):
             return by_the_clock.astimezone(due.tzinfo)
@@ -68,9 +68,9 @@ def _fits(schedule: schedules.crontab, local: datetime) -> bool:
 
 
 def missed(schedule: Any, last: datetime, now: datetime) -> Iterator[datetime]:
-    """The due times after ``last`` up to ``now`` that are to be published, oldest first.
+    """Return the due times after ``last`` and up to ``now`` that must be published, oldest first.
 
-    Those that are later than the larger of the interval and LATE coalesce into the newest one that
+    Due times that are late by more than the larger of the interval and LATE coalesce into the newest of them, which
     is published.
     """
     newest: datetime | None = None
@@ -87,14 +87,14 @@ def missed(schedule: Any, last: datetime, now: datetime) -> Iterator[datetime]:
 
 
 def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
-    """A point before the due times that may have to be published, so that a pause of a year is no long walk."""
+    """Return a point before the due times that may have to be published, so that long pauses need no long loop."""
     if type(schedule) is schedules.schedule:
         interval: timedelta = schedule.run_every
         skipped = (now - last - max(interval, LATE)) // interval - 1
         return last + interval * max(skipped, 0)
     if now - last <= _WALKED or _few(schedule, last, now):
         return last
-    # The newest due time is the one after the last point that has any up to now.
+    # The newest due time follows the last point that has one up to now.
     before, after = last, now
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) / 2
@@ -106,7 +106,7 @@ def _near(schedule: Any, last: datetime, now: datetime) -> datetime:
 
 
 def _few(schedule: Any, due: datetime, now: datetime) -> bool:
-    """Whether only a few due times lie between two points, as those of a daily entry do in most pauses."""
+    """Return whether there are only a few due times between two points, as for a daily entry in most pauses."""
     for _ in range(_FEW):
         due = next_due(schedule, due)
         if due > now:
@@ -115,10 +115,10 @@ def _few(schedule: Any, due: datetime, now: datetime) -> bool:
 
 
 def is_ahead(schedule: Any, last: datetime, now: datetime) -> bool:
-    """Whether ``last`` lies further in the future than the next due time, as if the clock had been set back."""
+    """Return whether ``last`` is further in the future than the next due time, as if the clock had been set back."""
     return last > next_due(schedule, now)
 
 
 def is_too_short(schedule: Any) -> bool:
-    """Whether it is an interval that leaves no time between two runs."""
+    """Return whether the schedule is an interval that is too short."""
     return type(schedule) is schedules.schedule and schedule.run_every < SHORTEST

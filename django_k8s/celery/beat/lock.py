@@ -1,4 +1,4 @@
-"""The lock that lets one beat publish while others stand by."""
+"""The lock with which one beat publishes while others stand by."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from django_k8s.database.locks import Lock, session_lock
 logger = get_logger("django_k8s.beat")
 
 NAME = "beat"
-SILENCE_SECONDS = 25  # as long as TCP keepalives take to notice a lost peer; beat asks more often
+SILENCE_SECONDS = 25  # as long as TCP keepalives need to notice a lost peer; beat asks more often
 ASK_SECONDS = 10.0  # how often the server is asked at rest; a session that ends is noticed at once
-BLIND_SECONDS = 1.0  # how often, where there is no socket to watch
+BLIND_SECONDS = 1.0  # how often, if there is no socket to watch
 
 
 class Unusable(BaseException):
-    """The lock holds nothing where the database's address leads; nothing but the launcher of the role catches this."""
+    """The lock protects nothing at this address of the database. Only the launcher of the role catches this."""
 
 
 class BeatLock:
-    """A session lock of the default database; it ends with its holder, so nothing has to expire.
+    """A session lock of the default database. It ends with its holder, so nothing has to expire.
 
-    ``error`` is why it could not be tried for, if it could not.
+    ``error`` is the reason if the lock could not be tried.
     """
 
     def __init__(self) -> None:
@@ -41,9 +41,9 @@ class BeatLock:
         self.error: BaseException | None = None
 
     def acquire(self) -> bool:
-        """Take the lock unless this process has it. Return whether it has it now.
+        """Try to acquire the lock, unless this process has it. Return whether it has it now.
 
-        Raise Unusable if the connection leads to a pooler, behind which there is no lock, and nothing else.
+        Raise Unusable if the connection leads to a pooler, through which a lock does not work. Raise no other error.
         """
         if not self.held(ASK_SECONDS):
             self._holding = self._try()
@@ -64,19 +64,19 @@ class BeatLock:
         return self._holding
 
     def wait(self, seconds: float) -> None:
-        """Wait that long, or until the session of the lock says something, such as that it ends."""
+        """Wait so long, or until something happens in the session of the lock, such as its end."""
         if not self._holding:
             time.sleep(seconds)
         elif self._news(seconds):
             self._asked = 0.0
 
     def release(self) -> None:
-        """Give it back, so that a standby takes over at once."""
+        """Release it, so that a standby takes over at once."""
         self._holding = False
         self._lock.release()
 
     def _news(self, seconds: float) -> bool:
-        """Wait for a word of the server; where that cannot be seen, at most until it has to be asked."""
+        """Wait until the server sends something. If this cannot be watched, wait at most until the next check."""
         number = self._lock.fileno()
         if number is None:
             blind = self._lock.remote and seconds >= BLIND_SECONDS

@@ -19,13 +19,13 @@ from django_k8s.celery.beat.scheduler import Scheduler
 from django_k8s.environment.exit_codes import EX_CONFIG
 
 TICK_SECONDS = 1.0  # the longest sleep after a failure
-IDLE_SECONDS = 5.0  # the longest sleep of a class that would sleep longer
+IDLE_SECONDS = 5.0  # the limit for classes that would sleep longer
 
 
 class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
-    """Mixed in before a scheduler class: it ticks only while this process holds the lock.
+    """Mixin before a scheduler class: it ticks only while this process holds the lock.
 
-    The heartbeat goes on in every wait. A lost lock pauses, and never ends the process.
+    The heartbeat continues during every wait. A lost lock pauses the scheduler, but never ends the process.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,12 +35,12 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         self._failure: Exception | None = None  # of the last message
         self._arguments = (args, kwargs)
         self._kept = tuple(self.__dict__)
-        # The schedule is read when the lock is taken, and not before: what a standby has read at its start says nothing
-        # about what has been published since.
+        # Read the schedule only when the lock is acquired. What a standby read at its start may be out of date by
+        # then.
         super().__init__(*args, **{**kwargs, "lazy": True})
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Tick, or stand by, and wait for what comes next. Returns 0."""
+        """Tick, or stand by, and wait for the next turn. Return 0."""
         process = self._process
         process.begin_turn()
         if not process.lock.acquire():
@@ -74,7 +74,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         return 0.0
 
     def _pause(self, error: Exception) -> None:
-        """The database is away, or takes no writes: read the schedule again when it is back."""
+        """Note that the database is down or read-only, so that the schedule is read again when it is back."""
         self._process.outage.goes_on("the database cannot be used", error)
         self._publishing = False
         with contextlib.suppress(DatabaseError, InterfaceError):
@@ -83,9 +83,10 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         self._process.wait(TICK_SECONDS)
 
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
-        """Publish one task, whole: Celery takes a stop that came in between for a failure of the broker.
+        """Publish one task without interruption: Celery would take a stop in between for a failure of the broker.
 
-        Celery stores the schedule at its end, in a database that may be silent: ours does once a stop may come again.
+        Celery stores the schedule at the end, in a database that may be silent. This class does so after stops are
+        allowed again.
         """
         try:
             with defer_stop_signals():
@@ -103,7 +104,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         return result
 
     def _take_over(self) -> None:
-        """Start again, as a new process would: another beat may have published since this one began."""
+        """Start again like a new process, because another beat may have published since this one started."""
         kept = {name: self.__dict__[name] for name in self._kept}
         self.__dict__.clear()
         self.__dict__.update(kept, _kept=tuple(kept))
@@ -111,11 +112,11 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
     def should_sync(self) -> bool:
-        """A standby has nothing to store, and must not overwrite what the holder stored."""
+        """Store nothing in a standby: it must not overwrite what the holder has stored."""
         return self._publishing and not self._sending and bool(super().should_sync())
 
     def close(self) -> None:
-        """Store the schedule, end the connections, give the lock back."""
+        """Store the schedule, close the connections, and release the lock."""
         try:
             if self._publishing:
                 super().close()
@@ -125,7 +126,7 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
             self._process.close()
 
     def _ensure_connected(self) -> Any:
-        # As the base class does, but alive: the default waits for the broker without a sign of life.
+        # Like the base class, but with heartbeats: by default, it waits for the broker without a sign of life.
         def complain(error: Exception, interval: float) -> None:
             self._process.outage.goes_on("the broker cannot be reached", error)
 
@@ -137,10 +138,10 @@ class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
 
 
 class Service(BaseService):  # type: ignore[misc]
-    """Celery's beat, which puts the scheduler class under the lock, wherever it was named."""
+    """Celery's beat, with its scheduler class under the lock, no matter where the class is named."""
 
     def get_scheduler(self, *args: Any, **kwargs: Any) -> BaseScheduler:
-        """Make the scheduler. Ends the process with status 78 if its class cannot be used."""
+        """Create the scheduler. End the process with status 78 if its class cannot be used."""
         self.scheduler_cls: type[BaseScheduler] | str
         try:
             self.scheduler_cls = with_lock(scheduler_class(self.scheduler_cls))
@@ -151,13 +152,13 @@ class Service(BaseService):  # type: ignore[misc]
 
 
 def connect(app: Any) -> None:
-    """Give the beat of ``app`` its lock, its heartbeat and its logs; may be called again."""
+    """Give the beat of ``app`` its lock, its heartbeat and its logs. Calling it again has no effect."""
     app.Beat.Service = Service
     logs.connect()
 
 
 def scheduler_class(name: str | type) -> type[BaseScheduler]:
-    """Return what MODULE:CLASS, or an alias such as "django", stands for. Raises ValueError."""
+    """Return the class that MODULE:CLASS, or an alias such as "django", names. Raise ValueError if there is none."""
     wanted = "Name it as MODULE:CLASS in CELERY_BEAT_SCHEDULER, BEAT_SCHEDULER or the option -S."
     try:
         aliases = {point.name: point.value for point in entry_points(group="celery.beat_schedulers")}
@@ -173,7 +174,7 @@ _made: dict[type[Any], type[Any]] = {}
 
 
 def with_lock(found: type[BaseScheduler]) -> type[BaseScheduler]:
-    """Return a subclass of a scheduler class that runs under the lock; the class itself if it does."""
+    """Return a subclass of a scheduler class that runs under the lock, or the class itself if it already does."""
     if issubclass(found, LockedSchedulerMixin | Scheduler):
         return found
     if found not in _made:

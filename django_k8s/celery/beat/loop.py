@@ -1,8 +1,7 @@
-"""Beat's loop: its state in the database, every due time published, safe with two of them.
+"""Beat's loop: its state is in the database, it publishes every due time, and two at once are safe.
 
-A due time is noted and published in one transaction, and committed then. What comes between publishing and committing,
-a kill or the loss of the database or of the broker's answer, publishes it again, with the same task id; nothing else
-does. The page "Beat" of the documentation explains it.
+A due time is recorded and published in one transaction. It is published again, with the same task id, only if beat is
+killed, or loses the database or the broker's answer, between publishing and committing. The page "Beat" of the documentation explains it.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ AGAIN_SECONDS = 1.0  # after a failure
 class Loop:
     """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` forever, then :meth:`close`."""
 
-    look_seconds = 30.0  # how often a standby looks at what the holder has published
+    look_seconds = 30.0  # how often a standby checks what the holder has published
     silent_seconds = 60.0  # after which it says that the holder publishes nothing
 
     def __init__(self, app: Any) -> None:
@@ -43,10 +42,10 @@ class Loop:
             logger.critical("%s", error)
             raise SystemExit(EX_CONFIG) from None
         self._plan = Plan(self._entries)
-        self._loaded = False  # whether the plan is what the table says
+        self._loaded = False  # whether the plan matches the table
         self._turned = datetime.min.replace(tzinfo=UTC)  # the time of the last turn
         self._looked = 0.0
-        self._unmade: set[str] = set()  # entries whose last message could not be made
+        self._unmade: set[str] = set()  # entries whose last message could not be created
         self._lines = OnceAMinute()
         self._count = _counter()
 
@@ -76,7 +75,7 @@ class Loop:
         process.wait(self._seconds() if good else AGAIN_SECONDS)
 
     def close(self) -> None:
-        """Give the lock back and end the connections."""
+        """Release the lock and close the connections."""
         self._process.close()
         self._publisher.close()
 
@@ -84,12 +83,12 @@ class Loop:
         return datetime.now(UTC)
 
     def _seconds(self) -> float:
-        """Until the next entry comes up."""
+        """Return the seconds until the next entry is due."""
         turn = self._plan.next_turn()
         return (turn - self._now()).total_seconds() if turn else 3600.0
 
     def _tell(self) -> None:
-        """Note in the heartbeat what is due next; with nothing to do, a time to come."""
+        """Write the next due time to the heartbeat, or a time in the future if there is nothing to do."""
         soonest = self._plan.soonest()
         self._process.due = soonest.timestamp() if soonest else time.time() + 3600
         unscheduled = {**self._broken, **self._plan.broken}
@@ -99,7 +98,10 @@ class Loop:
             self._say(name, f"beat: {name} cannot be scheduled ({reason}); all other entries continue")
 
     def _stand_by(self, now: datetime) -> None:
-        """Another beat has the lock, or nobody can have it. What was due for a minute says that nobody publishes."""
+        """Note that another beat has the lock, or that nobody can get it.
+
+        If something has been due for a minute, nobody publishes.
+        """
         error = self._process.lock.error
         self._loaded = False
         if error is not None:
@@ -122,7 +124,7 @@ class Loop:
         self._process.wait(STANDBY_SECONDS)
 
     def _load(self, now: datetime) -> None:
-        """Read the table; new entries begin now, those that are gone from the schedule go."""
+        """Read the table. New entries begin now, and entries that are no longer in the schedule are removed."""
         known = table.due_times()
         if missing := self._entries.keys() - known.keys():
             table.add(missing, now)
@@ -132,7 +134,7 @@ class Loop:
         self._update(known, now)
         for name, last in list(self._plan.last.items()):
             if last > now and self._is_ahead(name, last, now):
-                # Written by a clock that was wrong; the entry would be silent until that time.
+                # A wrong clock wrote this. Otherwise the entry would be silent until that time.
                 logger.warning(
                     "beat: %s ran at %s by a clock that was ahead; it continues from now", name, last
                 )
@@ -141,12 +143,12 @@ class Loop:
         self._loaded = True
 
     def _is_ahead(self, name: str, last: datetime, now: datetime) -> bool:
-        with contextlib.suppress(Exception):  # a schedule that fails is in the plan's list
+        with contextlib.suppress(Exception):  # the plan lists schedules that fail
             return is_ahead(self._entries[name].schedule, last, now)
         return False
 
     def _update(self, known: dict[str, datetime], now: datetime) -> None:
-        """Bring the plan up to date; what has not changed costs nothing."""
+        """Update the plan. Unchanged entries take no time."""
         for name, last in known.items():
             if name in self._entries and self._plan.last.get(name) != last:
                 self._plan.set(name, last, now)
@@ -155,7 +157,7 @@ class Loop:
     def _publish_what_is_due(self) -> bool:
         """Publish each entry that is due; return False if nothing can be published.
 
-        One that fails is tried again later, after the others: it may be the only one.
+        An entry that fails is tried again later, after the others, because it may be the only one that fails.
         """
         failed: list[str] = []
         published = False
@@ -192,10 +194,11 @@ class Loop:
         plan.set(name, plan.last[name], self._now())
 
     def _publish(self, entry: Entry, last: datetime, due: datetime) -> None:
-        """Publish one due time. Raises Changed if this process may not."""
+        """Publish one due time. Raise Changed if this process must not."""
         if not self._process.lock.held():
             raise table.Changed
-        # A stop may come while the note is made, which a silent database never answers; from then on to the commit, none.
+        # A stop may interrupt recording, because a silent database never answers. From publishing to the commit, it
+        # must wait.
         with contextlib.ExitStack() as stops, table.published(entry.name, last, due):
             stops.enter_context(defer_stop_signals())
             sent = self._send(entry, due)
@@ -204,7 +207,7 @@ class Loop:
             self._count.labels(entry.name).inc()
 
     def _send(self, entry: Entry, due: datetime) -> bool:
-        """Give one message to the broker. A message that cannot be made is skipped, so that it stops no other."""
+        """Give one message to the broker. Return False for one that cannot be created: it must not stop others."""
         try:
             self._publisher.send(entry, due)
         except NoMessage as error:
@@ -220,7 +223,7 @@ class Loop:
         return True
 
     def _fail(self, reason: str, error: BaseException) -> None:
-        """Nothing goes on before another turn."""
+        """Note a failure, and let the next turn start from the beginning."""
         self._process.outage.goes_on(reason, error)
         self._loaded = False
         self._reconnect()
@@ -228,13 +231,13 @@ class Loop:
         self._process.wait(AGAIN_SECONDS)
 
     def _reconnect(self) -> None:
-        """Close connections that an outage has broken, or that lead to what was the primary server."""
+        """Close connections that an outage has broken, or that lead to a former primary server."""
         with contextlib.suppress(DatabaseError, InterfaceError):
             connections.close_all()
         self._publisher.close()
 
     def _say(self, name: str, text: str) -> None:
-        """One line about an entry, at most once a minute."""
+        """Log one line about an entry, at most once a minute."""
         if self._lines.is_due(name):
             logger.error("%s", text)
 

@@ -1,4 +1,4 @@
-"""What is due next: a heap, so that a turn costs what is due and not what there is."""
+"""What is due next: a heap, so that the time of a turn depends on the entries that are due, not on all entries."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ class Plan:
         self.last: dict[str, datetime] = {}  # the last due time that was published, as in the table
         self.broken: dict[str, str] = {}  # entries whose schedule failed, and how
         self._due: dict[str, datetime] = {}  # the next one
-        self._turn: dict[str, datetime] = {}  # when the entry comes up, which is later after a failure
-        self.late: set[str] = set()  # entries that come up later than they are due
+        self._turn: dict[str, datetime] = {}  # when the entry is tried next, which is later after a failure
+        self.late: set[str] = set()  # entries that are tried later than they are due
         self._heap: list[tuple[datetime, str]] = []
 
     def set(self, name: str, last: datetime, now: datetime) -> None:
-        """Note that ``last`` was published. A schedule that fails stops nobody else: it is asked again in a minute."""
+        """Note that ``last`` was published.
+
+        A schedule that fails does not stop others. It is asked again in a minute.
+        """
         self.last[name] = last
         self.late.discard(name)
         try:
@@ -39,7 +42,7 @@ class Plan:
         self._push(name, due)
 
     def postpone(self, name: str, now: datetime) -> None:
-        """Try an entry again a little later. It stays due since when it was."""
+        """Try an entry again a little later. Its due time stays the same."""
         self.late.add(name)
         self._push(name, now + AGAIN)
 
@@ -50,17 +53,17 @@ class Plan:
         self.late.discard(name)
 
     def up(self, now: datetime) -> str | None:
-        """Return the entry that comes up first, if that is not after ``now``."""
+        """Return the entry that is next, if its time is not after ``now``."""
         self._clean()
         return self._heap[0][1] if self._heap and self._heap[0][0] <= now else None
 
     def next_turn(self) -> datetime | None:
-        """Return when the next entry comes up."""
+        """Return when the next entry is tried."""
         self._clean()
         return self._heap[0][0] if self._heap else None
 
     def soonest(self) -> datetime | None:
-        """Return the first due time that is not published, which may have passed."""
+        """Return the first due time that is not published. It may be in the past."""
         self._clean()
         first = [self._due[name] for _, name in self._heap[:1] if name in self._due]
         return min([*first, *(self._due[name] for name in self.late if name in self._due)], default=None)
@@ -70,6 +73,6 @@ class Plan:
         heapq.heappush(self._heap, (turn, name))
 
     def _clean(self) -> None:
-        """Drop what was replaced by a later turn."""
+        """Drop items that a later turn has replaced."""
         while self._heap and self._turn.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)

@@ -14,11 +14,14 @@ from django_k8s.observability import newrelic
 
 
 class NoMessage(Exception):
-    """An entry whose message cannot be made; the cause says why."""
+    """The message of an entry cannot be created. The cause says why."""
 
 
 def _keep_client(channel: Any) -> None:
-    """Let a channel of Redis use one client: it would make one for each message, a tenth of what a message costs."""
+    """Let a channel of Redis use one client.
+
+    By default it creates one for each message, which takes a tenth of the time of a message.
+    """
     connect = getattr(channel, "conn_or_acquire", None)
     if connect is not None:
         with connect() as kept:
@@ -26,13 +29,13 @@ def _keep_client(channel: Any) -> None:
 
 
 class Publisher:
-    """Sends the messages of entries over a connection of its own, which is made at the first message."""
+    """Sends the messages of entries over a separate connection, which is opened for the first message."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
         self._connection = app.connection_for_write()
         self._producer: Any = None
-        # What the broker and the way to it raise.
+        # Errors of the broker and of the network.
         self.errors: tuple[type[BaseException], ...] = (
             OSError,
             OperationalError,
@@ -43,7 +46,7 @@ class Publisher:
     def send(self, entry: Entry, due: datetime) -> None:
         """Give the message of one due time to the broker.
 
-        Raise one of :attr:`errors` if the broker does not take it, and NoMessage if there is nothing to give.
+        Raise one of :attr:`errors` if the broker does not accept it, and NoMessage if it cannot be created.
         """
         try:
             args, kwargs, options = entry.message(self._app.main, due)
@@ -61,7 +64,7 @@ class Publisher:
             raise NoMessage from error
 
     def close(self) -> None:
-        """End the connection; the next message makes another one."""
+        """Close the connection. The next message opens another one."""
         self._producer = None
         with contextlib.suppress(Exception):
             self._connection.release()
@@ -69,7 +72,7 @@ class Publisher:
 
     def _ready(self) -> Any:
         if self._producer is None:
-            # Once: the next turn tries again.
+            # Try only once. The next turn tries again.
             self._connection.ensure_connection(max_retries=1, interval_start=0)
             self._producer = self._app.amqp.Producer(self._connection, auto_declare=False)
             _keep_client(self._producer.channel)

@@ -1,8 +1,7 @@
 """How many tasks wait and run, for metrics and for scalers.
 
-Beat samples it, since there may be no worker. The probe listener serves the sample at /queues. Work is
-what waits plus what runs: by the length of the queue alone, a scaler would take away workers that
-still run the last tasks.
+Beat takes the sample, because there may be no worker. The probe listener serves it at /queues. It counts waiting and
+running tasks: if a scaler knew only the length of the queue, it would remove workers that still run the last tasks.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from django_k8s.probe.queue_sample import Queue, is_wanted, write
 
 logger = get_logger("django_k8s.beat")
 
-_REPLY_SECONDS = 1.0  # how long workers have to say what they run
-_LOOKED_AT = 2000  # unacknowledged messages of Redis that are told apart by queue
+_REPLY_SECONDS = 1.0  # how long workers have to answer what they run
+_LOOKED_AT = 2000  # how many unacknowledged messages of Redis are counted by queue
 
 
 class Sampler:
-    """Samples the queues of ``app`` every QUEUE_SAMPLE_SECONDS while somebody asks, in a thread of its own."""
+    """Samples the queues of ``app`` every QUEUE_SAMPLE_SECONDS while somebody asks, in a separate thread."""
 
     def __init__(self, app: Any) -> None:
         env = startup.env()
@@ -38,16 +37,16 @@ class Sampler:
         self._complaint = ""
 
     def start(self) -> None:
-        """Begin, unless it is switched off."""
+        """Start, unless it is turned off."""
         if self._every:
             threading.Thread(target=self._run, name="queues", daemon=True).start()
 
     def stop(self) -> None:
-        """End after the sample that is being taken."""
+        """Stop after the current sample."""
         self._ended.set()
 
     def _run(self) -> None:
-        first = True  # so that whoever asks first has an answer
+        first = True  # so that the first request gets an answer
         while not self._ended.is_set():
             if not (first or is_wanted()):
                 self._ended.wait(self._every)
@@ -56,8 +55,8 @@ class Sampler:
             try:
                 write(self.sample())
                 self._complaint = ""
-            except Exception as error:  # whatever a transport raises, beat goes on
-                # Type and no text: it may hold the broker's URL.
+            except Exception as error:  # beat continues, whatever a transport raises
+                # Only the type: the text may contain the broker's URL.
                 if self._complaint != type(error).__name__:
                     logger.warning("queues cannot be sampled (%s); trying again", type(error).__name__)
                 self._complaint = type(error).__name__
@@ -68,8 +67,8 @@ class Sampler:
         with self._app.connection_for_read() as connection:
             connection.ensure_connection(max_retries=1)
             redis = connection.transport.driver_type == "redis"
-            # What waits comes first: a task that starts meanwhile is counted twice, which does no harm; missed
-            # altogether, it might lose its worker.
+            # Count waiting tasks first. A task that starts meanwhile is counted twice, which is harmless. If it were
+            # not counted at all, its worker could be removed.
             ready = {name: _ready(connection, name) for name in self._names}
             busy = dict(_unacknowledged(connection)) if redis else {}
             busy |= dict(self._running(connection))
@@ -83,9 +82,9 @@ class Sampler:
             }
 
     def _running(self, connection: Any) -> Iterator[tuple[str, str]]:
-        """Id and routing key of what the workers run and hold; tasks for a later time are not work yet."""
+        """Return the id and the routing key of each task that workers run or hold, except tasks for a later time."""
         if connection.transport.driver_type in ("filesystem", "memory", "SQS", "sqs"):
-            return  # no way to ask them
+            return  # they cannot be asked
         inspect = self._app.control.inspect(timeout=_REPLY_SECONDS, connection=connection)
         for answer in (inspect.active(), inspect.reserved()):
             for tasks in (answer or {}).values():
@@ -94,7 +93,7 @@ class Sampler:
 
 
 def _ready(connection: Any, name: str) -> int:
-    """Messages that wait; a queue that nobody has made yet has none."""
+    """Return the number of waiting messages. A queue that does not exist yet has none."""
     channel = connection.channel()
     try:
         return int(channel.queue_declare(queue=name, passive=True).message_count)
@@ -106,7 +105,7 @@ def _ready(connection: Any, name: str) -> int:
 
 
 def _unacknowledged(connection: Any) -> Iterator[tuple[str, str]]:
-    """Id and routing key of messages that Redis keeps until they are acknowledged."""
+    """Return the id and the routing key of messages that Redis keeps until they are acknowledged."""
     channel = connection.default_channel
     now = time.time()
     for _, value in zip(range(_LOOKED_AT), channel.client.hscan_iter(channel.unacked_key), strict=False):
@@ -117,7 +116,7 @@ def _unacknowledged(connection: Any) -> Iterator[tuple[str, str]]:
 
 
 def _oldest_seconds(connection: Any, name: str) -> float:
-    """Age of the message that has waited longest; 0 when none waits."""
+    """Return the age of the message that has waited longest, or 0 if none waits."""
     channel = connection.default_channel
     ages = [0.0]
     for priority in channel.priority_steps:

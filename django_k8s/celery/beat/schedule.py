@@ -1,4 +1,4 @@
-"""The schedule of the settings, read without anything of Celery's own scheduler."""
+"""The schedule of the settings, read without Celery's own scheduler."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_NAME = 200  # what the table of entries holds
 DUE_HEADER = "beat_due"  # the due time, ISO 8601 in UTC, for the task to read
 _BEAT_HEADER = "celery_beat_task"  # Celery's own mark
 
-# What an entry may hold; the last four are what Celery's own objects hold beside.
+# The fields of an entry. Celery's own objects also have the last four.
 _FIELDS = {"task", "schedule", "args", "kwargs", "options", "relative"}
 _FIELDS |= {"app", "name", "last_run_at", "total_run_count"}
 
@@ -26,12 +26,12 @@ _NAMESPACE = uuid.UUID("8a2f4c1e-6d0b-5b7e-9f3a-2c41d7e0b6a5")
 
 
 class Refused(Exception):
-    """The schedule cannot be used; the text says which entry, why, and what to do."""
+    """The schedule cannot be used. The text says which entry is wrong, why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of CELERY_BEAT_SCHEDULE: what is sent, and when."""
+    """One entry of CELERY_BEAT_SCHEDULE: which task is sent, and when."""
 
     name: str
     task: str
@@ -41,13 +41,13 @@ class Entry:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def task_id(self, app: str, due: datetime) -> str:
-        """Return the id of the task of one due time: the same for whoever publishes it."""
+        """Return the task id of one due time: it is the same no matter which beat publishes it."""
         return str(uuid.uuid5(_NAMESPACE, f"{app} {self.name} {self.task} {due.isoformat()}"))
 
     def message(self, app: str, due: datetime) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
-        """Return arguments, keyword arguments and options of the message. Raise what a value that is computed raises."""
+        """Return arguments, keyword arguments and options of the message. Raise the error of a value that cannot be computed."""
         headers = {**(self.options.get("headers") or {}), DUE_HEADER: due.isoformat(), _BEAT_HEADER: True}
-        # No retry inside a publish: it would hold a stop back. The next turn tries again.
+        # Do not retry while publishing, because this would delay a stop. The next turn tries again.
         options = {"retry": False, **self.options, "task_id": self.task_id(app, due), "headers": headers}
         args = [_value(value) for value in self.args or ()]
         return args, {name: _value(value) for name, value in (self.kwargs or {}).items()}, options
@@ -58,9 +58,9 @@ def _value(value: Any) -> Any:
 
 
 def read(app: Any) -> tuple[dict[str, Entry], dict[str, str]]:
-    """Return the entries of ``app``, and for each that cannot be used the reason.
+    """Return the entries of ``app``, and the reason for each one that cannot be used.
 
-    Raise Refused if the table could not hold an entry, or if an interval leaves no time between two runs.
+    Raise Refused if the table cannot store an entry, or if an interval is too short.
     """
     entries: dict[str, Entry] = {}
     broken: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The build context: what is read of it, and what of it is handed to a later step."""
+"""The build context: reads its files, and copies them for a later step."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from django_k8s.cli.image.plan import Refusal
 from django_k8s.cli.image.selection import select
 from django_k8s.environment.exit_codes import EX_NOINPUT
 
-# Those that a message may suggest.
+# The versions that a message may suggest.
 _PYTHONS = ("3.14", "3.13", "3.12", "3.11")
 
 
 class Context:
-    """Copies files of the build context, at their own places, into a directory for a later step."""
+    """Copies files of the build context into a directory for a later step, at the same paths."""
 
     def __init__(self, context: Path, target: Path) -> None:
         self.path = context
         self._target = target
-        self.texts: set[str] = set()  # the files that say what is installed
+        self.texts: set[str] = set()  # the files that determine what is installed
 
     def directory(self, argument: str, name: str) -> str:
-        """Return the path of a directory that an argument of the build names, and "" for the context itself.
+        """Return the path of a directory that a build argument names, or "" for the context itself.
 
         Raise Refusal if there is no such directory.
         """
@@ -37,7 +37,7 @@ class Context:
         return path
 
     def is_file(self, name: str) -> bool:
-        """Return whether the context has this file; nothing outside the context is a file of it."""
+        """Return whether the context has this file. Files outside of the context do not count."""
         return _inside(name) and (self.path / name).is_file()
 
     def is_directory(self, name: str) -> bool:
@@ -49,14 +49,14 @@ class Context:
         return (self.path / name).read_text("utf-8-sig")
 
     def write(self, name: str, text: str) -> None:
-        """Hand on a file with another content."""
+        """Copy a file with other contents."""
         place = self._target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
         self.texts.add(name)
 
     def copy(self, name: str, *, optional: bool = False) -> None:
-        """Hand on a file. Raise Refusal if it is missing, unless it is optional."""
+        """Copy a file. Raise Refusal if it is missing, unless it is optional."""
         if not self.is_file(name):
             if optional:
                 return
@@ -69,7 +69,7 @@ class Context:
         self.texts.add(name)
 
     def copy_tree(self, name: str) -> None:
-        """Hand on a directory, without what is ignored. Raise Refusal if it is missing."""
+        """Copy a directory without ignored files. Raise Refusal if it is missing."""
         name = "" if name == "." else name
         if not self.is_directory(name):
             raise Refusal(
@@ -85,18 +85,18 @@ class Context:
         return select(self.path, name, []).files
 
     def copy_any(self, name: str) -> None:
-        """Hand on a file or a directory."""
+        """Copy a file or a directory."""
         if self.is_directory(name):
             self.copy_tree(name)
         else:
             self.copy(name)
 
     def check_python(self, source: str, requires: str) -> None:
-        """Raise Refusal if a file requires another Python than this one."""
+        """Raise Refusal if a file requires a Python other than this one."""
         try:
             wanted = SpecifierSet(_specifiers(requires))
         except InvalidSpecifier:
-            return  # whoever installs it will say
+            return  # the tool that installs it reports it
         here = platform.python_version()
         if wanted.contains(here, prereleases=True):
             return
@@ -110,7 +110,7 @@ class Context:
 
 
 def holds(folder: str, other: str) -> bool:
-    """Return whether a directory is another one or holds it."""
+    """Return whether a directory equals or contains another one."""
     return not folder or other == folder or other.startswith(f"{folder}/")
 
 
@@ -119,7 +119,7 @@ def _inside(name: str) -> bool:
 
 
 def _specifiers(requires: str) -> str:
-    """Return Poetry's way to write a range of versions as everybody else's."""
+    """Return a version range of Poetry in the standard notation."""
     requires = re.sub(
         r"\^(\d+)([\d.]*)", lambda found: f">={found[1]}{found[2]},<{int(found[1]) + 1}", requires
     )

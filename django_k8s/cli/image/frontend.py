@@ -11,19 +11,19 @@ from typing import Any
 from django_k8s.cli.image.context import Context
 from django_k8s.cli.image.plan import Refusal
 
-# The image of Node has npm, which brings the others in the version that package.json names, or in these.
+# The image of Node has npm, which installs the others, in the version of package.json or in these.
 _PNPM, _YARN, _OLD_YARN = "10", "4", "1.22.22"
-# Beside package.json and the lock file: what package managers read.
+# Other files that package managers read, besides package.json and the lock file.
 _FILES = (".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs")
 _DIRECTORIES = (".yarn/releases", ".yarn/plugins", ".yarn/patches", "patches")
-# Scripts that run while packages are installed, and may read any file of the project.
+# Scripts that run during the installation, and may read any file of the project.
 _HOOKS = ("preinstall", "install", "postinstall", "prepare")
 _RUN_NOTHING = ("husky", "husky install", "husky || true")
 
 
 @dataclass(frozen=True)
 class _Manager:
-    """A package manager: how it is called, and how it installs what its lock file says."""
+    """A package manager: how to call it, and how to install from its lock file."""
 
     command: str
     install: str
@@ -38,9 +38,9 @@ class Scripts:
 
 
 def front_end(context: Context, directory: str, script: str) -> Scripts:
-    """Hand on what the packages are installed from; return the script that installs them, and the one that builds.
+    """Copy the files from which packages are installed. Return the script that installs, and the one that builds.
 
-    ``script`` is one of package.json, or a shell command, which is told by its space and finds the packages' programs.
+    ``script`` is a script of package.json, or a shell command, which contains a space and finds the packages' programs.
     Raise Refusal if there is no lock file, or no such script.
     """
     top = context.directory("FRONTEND_DIR", directory)
@@ -62,7 +62,7 @@ def front_end(context: Context, directory: str, script: str) -> Scripts:
     manager = _manager(context, top, package)
     _copy(context, top, package)
     build = f"{manager.command} run {script}\n" if script else ""
-    if is_command:  # programs are where Node itself looks for packages: here and in each directory above
+    if is_command:  # programs are where Node looks for packages: here and in each directory above
         build = f'PATH="$PWD/node_modules/.bin:/app/node_modules/.bin:/node_modules/.bin:$PATH"\n{script}\n'
     return Scripts(f"set -e\ncd './{top}'\n{manager.install}\n", f"set -e\ncd './{top}'\n{build}")
 

@@ -1,4 +1,4 @@
-"""The project's .gitignore and .dockerignore, with the meaning that git and Docker give them."""
+"""The project's .gitignore and .dockerignore, interpreted as git and Docker do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django_k8s.cli.image.git_index import tracked
 
 
 class DockerPatterns:
-    """Patterns of .dockerignore: relative to one directory, and the last one that matches decides."""
+    """Patterns of .dockerignore, relative to one directory. The last match decides."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._patterns = _compile(map(_docker_pattern, lines))
@@ -21,12 +21,12 @@ class DockerPatterns:
         self.brings_back = not all(pattern.include for pattern in self._patterns)
 
     def match(self, path: str) -> bool:
-        """Return whether a path is matched: unlike in git, `!` brings back what is in a matched directory."""
+        """Return whether a path matches. Unlike in git, `!` also applies to files in a matching directory."""
         matches = zip(self._patterns, self._matches(path), strict=True)
         return next((bool(pattern.include) for pattern, matched in reversed(list(matches)) if matched), False)
 
     def name(self, path: str) -> bool:
-        """Return whether a pattern matches the file itself, and not just one of its directories."""
+        """Return whether a pattern matches the file itself, not only one of its directories."""
         matches = zip(self._patterns, self._matches(path), self._directory(path), strict=True)
         return any(pattern.include and own and not above for pattern, own, above in matches)
 
@@ -48,25 +48,25 @@ class DockerPatterns:
 
 
 class GitIgnore:
-    """Every .gitignore from the top of a directory downwards."""
+    """All .gitignore files of a directory and its subdirectories."""
 
     def __init__(self, top: Path) -> None:
         self._tracked = tracked(top / ".git" / "index")
         self._patterns: dict[str, list[RegexPattern]] = {}
 
     def enter(self, folder: str, path: Path) -> None:
-        """Read the .gitignore of a directory, before its entries are asked for."""
+        """Read the .gitignore of a directory. Call this before asking about its entries."""
         if lines := read_lines(path / ".gitignore"):
             self._patterns[folder] = _compile(map(_git_pattern, lines))
 
     def ignores(self, path: str, *, is_directory: bool) -> bool:
-        """Return whether git ignores an entry of a directory that it does not ignore."""
+        """Return whether git ignores an entry of a directory that is not ignored itself."""
         folder = path
         while folder:
             folder = posixpath.dirname(folder)
             relative = path.removeprefix(f"{folder}/") + ("/" if is_directory else "")
             for pattern in reversed(self._patterns.get(folder, [])):
-                # pathspec matches what is in a directory as well; here the directory was asked for before.
+                # pathspec also matches the files of a directory. Here, the directory was checked before.
                 if pattern.regex and pattern.regex.fullmatch(relative):
                     return bool(pattern.include)
         return False
@@ -77,7 +77,7 @@ class GitIgnore:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of an ignore file, none if it cannot be read."""
+    """Return the lines of an ignore file, or none if it cannot be read."""
     try:
         return path.read_bytes().decode("utf-8", "surrogateescape").removeprefix("\ufeff").splitlines()
     except OSError:
@@ -87,14 +87,14 @@ def read_lines(path: Path) -> list[str]:
 def _git_pattern(line: str) -> str:
     """Return a line of .gitignore as a pattern for pathspec, or an empty string.
 
-    pathspec simplifies patterns whose last part is an asterisk or two, since it also matches what is in
-    a directory. Then they no longer match an entry alone. With a question mark they say the same and do.
+    pathspec simplifies patterns whose last part is one or two asterisks, because it also matches the files of a
+    directory. Then they no longer match a single entry. With a question mark, they mean the same and do match.
     """
     pattern = line.rstrip(" ") if not line.rstrip(" ").endswith("\\") else line
     slash = "/" if pattern.endswith("/") else ""
     above, separator, last = pattern.removesuffix("/").rpartition("/")
     if not above and not last.strip("!"):
-        return ""  # nothing to git, everything to pathspec
+        return ""  # it matches nothing in git, but everything in pathspec
     if not separator and last.startswith("!"):
         above, last = "!", last[1:]
     last = {"*": "?*", "**": "**/?*"}.get(last, last)
@@ -112,7 +112,7 @@ def _docker_pattern(line: str) -> str:
 
 
 def _compile(lines: Iterable[str]) -> list[RegexPattern]:
-    """Return what is a pattern. Like git and Docker, skip a line that makes no sense."""
+    """Return the valid patterns. Like git and Docker, skip invalid lines."""
     patterns: list[RegexPattern] = []
     for line in filter(None, lines):
         try:

@@ -1,4 +1,4 @@
-"""What each kind of lock file needs beside it: which files the step that installs is given, and how it installs them."""
+"""What each kind of lock file needs: which other files, and how it is installed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from django_k8s.cli.image import requirements_files
 from django_k8s.cli.image.context import Context, holds
 from django_k8s.cli.image.plan import Plan, Refusal
 
-# A dependency from a repository, as the kinds of lock files write it.
+# A dependency from a repository, in the notations of the lock files.
 _GIT = re.compile(r"""\bgit\+|\btype = "git"|\{ ?git = |"git": |\bvcs\b""")
 
-# The file that stands for several requirements files.
+# The file that represents several requirements files.
 _TOGETHER = "requirements.together.txt"
 
 
 def kind(name: str) -> str:
-    """Return the kind of a lock file, which its name tells."""
+    """Return the kind of a lock file, according to its name."""
     name = posixpath.basename(name)
     if name == "pylock.toml" or (name.startswith("pylock.") and name.endswith(".toml")):
         return "pylock"
@@ -105,7 +105,7 @@ def _uv(context: Context, plan: Plan, project: str) -> None:
 
 
 def _closure(lock: dict[str, Any], name: str) -> set[str]:
-    """Return what a package needs, and what that needs, whatever the group."""
+    """Return the direct and indirect dependencies of a package, in any group."""
     packages = {package["name"]: package for package in lock.get("package", [])}
     found: set[str] = set()
     waiting = [name]
@@ -123,7 +123,7 @@ def _closure(lock: dict[str, Any], name: str) -> set[str]:
 
 
 def _nearest(context: Context, project: str, top: str) -> str:
-    """Return the directory of the nearest project of Python, from the Django project upwards."""
+    """Return the directory of the nearest Python project, from the Django project upwards."""
     place = project
     while place != top and place:
         name = posixpath.join(place, "pyproject.toml")
@@ -230,7 +230,7 @@ def _join(top: str, path: str) -> str:
 
 
 def _pyproject(context: Context, plan: Plan, top: str) -> dict[str, Any]:
-    """Copy the lock file and the pyproject.toml beside it, and return what that says."""
+    """Copy the lock file and the pyproject.toml beside it, and return the contents of the latter."""
     name = posixpath.join(top, "pyproject.toml")
     if not context.is_file(name):
         raise Refusal(f"LOCK: {plan.lock} needs {name}, which is not in the build context.")

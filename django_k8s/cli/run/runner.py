@@ -1,6 +1,7 @@
-"""The roles' processes: started, watched and stopped in order.
+"""The processes of the roles: start, watch and stop them in order.
 
-A runner of Procfiles would be one more requirement of every project, and knows neither probes nor an order of stopping.
+A runner of Procfiles would be another dependency of every project, and it knows neither probes nor an order of
+stopping.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from django_k8s.environment.roles import CELERY_ROLES, SERVICES
 
 
 class Stopped(Exception):
-    """A signal asked for the end."""
+    """A signal asked to stop."""
 
 
 class Refused(Exception):
-    """Nothing can be started; the message says why, ``status`` is the exit status."""
+    """Nothing can be started. The message says why, and ``status`` is the exit status."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
@@ -39,7 +40,7 @@ class Refused(Exception):
 
 
 class Part(NamedTuple):
-    """What is started: a role or one of several daemons, with its arguments and the place of its probe port."""
+    """A part that is started: a role or one of several daemons, with its arguments and the number of its probe port."""
 
     name: str
     role: str
@@ -48,7 +49,7 @@ class Part(NamedTuple):
 
 
 class Child:
-    """A role's process, the leader of a session and process group of its own. Its name is the role's or a daemon's."""
+    """The process of a role or daemon, which leads a new session and process group."""
 
     def __init__(
         self, part: Part, args: Sequence[str], env: Mapping[str, str], directory: Path, output: Output
@@ -70,7 +71,7 @@ class Child:
 
     @property
     def status(self) -> int | None:
-        """The exit status, None while it runs."""
+        """Return the exit status, or None while it runs."""
         return self.popen.poll()
 
     def terminate(self) -> None:
@@ -79,7 +80,7 @@ class Child:
             self.popen.terminate()
 
     def sweep(self) -> None:
-        """End what is left of the group, such as a probe listener that has not noticed yet."""
+        """End the rest of the group, such as a probe listener that has not noticed the end yet."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
@@ -87,7 +88,7 @@ class Child:
 
 
 class RoleRunner:
-    """Starts the roles, waits for a signal or for a role's death, and stops all of them."""
+    """Starts the roles, waits for a signal or for the end of a role, and stops all of them."""
 
     def __init__(
         self, directory: Path, port: int, output: Output, daemons: Mapping[str, Sequence[str]]
@@ -95,14 +96,14 @@ class RoleRunner:
         self.daemons = daemons
         self.directory, self.port, self.output = directory, port, output
         self.children: list[Child] = []
-        self.signals: list[int] = []  # handlers do nothing but append
+        self.signals: list[int] = []  # handlers only append to it
         self.env = environment(directory, port)
 
     def run(self, roles: Sequence[str], *, chosen: bool = False) -> int:
         """Run until the end and return the exit status.
 
-        Roles that the project lacks are left out, or if the user has ``chosen`` the roles, are an error.
-        Raises Refused if the roles cannot be run here.
+        Leave out roles that the project does not have, unless the user has ``chosen`` the roles: then this is an
+        error. Raise Refused if the roles cannot run here.
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda got, _: self.signals.append(got))
@@ -116,21 +117,21 @@ class RoleRunner:
         return self.stop() or status
 
     def available(self, roles: Sequence[str], *, chosen: bool) -> Sequence[str]:
-        """Return those of ``roles`` that the project has."""
+        """Return the ``roles`` that the project has."""
         lacks = self.lacks()
         if lacks.library:
             raise Refused(lacks.library, EX_CONFIG)
         names = " and ".join(role for role in roles if role in CELERY_ROLES)
         if not names or not (missing := lacks.celery):
             return roles
-        # A name that is wrong would otherwise look like a project without Celery.
+        # Otherwise, a wrong name would look like a project without Celery.
         if chosen or self.env.get("CELERY_APP"):
             raise Refused(f"{names} cannot be run: {missing}", EX_CONFIG)
         self.output.line("run", f"{names} are not run: {missing}")
         return [role for role in roles if role not in CELERY_ROLES]
 
     def lacks(self) -> Missing:
-        """Return what the project lacks. Another process looks: it imports the project."""
+        """Return what the project lacks. This is found out in another process, because it imports the project."""
         with subprocess.Popen(
             [sys.executable, "-m", "django_k8s.cli.run.detect"],
             cwd=self.directory,
@@ -150,7 +151,7 @@ class RoleRunner:
 
     def parts(self, roles: Sequence[str]) -> list[Part]:
         """Return what to start: each role, and a daemon for each command."""
-        # Only this machine may connect: debug mode shows settings and source.
+        # Only this machine may connect, because debug mode shows settings and source code.
         args = {"web": ["--bind", f"127.0.0.1:{self.port}"]}
         parts = [
             Part(role, role, args.get(role, []), SERVICES.index(role)) for role in roles if role != "daemon"
@@ -164,7 +165,7 @@ class RoleRunner:
         return parts
 
     def check_ports(self, parts: Sequence[Part]) -> None:
-        """Raise Refused if somebody listens on a port that is needed."""
+        """Raise Refused if a required port is in use."""
         needed = [self.port] if any(part.role == "web" for part in parts) else []
         ports = [port for port in (*needed, *map(self.probe_port, parts)) if port_in_use(port)]
         if ports:
@@ -176,11 +177,11 @@ class RoleRunner:
             )
 
     def probe_port(self, part: Part) -> int:
-        """The port of the probes."""
+        """Return the port of the probes."""
         return self.port + 1 + part.place
 
     def migrate(self) -> int:
-        """Bring the database up to date."""
+        """Migrate the database."""
         child = self.start(Part("migrate", "migrate", [], 0), {})
         while child.status is None:
             self.poll()
@@ -218,19 +219,19 @@ class RoleRunner:
                 self.output.line("run", f"Ready: {what} Ctrl-C stops everything.")
 
     def start(self, part: Part, more: Mapping[str, str]) -> Child:
-        """Start one part with some variables of its own."""
+        """Start one part, with its own variables."""
         child = Child(part, part.args, {**self.env, **more}, self.directory, self.output)
         self.children.append(child)
         return child
 
     def poll(self) -> None:
-        """A short pause. Raises Stopped once a signal has come."""
+        """Pause briefly. Raise Stopped after a signal."""
         time.sleep(0.1)
         if self.signals:
             raise Stopped
 
     def stop(self) -> int:
-        """SIGTERM to every role, then wait for their grace periods; a second signal cuts them short."""
+        """Send SIGTERM to every role, and wait for their grace periods, or until a second signal."""
         asked, began = len(self.signals), time.monotonic()
         if any(child.status is None for child in self.children):
             self.output.line("run", "Stopping. Another Ctrl-C ends everything at once.")
@@ -254,9 +255,9 @@ class RoleRunner:
 
 
 def port_in_use(port: int) -> bool:
-    """Whether somebody listens on ``port`` already."""
+    """Return whether ``port`` is in use."""
     with socket.socket() as sock:
-        # As servers do: a connection of the former run that lingers is not in the way.
+        # As in servers: old connections of the previous run do not block the port.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind(("", port))
@@ -267,7 +268,7 @@ def port_in_use(port: int) -> bool:
 
 
 def answers(port: int) -> bool:
-    """Whether the site or the role behind ``port`` is ready."""
+    """Return whether the site or the role behind ``port`` is ready."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/readyz")

@@ -1,4 +1,4 @@
-"""What is wrong with pods as a whole, with volumes, and with what makes pods."""
+"""Problems of whole pods, of volumes, and of the objects that create pods."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django_k8s.release.diagnosis.finding import Finding, Logs, Object, componen
 
 _UNSCHEDULABLE_SECONDS = 30.0
 _MOUNT_SECONDS, _MISSING_SECONDS = 150.0, 15.0  # a kubelet tries again after two minutes at most
-_SCALES_UP_SECONDS = 240.0  # until an autoscaler has brought a node
+_SCALES_UP_SECONDS = 240.0  # until an autoscaler has added a node
 
 
 def pod_findings(pod: Object, events: Iterable[Object], logs: Logs) -> list[Finding]:
-    """Return what is wrong with a pod; nothing if it is well or only needs time."""
+    """Return what is wrong with a pod. The result is empty if it is well or only needs time."""
     status, component = pod.get("status") or {}, component_of(pod)
     if pod["metadata"].get("deletionTimestamp") or status.get("phase") == "Succeeded":
         return []
@@ -63,7 +63,7 @@ def _scheduling(pod: Object, events: list[Object]) -> Finding | None:
 
 
 def _short(message: str) -> str:
-    """What the scheduler says about nodes, without what it says about preemption."""
+    """Return what the scheduler says about nodes, without the part about preemption."""
     return (
         re.sub(r"\s*(?:no new claims to deallocate,?\s*)?preemption:.*", "", message, flags=re.DOTALL)
         .strip()
@@ -71,7 +71,7 @@ def _short(message: str) -> str:
     )
 
 
-# What the control plane marks nodes with by itself, and what to do about it.
+# The taints that the control plane sets, and what to do about each.
 _TAINTS = {
     "disk-pressure": "The disks of the nodes are almost full: remove unused images and files, or add disk space.",
     "memory-pressure": "The nodes have hardly any memory left: stop what nobody needs, or add nodes.",
@@ -99,7 +99,7 @@ def _remedy(message: str) -> str:
 
 
 def _mount(pod: Object, events: list[Object]) -> Finding | None:
-    """What keeps a volume away, as long as no container of the pod has started. A first failure is often a matter of time."""
+    """Return why a volume is missing, if no container of the pod has started. The first failure is often temporary."""
     status = pod.get("status") or {}
     containers_of = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     if any("waiting" not in (one.get("state") or {}) for one in containers_of):
@@ -117,7 +117,7 @@ def _mount(pod: Object, events: list[Object]) -> Finding | None:
 
 
 def _not_ready(pod: Object, events: list[Object], logs: Logs) -> Finding | None:
-    """A container that runs and is not ready: what it says about that, or what the probe got."""
+    """Return why a running container is not ready: what it says itself, or what the probe got."""
     component = component_of(pod)
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         if container.get("ready") or "running" not in (container.get("state") or {}):
@@ -134,7 +134,7 @@ def _not_ready(pod: Object, events: list[Object], logs: Logs) -> Finding | None:
 
 
 def claim_findings(claims: Iterable[Object], events: Iterable[Object]) -> list[Finding]:
-    """Return the volume claims that nobody provides."""
+    """Return the volume claims that cannot be provisioned."""
     found = []
     events = list(events)
     for claim in claims:
@@ -151,7 +151,7 @@ def claim_findings(claims: Iterable[Object], events: Iterable[Object]) -> list[F
         ]
         message = mask(said[-1].get("message", "")).strip().rstrip(".") if said else ""
         if not message and (claim.get("spec") or {}).get("storageClassName"):
-            continue  # it is being provided, or waits for its pod
+            continue  # it is being provisioned, or waits for its pod
         if "no storage class is set" in message or not message:
             message = "the cluster has no default StorageClass. Name one in media.storageClass or staging.storageClass"
         text = f"The volume {name} cannot be provisioned: {message}."
@@ -160,7 +160,10 @@ def claim_findings(claims: Iterable[Object], events: Iterable[Object]) -> list[F
 
 
 def refused_findings(events: Iterable[Object], makers: dict[str, str]) -> list[Finding]:
-    """Return the pods that the cluster refuses to create. ``makers`` maps what should have made them to its component."""
+    """Return the pods that the cluster refuses to create.
+
+    ``makers`` maps the objects that should have created them to their components.
+    """
     found: dict[str, Finding] = {}
     for event in events:
         owner = str(event["involvedObject"].get("name", ""))
@@ -168,7 +171,7 @@ def refused_findings(events: Iterable[Object], makers: dict[str, str]) -> list[F
             continue
         message = mask(event.get("message", "")).strip()
         if "serviceaccount" in message.lower() and "not found" in message.lower():
-            continue  # it is made a moment later
+            continue  # it is created a moment later
         why = re.sub(r"^.*?is forbidden: |^Error creating: ", "", message)
         remedy = (
             "Raise the quota, or remove other environments."

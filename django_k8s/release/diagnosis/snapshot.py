@@ -1,4 +1,4 @@
-"""The objects of a release at one moment: what of it is there, and what is wrong with it."""
+"""The objects of a release at one moment: which exist, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REVISION = "deployment.kubernetes.io/revision"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a component is waited for: whether it is there, and how many pods of it."""
+    """The state of a component that a release waits for, with the number of its pods."""
 
     component: str
     kind: str
@@ -39,7 +39,7 @@ class Snapshot:
         ]
 
     def parts(self) -> list[Part]:
-        """Return everything that has to be there, the stores first, then jobs, then what runs for long."""
+        """Return all required components: the stores first, then jobs, then long-running roles."""
         jobs = [found for found in self.of("Job") if not _owner(found, "CronJob")]
         return [
             *(_running(found, "StatefulSet") for found in self.of("StatefulSet")),
@@ -51,7 +51,7 @@ class Snapshot:
         ]
 
     def findings(self, logs: Logs) -> list[Finding]:
-        """Return what is wrong, the likely cause of the rest first."""
+        """Return what is wrong, beginning with the likely cause of the others."""
         pods = self._current_pods()
         failed = {found["metadata"]["name"]: found for found in self.of("Job") if _condition(found, "Failed")}
         found = [
@@ -60,14 +60,14 @@ class Snapshot:
         ]
         for pod in pods:
             own = pod_findings(pod, self.events, logs)
-            # A Job that has failed has no try left.
+            # A failed Job has no retries left.
             last_try = failed.pop(_owner(pod, "Job"), None) if own else None
             found += [replace(finding, seconds=0.0) if last_try else finding for finding in own]
         found += [_failed(job) for job in failed.values() if not _owner(job, "CronJob")]
         return sorted(found, key=lambda finding: (finding.rank, finding.component != "migrate"))
 
     def _without_pods(self, pods: list[Object]) -> dict[str, str]:
-        """Return the names of what should have made a pod and has none, with their components."""
+        """Return the names of objects that should have created a pod but have none, with their components."""
         owners = {owner["name"] for pod in pods for owner in pod["metadata"].get("ownerReferences") or []}
         makers = [*self._newest_sets(), *self.of("StatefulSet"), *self.of("Job")]
         return {
@@ -77,7 +77,7 @@ class Snapshot:
         }
 
     def _newest_sets(self) -> list[Object]:
-        """The ReplicaSet of each Deployment's present revision."""
+        """Return the ReplicaSet of the current revision of each Deployment."""
         revisions = {
             found["metadata"]["name"]: (found["metadata"].get("annotations") or {}).get(_REVISION)
             for found in self.of("Deployment")
@@ -90,7 +90,7 @@ class Snapshot:
         ]
 
     def _current_pods(self) -> list[Object]:
-        """The pods of this release: those of the one before may be ill, but they are about to go."""
+        """Return the pods of this release. Those of the previous one do not matter, because they are about to be removed."""
         sets = {found["metadata"]["name"] for found in self._newest_sets()}
         jobs = {found["metadata"]["name"]: found for found in self.of("Job")}
         pods = []
@@ -101,7 +101,7 @@ class Snapshot:
             if _owner(pod, "Job") and (job is None or _owner(job, "CronJob") or _condition(job, "Complete")):
                 continue
             pods.append(pod)
-        # The newest try of a Job first: it is the one that is reported.
+        # The newest attempt of a Job comes first, because it is the one that is reported.
         return sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True)
 
 
@@ -125,7 +125,7 @@ def _job(found: Object) -> Part:
 
 
 def _failed(job: Object) -> Finding:
-    """A Job that has failed and whose pods say nothing."""
+    """Return the finding for a failed Job whose pods say nothing."""
     component = component_of(job)
     why = next(entry.get("message", "") for entry in job["status"]["conditions"] if entry["type"] == "Failed")
     return Finding("job", component, f"The job {component} failed: {mask(why).rstrip('.')}.")
@@ -137,6 +137,6 @@ def _condition(found: Object, name: str) -> bool:
 
 
 def _owner(found: Object, kind: str) -> str:
-    """The name of the owner of a kind; empty if there is none."""
+    """Return the name of the owner of a kind, or an empty string if there is none."""
     owners = found["metadata"].get("ownerReferences") or []
     return next((str(owner["name"]) for owner in owners if owner["kind"] == kind), "")

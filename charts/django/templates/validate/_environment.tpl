@@ -42,7 +42,8 @@
 
 {{/*
 (name, text, secrets) -> "true" if a variable looks secret: `secrets` has its name, its name ends like that of a secret, or
-its text has credentials. The text of a URL variable without credentials, of a switch and of CREDENTIALS that are a path is not secret.
+its text has credentials. The text of a URL variable without credentials, of a switch, of CREDENTIALS that are a path, and
+of a DSN without a host, such as that of a directory, is not secret.
 */}}
 {{- define "django.looksSecret" -}}
 {{- $keys := "(SECRET|PRIVATE|ACCESS|API|LICENSE|SIGNING|ENCRYPTION|MASTER|ACCOUNT|AUTH|SHARED|WEBHOOK|FERNET|HMAC|SERVICE)_?KEY" -}}
@@ -51,13 +52,14 @@ its text has credentials. The text of a URL variable without credentials, of a s
 {{- $named := printf "(?i)(^|_)(%s|%s)S?%s$" $words $keys $which -}}
 {{- $harmless := "^(|(?i:true|false|yes|no|on|off|none))$" -}}
 {{- $path := and (regexMatch "(?i)CREDENTIALS$" .name) (regexMatch "^/[^\\s:@]*$" .text) -}}
+{{- $local := and (regexMatch "(?i)DSN$" .name) (regexMatch "^[a-z][a-z0-9+.-]*:///" .text) -}}
 {{- $address := "://[^@\\s]*:[^\\s]*@" -}}
 {{- $parameter := "(?i)(^|[\\s?&;,])(password|passwd|pwd|secret|token|api_?key|access_?key|account_?key|sig)=[^\\s&;,]" -}}
 {{- $scheme := "(?i)^(bearer|basic) +[^ ]" -}}
 {{- $block := "-----BEGIN [A-Z ]*PRIVATE KEY" -}}
 {{- $headers := and (regexMatch "(?i)(^|_)HEADERS$" .name) (regexMatch "[=:]" .text) -}}
 {{- $name := or (has .name .secrets) (regexMatch $named .name) -}}
-{{- if and $name (not (or $path (regexMatch $harmless .text))) -}}
+{{- if and $name (not (or $path $local (regexMatch $harmless .text))) -}}
 true
 {{- else if or $headers (regexMatch (printf "%s|%s|%s|%s" $address $parameter $scheme $block) .text) -}}
 true
