@@ -37,7 +37,7 @@ class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
             return _rejecting(make(*args, **kwargs), _outages(consumer))
 
         consumer.create_task_handler = create_task_handler
-        _give_places_back(consumer)
+        _guard_pool(consumer)
 
     def start(self, consumer: Any) -> None:
         """The consumer begins."""
@@ -75,21 +75,21 @@ def _is_outage(error: Exception, outages: tuple[type[BaseException], ...]) -> bo
     return isinstance(error, outages) and not isinstance(error, _ERRORS)
 
 
-def _give_places_back(consumer: Any) -> None:
-    """Have the worker give back the place of a task that it cannot give to a process.
+def _guard_pool(consumer: Any) -> None:
+    """Have the worker reject a task that it cannot give to its pool, also one that has waited for its time.
 
-    A place is taken before, and given back when the task ends. Where none is left, tasks are taken and never run.
+    Its place among the processes is taken before, and given back when the task ends. Where none is left, tasks are taken
+    and never run.
     """
     worker = consumer.controller
-    if getattr(worker, "semaphore", None) is None:
-        return  # a pool that counts no places
-    process = type(worker)._process_task
+    process = worker._process_task
 
     def process_task(request: Any) -> None:
         try:
-            process(worker, request)
+            process(request)
         except Exception as error:
-            worker.semaphore.release()
+            if worker.semaphore is not None:
+                worker.semaphore.release()
             state.task_ready(request)
             if _is_outage(error, _outages(consumer)):
                 raise
@@ -97,6 +97,8 @@ def _give_places_back(consumer: Any) -> None:
             request.reject(requeue=False)
 
     worker._process_task = process_task
+    if consumer.on_task_request == process:  # a pool of threads takes no places
+        consumer.on_task_request = process_task
 
 
 def _check(headers: Any) -> None:

@@ -123,6 +123,7 @@ NAMES = (
             (f"{_CONSUMER}.conninfo", "has what the broker's answers raise", {}),
             (f"{_CONSUMER}.create_task_handler", "wrapped, to reject a message", {"read_by": _LOOP}),
             (f"{_CONSUMER}.controller", "the worker", {}),
+            (f"{_CONSUMER}.on_task_request", "wrapped as well", {"read_by": f"{_CONSUMER}.apply_eta_task"}),
             (f"{_WORKER}.semaphore", "the places in the pool", {"read_by": f"{_POOL}.create"}),
             (
                 f"{_WORKER}._process_task",

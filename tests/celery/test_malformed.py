@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,14 @@ MESSAGES = {
 }
 
 
-@pytest.mark.parametrize("late", [True, False], ids=["late", "early"])
+@pytest.mark.parametrize("late", [True, False], ids=["late", "early-threads"])
 def test_malformed_messages(tmp_path: Path, redis_server: Redis, late: bool) -> None:
     """One worker takes all of them, and runs a task after each."""
     database = 7 + late
     broker = redis_server.url(database)
     queue = redis.Redis(port=redis_server.port, db=database)
     with workers(tmp_path, broker, CELERY_TASK_ACKS_LATE=str(late).lower()) as group:
-        worker = group.start("-c", "1")
+        worker = group.start("-c", "1", "-P", "prefork" if late else "threads")
         for number, (name, raw) in enumerate(MESSAGES.items(), 100):
             queue.lpush("celery", raw)
             send(broker, [(number, 0.0)])
@@ -68,6 +69,14 @@ def test_malformed_messages(tmp_path: Path, redis_server: Redis, late: bool) -> 
                 lambda number=number: group.trace("done")[number], 30, f"a task after one whose {name}"
             )  # type: ignore[misc]
             assert worker.running(), (name, worker.output[-3000:])
+        rejected = worker.output.count("is malformed")
+        soon = datetime.now(UTC) + timedelta(seconds=0.5)
+        queue.lpush("celery", json.dumps(message(timelimit=[1], eta=soon.isoformat())))
+        wait_until(
+            lambda: worker.output.count("is malformed") > rejected,
+            10,
+            "the end of one that waits for its time",
+        )
         assert "Unrecoverable error" not in worker.output
         assert worker.stop(30) == 0, worker.output[-3000:]
     assert queue.llen("celery") == 0, "one comes again"

@@ -135,6 +135,13 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "worker: a malformed message that waits for its time is rejected by threads too",
+        test="celery/test_malformed.py::test_malformed_messages",
+        case="early",
+        old="consumer.on_task_request = process_task",
+        new="pass",
+    ),
+    Row(
         "databases: a server that takes no writes any more is left",
         test="health/test_read_only_database.py::test_a_server_that_refuses_writes_is_left",
         within="_watch",
