@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parent / "project"
 CPUS = 2  # of the container that is compared; peers count the machine's
 _GUNICORN = (sys.executable, "-m", "gunicorn")
 _CELERY = (sys.executable, "-m", "celery", "-A", "config", "worker")
-_BEAT = (sys.executable, "-m", "celery", "-A", "config", "beat", "-l", "INFO")
+_BEAT = (sys.executable, "-m", "celery", "-A", "config", "beat", "-l", "INFO", "-s", "{folder}/schedule")
 _ENTRYPOINT = ("/bin/sh", str(assets() / "entrypoints" / "entrypoint"))
 
 
@@ -22,7 +22,7 @@ class Contender:
 
     name: str
     settings: str
-    web: tuple[str, ...]  # with {port}
+    web: tuple[str, ...]  # with {port}, and {folder}, which is empty
     worker: tuple[str, ...]
     variables: dict[str, str] = field(default_factory=dict)
     ready: str = "/hello"

@@ -75,7 +75,7 @@ def started(command: tuple[str, ...], env: dict[str, str], port: int) -> Iterato
         log = Path(folder) / "log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
-                [part.format(port=port) for part in command],
+                [part.format(port=port, folder=folder) for part in command],
                 env={**env, "COMPARE_MARK": mark.partition("=")[2], "STATE_DIR": folder},
                 cwd=env["PYTHONPATH"],
                 stdout=output,
