@@ -15,7 +15,8 @@ from harness import ROOT, Contender, Failure, Result, compare
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.process import answers, environment, free_port, run, started, wait_until
+from support.ports import free_port
+from support.process import answers, environment, run, started, wait_until
 from support.servers import redis
 
 ASKED = 1000  # the kernel counts in hundredths of a second

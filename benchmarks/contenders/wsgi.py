@@ -9,16 +9,19 @@ import plain_site as site
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
-from django_k8s.conf import Config
-
 subject = sys.argv[1]
 count = 500 if subject == "health-check" else 5000
 ours = subject == "livez"
+more = {}
+if ours:  # the peer's environment does not have it
+    from django_k8s.conf import Config
+
+    more["DJANGO_K8S"] = Config()
 site.configure(
     [site.HEALTH, site.PROXY, *site.MIDDLEWARE] if ours else site.MIDDLEWARE,
     *(["django_k8s"] if ours else []),
     *(["health_check"] if subject == "health-check" else []),
-    **({"DJANGO_K8S": Config()} if ours else {}),
+    **more,
 )
 application = get_wsgi_application()
 if subject == "health-check":
