@@ -186,5 +186,10 @@ def started(
         # The group is ours: it was made by start_new_session, and no one else is in it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(popen.pid, signal.SIGCONT)
+            if "run" in args and popen.poll() is None:
+                # `make run` and `django-k8s run` end their roles, which are in groups of their own.
+                os.killpg(popen.pid, signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    popen.wait(10)
             os.killpg(popen.pid, signal.SIGKILL)
         popen.wait(10)
