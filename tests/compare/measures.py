@@ -57,7 +57,7 @@ class Measures:
         port = free_port()
         began = time.monotonic()
         with started(contender.web, self.environment(contender, port), port) as role:
-            role.until(lambda: answers(port, contender.ready, timeout=5))
+            role.until(lambda: answering(role, contender))
             if contender is not OURS_ASGI:
                 self.row("P11", "start of web until it answers", "s").note(
                     contender.name, time.monotonic() - began
@@ -82,7 +82,7 @@ class Measures:
         port = free_port()
         env = self.environment(contender, port)
         with started(contender.worker, env, port) as role:
-            role.until(lambda: " ready" in role.log.read_text(errors="replace"))
+            role.until(lambda: consuming(role))
             role.until(lambda: settled(role))
             self.row("P11", "worker at rest, memory", "MiB").note(contender.name, role.pss())
             before = role.cpu()
@@ -111,8 +111,9 @@ class Measures:
                     roles[name] = stack.enter_context(
                         started(command, self.environment(contender, port), port)
                     )
+            roles["web"].until(lambda: answering(roles["web"], contender))
+            roles["worker"].until(lambda: consuming(roles["worker"]))
             for role in roles.values():
-                time.sleep(2)
                 role.until(lambda role=role: settled(role))  # type: ignore[misc]
             before = {name: role.running_cpu() for name, role in roles.items()}
             time.sleep(seconds)  # this is what is measured
@@ -131,7 +132,7 @@ class Measures:
         """Start web with a directory of static files."""
         port = free_port()
         with started(contender.web, self.environment(contender, port, STATIC_ROOT=str(root)), port) as role:
-            role.until(lambda: answers(port, contender.ready, timeout=5))
+            role.until(lambda: answering(role, contender))
             name = f"start of web with {files:,} static files, CPU"
             self.row("P8", name, "s").note(contender.name, role.cpu())
 
@@ -140,6 +141,16 @@ class Measures:
 
         with redis.Redis.from_url(self.broker) as client:
             return int(client.llen("celery")) + int(client.hlen("unacked"))
+
+
+def answering(role: Role, contender: Contender) -> bool:
+    """Whether web answers."""
+    return answers(role.port, contender.ready, timeout=5)
+
+
+def consuming(role: Role) -> bool:
+    """Whether a worker says that it is ready."""
+    return " ready" in role.log.read_text(errors="replace")
 
 
 def settled(role: Role) -> bool:
