@@ -59,7 +59,7 @@ class Way:
         """
         if self._direct:
             return "the nodes use the images of the Docker daemon"
-        present = set() if self.push else kubectl.images_on_all_nodes()
+        present = set() if self.push else {qualified(name) for name in kubectl.images_on_all_nodes()}
         wanted = [] if former_id and former_id == image_id(image) and qualified(image) in present else [image]
         if not self.push:
             wanted += [name for name in stores if qualified(name) not in present and image_id(name)]

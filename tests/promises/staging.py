@@ -43,6 +43,12 @@ ROWS = [
         new="",
     ),
     Row(
+        "up: a node has what it has started",
+        test="release/test_deliver.py::test_a_node_that_does_not_report_it_yet",
+        old="on_node |= _started(pod)",
+        new="_started(pod)",
+    ),
+    Row(
         "up: a build that fails says why",
         test="release/test_build.py::test_the_step_that_failed",
         old="{printed[-1].strip()}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,9 @@ from django_k8s.release.outcome import Stopped
 
 POSTGRES, REDIS, SHOP = "postgres:17", "redis:8", "shop:1"
 NODE = {
-    "items": [{"status": {"images": [{"names": ["docker.io/library/redis:8", "docker.io/library/shop:1"]}]}}]
+    "kind": "Node",
+    "metadata": {"name": "one"},
+    "status": {"images": [{"names": ["docker.io/library/redis:8", "docker.io/library/shop:1"]}]},
 }
 
 
@@ -24,13 +27,18 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Programs of these names that write down how they were called. The Docker daemon has the images, with one ID."""
     log = tmp_path / "calls"
     log.touch()
-    (tmp_path / "nodes.json").write_text(json.dumps(NODE))
+    objects(tmp_path, NODE)
     for name in ("kind", "k3d", "minikube", "load", "push-fails"):
         _program(tmp_path / name, f'echo {name} "$@" >>{log}')
     _program(tmp_path / "docker", f'case $1 in image) echo sha256:1;; *) echo docker "$@" >>{log};; esac')
-    _program(tmp_path / "kubectl", f"cat {tmp_path / 'nodes.json'}")
+    _program(tmp_path / "kubectl", f"cat {tmp_path / 'objects.json'}")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     return log
+
+
+def objects(folder: Path, *items: dict[str, Any]) -> None:
+    """What kubectl prints."""
+    (folder / "objects.json").write_text(json.dumps({"items": items}))
 
 
 def _program(path: Path, script: str) -> None:
@@ -76,9 +84,24 @@ def test_what_the_nodes_have(calls: Path) -> None:
 
 def test_a_node_that_lacks_it(calls: Path) -> None:
     """A node that was added meanwhile gets the image."""
-    (calls.parent / "nodes.json").write_text(json.dumps({"items": [*NODE["items"], {"status": {}}]}))
+    objects(calls.parent, NODE, {"kind": "Node", "metadata": {"name": "two"}, "status": {}})
 
     assert "shop:1" in bring(Way(context("kind")), former_id="sha256:1")
+
+
+@pytest.mark.parametrize(("image_id", "brought"), [("sha256:1", False), ("", True)])
+def test_a_node_that_does_not_report_it_yet(calls: Path, image_id: str, brought: bool) -> None:
+    """A node that has started a container of the image has it, which its own list shows up to 40 seconds later."""
+    node = {"kind": "Node", "metadata": {"name": "one"}, "status": {}}
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"nodeName": "one", "containers": [{"name": "web", "image": "shop:1"}]},
+        "status": {"containerStatuses": [{"name": "web", "imageID": image_id}]},
+    }
+    objects(calls.parent, node, pod)
+
+    assert ("shop:1" in bring(Way(context("kind")), former_id="sha256:1")) == brought
 
 
 def test_an_image_of_the_same_name_elsewhere() -> None:

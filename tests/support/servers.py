@@ -241,7 +241,10 @@ def mariadb(*options: str) -> Iterator[MariaDB]:
         f"CREATE USER IF NOT EXISTS {MariaDB.name} IDENTIFIED BY '{MariaDB.password}';\n"
         f"GRANT ALL ON *.* TO {MariaDB.name};\n"
     )
-    usual = ["--no-defaults", f"--basedir={base}", f"--datadir={folder}/data", "--innodb-log-file-size=8M"]
+    usual = [
+        "--no-defaults", f"--basedir={base}", f"--datadir={folder}/data", "--innodb-log-file-size=8M",
+        f"--tmpdir={folder}",  # a mariadbd that starts deletes all temporary tables in it, those of another one too
+    ]  # fmt: skip
     made = subprocess.run(
         [install, *usual, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--force"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, user=user, cwd=folder, env=environment(),
@@ -250,7 +253,7 @@ def mariadb(*options: str) -> Iterator[MariaDB]:
     port = free_port()
     args = [
         server, *usual, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", "--skip-name-resolve",
-        f"--pid-file={folder}/pid", f"--init-file={start}", f"--tmpdir={folder}", "--innodb-buffer-pool-size=32M",
+        f"--pid-file={folder}/pid", f"--init-file={start}", "--innodb-buffer-pool-size=32M",
         # Nothing has to survive a loss of power.
         "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--sync-frm=0",
         *options,
