@@ -12,11 +12,13 @@ EVERY_SECONDS = 5.0
 
 
 class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Pings Redis from a timer in the consumer's event loop, and repeats failed acknowledgements.
+    """Notices a Redis that went silent, and repeats failed acknowledgements, from a timer in the consumer's event loop.
 
     The consumer of an idle worker only waits, and a silent connection looks the same. RabbitMQ has heartbeats for
-    this. A message whose acknowledgement failed counts as unacknowledged as long as the connection lasts. It takes
-    the place of another one, and with enough of them, the worker takes no more messages.
+    this. From kombu 5.7 on, the transport notices that Redis did not answer in time. With older releases, ping it.
+
+    A message whose acknowledgement failed counts as unacknowledged as long as the connection lasts. It takes the place
+    of another one, and with enough of them, the worker takes no more messages.
 
     Events have a separate connection to the same broker. If the other connection is lost, this one is dropped too,
     without a goodbye: a broker that does not answer would block the consumer for half a minute.
@@ -37,8 +39,10 @@ class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
         for name in ("basic_ack", "basic_reject"):
             setattr(channel, name, self._noting(getattr(channel, name), consumer.connection_errors))
         self._failed.clear()
-        self._ask = _question(channel)
-        self._timer = consumer.timer.call_repeatedly(EVERY_SECONDS, self._look, priority=10)
+        cycle = getattr(consumer.connection.transport, "cycle", None)
+        self._ask = None if hasattr(cycle, "maybe_check_brpop_health") else _question(channel)
+        every = EVERY_SECONDS if self._ask else 2 * EVERY_SECONDS
+        self._timer = consumer.timer.call_repeatedly(every, self._look, priority=10)
 
     def stop(self, consumer: Any) -> None:
         """Stop when the connection is lost or the worker ends."""

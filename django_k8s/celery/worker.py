@@ -15,6 +15,7 @@ from celery.concurrency.prefork import TaskPool
 
 from django_k8s.celery import countdown, logs, metrics, shutdown
 from django_k8s.celery.malformed import RejectMalformed
+from django_k8s.celery.rest import Rest
 from django_k8s.celery.silent_broker import BrokerWatch
 from django_k8s.environment import memory, startup
 from django_k8s.environment.cgroup import cpu_limit, memory_limit
@@ -73,6 +74,7 @@ def connect(app: Any) -> None:
     app.steps["consumer"].add(HeartbeatStep)
     app.steps["consumer"].add(RejectMalformed)
     app.steps["consumer"].add(BrokerWatch)
+    app.steps["consumer"].add(Rest)
     if not app.conf.worker_concurrency:
         app.conf.worker_concurrency = Automatic(_cpus())
     for part in (shutdown, logs, metrics, countdown):

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from django_k8s.environment import problems, startup
-from django_k8s.gunicorn import body_room, limits, options, process_count
+from django_k8s.gunicorn import body_room, limits, options, process_count, rest
 from django_k8s.probe.heartbeat import Heartbeat
 from django_k8s.probe.last_scrape import await_last_scrape
 
@@ -93,6 +93,7 @@ def when_ready(server: Any) -> None:
     """Run in the master, before the first fork."""
     from django_k8s.gunicorn.database_connections import close_connections
 
+    rest.let_master_rest(server)
     close_connections()
     gc.collect()
     gc.freeze()

@@ -19,7 +19,7 @@ class HeartbeatMixin:
     _told: dict[str, object] | None = None
 
     def notify(self) -> None:
-        """Write the heartbeat. gunicorn calls this in every round of its main loop, at least once a second."""
+        """Write the heartbeat. gunicorn calls this in every round of its main loop."""
         super().notify()  # type: ignore[misc]
         self.beat()
 

@@ -29,6 +29,7 @@ from django_k8s.gunicorn.database_connections import pool_statistics
 from django_k8s.gunicorn.heads import Head, Heads
 from django_k8s.gunicorn.heartbeat import HeartbeatMixin
 from django_k8s.gunicorn.limits import limits
+from django_k8s.gunicorn.rest import RestMixin
 
 # gunicorn closes a connection by sending a FIN, and then reads until the client closes too, so that no reset destroys
 # an answer on its way. These are its own limits for this (util.close_graceful).
@@ -60,7 +61,7 @@ class _Work:
         self.reported = False
 
 
-class ThreadWorker(HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
+class ThreadWorker(RestMixin, HeartbeatMixin, gthread.ThreadWorker):  # type: ignore[misc]
     """A ``gthread`` worker. Everything here runs in its main thread, unless stated otherwise."""
 
     wsgi: bodies.Wsgi

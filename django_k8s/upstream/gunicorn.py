@@ -10,9 +10,11 @@ _PROTOCOL = "gunicorn.asgi.protocol:ASGIProtocol"
 _ASGI = "gunicorn.workers.gasgi:ASGIWorker"
 _THREADS = "gunicorn.workers.gthread:ThreadWorker"
 _WORKER = "gunicorn.workers.base:Worker"
+_MASTER = "gunicorn.arbiter:Arbiter"
 _LOGGER = "gunicorn.glogging:Logger"
 
 _asgi = partial(Name, used_by="gunicorn.asgi_worker")
+_rest = partial(Name, used_by="gunicorn.rest")
 _logs = partial(Name, used_by="gunicorn.logs")
 
 NAMES = (
@@ -123,11 +125,30 @@ NAMES = (
     ),
     # The master
     Name(
-        "gunicorn.arbiter:Arbiter.SIG_QUEUE",
+        f"{_MASTER}.SIG_QUEUE",
         used_by="gunicorn.configuration",
         why="a new process inherits the signals that the master has not handled yet",
         breaks="a stop that comes during a fork is lost",
-        read_by="gunicorn.arbiter:Arbiter.signal",
+        read_by=f"{_MASTER}.signal",
+    ),
+    _rest(
+        f"{_MASTER}.wait_for_signals",
+        why="the master looks less often for processes that hang",
+        breaks="the master of an idle web wakes every second",
+        call="timeout=",
+        read_by=f"{_MASTER}.run",
+    ),
+    _rest(
+        f"{_MASTER}.WORKERS",
+        why="finds the processes that the master has told to end",
+        breaks="the master fails",
+        read_by=f"{_MASTER}.murder_workers",
+    ),
+    _rest(
+        f"{_WORKER}.aborted",
+        why="a process that hangs is killed a second after it was told to end",
+        breaks="the master fails",
+        read_by=f"{_MASTER}.murder_workers",
     ),
     # Logs
     _logs(f"{_LOGGER}.setup", why="replaces the handlers", breaks="lines are not JSON", call="cfg"),

@@ -11,6 +11,7 @@ _THREADS = "gunicorn.workers.gthread:ThreadWorker"
 _thread = partial(Name, used_by="gunicorn.thread_worker")
 _heads = partial(Name, used_by="gunicorn.heads")
 _bodies = partial(Name, used_by="gunicorn.bodies")
+_rest = partial(Name, used_by="gunicorn.rest")
 
 NAMES = (
     _thread(
@@ -43,6 +44,13 @@ NAMES = (
         f"{_THREADS}.nr_conns",
         why="lingering connections count until they are closed",
         breaks="the worker accepts too many connections or none",
+        read_by=f"{_THREADS}.run",
+    ),
+    _rest(
+        f"{_THREADS}.wait_for_and_dispatch_events",
+        why="without connections, the loop sleeps longer",
+        breaks="each process of an idle web wakes every second",
+        call="timeout=",
         read_by=f"{_THREADS}.run",
     ),
     *(

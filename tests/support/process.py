@@ -142,6 +142,12 @@ class Process:
         wait_until(seen, seconds, f"{text!r} in the output of {self.args}")
 
 
+def wakes(pid: int) -> int:
+    """Return how often the main thread of a process has gone to sleep."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
 def environment(**extra: str) -> dict[str, str]:
     """A small environment for a child: PATH, HOME and what is given; nothing leaks in from outside."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", RECORD_LINES) if name in os.environ}
