@@ -72,10 +72,9 @@ def _prepare(role: str, options: Sequence[str]) -> str:
 
     celery.maybe_patch_concurrency(["celery", *options])
     application.set_up(found)
-    from django_k8s.celery import worker
-    from django_k8s.celery.beat import locked_scheduler
-
-    (worker if role == "worker" else locked_scheduler).connect(found.app)
+    # Each brings modules of Celery's that the other role does not need.
+    part = "worker" if role == "worker" else "beat.locked_scheduler"
+    importlib.import_module(f"django_k8s.celery.{part}").connect(found.app)
     return found.name
 
 

@@ -256,13 +256,6 @@ ROWS = [
         new="pass",
     ),
     Row(
-        "worker: a signal wakes it",
-        test="celery/test_rest.py::test_idle_worker_sleeps",
-        within="Rest._wake",
-        old="with contextlib.suppress(OSError):",
-        new="while False:",
-    ),
-    Row(
         "beat: the end of its lock's session is noticed at once",
         test="celery/test_beat_postgres.py::test_lost_lock_is_noticed_at_rest",
         within="BeatLock.wait",
