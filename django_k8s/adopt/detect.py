@@ -1,4 +1,4 @@
-"""Detect a project's facts by reading its files; nothing of the project runs here."""
+"""Detect a project's facts by reading its files, without running any of its code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from django_k8s.adopt.rules.start_page import start_page
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
 
-# Packages that decide which extras of ours the image needs.
+# Packages that decide which of our extras the image needs.
 _DECIDING = frozenset(
     [
         "psycopg",
@@ -54,14 +54,14 @@ _BY_HAND = 'Follow the page "Put an existing project on Kubernetes" of the docum
 def detect(root: Path, *, answers: Mapping[str, Any] | None = None) -> Facts:
     """Return the facts of the project in the repository at ``root``.
 
-    ``answers`` are facts by name that are not detected but given. Raise CannotAdopt if there is no project, or one that
+    ``answers`` are facts by name that are given instead of detected. Raise CannotAdopt if there is no project, or one that
     cannot be served.
     """
     return read(Tree(places.git_root(root)), answers or {})
 
 
 def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
-    """Return the facts that the files of ``tree`` hold."""
+    """Return the facts that the files of ``tree`` contain."""
     found: dict[str, Fact] = {}
 
     def add(fact: Fact) -> Any:
@@ -181,7 +181,7 @@ def _module(tree: Tree, project: str) -> Fact:
 
 
 def _shape(tree: Tree, file: str) -> str:
-    """Return whether the settings are one file, or a package of several."""
+    """Return ``single file`` or ``package``, whichever the settings are."""
     path = PurePosixPath(file)
     beside = [
         name
@@ -240,7 +240,7 @@ def _programs(
 
 
 def _broker(settings: Defined) -> Fact:
-    """Return the kind of Celery's broker: what a setting or the name of its variable says, else Redis."""
+    """Return the kind of Celery's broker, from a setting or the name of its variable; otherwise Redis."""
     for name in settings.nodes:
         if "BROKER" in name:
             for word in settings.words(name):

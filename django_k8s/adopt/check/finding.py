@@ -14,7 +14,7 @@ TITLE = "django-k8s check"
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of finding. ``what`` may contain ``{detail}``; ``why`` and ``fix`` are the same for all of a kind."""
+    """One kind of finding. ``what`` may contain ``{detail}``; ``why`` and ``fix`` are fixed texts."""
 
     id: str
     severity: Severity
@@ -25,7 +25,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding: its kind, where it is (``file:line``, a file, or nothing) and what is special about it."""
+    """One finding. ``where`` is ``file:line``, a file, or empty."""
 
     id: str
     severity: Severity
@@ -43,6 +43,6 @@ class Finding:
 
 
 def found(kind: Kind, where: str = "", detail: str = "", *, severity: Severity | None = None) -> Finding:
-    """Return a finding of a kind."""
+    """Return a finding of this kind, with the kind's severity unless another is given."""
     what = kind.what.replace("{detail}", detail)
     return Finding(kind.id, severity or kind.severity, where, what, kind.why, kind.fix)

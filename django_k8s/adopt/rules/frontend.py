@@ -1,4 +1,4 @@
-"""How the front end is built: the version of Node, all scripts of the build, and what it needs of Python first."""
+"""How the front end is built: the Node version, its scripts, and the commands that must run before them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django_k8s.adopt.tree import Tree
 
 _SCRIPT = re.compile(r"\b(?:npm run|yarn(?: run)?|pnpm(?: run)?)\s+([\w:.-]+)")
 _NOT_PRODUCTION = re.compile(r"dev|watch|serve|start|test|lint|check")
-_MAJORS = (22, 24, 20, 26, 18)  # the first one that engines allow
-# What .nvmrc may say instead of a number: the names of Node's releases with long-term support.
+_MAJORS = (22, 24, 20, 26, 18)  # the first that the field engines allows is used
+# Names of Node's long-term releases, which .nvmrc may have instead of a number.
 _NAMES = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
 
 
@@ -53,7 +53,7 @@ def _node(tree: Tree, folder: str) -> Fact:
 
 
 def _permits(required: str, major: int) -> bool:
-    """Return whether a range such as ``>=20 <23`` permits some release of a major version."""
+    """Return whether a range such as ``>=20 <23`` allows a release of a major version."""
     for sign, first in re.findall(
         r"(>=|<=|>|<|\^|~|=)?\s*v?(\d+)", re.sub(r"(\d+)(\.[\dx*]+)+", r"\1", required)
     ):
@@ -65,7 +65,7 @@ def _permits(required: str, major: int) -> bool:
 
 
 def _scripts(tree: Tree, script: str) -> Fact:
-    """Return all scripts that the project's own Dockerfile runs in the stage that runs ``script``."""
+    """Return all scripts that run in the same stage of the project's own Dockerfile as ``script``."""
     for name, stage in _stages(tree, script):
         found = [
             match[1]
@@ -80,9 +80,9 @@ def _scripts(tree: Tree, script: str) -> Fact:
 
 
 def _before(tree: Tree, script: str) -> Fact:
-    """Return the management commands whose results the build of the front end needs.
+    """Return the management commands whose output the build of the front end needs.
 
-    They are those of the stages from which the stage that runs ``script`` copies files.
+    These are the commands in the stages from which the stage that runs ``script`` copies files.
     """
     for name, stage in _stages(tree, script):
         every = {one.name.lower(): one for one in dockerfiles.stages(tree, name)}
@@ -100,7 +100,7 @@ def _before(tree: Tree, script: str) -> Fact:
 
 
 def _stages(tree: Tree, script: str) -> Iterator[tuple[str, dockerfiles.Stage]]:
-    """Return the stages that run a script, with the names of their Dockerfiles."""
+    """Yield the stages that run a script, with the names of their Dockerfiles."""
     for name in dockerfiles.files(tree) if script else ():
         for stage in dockerfiles.stages(tree, name):
             if any(match[1] == script for _, text in stage.lines for match in _SCRIPT.finditer(text)):

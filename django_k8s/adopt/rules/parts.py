@@ -49,7 +49,7 @@ NOT_BUILD = frozenset(
 
 
 def static_files(settings: Defined, packages: dict[str, str]) -> Fact:
-    """Return what serves static files, the storage and the directory."""
+    """Return what serves static files, their storage, and whether STATIC_ROOT is set."""
     middleware = settings.words("MIDDLEWARE")
     named = [*settings.words("STORAGES"), *settings.words("STATICFILES_STORAGE")]
     found = [
@@ -92,7 +92,7 @@ def media(tree: Tree, project: str, settings: Defined) -> Fact:
         if _CLASS.fullmatch(word) and "static" not in word.lower() and "whitenoise" not in word
     ]
     if (named := _backends(settings, "default")) and "STORAGES" not in settings.conditional:
-        words = named[-1:]  # what an earlier file said is replaced
+        words = named[-1:]  # this replaces what an earlier file has
     bucket = [word for word in words if any(kind in word + _class(tree, project, word) for kind in BUCKETS)]
     files = [word for word in words if word.endswith("FileSystemStorage")]
     source = fields or settings.places.get("INSTALLED_APPS", "")
@@ -102,7 +102,7 @@ def media(tree: Tree, project: str, settings: Defined) -> Fact:
 
 
 def front_end(tree: Tree, project: str) -> Fact:
-    """Return the front end that the site's pages need: its folder, package manager and script; or None."""
+    """Return the directory, package manager and script of the front end that the pages need, or None."""
     found = []
     for file in tree.files:
         path = PurePosixPath(file)
@@ -113,7 +113,7 @@ def front_end(tree: Tree, project: str) -> Fact:
         script = next((name for name in _SCRIPTS if name in scripts), "")
         folder = path.parent.as_posix()
         if not any(str(path.with_name(lock)) in tree for lock in _MANAGERS):
-            continue  # nothing says what would be installed
+            continue  # without a lock file, it is unknown what would be installed
         evidence = _built_in_dockerfile(tree, folder, scripts)
         beside = folder in (project, *(start.rstrip("/") or "." for start in upwards(project)))
         inside = (
@@ -139,7 +139,7 @@ def front_end(tree: Tree, project: str) -> Fact:
 
 
 def translations(tree: Tree, project: str) -> Fact:
-    """Return whether messages have to be compiled: there are .po files whose .mo is not in git."""
+    """Return whether messages must be compiled, because a .po file has no .mo file in git."""
     for name in tree.below(project):
         if (
             name.endswith(".po")
@@ -152,7 +152,7 @@ def translations(tree: Tree, project: str) -> Fact:
 
 
 def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[str], list[str], str]:
-    """Return the management commands that the project's Dockerfile runs before and after collectstatic, and the place."""
+    """Return the management commands that the Dockerfile runs before and after collectstatic, and the first place."""
     before: dict[str, None] = {}
     after: dict[str, None] = {}
     place = ""
@@ -171,7 +171,7 @@ def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[st
                     continue
                 command = f"python manage.py {name}{match[2]}".replace('"', "'").strip()
                 if name == "compilemessages":
-                    continue  # the fact `translations` says it
+                    continue  # covered by the fact `translations`
                 target = (
                     after if (collected is not None and number > collected) or name == "compress" else before
                 )
@@ -185,7 +185,7 @@ def build_commands(tree: Tree, project: str, settings: Defined) -> tuple[list[st
 
 
 def superuser(tree: Tree, project: str, settings: Defined) -> Fact:
-    """Return the fields that ``createsuperuser`` asks for, the one that identifies a user first."""
+    """Return the fields that ``createsuperuser`` asks for, starting with the one that identifies a user."""
     model = settings.value("AUTH_USER_MODEL")
     if not isinstance(model, str) or model == "auth.User":
         return Fact("superuser_fields", ["username", "email"], "Django's own user model")
@@ -218,7 +218,7 @@ def _user_fields(module: ast.Module, node: ast.ClassDef) -> list[str]:
 
 
 def _backends(settings: Defined, alias: str) -> list[str]:
-    """Return the classes that the literal of STORAGES names for an alias."""
+    """Return the classes for an alias in the literal STORAGES."""
     found = []
     for node in settings.nodes.get("STORAGES", []):
         for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
@@ -228,7 +228,7 @@ def _backends(settings: Defined, alias: str) -> list[str]:
 
 
 def _class(tree: Tree, project: str, name: str) -> str:
-    """Return the text of the module of a class that is the project's own; an empty string for another one."""
+    """Return the text of the module of a class if it belongs to the project, or an empty string."""
     module = name.rpartition(".")[0]
     return tree.text(file) if (file := tree.module_file(module, folders(project))) else ""
 
@@ -242,7 +242,7 @@ def _unconditional(settings: Defined) -> bool:
 
 
 def _workspace(tree: Tree, folder: str, read: dict[str, Any]) -> bool:
-    """Return whether a package is the root of several, which are sites of their own as a rule."""
+    """Return whether a package is the root of a workspace. The packages in it are usually separate sites."""
     return (
         "workspaces" in read
         or ("pnpm-workspace.yaml" if folder == "." else f"{folder}/pnpm-workspace.yaml") in tree
@@ -250,9 +250,9 @@ def _workspace(tree: Tree, folder: str, read: dict[str, Any]) -> bool:
 
 
 def _built_in_dockerfile(tree: Tree, folder: str, scripts: dict[str, Any]) -> tuple[str, str] | None:
-    """Return the script of a front end that a Dockerfile with Python builds, and the place.
+    """Return the script with which a Dockerfile that uses Python builds a front end, and the place.
 
-    The script is empty if the Dockerfile takes the packages of this folder, and builds them in another way.
+    The script is empty if the Dockerfile copies the package.json of this directory but builds in another way.
     """
     for file in dockerfiles.files(tree):
         text = tree.text(file)
