@@ -112,7 +112,7 @@ class Env:
     def url(self, name: _str, default: _str = "", *, secret: _bool = False) -> _str:
         """Return a URL as a string. Record a problem if it is not a URL, or if its host or port is malformed."""
         variable = self._variable(name, "url", default, secret=secret)
-        self._variables[name] = variable._replace(kind="url")  # the project may have read it as a string before
+        self._variables[name] = variable._replace(kind="url")  # it may have been read as a string before
         return self.str(name, default, secret=secret)
 
     @overload

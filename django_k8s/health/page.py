@@ -25,7 +25,7 @@ logger = logging.getLogger("django_k8s.health")
 # How many seconds a failure is kept. A page may be more expensive than a check, and probes come every few seconds.
 KEPT_SECONDS = 15.0
 
-_REDIRECTS = 5  # at most this many pages are requested, such as a start page and the login page
+_REDIRECTS = 5  # the most pages that are requested, such as a start page and the login page
 
 _ATTRIBUTE = "readiness_page"  # marks our own requests, to recognize them in log records
 

@@ -50,7 +50,9 @@ class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
 
     The pod's identity gives the credentials and also signs links, so no key is needed. Uploads and downloads use one
     thread and keep one part of 4 MiB in memory. No call waits for long, and every failure is a
-    :class:`MediaUnavailable`. ``account_url`` is the URL of the account if it is not on Azure's public cloud.
+    :class:`MediaUnavailable`.
+
+    ``account_url`` is the URL of the account if it is not on Azure's public cloud.
     """
 
     token_credential: Any

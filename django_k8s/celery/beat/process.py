@@ -54,7 +54,7 @@ class BeatProcess:
             self._sampler = Sampler(self._app)
             self._sampler.start()
             self._end_at_signals()
-        if self._stopping:  # an earlier SystemExit was lost where Python ignores exceptions, such as in a finalizer
+        if self._stopping:  # Python ignored the SystemExit of a signal, such as in a finalizer
             raise SystemExit
         self.beat()
 
