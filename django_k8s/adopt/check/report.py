@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from django_k8s.adopt.check.finding import ORDER, TITLE, Finding
+from django_k8s.adopt.check.finding import ORDER, PAGE, Finding
 
 _WIDTH = 110
 
@@ -38,7 +38,7 @@ def summary(findings: Sequence[Finding]) -> str:
     if not counts:
         return "Nothing was found."
     parts = [f"{counts[one]} {one}{'' if counts[one] == 1 else 's'}" for one in ORDER if counts[one]]
-    return f'{", ".join(parts)}. The page "{TITLE}" of the documentation explains each.'
+    return f'{", ".join(parts)}. The page "{PAGE}" of the documentation explains each.'
 
 
 def as_json(findings: Sequence[Finding], notes: Sequence[str]) -> str:
