@@ -11,6 +11,7 @@ from django_k8s.adopt.facts import Choice, Fact, Facts, chosen
 from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.notes import told
 from django_k8s.adopt.rules import (
+    build_commands,
     daemons,
     debian,
     debug,
@@ -19,12 +20,13 @@ from django_k8s.adopt.rules import (
     fields,
     frontend,
     locks,
-    parts,
     places,
     programs,
     pythons,
     settings_module,
     steps,
+    storages,
+    superuser,
     variables,
 )
 from django_k8s.adopt.rules.data_files import data_files, dumps
@@ -109,13 +111,13 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     database = add(debian.database(settings, packages))
     notes = _programs(tree, project, module, settings, packages, add)
-    add(parts.static_files(settings, packages))
-    add(parts.media(tree, project, settings))
-    front_end = add(parts.front_end(tree, project))
+    add(storages.static_files(settings, packages))
+    add(storages.media(tree, project, settings))
+    front_end = add(frontend.front_end(tree, project))
     for fact in frontend.facts(tree, front_end):
         add(fact)
-    translated = add(parts.translations(tree, project))
-    before, after, place = parts.build_commands(tree, project, settings)
+    translated = add(build_commands.translations(tree, project))
+    before, after, place = build_commands.build_commands(tree, project, settings)
     steps_before, started = steps.builds(tree, project, [*before, *after])
     before, place = [*before, *steps_before], place or started
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
@@ -134,7 +136,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     add(data_files(tree, project, tuple(settings.files)))
     add(dumps(tree, project))
-    add(parts.superuser(tree, project, settings))
+    add(superuser.superuser(tree, project, settings))
     add(start_page(tree, project, settings))
     add(debug.debug(tree, settings))
     add(engine.engine(tree, settings, str(database)))

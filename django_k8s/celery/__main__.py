@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -36,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
     except application.NoApplication as error:
         return _refuse(f"{error} A project without Celery does not run the role {role}.", EX_CONFIG)
     celery = _command()
+    _outlive_user_signals()
     sys.argv = ["celery", "--quiet", "-A", found, role, *OPTIONS[role], "--loglevel", level, *options]
     if role == "worker":
         return int(celery() or 0)
@@ -45,6 +47,18 @@ def main(argv: Sequence[str]) -> int:
         return int(celery() or 0)
     except Unusable:  # the log has the reason; Celery's beat would treat a SystemExit as a stop
         return EX_CONFIG
+
+
+def _outlive_user_signals() -> None:
+    """Ignore SIGUSR1 and SIGUSR2, which mean something to gunicorn, and by default end a process.
+
+    What the project has set stays. Celery sets its own later: the worker prints tracebacks at SIGUSR1.
+    """
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(
+                number, lambda *_: None
+            )  # unlike SIG_IGN, this is not inherited by programs of tasks
 
 
 def _command() -> Callable[[], int | None]:

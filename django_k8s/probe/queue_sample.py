@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,6 +65,8 @@ def read() -> dict[str, Queue] | None:
             STALE_SECONDS, 3 * startup.env().float("QUEUE_SAMPLE_SECONDS")
         ):
             return None
-        return {name: Queue(*values) for name, values in sample["queues"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        queues = {name: Queue(*values) for name, values in sample["queues"].items()}
+        numbers = [number for queue in queues.values() for number in (queue.total, queue.oldest_seconds or 0)]
+        return queues if all(map(math.isfinite, numbers)) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None

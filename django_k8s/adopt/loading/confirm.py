@@ -9,7 +9,7 @@ from typing import Any
 from django_k8s.adopt.facts import Fact, Facts, Variable
 from django_k8s.adopt.loading.rounds import Loaded
 from django_k8s.adopt.rules import variables
-from django_k8s.adopt.rules.parts import BUCKETS
+from django_k8s.adopt.rules.storages import BUCKETS
 
 _FILES = "FileSystemStorage"
 _BROKERS = {"redis": "redis", "sentinel": "redis", "amqp": "rabbitmq", "pyamqp": "rabbitmq"}
