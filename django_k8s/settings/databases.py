@@ -176,10 +176,7 @@ def _from_url(env: Env, name: str, url: str) -> Database:
 
 
 def with_options(env: Env, database: Database, project: Mapping[str, Any] | None = None) -> Database:
-    """Return ``database`` with options for connections that survive failures and do not hang.
-
-    ``project`` has the project's values, which are applied later.
-    """
+    """Return ``database`` with timeouts, keepalives and health checks. ``project`` is applied to it later."""
     if database["ENGINE"] == _NONE:
         return database
     if database["ENGINE"].endswith(_SQLITE_FAMILY):
@@ -249,10 +246,7 @@ def _add_session(merged: dict[str, Any], *parts: Mapping[str, Any]) -> None:
 
 
 def _add_variables(merged: dict[str, Any], ours: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Merge two ``SET`` commands into one. Any other command of the project replaces ours.
-
-    A driver executes only one command.
-    """
+    """Merge two ``SET`` commands, as a driver executes only one. Any other command of the project replaces ours."""
     before, after = ours.get("init_command", ""), own.get("init_command", "")
     if before and re.match(r"(?i)set\s(?!.*\btransaction\b)[^;]*$", after):
         merged["init_command"] = f"{before}, {after[3:].strip()}"
