@@ -1,4 +1,4 @@
-"""The Django app, and the gate that an unconfigured process does not pass."""
+"""The Django app, and the start-up gate that stops an unconfigured process."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from django.apps import AppConfig
 
 
 class DjangoK8sConfig(AppConfig):
-    """Register the system checks and the models; refuse to start without a complete configuration."""
+    """The app. It registers the system checks and the models, and refuses to start without a complete configuration."""
 
     name = "django_k8s"
     verbose_name = "Kubernetes"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Pass the gate, import the system checks, which register themselves, mask secrets in logs, and watch for databases
-        that take no writes any more.
+        """Enforce the start-up gate, register the system checks, mask secrets in logs, and watch for read-only databases.
 
-        Raise SystemExit with status 78 if the configuration is incomplete. No system check could do this:
+        Raise SystemExit with status 78 if the configuration is incomplete. A system check could not do this, because
         none runs under ``get_wsgi_application()``, and probes are answered before the host is checked.
         """
         from django_k8s import startup_gate
         from django_k8s.environment import masking, problems
 
-        problems.stop_if_followed()  # what was found after k8s.config(env), or by another Env
+        problems.stop_if_followed()  # problems found after k8s.config(env), or by another Env
         startup_gate.enforce()
 
         from django.conf import settings

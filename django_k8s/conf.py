@@ -1,7 +1,7 @@
 """The library's configuration: ``settings.DJANGO_K8S``.
 
-The settings module builds it with ``k8s.config(env)``. It is the only source for everything that runs after
-Django is loaded; what acts before that is read by :mod:`django_k8s.environment.startup`.
+The settings module creates it with ``k8s.config(env)``. It is the only configuration of everything that runs after
+Django is loaded. Everything before that uses :mod:`django_k8s.environment.startup`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ def _no_mailer() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The configuration of the library. Each field is the variable of the same name.
+    """The configuration of the library. Each field has the value of the variable with the same name.
 
-    It cannot be changed. Tests replace it::
+    It is immutable. Tests replace it::
 
         with override_settings(DJANGO_K8S=dataclasses.replace(settings.DJANGO_K8S, metrics=True)):
             ...
 
-    Secrets are left out of its ``repr``, which Django's debug page shows. Durations are in seconds.
+    Its ``repr``, which Django's debug page shows, leaves out secrets. Durations are in seconds.
     """
 
     build_phase: bool = False
@@ -53,9 +53,9 @@ class Config:
     readiness_timeout_seconds: float = 2.0
     stall_seconds: int = 600
     wait_seconds: int = 300
-    # Names of variables that other set-ups use, that are set, and that nothing reads through Env.
+    # Names of variables that other frameworks or platforms use, that are set, but that nothing reads through Env.
     without_effect: tuple[str, ...] = ()
-    # Names of secret variables whose values are common words, which masking leaves in logs.
+    # Names of secret variables whose values are common words, which are not masked in logs.
     common_secrets: tuple[str, ...] = ()
 
 

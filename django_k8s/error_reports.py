@@ -1,6 +1,6 @@
-"""Django's error reports, by mail to ADMINS and on the debug page, without the secrets of the environment.
+"""Mask the secrets of the environment in Django's error reports: the mail to ADMINS and the debug page.
 
-In the settings::
+Use it in the settings::
 
     DEFAULT_EXCEPTION_REPORTER_FILTER = "django_k8s.error_reports.SecretFilter"
 """
@@ -16,30 +16,30 @@ from django.views.debug import SafeExceptionReporterFilter
 
 from django_k8s.environment.masking import mask
 
-_DEEPEST = 20  # levels of containers; one may contain itself
+_DEEPEST = 20  # levels of containers, because a container may contain itself
 
 
 class SecretFilter(SafeExceptionReporterFilter):
-    """Django's own filter, which also masks known secrets and passwords in URLs, whatever their names.
+    """Django's own filter, extended to mask known secrets and passwords in URLs, whatever their names are.
 
-    It covers settings, request headers, cookies and the local variables of each frame, also inside dictionaries
-    and lists. It does not see the message of the exception itself.
+    It covers settings, request headers, cookies and the local variables of each frame, also in dictionaries and lists.
+    It does not cover the message of the exception itself.
     """
 
     def cleanse_setting(self, key: Any, value: Any) -> Any:
-        """Return a setting or header as it may be shown."""
+        """Return a setting or header with its secrets masked."""
         return _masked(super().cleanse_setting(key, value))
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
     ) -> ItemsView[str, Any]:
-        """Return the local variables of a frame as they may be shown."""
+        """Return the local variables of a frame with their secrets masked."""
         found = super().get_traceback_frame_variables(request, tb_frame)
         return {name: _masked(value) for name, value in found}.items()
 
 
 class _Masked:
-    """An object of which only the masked representation is shown; it is made when it is needed."""
+    """An object whose ``repr`` is the masked ``repr`` of another object, created when it is needed."""
 
     def __init__(self, value: object) -> None:
         self._value = value

@@ -1,4 +1,4 @@
-"""What beat remembers, and which tasks have had their effect."""
+"""The state of beat, and the ids of completed tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class BeatEntry(models.Model):
-    """One entry of beat's schedule and the last due time that was published for it."""
+    """An entry of beat's schedule, and its last published due time."""
 
     name: models.CharField[str, str] = models.CharField(max_length=200, primary_key=True)
     due: models.DateTimeField[datetime, datetime] = models.DateTimeField(
@@ -27,7 +27,7 @@ class BeatEntry(models.Model):
 
 
 class CompletedTask(models.Model):
-    """The id of a task whose effect is in the database, so that a duplicate of it can be dropped."""
+    """The id of a task whose effect is in the database, so that a duplicate can be dropped."""
 
     task_id: models.CharField[str, str] = models.CharField(max_length=255, primary_key=True)
     at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True, db_index=True)

@@ -1,4 +1,4 @@
-"""What must be configured before a process may do anything at all."""
+"""The start-up gate: check what must be configured before a process may do anything."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _DUMMY = "django.db.backends.dummy"  # what Django uses if DATABASES is empty
 
 
 def enforce(role: str = "") -> None:
-    """Print what is missing and raise SystemExit with status 78, if there is anything.
+    """If something is missing, print it and raise SystemExit with status 78.
 
-    ``role`` is what this process is, if the variable ROLE does not say so.
+    ``role`` is the role of this process, if the variable ROLE is not set.
     """
     if found := mistake(role):
         print(f"django-k8s: {found}", file=sys.stderr, flush=True)
@@ -29,8 +29,8 @@ def enforce(role: str = "") -> None:
 def mistake(role: str = "") -> str:
     """Return what is missing and what to do, or an empty string.
 
-    ``k8s.config(env)`` reports mistakes in the environment. This catches what it cannot see: that it was
-    never called, or that the settings module swallowed an exception and went on without a setting.
+    ``k8s.config(env)`` reports mistakes in the environment. This detects what it cannot: that it was never called, or that
+    the settings module caught an exception and continued without a setting.
     """
     config = getattr(settings, "DJANGO_K8S", None)
     if not isinstance(config, Config):
@@ -49,7 +49,7 @@ def mistake(role: str = "") -> str:
     if settings.DEBUG:
         if config.debug:
             return ""
-        # A development module below may have switched it on: pages would show settings and source to everybody.
+        # A development settings module may have turned it on. Error pages would show settings and source code to everybody.
         return (
             "DEBUG is on in the settings module, but not in the environment. Write DEBUG = env.debug there."
         )
@@ -76,7 +76,7 @@ def _missing_celery() -> str:
 def _secret_key() -> str:
     try:
         return str(settings.SECRET_KEY)
-    except ImproperlyConfigured:  # Django's answer to an empty key
+    except ImproperlyConfigured:  # Django raises this for an empty key
         return ""
 
 

@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 
 from django_k8s import overlay, settings
 from django_k8s.adopt.check.catalogue import KINDS
+from django_k8s.adopt.check.finding import SYSTEM_CHECKS_PAGE
 from django_k8s.checks.messages import MESSAGES
 from django_k8s.cli.env import default_text
 from django_k8s.environment.variables import VARIABLES, Variable
@@ -60,7 +61,7 @@ def _row(variable: Variable) -> str:
 def system_checks() -> str:
     """The page of every system check, with what to do."""
     lines = [
-        "# System checks",
+        f"# {SYSTEM_CHECKS_PAGE}",
         "",
         "Generated from `django_k8s/checks/messages.py` by `make docs`. Errors stop every command of Django; warnings appear with",
         "`manage.py check --deploy`, which the `check` role runs, and are silent while DEBUG is on.",

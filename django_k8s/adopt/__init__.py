@@ -1,4 +1,5 @@
 """What ``django-k8s init`` detects in a project, and what it writes.
 
-Nothing here imports Django or the project: ``rules`` read files, ``load`` starts the project's own interpreter.
+Nothing here imports Django or the project. The modules in ``rules`` read files, and those in ``loading`` start
+the project's own interpreter.
 """

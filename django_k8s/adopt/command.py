@@ -1,4 +1,4 @@
-"""``django-k8s init``: examine the project, show what was found, write, or undo."""
+"""``django-k8s init``: examine the project, show what was found, and write the files or remove them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from django_k8s.environment.exit_codes import EX_CANTCREAT, EX_CONFIG, EX_UNAVAI
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     directory: Path = Path()
     answers: Mapping[str, Any] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def _refuse_old(django: str) -> None:
 
 
 def _again(request: Request, made: Plan, earlier: record.Record) -> int:
-    """Say what a second run has found. Nothing is written: the files are the project's by now."""
+    """Report what a second run has found. Write nothing, because the files belong to the project by now."""
     if request.json:
         print(report.as_json(made.facts, made.files))
         return 0
@@ -189,7 +189,7 @@ def _template(request: Request, copy_example: Callable[[Path], int]) -> int:
 
 
 def refuse_dirty(root: Path, own: frozenset[str] = frozenset()) -> None:
-    """Raise CannotAdopt if files other than ``own`` have changes that are not committed."""
+    """Raise CannotAdopt if files other than ``own`` have uncommitted changes."""
     command = [
         "git",
         "--no-optional-locks",

@@ -1,4 +1,4 @@
-"""Detect a project's facts by reading its files; nothing of the project runs here."""
+"""Detect a project's facts by reading its files, without running any of its code."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django_k8s.adopt.facts import Choice, Fact, Facts, chosen
 from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.notes import told
 from django_k8s.adopt.rules import (
+    build_commands,
     daemons,
     debian,
     debug,
@@ -19,12 +20,13 @@ from django_k8s.adopt.rules import (
     fields,
     frontend,
     locks,
-    parts,
     places,
     programs,
     pythons,
     settings_module,
     steps,
+    storages,
+    superuser,
     variables,
 )
 from django_k8s.adopt.rules.data_files import data_files, dumps
@@ -33,7 +35,7 @@ from django_k8s.adopt.rules.start_page import start_page
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CONFIG
 
-# Packages that decide which extras of ours the image needs.
+# Packages that decide which of our extras the image needs.
 _DECIDING = frozenset(
     [
         "psycopg",
@@ -54,14 +56,14 @@ _BY_HAND = 'Follow the page "Put an existing project on Kubernetes" of the docum
 def detect(root: Path, *, answers: Mapping[str, Any] | None = None) -> Facts:
     """Return the facts of the project in the repository at ``root``.
 
-    ``answers`` are facts by name that are not detected but given. Raise CannotAdopt if there is no project, or one that
+    ``answers`` are facts by name that are given instead of detected. Raise CannotAdopt if there is no project, or one that
     cannot be served.
     """
     return read(Tree(places.git_root(root)), answers or {})
 
 
 def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
-    """Return the facts that the files of ``tree`` hold."""
+    """Return the facts that the files of ``tree`` contain."""
     found: dict[str, Fact] = {}
 
     def add(fact: Fact) -> Any:
@@ -109,13 +111,13 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     database = add(debian.database(settings, packages))
     notes = _programs(tree, project, module, settings, packages, add)
-    add(parts.static_files(settings, packages))
-    add(parts.media(tree, project, settings))
-    front_end = add(parts.front_end(tree, project))
+    add(storages.static_files(settings, packages))
+    add(storages.media(tree, project, settings))
+    front_end = add(frontend.front_end(tree, project))
     for fact in frontend.facts(tree, front_end):
         add(fact)
-    translated = add(parts.translations(tree, project))
-    before, after, place = parts.build_commands(tree, project, settings)
+    translated = add(build_commands.translations(tree, project))
+    before, after, place = build_commands.build_commands(tree, project, settings)
     steps_before, started = steps.builds(tree, project, [*before, *after])
     before, place = [*before, *steps_before], place or started
     add(Fact("before_static", before, place or "no Dockerfile runs one", "likely" if before else "read"))
@@ -134,7 +136,7 @@ def read(tree: Tree, answers: Mapping[str, Any]) -> Facts:
         add(fact)
     add(data_files(tree, project, tuple(settings.files)))
     add(dumps(tree, project))
-    add(parts.superuser(tree, project, settings))
+    add(superuser.superuser(tree, project, settings))
     add(start_page(tree, project, settings))
     add(debug.debug(tree, settings))
     add(engine.engine(tree, settings, str(database)))
@@ -181,7 +183,7 @@ def _module(tree: Tree, project: str) -> Fact:
 
 
 def _shape(tree: Tree, file: str) -> str:
-    """Return whether the settings are one file, or a package of several."""
+    """Return ``single file`` or ``package``, whichever the settings are."""
     path = PurePosixPath(file)
     beside = [
         name
@@ -240,7 +242,7 @@ def _programs(
 
 
 def _broker(settings: Defined) -> Fact:
-    """Return the kind of Celery's broker: what a setting or the name of its variable says, else Redis."""
+    """Return the kind of Celery's broker, from a setting or the name of its variable; otherwise Redis."""
     for name in settings.nodes:
         if "BROKER" in name:
             for word in settings.words(name):

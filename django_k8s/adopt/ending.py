@@ -1,4 +1,4 @@
-"""How ``init``, ``check`` and ``update`` end, and what they say on the way."""
+"""How ``init``, ``check`` and ``update`` end, and how they print messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_k8s.environment.exit_codes import INTERRUPTED
 
 
 def ended(command: str, action: Callable[[], int], *, interrupted: str) -> int:
-    """Run ``action`` and return its exit status; a failure and Ctrl-C are one sentence on standard error."""
+    """Run ``action`` and return its exit status. Report a failure or Ctrl-C in one sentence on standard error."""
     try:
         return action()
     except CannotAdopt as error:
@@ -24,11 +24,11 @@ def ended(command: str, action: Callable[[], int], *, interrupted: str) -> int:
 
 
 def say(text: str) -> None:
-    """Print a line that is no part of the result."""
+    """Print a line that is not part of the result, on standard error."""
     print(text, file=sys.stderr)
 
 
 def fail(command: str, message: str, status: int) -> int:
-    """Say why the command ends, and return ``status``."""
+    """Print why the command ends, and return ``status``."""
     say(f"django-k8s {command}: {message}")
     return status

@@ -11,8 +11,8 @@ from django_k8s.adopt import record
 from django_k8s.adopt.detect import read
 from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.loading import interpreter
+from django_k8s.adopt.loading.confirm import merged
 from django_k8s.adopt.loading.copies import copied, libraries
-from django_k8s.adopt.loading.merge import merged
 from django_k8s.adopt.loading.rounds import Loaded, Place, load
 from django_k8s.adopt.rules.debug import candidates
 from django_k8s.adopt.rules.places import git_root

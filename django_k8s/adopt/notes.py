@@ -1,4 +1,4 @@
-"""What the person who adopts a project has to know or to do by hand."""
+"""Notes for the user who adopts a project: what to know, and what to do by hand."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django_k8s.adopt.tree import Tree
 
 
 def is_too_old(django: str) -> bool:
-    """Return whether this release of Django is older than what django-k8s supports; no when it is not known."""
+    """Return whether this release of Django is older than django-k8s supports; False if it is unknown."""
     release = tuple(int(part) for part in django.split(".")[:2] if part.isdigit())
     return bool(release) and release < (5, 2)
 
 
 def told(tree: Tree, found: Mapping[str, Fact]) -> list[str]:
-    """Return what follows from the facts for the person who adopts the project."""
+    """Return the notes that follow from the facts."""
     notes = []
     version = str(found["django_version"].value or "")
     if is_too_old(version):

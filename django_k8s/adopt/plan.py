@@ -1,4 +1,4 @@
-"""What ``init`` would do: the facts of a project, the files for it, and the record of both."""
+"""The plan of ``init``: a project's facts, the files to write, and the record of both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django_k8s.adopt.facts import Facts
 from django_k8s.adopt.render import name_of, render, settings
 from django_k8s.adopt.tree import ignored
 
-# Facts that say where this machine has the project, or that only explain others.
+# Facts that are true on this machine only.
 _NOT_RECORDED = frozenset({"git_root"})
 
 
@@ -28,7 +28,7 @@ class Plan:
 
     @property
     def files(self) -> dict[str, str]:
-        """All files that are written, with the copies and the record."""
+        """All files that are written, including the copies and the record."""
         return record.written(self.record, self.texts)
 
 
@@ -40,7 +40,7 @@ def plan(root: Path, answers: Mapping[str, Any], options: Options, *, version: s
         return module.name, module.path, settings.render(facts)
 
     facts = _despite_git(examine(root, answers, options, overlay))
-    # The recorded name stays, whatever the directory of a clone is called.
+    # The recorded name is kept, because a clone's directory may have another name.
     earlier = record.read(root)
     name = earlier.name if earlier and earlier.name else name_of(facts)
     texts = render(facts, name=name, version=version)
@@ -50,9 +50,9 @@ def plan(root: Path, answers: Mapping[str, Any], options: Options, *, version: s
 
 
 def _despite_git(facts: Facts) -> Facts:
-    """Return ``facts`` with the settings module among the files that the image allows, and a note, if git ignores it.
+    """Return ``facts``. If git ignores the settings module, allow it in the image and add a note.
 
-    Whether it is tracked already does not count: the answer is the same before and after it is committed.
+    The result is the same before and after the file is committed, because it does not depend on what git tracks.
     """
     path = settings.module(facts).path
     if not ignored(Path(facts.text("git_root")), [path], tracked=True):

@@ -1,4 +1,4 @@
-"""deploy/django-k8s.toml and deploy/.django-k8s/: what was written, from which facts, by which version."""
+"""deploy/django-k8s.toml and deploy/.django-k8s/ record the written files, their facts and our version."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from django_k8s.environment.exit_codes import EX_CONFIG
 FILE = "deploy/django-k8s.toml"
 BASE = "deploy/.django-k8s"
 FORMAT = 1
-_SUFFIX = ".txt"  # so that no linter, test runner or import takes a copy for the file itself
+_SUFFIX = ".txt"  # so that no linter, test runner or import mistakes a copy for the original
 
 
 @dataclass(frozen=True)
 class Record:
-    """What ``init`` wrote. ``answers`` were given by a person; ``facts`` are what the files were made of."""
+    """What ``init`` wrote. ``answers`` are the user's; ``facts`` are what the files were made from."""
 
     version: str
     name: str
@@ -35,7 +35,7 @@ class Record:
 
 
 def read(root: Path) -> Record | None:
-    """Return the record of the repository, or None if there is none. Raise CannotAdopt if it cannot be read."""
+    """Return the record in the repository, or None if there is none. Raise CannotAdopt if it cannot be read."""
     path = root / FILE
     if not path.exists():
         return None
@@ -60,12 +60,12 @@ def read(root: Path) -> Record | None:
 
 
 def base_path(name: str) -> str:
-    """Return where the text of a file lies as it was written, relative to the git root."""
+    """Return the path of the copy of a file as it was written, relative to the git root."""
     return f"{BASE}/{name}{_SUFFIX}"
 
 
 def base(root: Path, name: str) -> str | None:
-    """Return the text of a file as it was written, or None."""
+    """Return the text of a file as it was written, or None if there is no copy."""
     try:
         return (root / base_path(name)).read_text()
     except OSError:
@@ -73,7 +73,7 @@ def base(root: Path, name: str) -> str | None:
 
 
 def written(record: Record, texts: Mapping[str, str]) -> dict[str, str]:
-    """Return every file of an adoption: ``texts``, their copies, and the record."""
+    """Return the text of every file to write, by path: ``texts``, their copies, and the record."""
     return {**texts, **{base_path(name): text for name, text in texts.items()}, FILE: dump(record)}
 
 
@@ -115,5 +115,5 @@ def _value(value: Any) -> str:
         return "{ " + ", ".join(_table(value)) + " }" if value else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(one) for one in value) + "]"
-    # Text, numbers and booleans are written in TOML as in JSON.
+    # Strings, numbers and booleans are written in TOML as in JSON.
     return json.dumps(value)

@@ -1,4 +1,4 @@
-"""What a person sees: the facts on one screen, the questions, and one diff of new files."""
+"""The output of ``init``: the facts on one screen, one diff of the new files, and JSON."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def screen(facts: Facts) -> str:
 
 
 def shown(fact: Fact) -> str:
-    """Return a value as a person reads it."""
+    """Return the value of a fact as text for people."""
     value = fact.value
     if fact.name == "git_root":
         return str(value)
@@ -68,8 +68,8 @@ def shown(fact: Fact) -> str:
 def diff(texts: Mapping[str, str]) -> str:
     """Return one diff of the new files.
 
-    Of a file that comes with this package, it shows the lines that are this project's. The copies that `update` needs
-    are not shown.
+    For a file that comes with this package, the diff shows only the lines that are specific to this project. The copies
+    that `update` needs are not shown.
     """
     lines: list[str] = []
     for name, text in texts.items():
@@ -87,7 +87,7 @@ def diff(texts: Mapping[str, str]) -> str:
 
 
 def _ours(name: str) -> Path | None:
-    """Return the file of this package that a new file is a copy of, if there is one."""
+    """Return the file of this package from which a new file is copied, if there is one."""
     folder, _, file = name.rpartition("/")
     path = assets() / "docker" / file
     return path if folder == "deploy" and file and path.is_file() else None

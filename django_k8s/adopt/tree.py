@@ -1,4 +1,4 @@
-"""The files of a repository, as far as they count: those that git tracks or would track."""
+"""The files of a repository that git tracks or would track."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.environment.exit_codes import EX_UNAVAILABLE
 
 _LARGE = 1_000_000  # bytes; no source file is larger
-# Folders whose files are not the project's own code. What `init` itself writes does not count either.
+# Directories whose files are not the project's own code.
 _FOREIGN = frozenset(
     [
         "node_modules",
@@ -29,7 +29,7 @@ _FOREIGN = frozenset(
         "third_party",
     ]
 )
-# Folders of the project whose code does not run in production.
+# Directories of the project whose code does not run in production.
 _ASIDE = frozenset(
     [
         "test",
@@ -48,15 +48,15 @@ _ASIDE = frozenset(
 
 
 class Tree:
-    """The files below ``root``, by their path relative to it, with ``/`` between the parts."""
+    """The files below ``root``. Their names are paths relative to it, with ``/`` as the separator."""
 
     def __init__(self, root: Path, without: frozenset[str] = frozenset()) -> None:
         self.root = root
-        self._without = without  # what `init` has written is no evidence
+        self._without = without  # what `init` has written must not influence what it detects
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """All files, except ignored ones and those of other people's code."""
+        """All files, except ignored files and third-party code."""
         names = _listed(self.root) if (self.root / ".git").exists() else _walked(self.root)
         return tuple(
             sorted(
@@ -74,12 +74,12 @@ class Tree:
         return name in self._set
 
     def below(self, folder: str) -> Iterator[str]:
-        """The files in ``folder`` and in its folders. ``.`` is the root."""
+        """Yield the files in ``folder`` and below it. ``.`` is the root."""
         start = "" if folder in ("", ".") else folder.rstrip("/") + "/"
         return (name for name in self.files if name.startswith(start))
 
     def code(self, folder: str = ".") -> Iterator[str]:
-        """The Python files below ``folder`` that are neither tests, documentation nor migrations."""
+        """Yield the Python files below ``folder``, without tests, documentation, migrations and hidden files."""
         depth = 0 if folder in ("", ".") else len(PurePosixPath(folder).parts)
         for name in self.below(folder):
             path = PurePosixPath(name)
@@ -91,7 +91,7 @@ class Tree:
                 yield name
 
     def tracked(self, name: str) -> bool:
-        """Return whether git tracks a file: one that is only not ignored is nobody's decision."""
+        """Return whether git tracks a file. Nobody has decided about a file that is merely not ignored."""
         command = ["git", "-C", str(self.root), "ls-files", "--error-unmatch", "--", f":(top,literal){name}"]
         return (self.root / ".git").exists() and not subprocess.run(command, capture_output=True).returncode  # noqa: S603
 
@@ -99,9 +99,9 @@ class Tree:
         """Return whether a file belongs to tests, documentation or examples."""
         return bool(_ASIDE & set(PurePosixPath(name).parts[:-1]))
 
-    @cache  # noqa: B019 - one tree for each run
+    @cache  # noqa: B019 - there is one tree for each run
     def text(self, name: str) -> str:
-        """Return the text of a file; an empty one if it is missing, unreadable or very large."""
+        """Return the text of a file, or an empty string if it is missing, unreadable or very large."""
         path = self.root / name
         try:
             if path.stat().st_size > _LARGE:
@@ -112,19 +112,19 @@ class Tree:
 
     @cache  # noqa: B019
     def parsed(self, name: str) -> ast.Module | None:
-        """Return the syntax tree of a Python file, or None if it is none."""
+        """Return the syntax tree of a Python file, or None if it cannot be parsed."""
         try:
             return ast.parse(self.text(name))
         except (SyntaxError, ValueError, RecursionError):
             return None
 
     def containing(self, words: str | tuple[str, ...], folder: str = ".") -> Iterator[str]:
-        """The code below ``folder`` in which one of ``words`` stands."""
+        """Yield the Python files below ``folder`` that contain one of ``words``."""
         wanted = (words,) if isinstance(words, str) else words
         return (name for name in self.code(folder) if any(word in self.text(name) for word in wanted))
 
     def module_file(self, module: str, folders: tuple[str, ...]) -> str:
-        """Return the file of a dotted module below one of ``folders``; an empty string if there is none."""
+        """Return the file of a dotted module below one of ``folders``, or an empty string if there is none."""
         path = module.replace(".", "/")
         for folder in folders:
             start = "" if folder in ("", ".") else folder + "/"
@@ -135,7 +135,7 @@ class Tree:
 
 
 def ignored(root: Path, names: Iterable[str], *, tracked: bool = False) -> list[str]:
-    """Return which of these files git neither tracks nor would add; with ``tracked``, also those that it tracks in spite of that."""
+    """Return the files that git ignores. With ``tracked``, include files that match but are tracked nevertheless."""
     command = ["git", "-C", str(root), "check-ignore", *(["--no-index"] if tracked else []), "--", *names]
     try:
         ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
@@ -173,12 +173,12 @@ def line(name: str, node: ast.AST) -> str:
 
 
 def called(node: ast.AST) -> str:
-    """Return the dotted name of what a call calls; an empty string for anything else."""
+    """Return the dotted name of the function that a call calls, or an empty string for anything else."""
     return dotted(node.func) if isinstance(node, ast.Call) else ""
 
 
 def dotted(node: ast.AST) -> str:
-    """Return a name such as ``os.environ``; an empty string for anything else."""
+    """Return a dotted name such as ``os.environ``, or an empty string for anything else."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute) and (before := dotted(node.value)):
@@ -195,7 +195,7 @@ def literal(node: ast.AST | None) -> object:
 
 
 def words(node: ast.AST | None) -> list[str]:
-    """Return every text literal in a node, in order."""
+    """Return every string literal in a node, in the order of the text."""
     if node is None:
         return []
     found = [one for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]

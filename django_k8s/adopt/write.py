@@ -1,4 +1,4 @@
-"""Write, replace and remove files all at once, or not at all."""
+"""Write, replace and remove files: all of them, or none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_k8s.environment.exit_codes import EX_CANTCREAT
 
 
 def write(root: Path, texts: Mapping[str, str]) -> None:
-    """Write ``texts`` below ``root``, all or nothing. No file may exist yet. Raise CannotAdopt with the reason."""
+    """Write ``texts`` below ``root``, all of them or none. Raise CannotAdopt if one exists or cannot be written."""
     there = [name for name in texts if os.path.lexists(root / name)]
     if there:
         raise CannotAdopt(
@@ -29,9 +29,8 @@ def exchange(
 ) -> None:
     """Write ``written`` below ``root`` and remove ``removed``.
 
-    Everything is prepared in a temporary folder in ``root``. If that or a move fails, or is interrupted, what was
-    there before is put back. Without ``replace``, a file that is there is such a failure. Raise CannotAdopt with the
-    reason.
+    Everything is prepared in a temporary directory in ``root``. If anything fails or is interrupted, the previous files
+    are restored. Without ``replace``, an existing file is a failure. Raise CannotAdopt with the reason.
     """
     folder, done, made = "", [], []  # type: ignore[var-annotated]
     try:
@@ -49,13 +48,13 @@ def exchange(
             if replace:
                 (new / name).replace(root / name)
             else:
-                os.link(new / name, root / name)  # fails if the file has appeared meanwhile
+                os.link(new / name, root / name)  # fails if the file exists by now
         for name in removed:
             done.append(name)
             (root / name).unlink(missing_ok=True)
     except BaseException as error:
         for name in reversed(done):
-            # The last one may not have been moved, so there is nothing to put back.
+            # If the last file was not moved yet, there is nothing to restore.
             with suppress(OSError):
                 if (old / name).exists():
                     (old / name).replace(root / name)
@@ -78,7 +77,10 @@ def exchange(
 
 
 def remove(root: Path, names: Collection[str]) -> None:
-    """Remove files below ``root``, and the folders that are empty then. Raise CannotAdopt if one cannot be removed."""
+    """Remove files below ``root``, and the directories that this leaves empty.
+
+    Raise CannotAdopt if a file cannot be removed.
+    """
     try:
         for name in names:
             (root / name).unlink(missing_ok=True)
@@ -95,15 +97,15 @@ def _prepare(target: Path, path: Path, content: bytes) -> None:
 
 
 def _remove_empty(root: Path, names: Collection[str]) -> None:
-    """Remove the folders that are empty now. One that cannot be removed harms nobody."""
+    """Remove the directories of these files that are now empty. Ignore those that cannot be removed."""
     folders = {root / parent for name in names for parent in Path(name).parents if parent != Path()}
     for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-        with suppress(OSError):  # not empty, or not there
+        with suppress(OSError):  # not empty, or missing
             folder.rmdir()
 
 
 def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
-    """Make a folder below ``root`` and those above it; note in ``made`` which were not there."""
+    """Create a directory below ``root`` with its parents. Append those that did not exist to ``made``."""
     missing = []
     while folder != root and not folder.exists():
         missing.append(folder)

@@ -1,1 +1,1 @@
-"""Caches that fail softly: see CACHE_FAIL_SOFT."""
+"""Caches that fail softly. See the variable CACHE_FAIL_SOFT."""

@@ -1,4 +1,4 @@
-"""Django's cache on Memcached, failing softly."""
+"""Django's Memcached cache, which fails softly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django_k8s.cache.soft import SoftCache
 
 
 class SoftMemcachedCache(SoftCache, PyMemcacheCache):
-    """``PyMemcacheCache``, which is empty while Memcached is away."""
+    """A ``PyMemcacheCache`` that behaves as if it were empty while Memcached is down."""
 
     errors = (OSError, MemcacheError)
-    mistakes = (MemcacheClientError,)  # such as an impossible key
+    mistakes = (MemcacheClientError,)  # such as an invalid key

@@ -1,4 +1,4 @@
-"""Django's cache on Redis, failing softly."""
+"""Django's Redis cache, which fails softly."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from django_k8s.cache.soft import SoftCache
 
 
 class SoftRedisCache(SoftCache, RedisCache):
-    """``RedisCache``, which is empty while Redis is away."""
+    """A ``RedisCache`` that behaves as if it were empty while Redis is down."""
 
-    errors = (NoConnection, NoAnswer, ReadOnlyError)  # the last one during a failover
+    errors = (NoConnection, NoAnswer, ReadOnlyError)  # the last happens during a failover

@@ -1,6 +1,6 @@
-"""Celery on Kubernetes: heartbeats, a stop that gives work back, and a beat of which two are safe.
+"""Celery on Kubernetes: heartbeats, a stop that returns unfinished tasks, and a beat that may safely run twice.
 
-A project's celery.py holds nothing of this::
+A project's celery.py stays plain Celery::
 
     from celery import Celery
 
@@ -8,8 +8,8 @@ A project's celery.py holds nothing of this::
     app.config_from_object("django.conf:settings", namespace="CELERY")
     app.autodiscover_tasks()
 
-The roles ``worker`` and ``beat`` start through ``python -m django_k8s.celery ROLE``, which finds the
-application and connects what they need. What publishers need is connected by the app ``django_k8s``.
+The roles ``worker`` and ``beat`` start with ``python -m django_k8s.celery ROLE``, which finds the application and
+connects what they need. The app ``django_k8s`` connects what publishers need.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import sys
 
 
 def connect_publishers() -> None:
-    """Connect what a process needs that publishes tasks; does nothing in a project without Celery.
+    """Connect what a process needs to publish tasks. Do nothing in a project without Celery.
 
-    Messages carry the id of the request that sent them. ``settings.CELERY`` applies to the project's
-    application, whose module is imported for that.
+    Messages carry the id of the request that sent them. The module of the project's application is imported, so that
+    ``settings.CELERY`` applies to it.
     """
     from django.conf import settings
 
@@ -42,9 +42,9 @@ def connect_publishers() -> None:
 
 
 def settings_loaded() -> None:
-    """Apply ``settings.CELERY`` to an application that was made before Django's settings were loaded.
+    """Apply ``settings.CELERY`` to an application that was created before Django's settings were loaded.
 
-    Such as in ``celery -A config inspect ping``, where no Django app is ever ready.
+    This happens in ``celery -A config inspect ping``, for example, where no Django app is ever ready.
     """
     if "celery" not in sys.modules:
         return

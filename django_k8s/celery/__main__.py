@@ -1,13 +1,14 @@
-"""``python -m django_k8s.celery ROLE [OPTION...]``: a Celery role of any project, worker or beat.
+"""``python -m django_k8s.celery ROLE [OPTION...]`` runs the role worker or beat of any project.
 
-It finds the project's Celery application, connects what the role needs and hands over to the celery
-command in this process. OPTIONs are that command's.
+It finds the project's Celery application, connects what the role needs, and runs the celery command in this
+process. Each OPTION is passed to that command.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -16,13 +17,13 @@ from django_k8s.celery import application
 from django_k8s.environment import startup
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_USAGE
 
-# Gossip and mingle cost a second at each start and keep no promise that is needed here. Events that say that a worker is
-# there, for monitors such as Flower, are sent every 30 seconds instead of 2; each says when to expect the next one.
+# Gossip and mingle delay each start by a second and are not needed here. Workers send the events that show them in
+# monitors such as Flower every 30 seconds instead of 2. Each event says when to expect the next one.
 OPTIONS = {"worker": ("--without-gossip", "--without-mingle", "--heartbeat-interval", "30"), "beat": ()}
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a role until it ends. Returns its exit status."""
+    """Run a role until it ends, and return its exit status."""
     role, *options = argv or [""]
     if role not in OPTIONS:
         return _refuse(f"{role or 'nothing'} is not a role of Celery. Roles: {', '.join(OPTIONS)}.", EX_USAGE)
@@ -36,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
     except application.NoApplication as error:
         return _refuse(f"{error} A project without Celery does not run the role {role}.", EX_CONFIG)
     celery = _command()
+    _outlive_user_signals()
     sys.argv = ["celery", "--quiet", "-A", found, role, *OPTIONS[role], "--loglevel", level, *options]
     if role == "worker":
         return int(celery() or 0)
@@ -43,20 +45,32 @@ def main(argv: Sequence[str]) -> int:
 
     try:
         return int(celery() or 0)
-    except Unusable:  # the log says why; Celery's beat takes a SystemExit for a stop
+    except Unusable:  # the log has the reason; Celery's beat would treat a SystemExit as a stop
         return EX_CONFIG
 
 
-def _command() -> Callable[[], int | None]:
-    """Import the celery command, without the library for the interactive mode of ``celery amqp``.
+def _outlive_user_signals() -> None:
+    """Ignore SIGUSR1 and SIGUSR2, which mean something to gunicorn, and by default end a process.
 
-    It brings 170 modules, and is imported at the top of a module of Celery's that no role uses.
+    What the project has set stays. Celery sets its own later: the worker prints tracebacks at SIGUSR1.
+    """
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(
+                number, lambda *_: None
+            )  # unlike SIG_IGN, this is not inherited by programs of tasks
+
+
+def _command() -> Callable[[], int | None]:
+    """Import and return the celery command, without the library for the interactive mode of ``celery amqp``.
+
+    That library loads 170 modules. A module of Celery that no role uses imports it at the top.
     """
     name = "click_repl"
     if name not in sys.modules:
         sys.modules[name] = stand_in = ModuleType(name)
         stand_in.register_repl = lambda group, **_: None  # type: ignore[attr-defined]
-        # A release that needs more of it gets the library itself.
+        # A Celery release that needs more of the library gets the real one.
         with contextlib.suppress(ImportError, AttributeError):
             importlib.import_module("celery.bin.celery")
         del sys.modules[name]

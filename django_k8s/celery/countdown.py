@@ -1,4 +1,4 @@
-"""Tasks that are due later: how many a worker holds in its memory, and when one is due so late that it runs twice."""
+"""Tasks that are due later: limit how many a worker holds, and warn of those that will run twice."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _warned: set[str] = set()
 
 
 def connect() -> None:
-    """Connect the handler; calling it again has no effect."""
+    """Connect the handler. Calling it again has no effect."""
     signals.task_received.connect(_received, dispatch_uid="django_k8s.countdown")
 
 
 def limit_held(app: Any, most: int) -> None:
-    """Let a worker hold no more such tasks than ``most``, unless the project says how many. Celery can do so from 5.6 on."""
+    """Let a worker hold at most ``most`` such tasks, unless the project sets a limit. This needs Celery 5.6."""
     if "eta_task_limit" in NAMESPACES["worker"] and app.conf.worker_eta_task_limit is None:
         app.conf.worker_eta_task_limit = most
 
@@ -33,7 +33,7 @@ def _received(request: Any = None, sender: Any = None, **kwargs: Any) -> None:
 
 
 def _warn_of_limit(consumer: Any) -> None:
-    """Warn once when the worker holds as many as it may: it takes no other task before one of them is due."""
+    """Warn once if the worker holds as many as it may. It takes no other task until one of them is due."""
     qos: Any = getattr(consumer, "qos", None)
     most = getattr(qos, "max_prefetch", None)
     if not most or qos.value < most or _LIMIT in _warned:
@@ -47,7 +47,7 @@ def _warn_of_limit(consumer: Any) -> None:
 
 
 def _warn_of_repetition(request: Any) -> None:
-    """Warn once for each task of a broker that hands out again what is not acknowledged in time, such as Redis."""
+    """Warn once for each task that is due after its broker, such as Redis, delivers it again."""
     options = request.app.conf.broker_transport_options or {}
     limit = options.get("visibility_timeout")
     if not limit or request.name in _warned:

@@ -1,9 +1,8 @@
-"""``settings.CELERY`` below the project's own Celery settings and above Celery's defaults.
+"""Apply ``settings.CELERY`` below the project's own Celery settings and above Celery's defaults.
 
-The layer goes into each application's configuration just above Celery's defaults, so whatever the
-project sets wins, wherever it does: CELERY_* in Django's settings, ``config_from_object``,
-``app.conf``. (``app.add_defaults`` would put it above the project's settings.) Some settings are
-merged by their meaning; see :func:`apply`.
+They become a layer in each application's configuration, just above Celery's defaults. So whatever the project sets
+wins, wherever it sets it: CELERY_* in Django's settings, ``config_from_object`` or ``app.conf``.
+(``app.add_defaults`` would put the layer above the project's settings.) A few settings are merged; see :func:`apply`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 
 from django.core.signals import setting_changed
 
-# What depends on the broker's kind: it does not fit a broker that the project names itself.
+# Settings that depend on the kind of broker. They may not fit a broker that the project sets.
 _BROKER = {
     "broker_transport_options",
     "broker_use_ssl",
@@ -22,7 +21,7 @@ _BROKER = {
     "control_queue_exclusive",
     "worker_disable_prefetch",
 }
-# Celery connects to the second and third before it looks at the first, so they go with it.
+# Celery prefers the second and third over the first, so all three are dropped together.
 _ADDRESSES = {"broker_url", "broker_read_url", "broker_write_url"}
 _OPTIONS = "broker_transport_options"
 
@@ -34,7 +33,10 @@ class Defaults(dict[str, Any]):
 
 
 def connect(app: Any) -> None:
-    """Apply the defaults whenever ``app`` reads its configuration, and now if it has; may be called again."""
+    """Apply the defaults whenever ``app`` reads its configuration, and now if it already has.
+
+    Calling it again has no effect.
+    """
     app.on_after_configure.connect(_configured, dispatch_uid="django_k8s.defaults")
     setting_changed.connect(_overridden, dispatch_uid="django_k8s.defaults")
     _connected.add(app)
@@ -54,13 +56,13 @@ def _overridden(*, setting: str, **kwargs: Any) -> None:
 
 
 def apply(app: Any) -> None:
-    """Put ``settings.CELERY`` into the configuration of ``app``; does nothing before Django has its settings.
+    """Put ``settings.CELERY`` into the configuration of ``app``. Do nothing before Django has its settings.
 
-    - A broker that the project names replaces ours whole: its URL, and what depends on its kind
-      unless that is the same. (As in plain Celery, CELERY_BROKER_URL and CELERY_RESULT_BACKEND in the process
-      environment win over both.)
-    - Options of the transport are merged, and the project's win.
-    - TLS options of results go with our result backend only.
+    - A broker that the project sets replaces the URL of ours, and the settings that depend on the kind of broker
+    unless the kind is the same. (As in plain Celery, CELERY_BROKER_URL and CELERY_RESULT_BACKEND in the process
+    environment override both.)
+    - Transport options are merged. The project's override ours.
+    - TLS options for results apply only to our kind of result backend.
     """
     from django.conf import settings
 
@@ -84,10 +86,10 @@ def apply(app: Any) -> None:
 
 
 def _project(conf: Any, layer: Defaults, names: set[str]) -> dict[str, Any]:
-    """What the project sets of ``names``, under whichever of their old and new names."""
+    """Return the settings among ``names`` that the project sets, under their old or new names."""
     unset = object()
     maps = list(conf.maps)
-    # Only a look-up by the configuration itself knows namespaces and old names.
+    # Only the configuration itself knows namespaces and old names, so the look-up must go through it.
     conf.maps[:] = [values for values in maps[:-1] if values is not layer]
     try:
         found = {name: conf.get(name, unset) for name in names}
@@ -97,7 +99,7 @@ def _project(conf: Any, layer: Defaults, names: set[str]) -> dict[str, Any]:
 
 
 def _layer(conf: Any) -> Defaults:
-    """The layer in a configuration; it is made if there is none, just above Celery's own defaults."""
+    """Return the layer in a configuration. Create it just above Celery's own defaults if there is none."""
     for values in conf.maps:
         if isinstance(values, Defaults):
             return values
@@ -108,13 +110,13 @@ def _layer(conf: Any) -> Defaults:
 
 
 def _set(app: Any, name: str, value: Any) -> None:
-    """Set one setting as the project would, so that it wins over the project's settings module."""
+    """Set one setting as the project would, so that it overrides the project's settings module."""
     app.conf[name] = value
-    if app.conf[name] != value:  # before 5.7 the name with the namespace wins, wherever it is
+    if app.conf[name] != value:  # before Celery 5.7, the name with the namespace wins wherever it is set
         app.conf[f"{app.namespace}_{name.upper()}"] = value
 
 
 def _kind(url: object) -> str:
-    """The scheme of a URL, or of the first of several."""
+    """Return the scheme of a URL, or of the first of several."""
     first = url[0] if isinstance(url, list | tuple) and url else url
     return str(first or "").partition("://")[0]

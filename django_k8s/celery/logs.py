@@ -1,4 +1,4 @@
-"""Celery logs as the rest of the project does: by Django's LOGGING, in our lines."""
+"""Make Celery log as the rest of the project does: through Django's LOGGING, in our format."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from django_k8s.observability.formatters import formatter
 
 
 def connect() -> None:
-    """Connect the handlers; calling it again changes nothing."""
+    """Connect the handler. Calling it again has no effect."""
     signals.setup_logging.connect(_configure, dispatch_uid="django_k8s.logs")
 
 
 def _configure(loglevel: int | str | None = None, **kwargs: Any) -> None:
-    """Celery leaves logging alone as soon as anyone listens to this signal."""
+    """Configure logging. Celery does not configure it once anything listens to this signal."""
     from django.conf import settings
     from django.utils.log import configure_logging
 
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     root = logging.getLogger()
-    if not root.handlers:  # a project whose LOGGING cares for Django alone
+    if not root.handlers:  # the project's LOGGING covers only Django
         handler = logging.StreamHandler()
         handler.setFormatter(formatter(startup.env()))
         root.addHandler(handler)

@@ -1,4 +1,4 @@
-"""Malformed messages: rejected and logged, so that none ends the worker, let alone twice."""
+"""Reject and log malformed messages, so that they cannot end the worker."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from django_k8s.environment.masking import mask
 logger = get_logger("django_k8s.worker")
 
 PACE_SECONDS = 1.0  # between two attempts of a consumer that fails at once
-_SHORT_SECONDS = 5.0  # a consumer that lasted longer did not fail at once
-# What code raises that takes a message apart.
+_SHORT_SECONDS = 5.0  # a consumer that runs longer has not failed at once
+# Exceptions that are raised while a message is parsed.
 _ERRORS = (ValueError, TypeError, LookupError, AttributeError)
 
 
 class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Guards the consumer against messages that Celery and kombu cannot read.
+    """Guard the consumer against messages that Celery and kombu cannot read.
 
-    One that has reached a queue of the worker is rejected. One that the transport cannot even decode was taken from the
-    broker already; it makes the consumer connect again.
+    A message that has reached a queue of the worker is rejected. A message that the transport cannot decode has
+    already been removed from the broker. It makes the consumer connect again.
     """
 
     def __init__(self, consumer: Any, **kwargs: Any) -> None:
@@ -40,11 +40,11 @@ class RejectMalformed(bootsteps.StartStopStep):  # type: ignore[misc]
         _guard_pool(consumer)
 
     def start(self, consumer: Any) -> None:
-        """The consumer begins."""
+        """Note the time at which the consumer starts."""
         self._started = time.monotonic()
 
     def stop(self, consumer: Any) -> None:
-        """Wait a moment if it has just begun and begins again: whatever failed may fail again."""
+        """Wait a moment if the consumer has just started and will start again, because it may fail again."""
         again = consumer.blueprint.state == bootsteps.RUN
         if again and time.monotonic() - self._started < _SHORT_SECONDS:
             time.sleep(PACE_SECONDS)
@@ -76,10 +76,10 @@ def _is_outage(error: Exception, outages: tuple[type[BaseException], ...]) -> bo
 
 
 def _guard_pool(consumer: Any) -> None:
-    """Have the worker reject a task that it cannot give to its pool, also one that has waited for its time.
+    """Reject a task that the worker cannot pass to its pool, even if the task was due later.
 
-    Its place among the processes is taken before, and given back when the task ends. Where none is left, tasks are taken
-    and never run.
+    A task takes a place among the processes before that, and frees it when it ends. If no place were left, the worker
+    would take tasks and never run them.
     """
     worker = consumer.controller
     process = worker._process_task
@@ -97,12 +97,12 @@ def _guard_pool(consumer: Any) -> None:
             request.reject(requeue=False)
 
     worker._process_task = process_task
-    if consumer.on_task_request == process:  # a pool of threads takes no places
+    if consumer.on_task_request == process:  # a pool of threads has no places
         consumer.on_task_request = process_task
 
 
 def _check(headers: Any) -> None:
-    """Raise ValueError if a header would fail later, where the message cannot be rejected any more."""
+    """Raise ValueError if a header would fail later, when the message can no longer be rejected."""
     if not isinstance(headers, dict):
         raise ValueError("the headers are no mapping")
     if not isinstance(headers.get("id", ""), str):

@@ -1,4 +1,4 @@
-"""Counts and times tasks; connected only where METRICS is on."""
+"""Count and time tasks, if METRICS is on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _began: ContextVar[float] = ContextVar("began", default=0.0)
 
 
 def connect() -> None:
-    """Connect the handlers where METRICS is on; calling it again changes nothing."""
+    """Connect the handlers if METRICS is on. Calling it again has no effect."""
     if startup.env().bool("METRICS"):
         signals.task_prerun.connect(_begin, dispatch_uid="django_k8s.metrics")
         signals.task_postrun.connect(_end, dispatch_uid="django_k8s.metrics")
@@ -27,7 +27,7 @@ def connect() -> None:
 
 
 def _guarded(handler: Callable[..., None]) -> Callable[..., None]:
-    """Report what ``handler`` raises, once a minute. Celery would log a traceback for each task."""
+    """Report exceptions of ``handler`` once a minute. Celery would log a traceback for each task."""
 
     @functools.wraps(handler)
     def guarded(**kwargs: Any) -> None:
@@ -65,7 +65,7 @@ def _end(task: Any = None, state: str | None = None, **kwargs: Any) -> None:
 
 @_guarded
 def _fail(sender: Any = None, exception: BaseException | None = None, **kwargs: Any) -> None:
-    """What a task's own process could not count: it is the worker's main process that tells."""
+    """Count a task as lost. The worker's main process does this, because the task's own process cannot."""
     if isinstance(exception, WorkerLostError | TimeLimitExceeded):
         from django_k8s.observability import metrics
 

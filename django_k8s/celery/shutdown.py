@@ -1,4 +1,4 @@
-"""A stop inside the grace period: first wait for tasks, then give the unfinished ones back."""
+"""Stop within the grace period: wait for tasks first, then return the unfinished ones to their queues."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from django_k8s.probe.last_scrape import await_last_scrape
 
 logger = get_logger("django_k8s.worker")
 
-# Of a pool that no signal ends: when the waiting for its tasks ends (time.monotonic), and the threads to wait for.
+# For a pool that no signal ends: until when to wait for its tasks (time.monotonic), and the threads to wait for.
 _until: float | None = None
 _threads: set[threading.Thread] = set()
 
 
 def connect() -> None:
-    """Connect the handlers; calling it again changes nothing."""
+    """Connect the handlers. Calling it again has no effect."""
     signals.worker_ready.connect(_bound, dispatch_uid="django_k8s.bound")
     signals.worker_ready.connect(_stop_at_hangup, dispatch_uid="django_k8s.hangup")
     signals.worker_shutting_down.connect(_escalate, dispatch_uid="django_k8s.escalate")
@@ -34,11 +34,11 @@ def connect() -> None:
 
 
 def _escalate(how: str = "", **kwargs: Any) -> None:
-    """After a warm stop has begun, ask for a cold one before Kubernetes kills the container.
+    """When a warm stop begins, schedule a cold one before Kubernetes kills the container.
 
-    A cold stop (SIGQUIT) puts unfinished acks-late tasks back into their queue at once; SIGKILL
-    would leave them unseen until the visibility timeout. Celery's own soft shutdown sleeps for a
-    fixed time even when the tasks have ended.
+    A cold stop (SIGQUIT) puts unfinished acks-late tasks back into their queue at once. After SIGKILL, they would be
+    invisible until the visibility timeout. Celery's own soft shutdown sleeps for a fixed time even if the tasks have
+    ended.
     """
     if how != "Warm":
         return
@@ -52,9 +52,9 @@ def _escalate(how: str = "", **kwargs: Any) -> None:
 
 
 def _bound(sender: Any = None, **kwargs: Any) -> None:
-    """Let the stop of a pool that no signal ends wait no longer than that.
+    """Limit the wait of a pool that no signal ends to the same time.
 
-    Nothing ends a thread from outside; and before Celery 5.5 SIGQUIT does not end a warm stop.
+    A thread cannot be ended from outside. Before Celery 5.5, SIGQUIT does not end a warm stop.
     """
     global _threads
     pool = sender.pool
@@ -79,21 +79,24 @@ def _bound(sender: Any = None, **kwargs: Any) -> None:
 
 
 def _stop_at_hangup(**kwargs: Any) -> None:
-    """SIGHUP stops as SIGTERM does. Celery starts its command again, which is not how this process was started."""
+    """Let SIGHUP stop the worker as SIGTERM does.
+
+    By default, Celery runs its own command again, which is not how this process was started.
+    """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
 
 
 def _end(sender: Any = None, **kwargs: Any) -> None:
-    """The last task has ended, or what had not is back in its queue."""
+    """End the process, after the last task has ended or is back in its queue."""
     left = sum(thread.is_alive() for thread in _threads)
     if left:
-        # At once: what they still do is done again by the worker that gets their task now.
+        # End at once. Another worker gets these tasks now and repeats what they still do here.
         children = active_children()
         logger.warning("tasks that did not end in time and were interrupted: %d", len(children) or left)
         for child in children:
             os.kill(child.pid, signal.SIGKILL)
         logging.shutdown()
         os._exit(sender.exitcode or 0)
-    # Wait for a last scrape where that is asked for.
+    # Wait for a last scrape if that is configured.
     await_last_scrape("worker")

@@ -1,4 +1,4 @@
-"""The worker's heartbeat, its queues, and what its processes share."""
+"""The worker's heartbeat, queues, connections and memory."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ logger = logging.getLogger(__name__)
 
 
 class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Beats from a timer of the consumer's event loop.
+    """Write the heartbeat from a timer in the consumer's event loop.
 
-    A long task does not stop it, for tasks run in other processes or threads; a consumer that is
-    wedged does. While the worker looks for its broker the state is "reconnecting", which the probe
-    takes for alive during WORKER_RECONNECT_SECONDS. (With the pool "solo" a task runs in the loop
-    itself, so nothing beats until it ends: use "threads" there.)
+    A long task does not stop the heartbeat, because tasks run in other processes or threads. A consumer that hangs does
+    stop it. While the worker tries to reach its broker, the state is "reconnecting", which the probe accepts for
+    WORKER_RECONNECT_SECONDS. (With the pool "solo", a task runs in the loop itself, so there is no heartbeat until it
+    ends. Use "threads" instead.)
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -44,12 +44,12 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         self._lost()  # the broker has not been reached yet
 
     def start(self, consumer: Any) -> None:
-        """The consumer takes tasks."""
+        """Start the heartbeat, because the consumer now takes tasks."""
         self._beat()
         self._timer = consumer.timer.call_repeatedly(self._every, self._beat, priority=10)
 
     def stop(self, consumer: Any) -> None:
-        """The connection is lost, or the worker ends."""
+        """Stop the heartbeat, because the connection is lost or the worker ends."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -60,17 +60,20 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         self._heartbeat.write()
 
     def _lost(self) -> None:
-        # Attempts that fail half-way, as those at a read-only broker do, are one loss.
+        # Attempts that fail halfway, such as at a read-only broker, belong to the same loss.
         self._since = self._since or time.monotonic()
         self._heartbeat.write(state="reconnecting", since=self._since)
 
 
 class Automatic(int):
-    """A number of processes that nobody has asked for."""
+    """A number of processes that we have chosen, not the project."""
 
 
 def connect(app: Any) -> None:
-    """Give the worker of ``app`` its heartbeat, queues, stop, logs and metrics; may be called again."""
+    """Give the worker of ``app`` its heartbeat, queues, stop, logs and metrics.
+
+    Calling it again has no effect.
+    """
     app.steps["consumer"].add(HeartbeatStep)
     app.steps["consumer"].add(RejectMalformed)
     app.steps["consumer"].add(BrokerWatch)
@@ -86,17 +89,17 @@ def connect(app: Any) -> None:
 
 
 def _select_queues(instance: Any = None, **kwargs: Any) -> None:
-    """WORKER_QUEUES; an option -Q on the command line adds to it."""
+    """Select the queues in WORKER_QUEUES. An option -Q on the command line adds to them."""
     env = startup.env()
     if env.is_set("WORKER_QUEUES"):
         instance.app.amqp.queues.select(env.list("WORKER_QUEUES"))
 
 
 def _renew_connections(task: Any = None, **kwargs: Any) -> None:
-    """Close connections that broke or are too old, as Django does before each request.
+    """Close connections that are broken or too old, as Django does before each request.
 
-    Celery keeps those that it counts for CELERY_DB_REUSE_MAX tasks, broken ones too: after an outage
-    of the database every task of the process would fail until then.
+    Celery keeps connections for CELERY_DB_REUSE_MAX tasks, even broken ones. So after an outage of the database, every
+    task of the process would fail until then.
     """
     from django.db import close_old_connections
 
@@ -105,18 +108,19 @@ def _renew_connections(task: Any = None, **kwargs: Any) -> None:
 
 
 def _freeze(**kwargs: Any) -> None:
-    """Take what is loaded out of garbage collection, so that the forked processes go on sharing it.
+    """Exclude what is loaded from garbage collection, so that the forked processes keep sharing its memory.
 
-    Four processes of a middling project take 114 MiB instead of 223.
+    Four processes of an average project use 114 MiB instead of 223.
     """
     gc.collect()
     gc.freeze()
 
 
 def _fit_memory(sender: Any = None, **kwargs: Any) -> None:
-    """Start no more processes than fit into the memory limit, and replace one that grows beyond its share after its task.
+    """Start only as many processes as fit into the memory limit, and replace those that outgrow their share.
 
-    The project is loaded by now and nothing forked yet. What somebody has asked for stays as it is, and so do pools of threads.
+    At this time, the project is loaded and nothing is forked. Explicit settings and pools of threads are left alone. A
+    process is replaced after its task.
     """
     limit = memory_limit()
     if limit:
@@ -139,6 +143,6 @@ def _fit_memory(sender: Any = None, **kwargs: Any) -> None:
 
 
 def _cpus() -> int:
-    """The CPU limit of the container. Celery itself counts the node's CPUs, before 5.7 always."""
+    """Return the number of CPUs in the container's limit. Celery would count the CPUs of the node."""
     available = len(os.sched_getaffinity(0))
     return min(available, math.ceil(cpu_limit() or available))

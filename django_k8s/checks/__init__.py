@@ -1,1 +1,1 @@
-"""Django's system checks of the settings, and their texts."""
+"""The system checks of the settings, and their messages."""

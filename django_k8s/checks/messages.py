@@ -1,6 +1,6 @@
-"""What each system check says: its number, what is wrong, and what to do about it.
+"""The message of each system check: its number, what is wrong, and what to do about it.
 
-The reference page is generated from here. Numbers are never used again for something else.
+The reference page is generated from here. A number is never reused for something else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; words in braces are filled in when it is reported."""
+    """One message. Words in braces are filled in when it is reported."""
 
     number: str
     message: str
@@ -20,7 +20,7 @@ class Message:
 MESSAGES: dict[str, Message] = {
     message.number: message
     for message in (
-        # Errors stop every command of Django.
+        # Errors stop every management command.
         Message(
             "E001",
             "KubernetesMiddleware is not in MIDDLEWARE, so no probe is answered.",

@@ -1,4 +1,4 @@
-"""What the system checks find out about the paths that settings name."""
+"""Find the paths in settings that this process cannot write."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from django.conf import settings
 
-# A path in one of these settings is written to, whatever the backend is.
+# Django writes to the paths in these settings, whatever the backend is.
 _WRITTEN = ("FILE_UPLOAD_TEMP_DIR", "SESSION_FILE_PATH", "EMAIL_FILE_PATH")
 
 
 def unwritable() -> Iterator[tuple[str, Path]]:
-    """Yield each setting with a path that this process has to write and cannot, and the path."""
+    """Yield each setting whose path this process has to write but cannot, and the path."""
     for name, value in _named():
         path = Path(str(value)).absolute()
         folder = next(parent for parent in (path, *path.parents) if parent.exists())
@@ -29,7 +29,7 @@ def _named() -> Iterator[tuple[str, Any]]:
     for alias, cache in settings.CACHES.items():
         if cache.get("BACKEND", "").endswith("FileBasedCache"):
             yield f"CACHES[{alias!r}]['LOCATION']", cache.get("LOCATION", "")
-    # Search indexes of django-haystack that are files.
+    # Search indexes of django-haystack in files.
     for alias, index in getattr(settings, "HAYSTACK_CONNECTIONS", {}).items():
         if path := index.get("PATH"):
             yield f"HAYSTACK_CONNECTIONS[{alias!r}]['PATH']", path

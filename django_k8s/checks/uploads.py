@@ -1,4 +1,4 @@
-"""What the system checks find out about uploads."""
+"""Find problems with uploads, for the system checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEDIA = "django_k8s.middleware.MediaFilesMiddleware"
 _MEDIA_NAMES = {MEDIA, "django_k8s.middleware.media_files.MediaFilesMiddleware"}
 
 _FILE = "GOOGLE_APPLICATION_CREDENTIALS"
-# Variables that hold keys, or name the file of one, by a part of the storage's name.
+# Variables that contain a key, or the path of a key file, by a part of the storage's name.
 _KEYS = {
     "S3": ("AWS_ACCESS_KEY_ID",),
     "GCSMedia": (_FILE,),
@@ -30,15 +30,15 @@ _KEYS = {
 
 
 def storages_are_named() -> bool:
-    """Return whether the settings have STORAGES: older names beside it mean nothing, and harm nobody."""
+    """Return whether the settings define STORAGES. Django ignores the older settings then, so they do no harm."""
     return bool(settings.is_overridden("STORAGES"))
 
 
 def unserved() -> str:
-    """Return why nobody serves the uploads that web is to serve, or an empty string."""
+    """Return why web does not serve the uploads although it should, or an empty string."""
     if not conf.current().media_serve:
         return ""
-    # A class of the project's own may raise anything. Django's own checks and the log of web say it.
+    # The project's own class may raise anything. Django's own checks and the log of web report it.
     try:
         storage = storages["default"]
         if not isinstance(storage, FileSystemStorage):
@@ -59,7 +59,7 @@ def fields_on_this_pod() -> Iterator[str]:
 
 
 def key_in_environment() -> str:
-    """Return the variable that has a key of the bucket of uploads, or an empty string. The key is not returned."""
+    """Return the name of the variable with a key for the uploads' bucket, or an empty string."""
     backend = settings.STORAGES.get("default", {}).get("BACKEND", "")
     names = next((names for word, names in _KEYS.items() if word in backend), ())
     found = next((name for name in names if os.environ.get(name)), "")
@@ -67,7 +67,7 @@ def key_in_environment() -> str:
 
 
 def _is_key(path: Path) -> bool:
-    # The configuration of an identity that Google's federation knows has no key in it.
+    # With Google's identity federation, the file has a configuration without a key.
     try:
         return '"private_key"' in path.read_text()
     except (OSError, ValueError):
@@ -78,7 +78,7 @@ def _on_this_pod(storage: Storage) -> bool:
     try:
         local = isinstance(storage, FileSystemStorage)
     except (ImportError, ImproperlyConfigured, InvalidStorageError):
-        return False  # Django, or the settings function, reports a storage that cannot be made
+        return False  # Django, or the settings function, reports a storage that cannot be created
     if not local:
         return False
     # The nearest mount point: a volume, or the root of the container.

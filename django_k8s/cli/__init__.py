@@ -1,1 +1,1 @@
-"""The command ``django-k8s``, and what starts roles in development."""
+"""The command ``django-k8s``, and the program that restarts roles in development."""

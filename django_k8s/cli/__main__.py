@@ -11,7 +11,7 @@ from django_k8s.environment.exit_codes import EX_USAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status (64 for a command line that makes no sense)."""
+    """Run one command and return its exit status, 64 if the command line is wrong."""
     parser = _Parser(
         prog="django-k8s",
         description="Take a Django project to Kubernetes: adopt it, check it, and run it in staging environments or on this machine.",

@@ -1,4 +1,4 @@
-"""``django-k8s check``: the options."""
+"""The options of ``django-k8s check``."""
 
 from __future__ import annotations
 

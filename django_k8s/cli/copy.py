@@ -11,9 +11,9 @@ from typing import Any
 from django_k8s.environment.assets import assets
 from django_k8s.environment.exit_codes import EX_CANTCREAT
 
-# What is copied, as directories of the package's files and where each goes below the destination.
+# What is copied: directories among the package's files, and where each goes below the destination.
 _PARTS = {
-    "docker": {"docker": "."},  # not the entrypoints: an image has those of the package
+    "docker": {"docker": "."},  # without the entrypoints: an image uses those in the package
     "chart": {"charts/django": "."},
     "manifests": {"manifests": "."},
     "example": {"example_project": "."},
@@ -48,8 +48,8 @@ def add_parser(commands: Any) -> None:
 def copy_out(what: str, destination: Path, *, force: bool = False) -> int:
     """Copy one of ``docker``, ``chart``, ``manifests`` and ``example`` to ``destination``.
 
-    A file that is there already and differs is left alone unless ``force`` is set; then nothing at
-    all is copied. Returns 0, or 73 (EX_CANTCREAT) with a message on standard error.
+    If an existing file differs, nothing is copied unless ``force`` is set. Return 0, or 73 (EX_CANTCREAT) with a
+    message on standard error.
     """
     pairs = [
         pair

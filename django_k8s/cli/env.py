@@ -1,4 +1,4 @@
-"""``django-k8s env``: every variable, what it is and where its value comes from."""
+"""``django-k8s env``: list every variable and where its value comes from."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ def add_parser(commands: Any) -> None:
 
 
 def print_environment(base_dir: Path, *, as_json: bool) -> int:
-    """Print the table to standard output and the problems to standard error.
+    """Print the table on standard output and the problems on standard error.
 
-    Returns 0, or 78 when a variable that is set is malformed. The value of a secret, and of any
-    URL (it may hold a password), is masked.
+    Return 0, or 78 if a variable is malformed. Mask the values of secrets, and of URLs, which may contain a password.
     """
     env = Env(base_dir)
     rows = [_row(env, variable) for variable in VARIABLES.values()]
@@ -48,7 +47,7 @@ def print_environment(base_dir: Path, *, as_json: bool) -> int:
 
 def _row(env: Env, variable: Variable) -> dict[str, object]:
     found = env.resolve(variable.name)
-    # mask: a URL may be in any value.
+    # Mask every value, because any value may contain a URL.
     masked = variable.secret or variable.kind == "url"
     return {
         "name": variable.name,
@@ -66,7 +65,7 @@ def _row(env: Env, variable: Variable) -> dict[str, object]:
 
 
 def default_text(variable: Variable) -> str:
-    """The default as one writes it in the environment; empty when there is none."""
+    """Return the default as it is written in the environment, or an empty string if there is none."""
     default = variable.default
     if default is None:
         return ""

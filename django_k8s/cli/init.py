@@ -1,4 +1,4 @@
-"""``django-k8s init``: the options."""
+"""The options of ``django-k8s init``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django_k8s import __version__
 from django_k8s.cli import options
 
-# The facts that an option can give, where the rules cannot decide or are wrong.
+# The facts that an option can set, if the rules cannot decide or are wrong.
 _ANSWERS = {
     "project": ("project_dir", "DIRECTORY", "the folder of manage.py, relative to the git root"),
     "settings": (

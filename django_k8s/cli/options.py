@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def repository(command: argparse.ArgumentParser) -> None:
-    """Add the repository that init, check and update work on."""
+    """Add the argument for the repository, for init, check and update."""
     command.add_argument(
         "directory",
         type=Path,
@@ -18,7 +18,7 @@ def repository(command: argparse.ArgumentParser) -> None:
 
 
 def loading(command: argparse.ArgumentParser, what: str = "settings") -> None:
-    """Add how init, check and update load the project."""
+    """Add the options for loading the project, for init, check and update."""
     command.add_argument("--no-load", action="store_true", help=f"read only files; do not load the {what}")
     command.add_argument(
         "--python", default="", metavar="PROGRAM", help="the Python that has the project's packages"
@@ -26,7 +26,7 @@ def loading(command: argparse.ArgumentParser, what: str = "settings") -> None:
 
 
 def project(command: argparse.ArgumentParser, text: str = "the project's directory") -> None:
-    """Add ``--dir``, for commands that work on a project that is set up already."""
+    """Add ``--dir``, for commands that need a project that is already set up."""
     command.add_argument(
         "--dir", type=Path, default=Path(), metavar="DIRECTORY", help=f"{text} (default: this one)"
     )
@@ -40,12 +40,12 @@ def dirty(command: argparse.ArgumentParser) -> None:
 
 
 def cluster(command: argparse.ArgumentParser) -> None:
-    """Add the context of kubectl."""
+    """Add ``--context``, the context of kubectl."""
     command.add_argument("--context", default="", help="the context of kubectl (default: the current one)")
 
 
 def change(command: argparse.ArgumentParser, *, seconds: float, of: str) -> None:
-    """Add what commands need that change a cluster; ``of`` says what ``seconds`` limit."""
+    """Add the options of commands that change a cluster. ``of`` says what ``seconds`` limits."""
     command.add_argument(
         "--namespace", "-n", default="", help="an existing namespace (default: PROJECT-NAME)"
     )

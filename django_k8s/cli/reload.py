@@ -1,10 +1,10 @@
-"""``python -m django_k8s.cli.reload ROLE [ARGUMENT...]``: development's entrypoint, with reload.
+"""``python -m django_k8s.cli.reload ROLE [ARGUMENT...]``: the entrypoint in development, which reloads.
 
-web, worker and beat start again whenever a source file below the working directory changes. If an edit
-breaks them, the next one starts them again. A role that DEBUGGER names is not restarted, since that would
-end the debugger's session. Everything else runs as the image's entrypoint runs it.
+Restart a service whenever a source file below the working directory changes. If an edit breaks it, the next edit
+starts it again. A role in DEBUGGER is not restarted, because that would end the debugger's session. Everything
+else runs as the image's entrypoint runs it.
 
-It needs watchfiles, which the development image has.
+This needs watchfiles, which the development image has.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from django_k8s.environment.env import Env
 from django_k8s.environment.roles import SERVICES
 from django_k8s.environment.sources import items
 
-# Templates are cached by each process, and .env is read at its start.
+# Each process caches templates, and reads .env when it starts.
 EXTENSIONS = (".html", ".txt", ".po", ".mo", ".env")
-STOP_SECONDS = 5  # for requests and tasks in flight
+STOP_SECONDS = 5  # for running requests and tasks
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a role until a signal ends it. Returns the exit status; does not return for other programs."""
+    """Run a role until a signal ends it, and return its exit status.
+
+    For anything that is not reloaded, replace this process and do not return.
+    """
     command = ["/bin/sh", str(assets() / "entrypoints" / "entrypoint"), *argv]
     role = argv[0] if argv else ""
     if role not in SERVICES or role in _debugged():
-        os.execv(command[0], command)  # noqa: S606 - no shell is wanted between
+        os.execv(command[0], command)  # noqa: S606 - no shell is needed
     run_process(
         ".",
         target=shlex.join(command),
@@ -45,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _debugged() -> list[str]:
-    # The entrypoint, which exports it, runs below this.
+    # The entrypoint would export it, but runs as a child of this process.
     found = Env().resolve("DEBUGGER")
     return items(found.value) if found else []
 

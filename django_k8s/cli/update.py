@@ -1,4 +1,4 @@
-"""``django-k8s update``: the options."""
+"""The options of ``django-k8s update``."""
 
 from __future__ import annotations
 

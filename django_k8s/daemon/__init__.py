@@ -1,4 +1,4 @@
-"""For the loop of a daemon: a heartbeat, by which Kubernetes sees that the loop still turns.
+"""The heartbeat of a daemon, by which Kubernetes sees that its loop still runs::
 
     from django_k8s.daemon import heartbeat
 
@@ -6,7 +6,7 @@
         heartbeat()
         send_alerts()
 
-Standard library only, so any program may import it.
+This uses only the standard library, so any program may import it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from django_k8s.probe.heartbeat import Heartbeat
 
 __all__ = ["heartbeat"]
 
-_SECONDS = 1.0  # a loop that turns faster writes no more often
+_SECONDS = 1.0  # the least time between two writes
 
-# The heartbeat of this process, with the time and the `within` of the last one. Forked processes make their own.
+# The process id, its heartbeat, and the time and `within` of the last one. A forked process creates its own.
 _written: tuple[int, Heartbeat, float, float | None] | None = None
 
 
 def heartbeat(*, within: float | None = None) -> None:
-    """Write a heartbeat, which says that the loop of this daemon still runs.
+    """Write a heartbeat, to show that the loop of this daemon still runs.
 
-    The next one must come in time, or the container is restarted: in HEARTBEAT_STALENESS_SECONDS, or if the next round
-    may take longer, ``within`` so many seconds.
+    If the next heartbeat is late, the container is restarted. It must come in HEARTBEAT_STALENESS_SECONDS, or in
+    ``within`` seconds if the next round may take longer.
 
-    Outside of the role daemon, calling it has no effect. Never raises: a full disk does not end the loop.
+    Outside of the role daemon, this has no effect. It never raises an exception, so that a full disk does not end the
+    loop.
     """
     global _written
     now, pid = time.monotonic(), os.getpid()

@@ -1,6 +1,6 @@
-"""The stop of a daemon: SIGTERM does what Ctrl-C does.
+"""The stop of a daemon: SIGTERM has the same effect as Ctrl-C.
 
-Without a handler, SIGTERM ends a Python program in the middle of a statement. Most commands end well at Ctrl-C,
+Without a handler, SIGTERM ends a Python program in the middle of a statement. Most commands end cleanly at Ctrl-C,
 because that is how they are stopped in development.
 """
 
@@ -11,13 +11,13 @@ import signal
 import threading
 from types import FrameType
 
-STOPPED = 143  # 128 + SIGTERM: tini, as it is started in the image, makes 0 of it
+STOPPED = 143  # 128 + SIGTERM; tini is started with an option that turns it into 0
 
 
 class Stop:
-    """Raises KeyboardInterrupt at SIGTERM, unless the program handles SIGTERM itself.
+    """Raise KeyboardInterrupt at SIGTERM, unless the program handles SIGTERM itself.
 
-    Forked processes end at once, as their parents expect.
+    A forked process ends at once, as its parent expects.
     """
 
     def __init__(self) -> None:
@@ -28,12 +28,12 @@ class Stop:
     def install(self) -> None:
         """Handle SIGTERM in this process."""
         signal.signal(signal.SIGTERM, self._stop)
-        # Python forgets a signal that comes while it forks, so it has to wait until that is over.
+        # Python loses a signal that arrives during a fork, so the signal is blocked until the fork has ended.
         os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._release)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._pid:
-            # Nothing in a forked process waits for a KeyboardInterrupt, and a library's own handler there may call this one.
+            # Nothing in a forked process expects a KeyboardInterrupt. A library's own handler there may call this one.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
             return

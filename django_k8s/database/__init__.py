@@ -1,1 +1,1 @@
-"""Database connections outside the pool of requests, and locks that last as long as one."""
+"""Database connections outside the pool, and locks that last as long as their connection."""

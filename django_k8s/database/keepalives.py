@@ -1,8 +1,8 @@
-"""TCP keepalives of PostgreSQL's client library, for every connection of Django."""
+"""TCP keepalives for every PostgreSQL connection of Django."""
 
 from __future__ import annotations
 
-# A server that vanished without a word is noticed after 20 to 25 seconds instead of hours.
+# With these, a server that has vanished is noticed after 20 to 25 seconds instead of hours.
 KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,

@@ -1,4 +1,4 @@
-"""The environment of a process: variables, where they come from, what they mean, and what is wrong with them.
+"""The environment of a process: its variables, their sources, their meaning, and their problems.
 
-Standard library only. Neither Django nor Celery is imported here: the probe and the entrypoint use it without them.
+This uses only the standard library, because the probe and the entrypoint run without Django and Celery.
 """

@@ -1,4 +1,4 @@
-"""Where the files are that the package carries beside its code."""
+"""The files that the package carries besides its code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def assets() -> Path:
-    """The directory that holds docker/, entrypoints/ and the rest: in the wheel, or the repository."""
+    """Return the directory with docker/, entrypoints/ and so on, in the wheel or the repository."""
     package = Path(__file__).parent.parent
     packaged = package / "_assets"
     return packaged if packaged.is_dir() else package.parent

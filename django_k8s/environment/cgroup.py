@@ -1,7 +1,7 @@
-"""The CPU and the memory limit of the container, and what the kernel killed for it, from the cgroup file system.
+"""The container's CPU and memory limits, and its kills for lack of memory, from the cgroup file system.
 
-``os.cpu_count()`` and ``os.process_cpu_count()`` see the node's processors and the affinity, never
-the quota that a CPU limit sets.
+``os.cpu_count()`` and ``os.process_cpu_count()`` count the node's processors, perhaps limited by affinity. They
+ignore the quota of a CPU limit.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ _Number = TypeVar("_Number", int, float)
 
 
 def cpu_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> float | None:
-    """The smallest CPU limit over this process's cgroup and all above it, in CPUs; None without one.
+    """Return the smallest CPU limit of this process's cgroup and all above it, in CPUs, or None without a limit.
 
-    Version 2 of cgroups is asked first, then version 1, whose controllers may be mounted together.
+    Limits of both versions of cgroups count. Several controllers of version 1 may be mounted together.
     """
     return _least("cpu", _v2, _v1, mount, membership)
 
 
 def memory_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int | None:
-    """Return the smallest memory limit over this process's cgroup and all above it, in bytes; None without one."""
+    """Return the smallest memory limit of this process's cgroup and all above it, in bytes, or None without a limit."""
     return _least(
         "memory",
         lambda directory: _bytes(_text(directory / "memory.max")),
@@ -36,12 +36,12 @@ def memory_limit(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int | No
 
 
 def out_of_memory_kills(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int:
-    """Return how many processes of this cgroup the kernel has killed for their memory; 0 if it does not tell."""
+    """Return how many processes of this cgroup the kernel has killed for lack of memory, or 0 if that is unknown."""
     v2_path, v1_path, v1_names = _membership(membership, "memory")
     files = [directory / "memory.events" for directory in _upwards(mount, v2_path)]
     for name in v1_names:
         files += [directory / "memory.oom_control" for directory in _upwards(mount / name, v1_path)]
-    # The first that is there is the container's own: those above it count other containers, too.
+    # The first existing file is that of the container. Those above it also count other containers.
     lines = next((text for text in map(_text, files) if text), "").splitlines()
     return next(
         (int(number) for name, _, number in (line.partition(" ") for line in lines) if name == "oom_kill"), 0
@@ -55,7 +55,7 @@ def _least(
     mount: Path,
     membership: Path,
 ) -> _Number | None:
-    """Return the smallest limit that ``v2`` and ``v1`` read of a directory, of version 2 and of version 1."""
+    """Return the smallest limit. ``v2`` and ``v1`` read it from a directory of cgroups version 2 and 1."""
     v2_path, v1_path, v1_names = _membership(membership, controller)
     limits = [v2(directory) for directory in _upwards(mount, v2_path)]
     for name in v1_names:
@@ -64,7 +64,7 @@ def _least(
 
 
 def _membership(path: Path, controller: str) -> tuple[str, str, list[str]]:
-    """This process's cgroups: of version 2, of version 1, and where the latter may be mounted."""
+    """Return this process's cgroup of version 2, that of version 1, and where the latter may be mounted."""
     v2_path, v1_path, names = "/", "/", [controller]
     for line in _text(path).splitlines():
         _, _, rest = line.partition(":")
@@ -77,10 +77,10 @@ def _membership(path: Path, controller: str) -> tuple[str, str, list[str]]:
 
 
 def _upwards(mount: Path, cgroup: str) -> Iterator[Path]:
-    """The directory of a cgroup and of each one above it, up to the mount.
+    """Yield the directory of a cgroup and of each cgroup above it, up to the mount.
 
-    Without a cgroup namespace the path is the node's, of which a container sees the end alone: the
-    directories that are not there hold nothing to read.
+    Without a cgroup namespace, the path is that on the node, of which a container sees only the end. Nothing is read
+    from directories that do not exist.
     """
     inside = PurePosixPath(cgroup.lstrip("/"))
     if ".." in inside.parts:  # seen from a sibling's namespace
@@ -99,7 +99,7 @@ def _v1(directory: Path) -> float | None:
 
 
 def _cpus(quota: str, period: str) -> float | None:
-    """Both in microseconds; "max" (version 2) and -1 (version 1) are no limit."""
+    """Return a limit in CPUs from two texts in microseconds. "max" (version 2) and -1 (version 1) mean no limit."""
     try:
         cpus = int(quota) / int(period)
     except (ValueError, ZeroDivisionError):
@@ -108,7 +108,7 @@ def _cpus(quota: str, period: str) -> float | None:
 
 
 def _bytes(text: str) -> int | None:
-    """No limit is "max" in version 2, and nearly 2**63, rounded to pages, in version 1."""
+    """Return a limit in bytes. "max" (version 2) and a number near 2**63 (version 1) mean no limit."""
     number = text.strip()
     return int(number) if number.isdecimal() and int(number) < _UNLIMITED else None
 

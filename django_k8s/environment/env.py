@@ -1,17 +1,17 @@
-"""The environment, read once and strictly.
+"""Read the environment strictly.
 
-A value is looked up in this order: the process environment, the file that ``NAME_FILE`` names, the
-directories of ``ENV_DIR``, the .env file, the default of :mod:`django_k8s.environment.variables`. An empty value
+A value is looked up in this order: the process environment, the file whose path is in ``NAME_FILE``, the
+directories in ``ENV_DIR``, the .env file, the default in :mod:`django_k8s.environment.variables`. An empty value
 counts as not set and ends the search.
 
-Start-up variables are an exception: they act before Django is loaded, so a value that is not in the
-process environment would reach only half of the programs of a role. They are read from the process
-environment alone. Whoever starts a role (the entrypoint, ``django-k8s run``, compose) resolves them once,
-with :meth:`Env.resolve`, and exports them.
+Start-up variables are an exception. They are needed before Django is loaded, so a value outside of the process
+environment would reach only some of a role's programs. They are therefore read from the process environment only.
+Whatever starts a role (the entrypoint, ``django-k8s run``, compose) resolves them once, with :meth:`Env.resolve`,
+and exports them.
 
-A reader never raises for a bad value: it records the problem and returns the default, so that
-``k8s.config(env)`` can report every mistake in one message. No message ever contains a value,
-because any value may be a secret in the wrong place.
+A reader never raises an exception for a bad value. It records the problem and returns the default, so that
+``k8s.config(env)`` can report every mistake in one message. No message contains a value, because any value may be
+a secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from django_k8s.environment import masking, parsing, problems
 from django_k8s.environment.sources import PROCESS, Found, Problem, Sources, items
 from django_k8s.environment.variables import VARIABLES, Kind, Variable
 
-# The readers of Env are called like the types they return, so inside the class the types need other names.
+# The readers of Env have the names of the types that they return, so the types need other names in the class.
 _str = str
 _bool = bool
 _int = int
@@ -38,14 +38,14 @@ UNSET = object()  # None can be a default
 
 
 class Env:
-    """Read environment variables, with types.
+    """Read environment variables as values of the right type.
 
-    ``base_dir`` is the directory of the project: ``base_dir/.env`` is read if it exists, or the file that
-    the variable ENV_FILE names, relative to ``base_dir``. By default it is the working directory.
-    ``environ`` replaces ``os.environ``; without ``base_dir``, no .env file is read then.
+    ``base_dir`` is the directory of the project, by default the working directory. If ``base_dir/.env`` exists, it is
+    read. The variable ENV_FILE sets another path, relative to ``base_dir``. ``environ`` replaces ``os.environ``. If it
+    is given without ``base_dir``, no .env file is read.
 
-    Variables of the table take their type, default and bounds from it. A project reads its own variables
-    with the same methods, with ``default`` and ``secret``.
+    Variables in the table take their type, default and bounds from it. A project reads its own variables with the same
+    methods, and with ``default`` and ``secret``.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class Env:
         self._sources = Sources(self.base_dir if dotenv else None, os.environ if environ is None else environ)
         self._variables: dict[str, Variable] = dict(VARIABLES)
         self._embedded: dict[str, None] = {}
-        self.of_process = environ is None  # it reads the process environment as it is now
+        self.of_process = environ is None  # whether this reads the process environment
         if self.of_process:
             problems.follow(self)
 
     def find(self, name: str) -> Found | None:
         """Return the raw value of ``name`` and its source, or None if it is not set.
 
-        Return None for a start-up variable that is set anywhere but in the process environment.
+        Also return None for a start-up variable that is not set in the process environment.
         """
         found = self._sources.find(name)
         known = self._variables.get(name)
@@ -83,7 +83,7 @@ class Env:
         return self.find(name) is not None
 
     def mask_secrets(self) -> None:
-        """Mask every secret of the table that is set, read or not, in everything that is logged from now on."""
+        """Mask every secret in the table that is set, in everything that is logged from now on."""
         for variable in self._variables.values():
             if found := self.resolve(variable.name):
                 self._mask(variable, found.value)
@@ -112,7 +112,7 @@ class Env:
     def url(self, name: _str, default: _str = "", *, secret: _bool = False) -> _str:
         """Return a URL as a string. Record a problem if it is not a URL, or if its host or port is malformed."""
         variable = self._variable(name, "url", default, secret=secret)
-        self._variables[name] = variable._replace(kind="url")  # the project may have read it as text before
+        self._variables[name] = variable._replace(kind="url")  # it may have been read as a string before
         return self.str(name, default, secret=secret)
 
     @overload
@@ -144,7 +144,7 @@ class Env:
     @overload
     def list(self, name: _str, default: T, *, secret: _bool = False) -> _list[_str] | T: ...
     def list(self, name: _str, default: object = UNSET, *, secret: _bool = False) -> object:
-        """Return the items between commas or line ends, without surrounding blanks and without empty items."""
+        """Return the items between commas or line ends, without surrounding spaces and without empty items."""
         variable = self._variable(name, "list", default, secret=secret)
         found = self.find(name)
         if found is None:
@@ -157,7 +157,7 @@ class Env:
 
     @property
     def build(self) -> _bool:
-        """Whether this is the build phase, in which settings are loaded while an image is built."""
+        """Whether this is the build phase, in which an image is built."""
         return self.bool("BUILD_PHASE")
 
     @property
@@ -167,7 +167,7 @@ class Env:
 
     @property
     def production(self) -> _bool:
-        """Whether this is neither debug mode nor the build phase, so that required variables must be set."""
+        """Whether required variables must be set, which is so outside of debug mode and the build phase."""
         return not self.debug and not self.build
 
     @property
@@ -177,17 +177,17 @@ class Env:
 
     @property
     def table(self) -> Mapping[_str, Variable]:
-        """All known variables: those of the table, and the project's own that were read so far."""
+        """All known variables: those in the table, and the project's own that have been read so far."""
         return self._variables
 
     # Problems
 
     def add_problem(self, name: _str, text: _str) -> None:
-        """Record what is wrong with ``name`` and what to do. Only the first problem per variable is kept."""
+        """Record what is wrong with ``name`` and what to do. Only the first problem of each variable is kept."""
         self._sources.add_problem(name, text)
 
     def require(self, name: _str, remedy: _str = "") -> _bool:
-        """Report a problem if ``name`` is missing in production. Return whether it is set."""
+        """Record a problem if ``name`` is missing in production. Return whether it is set."""
         if self.is_set(name):
             return True
         if self.production:
@@ -199,11 +199,10 @@ class Env:
 
     @property
     def problems(self) -> _list[Problem]:
-        """Everything that is wrong so far, in the order it was found.
+        """All problems so far, in the order in which they were found.
 
-        Known variables that nothing has read yet are read here, so that one report covers every malformed
-        variable, whichever role it concerns. The problem of a missing variable names what looks like its
-        misspelling.
+        Known variables that have not been read yet are read here, so that one report has every malformed variable,
+        whichever role it concerns. If a similar variable is set, the problem of a missing variable mentions it.
         """
         for variable in _list(self._variables.values()):
             self.read(variable)
@@ -234,17 +233,17 @@ class Env:
         ]
 
     def embed(self, what: _str) -> None:
-        """Record that a default of debug mode is used, such as "SQLite in db.sqlite3"."""
+        """Record that a default for debug mode is used, such as "SQLite in db.sqlite3"."""
         if self.debug:
             self._embedded[what] = None
 
     @property
     def embedded(self) -> _list[_str]:
-        """The defaults of debug mode that are used so far."""
+        """The defaults for debug mode that have been used so far."""
         return _list(self._embedded)
 
     def read(self, variable: Variable) -> object:
-        """Return the value of a variable of the table, by its kind."""
+        """Return the value of a variable in the table, read according to its kind."""
         readers: dict[_str, Callable[[_str], object]] = {
             "bool": self.bool,
             "int": self.int,
@@ -278,7 +277,7 @@ class Env:
         return empty if variable.default is None else variable.default
 
     def _number(self, variable: Variable, default: object, kind: type[_int] | type[_float]) -> object:
-        # "Project" is the group of variables that the table does not know.
+        # "Project" is the group of the variables that are not in the table.
         largest = parsing.LARGEST_OWN if variable.group == "Project" else parsing.LARGEST
         low, high = variable.minimum, variable.maximum
         return self._parsed(variable, default, 0, lambda text: parsing.number(text, kind, low, high, largest))

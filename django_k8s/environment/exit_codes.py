@@ -1,12 +1,12 @@
-"""Exit statuses, as sysexits.h and shells have them."""
+"""Exit statuses, as defined by sysexits.h and by shells."""
 
 from __future__ import annotations
 
-EX_USAGE = 64  # the command line makes no sense
-EX_NOINPUT = 66  # what it should work on is not there
-EX_UNAVAILABLE = 69  # something that it needs is missing
-EX_CANTCREAT = 73  # it cannot write
-EX_TEMPFAIL = 75  # it may work another time
-EX_NOPERM = 77  # somebody has no right to do it
-EX_CONFIG = 78  # something is wrong with the configuration
-INTERRUPTED = 130  # by Ctrl-C, as shells say it
+EX_USAGE = 64  # the command line is wrong
+EX_NOINPUT = 66  # an input does not exist
+EX_UNAVAILABLE = 69  # something that the command needs is missing
+EX_CANTCREAT = 73  # a file cannot be written
+EX_TEMPFAIL = 75  # a later attempt may work
+EX_NOPERM = 77  # a permission is missing
+EX_CONFIG = 78  # the configuration is wrong
+INTERRUPTED = 130  # by Ctrl-C, as shells report it

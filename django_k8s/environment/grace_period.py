@@ -1,11 +1,11 @@
-"""The arithmetic of a stop: what is left of a role's grace period for its work."""
+"""Compute how much of a role's grace period is left for its work at a stop."""
 
 from __future__ import annotations
 
 from django_k8s.environment.env import Env
 
-# Seconds kept for the end itself. web: lingering connections and the exit of the interpreter.
-# worker: giving unfinished tasks back to the broker. beat: giving the lock back.
+# Seconds reserved for the end itself. web: lingering connections and the exit of the interpreter.
+# worker: returning unfinished tasks to the broker. beat: releasing the lock.
 RESERVE_SECONDS = {"web": 5, "worker": 10, "beat": 2}
 
 _LINGERS = ("web", "worker")
@@ -17,15 +17,15 @@ def linger_seconds(env: Env) -> int:
 
 
 def work_seconds(env: Env, role: str) -> int:
-    """Return how long ``role`` may finish its work after SIGTERM, at least 1.
+    """Return how many seconds ``role`` has after SIGTERM to finish its work, at least 1.
 
-    From the grace period are taken: the drain (web only), the wait for a last scrape, and the reserve.
+    This is the grace period without the drain (web only), the wait for a last scrape (web and worker) and the reserve.
     """
     return max(1, _left(env, role))
 
 
 def check(env: Env) -> None:
-    """Report a problem for each role whose grace period leaves it no time to finish its work."""
+    """Record a problem for each role whose grace period leaves no time to finish its work."""
     for role, reserve in RESERVE_SECONDS.items():
         if _left(env, role) < 1:
             parts = ["DRAIN_SECONDS"] if role == "web" else []

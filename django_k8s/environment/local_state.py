@@ -1,4 +1,4 @@
-"""``BASE_DIR/.state``: what a development machine keeps between runs."""
+"""``BASE_DIR/.state``, where a development machine keeps files between runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def local_state(base_dir: Path) -> Path:
-    """Return the directory. It is made so that git ignores it, whatever the project's own .gitignore says.
+    """Create and return the directory. Git ignores it, whatever is in the project's own .gitignore.
 
-    Never raises: where nothing can be written, nothing is.
+    Never raise an exception. If the directory cannot be written, do nothing.
     """
     directory = base_dir / ".state"
     with contextlib.suppress(OSError):

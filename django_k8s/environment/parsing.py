@@ -1,4 +1,4 @@
-"""What values mean: truth values, numbers, URLs. A reader raises ValueError with what to write instead."""
+"""Parse values: booleans, numbers and URLs. The message of a ValueError says what to write instead."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django_k8s.environment.variables import Variable
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
 
-# Nothing that is counted or waited for needs more, and clocks and drivers take no more. A project's
-# own numbers may be anything that a database column holds.
+# No count or duration has to be larger, and clocks and drivers do not accept more. A project's own numbers may be as
+# large as a database column allows.
 LARGEST, LARGEST_OWN = 2**31 - 1, 2**63 - 1
 
 Number = TypeVar("Number", int, float)
 
 
 def truth(text: str) -> bool:
-    """Return the truth value that ``text`` stands for."""
+    """Return the boolean that ``text`` means. Raise ValueError if it means none."""
     word = text.strip().lower()
     if word not in _TRUE | _FALSE:
         raise ValueError("is neither true nor false. Write true or false.")
@@ -29,7 +29,10 @@ def truth(text: str) -> bool:
 def number(
     text: str, kind: type[Number], minimum: float | None, maximum: float | None, largest: int
 ) -> Number:
-    """Return ``text`` as a number between ``minimum`` and ``maximum``, by default ``-largest`` and ``largest``."""
+    """Return ``text`` as a number between ``minimum`` and ``maximum``, which default to ``-largest`` and ``largest``.
+
+    Raise ValueError if it is not such a number.
+    """
     wanted, example = ("a whole number", "8") if kind is int else ("a number", "2.5")
     try:
         value = kind(text.strip())
@@ -37,7 +40,7 @@ def number(
         raise ValueError(f"is not a number. Write {wanted} such as {example}.") from None
     low = -largest if minimum is None else minimum
     high = largest if maximum is None else maximum
-    # Not math.isfinite, which cannot take an integer of 400 digits.
+    # math.isfinite would fail for an integer of 400 digits.
     if not low <= value <= high:
         bounds = [f"at least {minimum:g}"] if minimum is not None else []
         bounds += [f"at most {maximum:g}"] if maximum is not None else []
@@ -46,7 +49,10 @@ def number(
 
 
 def url(text: str, variable: Variable) -> str:
-    """Return ``text`` if it is a URL that ``variable`` may have, or the name of a module if it is a backend."""
+    """Return ``text`` if it is a valid URL for ``variable``. The kind ``backend`` also allows the name of a module.
+
+    Raise ValueError if it is not valid.
+    """
     if not is_url(text):
         if variable.kind == "backend":
             return text
@@ -60,7 +66,7 @@ def url(text: str, variable: Variable) -> str:
 
 
 def secrets(text: str, variable: Variable) -> list[str]:
-    """Return what is secret in the value ``text`` of ``variable``."""
+    """Return the secrets in ``text``, the value of ``variable``."""
     if not variable.secret or (variable.kind == "backend" and not is_url(text)):
         return []
     return items(text) if variable.kind == "list" else [text]

@@ -1,4 +1,4 @@
-"""What is reported about the environment: the message with all problems, and misspelt names."""
+"""Report problems of the environment: one message with all of them, and misspelt names."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 from django_k8s.environment.exit_codes import EX_CONFIG
 from django_k8s.environment.sources import Problem
 
-# How alike two names have to be for one to look like a misspelling of the other.
+# How similar two names must be for one to look like a misspelling of the other.
 _ALIKE = 0.84
 _LENGTHS_APART = 2
 
 
 class Reader(Protocol):
-    """What reads the environment and records what is wrong with it: an ``Env``."""
+    """An ``Env``, or anything else that reads the environment and records its problems."""
 
     @property
     def problems(self) -> list[Problem]:
-        """Everything that is wrong so far."""
+        """All problems so far."""
 
     def is_set(self, name: str, /) -> bool:
         """Return whether ``name`` is set."""
@@ -29,17 +29,17 @@ _followed: list[Reader] = []
 
 
 def follow(reader: Reader) -> None:
-    """Have :func:`stop_if_followed` report the problems of ``reader`` too."""
+    """Let :func:`stop_if_followed` also report the problems of ``reader``."""
     _followed.append(reader)
 
 
 def reset() -> None:
-    """Forget the readers. For tests that make some with mistakes."""
+    """Forget the readers. This is for tests that create readers with problems."""
     _followed.clear()
 
 
 def stop_if_followed() -> None:
-    """Do as :func:`stop_if` with the problems of every reader, once for each name; then forget the readers."""
+    """Call :func:`stop_if` with the problems of all readers, one for each name, and forget the readers."""
     problems: dict[str, Problem] = {}
     for reader in _followed:
         for problem in reader.problems:
@@ -50,7 +50,7 @@ def stop_if_followed() -> None:
 
 
 def message(problems: Collection[Problem], *, debug_set: bool) -> str:
-    """All problems, one line each. Without DEBUG, the last line says how to develop without them."""
+    """Return a message with one line for each problem. If DEBUG is not set, the last line recommends it."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = [f"  {problem}" for problem in problems]
     lines = [f"The configuration has {count}:", *lines, "`django-k8s env` lists every variable."]
@@ -62,7 +62,7 @@ def message(problems: Collection[Problem], *, debug_set: bool) -> str:
 def stop_if(problems: Collection[Problem], *, debug_set: bool = True) -> None:
     """Print all problems to standard error and raise SystemExit with status 78, if there are any.
 
-    78 is EX_CONFIG of sysexits.h. An ordinary exception would be caught by frameworks, which print a traceback.
+    78 is EX_CONFIG in sysexits.h. Frameworks would catch an ordinary exception and print a traceback.
     """
     if problems:
         print(message(problems, debug_set=debug_set), file=sys.stderr, flush=True)
@@ -70,14 +70,14 @@ def stop_if(problems: Collection[Problem], *, debug_set: bool = True) -> None:
 
 
 def misspelt(names: Iterable[str], known: Collection[str], unset: Collection[str]) -> list[tuple[str, str]]:
-    """Pairs (name that is set, unset variable that it resembles), for upper-case names only."""
-    import difflib  # not at each start of the entrypoint
+    """Return pairs of a name that is set and an unset variable that it resembles. Only upper-case names count."""
+    import difflib  # slow to import, so not at each start of the entrypoint
 
     pairs = []
     for seen in names:
         if seen in known or seen.removesuffix("_FILE") in known or not seen.isupper():
             continue
-        # Names of other lengths cannot be alike enough, and comparing them takes time.
+        # Names whose lengths differ more cannot be similar enough, and comparing them takes time.
         similar = [name for name in unset if abs(len(name) - len(seen)) <= _LENGTHS_APART]
         if similar:
             close = difflib.get_close_matches(seen, similar, n=1, cutoff=_ALIKE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# They run until they are stopped, and answer probes.
+# These run until they are stopped, and answer probes.
 SERVICES = ("web", "worker", "beat", "daemon")
-CELERY_ROLES = ("worker", "beat")  # they need a Celery application
+CELERY_ROLES = ("worker", "beat")  # these need a Celery application
 ROLES = (*SERVICES, "migrate", "wait", "shell", "manage", "check")

@@ -1,9 +1,9 @@
 """``python -m django_k8s.environment.shell_exports``: print start-up variables as shell commands.
 
-The programs of a role read start-up variables from the process environment only. The entrypoint evaluates
-what this prints: the start-up variables, and those of agents, that are set in files, in the directories of
-ENV_DIR or in .env instead. Mistakes in them are reported by the role itself. Standard library only, because
-it runs at each start.
+The programs of a role read start-up variables from the process environment only. This prints the start-up variables
+and those of agents that are set elsewhere: in files, in the directories in ENV_DIR or in .env. The entrypoint
+evaluates the output. The role itself reports mistakes in the values. This uses only the standard library, because it
+runs at each start.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from django_k8s.environment import problems
 from django_k8s.environment.env import Env
 from django_k8s.environment.sources import PROCESS, Problem
 
-# Needed by the shell and by manage.py before settings are loaded.
+# The shell and manage.py need these before settings are loaded.
 _MORE = ("BUILD_PHASE", "DJANGO_SETTINGS_MODULE")
-# Linux starts no program with more, in bytes: MAX_ARG_STRLEN, which includes the name and a NUL.
+# The limit of Linux for one variable in bytes, MAX_ARG_STRLEN, including its name and a NUL.
 _LONGEST = 131072
-# All of them together share 2 MiB with the arguments and the rest of the environment.
+# For all of them together. They share 2 MiB with the arguments and the rest of the environment.
 _MOST = 1 << 20
-AGENTS = ("NEW_RELIC_", "OTEL_")  # their variables that are not in the table
+AGENTS = ("NEW_RELIC_", "OTEL_")  # prefixes of their variables that are not in the table
 
 
 def variables_to_export(env: Env) -> Iterator[tuple[str, str]]:
-    """Yield name and value of everything that the process environment lacks."""
+    """Yield the name and value of every such variable that is missing from the process environment."""
     startup = {name for name, variable in env.table.items() if variable.scope == "startup"}
-    # A name that an agent would not accept, a shell would not accept either.
+    # A shell accepts only identifiers in ASCII as names, and so do agents.
     agents = {
         name for name in env.names if name.startswith(AGENTS) and name.isidentifier() and name.isascii()
     }
-    # ENV_FILE says where all of this is found, so it cannot be among it.
+    # ENV_FILE says where the others are, so it cannot be one of them.
     for name in sorted({*startup, *_MORE, *agents} - {"ENV_FILE"}):
         found = env.resolve(name)
         if found and found.source != PROCESS:
@@ -41,7 +41,7 @@ def variables_to_export(env: Env) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Print the commands. Raise SystemExit with status 78 for a variable with which no program could be started."""
+    """Print the commands. Raise SystemExit with status 78 if a variable is too long to start a program with it."""
     exported = dict(variables_to_export(Env()))
     problems.stop_if(_too_long({name: len(os.fsencode(f"{name}={exported[name]}")) for name in exported}))
     for name, value in exported.items():

@@ -1,7 +1,7 @@
 """The start-up configuration of this process.
 
-Start-up variables, such as PORT or STATE_DIR, act before Django is loaded. They are read here, from the
-process environment, once per process, by the probe listener, the servers, Celery and the settings alike.
+Start-up variables, such as PORT or STATE_DIR, are needed before Django is loaded. The probe listener, the servers,
+Celery and the settings all read them here, from the process environment.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from django_k8s.environment.env import Env
 
 @cache
 def env() -> Env:
-    """Return the reader of this process's environment. It reads no .env file."""
+    """Return the reader of this process's environment. It does not read a .env file."""
     return Env(environ=os.environ)
 
 
 def reset() -> None:
-    """Forget what was read. For tests that change ``os.environ``."""
+    """Create a new reader at the next call. This is for tests that change ``os.environ``."""
     env.cache_clear()

@@ -1,6 +1,6 @@
-"""The state directory: the files by which the processes of a role know of each other.
+"""The state directory: the files through which the processes of a role communicate.
 
-Each role has its own part, ``STATE_DIR/ROLE``. Only this module knows the names in it.
+Each role has its own directory, ``STATE_DIR/ROLE``. Only this module knows the file names.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from django_k8s.environment import startup
 
 HEARTBEAT_SUFFIX = ".heartbeat"  # one file per loop
 METRICS = "metrics"  # prometheus_client's files, one per process and kind
-QUEUES = "queues.json"  # beat's last look at the queues
-ASKED = "asked"  # when somebody last asked for that
+QUEUES = "queues.json"  # beat's last sample of the queues
+ASKED = "asked"  # when that was last requested
 SCRAPED = "scraped"  # when the metrics were last read
 
-MAX_BYTES = 1 << 20  # of a file that is read as a whole
-# A disk that takes nothing, although the configuration is right.
+MAX_BYTES = 1 << 20  # the largest file that is read
+# Errors of a disk that cannot be written although the configuration is right.
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
@@ -30,9 +30,9 @@ def role_directory(role: str) -> Path:
 
 
 def clear(role: str) -> None:
-    """Remove what a former container of the same pod left behind: an emptyDir outlives its containers.
+    """Remove the files of an earlier container of the same pod, because an emptyDir outlives its containers.
 
-    Counts begin again with the processes that count. Never raises.
+    Metrics start from zero again, as the processes do. Never raise an exception.
     """
     directory = role_directory(role)
     for pattern in (
@@ -51,8 +51,8 @@ def clear(role: str) -> None:
 def read(path: Path) -> str:
     """Return the text of a file.
 
-    Raises OSError unless it is a regular file of at most MAX_BYTES: a pipe would make the reader wait forever.
-    Raises ValueError if it is not UTF-8.
+    Raise OSError unless it is a regular file of at most MAX_BYTES. (Reading a pipe would wait forever.) Raise ValueError
+    if it is not UTF-8.
     """
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -65,11 +65,11 @@ def read(path: Path) -> str:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file, and the directories above it. Readers see the old text or the new one, never a part.
+    """Write a file, and create its directories. Readers see either the old text or the new one, never a part.
 
-    Raises OSError, and leaves nothing behind then.
+    Raise OSError if that fails, and leave no draft behind.
     """
-    # The process id keeps two writers of one name apart.
+    # The process id keeps the drafts of two writers apart.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
@@ -85,9 +85,9 @@ def replace(path: Path, text: str) -> None:
 
 
 def overwrite(path: Path, text: str) -> None:
-    """Write over a file, which needs no room on a full disk. Readers may see a part of the text.
+    """Overwrite a file in place, which works on a full disk. Readers may see a part of the text.
 
-    Raises OSError, also if there is no such file.
+    Raise OSError if that fails, for example if the file does not exist.
     """
     file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:

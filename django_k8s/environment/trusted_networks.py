@@ -8,7 +8,7 @@ from django_k8s.environment.env import Env
 
 
 def trusted_proxies(env: Env) -> list[str]:
-    """Return the networks, and ``*`` for everybody. Report every entry that is neither."""
+    """Return the networks, or ``*`` for every address. Record a problem if an item is neither."""
     networks = []
     for item in env.list("TRUSTED_PROXIES"):
         try:

@@ -1,7 +1,7 @@
-"""The one table of environment variables.
+"""The table of all environment variables.
 
-The settings functions, the system checks, ``django-k8s env``, the reference page and the chart all
-read from here, so a variable is named, typed, defaulted and explained in one place.
+The settings functions, the system checks, ``django-k8s env``, the reference page and the chart all use this table. So
+the name, type, default and explanation of a variable are in one place.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ Kind = Literal["str", "bool", "int", "float", "list", "url", "backend", "path"]
 class Variable(NamedTuple):
     """One environment variable.
 
-    ``default`` is what a program sees when the variable is not set; ``None`` means that the default
-    is worked out from other variables, as ``help`` then says. ``required`` means: in production
-    (DEBUG off, outside the build phase) it has to be set; the reference and ``django-k8s env`` say so, and
-    the settings function that reads it knows the exceptions. ``minimum`` and ``maximum`` bound
-    numbers, both included. Durations are in seconds and say so in their names.
+    ``default`` is the value if the variable is not set. ``None`` means that the default depends on other variables, as
+    ``help`` explains. A ``required`` variable must be set in production, which is when DEBUG is off outside of the build
+    phase. The reference and ``django-k8s env`` say so, and the settings function that reads it knows the exceptions.
+    ``minimum`` and ``maximum`` are inclusive bounds of a number. Names of durations end in the unit.
 
-    ``scope`` says who reads it. "settings": the project's ``Env``, from every source. "startup": programs
-    that run before Django is loaded, from the process environment only. ``shared`` means that other
-    programs use a variable of this name too, so an unknown choice is ignored. ``schemes`` are those that a URL
-    may have, if that does not depend on what is installed. A "backend" is a URL, or the name of a module.
+    ``scope`` says what reads it. "settings": the project's ``Env``, from every source. "startup": programs that run
+    before Django is loaded, from the process environment only. ``shared`` means that other programs use a variable with
+    this name too, so an unknown choice is ignored. ``schemes`` are the schemes that a URL may have, if they do not depend
+    on installed packages. A "backend" is a URL, or the name of a module.
     """
 
     name: str
@@ -53,7 +52,7 @@ def _v(
     name: str,
     kind: Kind,
     default: str | bool | int | float | tuple[str, ...] | None,
-    help: str,  # noqa: A002 - the word that argparse and Django use for the same thing
+    help: str,  # noqa: A002 - argparse and Django use this word for the same thing
     **more: object,
 ) -> Variable:
     return Variable(name, kind, default, help, "", **more)  # type: ignore[arg-type]
@@ -805,7 +804,7 @@ _OBSERVABILITY = _group(
     ),
     _v(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "str",  # OpenTelemetry judges it: some of its exporters take HOST:PORT
+        "str",  # OpenTelemetry checks it; some of its exporters accept HOST:PORT
         "",
         "Address of the collector. It turns on opentelemetry-instrument, if this is installed.",
         scope="startup",

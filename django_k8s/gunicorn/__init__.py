@@ -1,1 +1,1 @@
-"""gunicorn on Kubernetes: its configuration, worker classes with a heartbeat, and a stop that loses no request."""
+"""gunicorn on Kubernetes: its configuration, worker classes with a heartbeat, and a stop without lost requests."""

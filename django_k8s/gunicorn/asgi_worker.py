@@ -15,9 +15,9 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
 from django_k8s.gunicorn import bodies, request_threads
-from django_k8s.gunicorn.client_socket import set_user_timeout
 from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, HeartbeatMixin
 from django_k8s.gunicorn.limits import limits
+from django_k8s.gunicorn.stalled_clients import set_user_timeout
 
 # How long a stopping worker waits for a client that may send its next request, as in gthread.
 IDLE_SECONDS = 2.0

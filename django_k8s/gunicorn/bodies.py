@@ -15,8 +15,8 @@ from typing import Any
 from django.core.handlers.asgi import ASGIHandler
 
 from django_k8s.gunicorn.body_room import Share
-from django_k8s.gunicorn.client_socket import ClientStalledError
 from django_k8s.gunicorn.limits import limits
+from django_k8s.gunicorn.stalled_clients import ClientStalledError
 
 TOO_LARGE = "413 Content Too Large"
 STALLED = "408 Request Timeout"

@@ -1,4 +1,4 @@
-"""Database connections and forks: nothing open crosses one, nothing holds an exit."""
+"""Close database connections before a fork and an exit, and report the statistics of the pools."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 def close_connections() -> None:
     """Close this thread's database connections and the process's connection pools.
 
-    A pool's threads can hold the end of a process for 20 s, and neither pool nor connection works on
-    both sides of a fork.
+    A pool's threads can delay the end of a process by 20 s, and neither a pool nor a connection works on both sides of a
+    fork.
     """
     from django.db import connections
 
     for connection in connections.all():
         with contextlib.suppress(Exception):
             connection.close()
-        # Oracle and PostgreSQL have pools, other backends no such method.
+        # Only the backends for Oracle and PostgreSQL have pools and this method.
         close_pool = getattr(connection, "close_pool", None)
         if close_pool:
             with contextlib.suppress(Exception):
@@ -26,7 +26,7 @@ def close_connections() -> None:
 
 
 def pool_statistics() -> dict[str, Any]:
-    """``pool``: size, available and waiting of the process's psycopg pools; nothing where there is none."""
+    """Return size, available and waiting of this process's psycopg pools as ``pool``, or nothing without a pool."""
     backend: Any = sys.modules.get("django.db.backends.postgresql.base")
     pools = list(backend.DatabaseWrapper._connection_pools.values()) if backend else []
     if not pools:

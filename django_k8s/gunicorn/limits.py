@@ -1,4 +1,4 @@
-"""What the variables say about clients: how long one may be silent, and how much it may send."""
+"""Limits for clients, from the variables: how long a client may be silent, and how much it may send."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ _MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Times are in seconds. Sizes are in bytes."""
+    """Limits for clients. Times are in seconds, and sizes in bytes."""
 
     guarded: bool
     """Whether a connection gets a thread only for a request that can be served at once."""
     head: int
-    """How long a request head may take from its first byte."""
+    """How long a request head may take, from its first byte."""
     silence: int
-    """How long a client may make no progress with a body that it sends or an answer that it reads."""
+    """How long a client may make no progress while it sends a body or reads a response."""
     body: int
     """The largest request body; 0 means no limit."""
     copies: int
-    """How often Django stores a large body: under ASGI as it arrives, and its files once more."""
+    """How many copies of a large body Django stores. Under ASGI, it stores the body and then the files in it."""
     uploads: int
-    """Room for all large request bodies at the same time, in all processes; 0 means no limit."""
+    """Space for all large request bodies at the same time, in all processes; 0 means no limit."""
     longest: int
-    """A request that takes longer is logged with its traceback; 0 means none."""
+    """The time after which a request is logged with its traceback; 0 means never."""
 
 
 def copies(env: Env) -> int:
-    """Return how often Django may store a large body at the same time."""
+    """Return how many copies of a large body Django may store at the same time."""
     return 2 if env.str("WEB_INTERFACE") == "asgi" else 1
 
 
 def check(env: Env) -> None:
-    """Report a problem if the largest body has no room even when it is alone."""
+    """Record a problem if there is not enough space even for a single body of the largest size."""
     body, uploads = env.int("WEB_MAX_BODY_MB"), env.int("WEB_UPLOADS_MB")
     if uploads and body * copies(env) > uploads:
         twice = "twice " if copies(env) > 1 else ""

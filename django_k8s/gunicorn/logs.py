@@ -1,4 +1,4 @@
-"""gunicorn's logger: our lines, and none for probes."""
+"""gunicorn's logger, with our line format and without lines for probes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PROBES = frozenset({"/livez", "/readyz", "/healthz"})
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
-    """Writes as LOG_FORMAT says, to standard output."""
+    """Write in the format of LOG_FORMAT."""
 
     def setup(self, cfg: Any) -> None:
-        """Replace gunicorn's handlers where they would write to the terminal."""
+        """Replace gunicorn's handlers that write to a standard stream."""
         super().setup(cfg)
         form = formatter(startup.env())
         self._json = form if isinstance(form, JsonFormatter) else None
@@ -31,14 +31,14 @@ class Logger(glogging.Logger):  # type: ignore[misc]
                 if self._json:
                     log.removeHandler(found)
                     handler = Handler()
-                    handler._gunicorn = True  # type: ignore[attr-defined] # so that a reload removes it
+                    handler._gunicorn = True  # type: ignore[attr-defined] # so that a reload of gunicorn removes it
                     log.addHandler(handler)
                 handler.setFormatter(form)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
-        """One line a request, without its query, in which people put secrets.
+        """Log one line for each request, without its query, which may contain secrets.
 
-        A probe every few seconds from every node would bury the requests of people.
+        Probes are left out, because there are many of them and they would hide the other requests.
         """
         path = environ.get("PATH_INFO", "")
         if path in PROBES or not self.access_log_enabled:
@@ -63,5 +63,5 @@ class Logger(glogging.Logger):  # type: ignore[misc]
             if name == "X-Request-ID" or name.lower() == "x-request-id":
                 fields["request_id"] = value
                 fields |= tracing.recall(value)
-        # Not through a LogRecord, which would cost as much again.
+        # Write the line without a LogRecord, which would take as much time again.
         write(self._json.line(time.time(), "INFO", "gunicorn.access", message, fields))

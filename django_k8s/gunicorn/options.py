@@ -1,4 +1,4 @@
-"""What gunicorn is configured with, worked out from the environment and the container."""
+"""Compute gunicorn's options from the environment and the container."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from django_k8s.environment.env import Env
 
 
 def bind_address(env: Env) -> str:
-    """Where to listen: every address of the family that the cluster uses first.
+    """Return the address to listen on: every address of the cluster's primary IP family.
 
-    IPv4 is not taken in by an IPv6 socket on purpose: its clients would all get an address like
-    ::ffff:10.0.0.1, which no list of trusted proxies matches.
+    An IPv6 socket deliberately does not accept IPv4. Its clients would have addresses such as ::ffff:10.0.0.1, which no
+    list of trusted proxies matches.
     """
     host = "[::]" if ":" in os.environ.get("KUBERNETES_SERVICE_HOST", "") else "0.0.0.0"  # noqa: S104
     return f"{host}:{env.int('PORT')}"
 
 
 def graceful_seconds(env: Env) -> int:
-    """Return the seconds that requests in flight have when the pod stops; report a problem if there are none."""
+    """Return how many seconds running requests have to finish when the pod stops. Record a problem if there are none."""
     grace_period.check(env)
     return grace_period.work_seconds(env, "web")
 
 
 def trusted_proxies(env: Env) -> str:
-    """Return TRUSTED_PROXIES as gunicorn reads it. Report every entry that is not a network."""
+    """Return TRUSTED_PROXIES in gunicorn's format. Record a problem if an item is not a network."""
     return ",".join(trusted_networks.trusted_proxies(env))
 
 
 def application(env: Env) -> str | None:
-    """MODULE:NAME of the application, or None when nothing tells.
+    """Return MODULE:NAME of the application, or None if it is unknown.
 
-    WEB_APPLICATION, else the wsgi (or asgi) module beside the settings module or, where settings are
-    a package, above it. Files are looked for and nothing is imported.
+    It is WEB_APPLICATION, or else the module wsgi (or asgi) next to the settings module, or above it if the settings are
+    a package. This looks for files and imports nothing.
     """
     named = env.str("WEB_APPLICATION", "")
     if named:
@@ -57,6 +57,6 @@ def application(env: Env) -> str | None:
 
 
 def temporary_directory() -> str | None:
-    """Memory-backed where the machine has it: writable with a read-only root, and never slow."""
-    shm = "/dev/shm"  # noqa: S108 - gunicorn makes unnamed files in it
+    """Return a directory in memory, which is fast and writable with a read-only root, or None if there is none."""
+    shm = "/dev/shm"  # noqa: S108 - gunicorn creates unnamed files in it
     return shm if os.access(shm, os.W_OK | os.X_OK) else None

@@ -1,4 +1,4 @@
-"""How many processes and threads gunicorn starts, from the limits of the container."""
+"""The number of gunicorn's processes and threads, from the limits of the container."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ASKED = "WEB_CONCURRENCY"
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """Processes and threads, and a few words on why so many processes.
+    """The number of processes and threads, and the reason for the number of processes.
 
-    No threads means an event loop in each process.
+    0 threads means an event loop in each process.
     """
 
     processes: int
@@ -31,11 +31,12 @@ class Concurrency:
 
 
 def concurrency(env: Env) -> Concurrency:
-    """One process up to one CPU, then one for each CPU of the limit; WEB_CONCURRENCY overrides.
+    """Return one process for each CPU of the limit, rounded up. WEB_CONCURRENCY overrides this.
 
-    :func:`fitted` lowers the number once it is known what the application takes.
-    Without a limit it is one process: the node's processors are not this pod's, and pods are what
-    is scaled.
+    :func:`fitted` lowers the number once it is known how much memory the application uses.
+
+    Without a limit, it is one process. The node's processors do not belong to this pod, and a site is scaled by its
+    number of pods.
     """
     threads = 0 if env.str("WEB_INTERFACE") == "asgi" else env.int("WEB_THREADS")
     asked = env.int("WEB_CONCURRENCY")
@@ -51,9 +52,10 @@ def concurrency(env: Env) -> Concurrency:
 
 
 def fitted(found: Concurrency, loaded: int | None = None) -> Concurrency:
-    """Return ``found`` with no more processes than fit into the memory limit. WEB_CONCURRENCY is never changed.
+    """Return ``found``, with only as many processes as fit into the memory limit. WEB_CONCURRENCY is never changed.
 
-    Call it in the process that forks, with the application loaded: ``loaded`` is what it has in memory.
+    Call this in the process that forks, after the application is loaded. ``loaded`` is its memory in bytes, by default
+    that of this process.
     """
     limit = memory_limit()
     if limit is None or found.reason == _ASKED:

@@ -24,12 +24,12 @@ from gunicorn.workers import gthread
 
 from django_k8s.gunicorn import bodies, heads
 from django_k8s.gunicorn.body_room import Share
-from django_k8s.gunicorn.client_socket import ClientSocket
 from django_k8s.gunicorn.database_connections import pool_statistics
 from django_k8s.gunicorn.heads import Head, Heads
 from django_k8s.gunicorn.heartbeat import HeartbeatMixin
 from django_k8s.gunicorn.limits import limits
 from django_k8s.gunicorn.rest import RestMixin
+from django_k8s.gunicorn.stalled_clients import ClientSocket
 
 # gunicorn closes a connection by sending a FIN, and then reads until the client closes too, so that no reset destroys
 # an answer on its way. These are its own limits for this (util.close_graceful).

@@ -1,7 +1,7 @@
 """Health checks: run-time tests of the things that this project depends on.
 
-READINESS_CHECKS names those that /readyz runs. A name is a built-in one or the dotted path of
-your own check: a callable that receives a timeout in seconds and raises if something is wrong, or a class,
+READINESS_CHECKS lists the checks that /readyz runs. Each is a built-in name or the dotted path of your own check. That
+is a callable that receives a timeout in seconds and raises an exception if something is wrong. It may also be a class,
 which is instantiated once per process and then called in the same way::
 
     from django_k8s.health import Unhealthy
@@ -10,11 +10,11 @@ which is instantiated once per process and then called in the same way::
         if not index.ping(timeout):
             raise Unhealthy("the search index does not answer")
 
-Each runs in a thread of its own under the deadline of all, so it may block, but it should give up
-after ``timeout`` seconds: as long as it hangs it is not started again. ``once = True`` on it means
-that it is not asked again after it passed.
+Each check runs in its own thread, and all have the same deadline. So a check may block, but it should give up after
+``timeout`` seconds, because it is not started again while it hangs. A check with the attribute ``once = True`` does
+not run again after it has passed.
 
-Liveness has no checks, by design: a dependency that is away would restart every pod at once.
+Liveness deliberately has no checks. Otherwise, a dependency that is down would restart every pod at once.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ __all__ = ["BUILT_IN_CHECKS", "Check", "Report", "Result", "Unhealthy", "find_ch
 
 
 def _each(name: str, kind: Callable[[str], Check], aliases: Callable[[], Iterable[str]]) -> dict[str, Check]:
-    """A check for each alias, which run side by side; the default one has the plain name."""
+    """Return a check for each alias. The check of the alias default has the plain name."""
     return {name if alias == "default" else f"{name}:{alias}": kind(alias) for alias in aliases()}
 
 
-# What each built-in name stands for: checks by the name that they are reported under.
+# The checks of each built-in name, by the name under which they are reported.
 BUILT_IN_CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
     "database": partial(_each, "database", Database, lambda: list(connections)),
     "cache": partial(_each, "cache", Cache, lambda: list(caches.settings)),
@@ -53,7 +53,7 @@ BUILT_IN_CHECKS: Mapping[str, Callable[[], dict[str, Check]]] = {
 
 
 def find_checks(name: str) -> dict[str, Check]:
-    """Return the checks that ``name`` names. Raise ImportError if there are none."""
+    """Return the checks for ``name``. Raise ImportError if there are none."""
     if name in BUILT_IN_CHECKS:
         return BUILT_IN_CHECKS[name]()
     found = import_string(name)
@@ -65,8 +65,8 @@ def find_checks(name: str) -> dict[str, Check]:
 def make_checks(names: Iterable[str]) -> dict[str, Check]:
     """Return the checks with these names. A check that cannot be created is included, and fails when it runs.
 
-    A web process with a misspelt check must answer /readyz with 503 and write a line to the log;
-    ``manage.py check`` refuses the name.
+    A web process with a misspelt check must answer /readyz with 503 and write a line to the log. ``manage.py check``
+    refuses the name.
     """
     found: dict[str, Check] = {}
     for name in names:

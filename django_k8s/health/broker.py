@@ -1,4 +1,4 @@
-"""Celery's broker takes a connection."""
+"""The health check of Celery's broker."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django_k8s.health.results import Unhealthy
 
 
 class Broker:
-    """Connects to the Celery application's broker as a publisher would; for directories, writes into them.
+    """Connect to the Celery application's broker as a publisher would. If it is a directory, write into it.
 
-    Redis answers a ping, RabbitMQ its handshake with login and virtual host, SQS a listing of queues.
+    Redis must answer a ping, RabbitMQ the handshake with login and virtual host, and SQS a listing of queues.
     """
 
     def __call__(self, timeout: float) -> None:
-        """Raises what kombu's transport raises, or Unhealthy if there is no Celery application with a broker."""
+        """Raise Unhealthy if there is no Celery application with a broker, or what kombu raises if it cannot connect."""
         try:
             found = application.find()
             url = application.broker(found)
@@ -50,6 +50,6 @@ class Broker:
 
 def _write(options: dict[str, Any]) -> None:
     for directory in {options.get("data_folder_in", "data_in"), options.get("data_folder_out", "data_out")}:
-        # It has no name there, so no worker takes it for a message.
+        # The file has no name, so no worker mistakes it for a message.
         with tempfile.TemporaryFile(dir=directory) as file:
             file.write(b"ok")

@@ -1,4 +1,4 @@
-"""The cache keeps a value and gives it back."""
+"""The health check of a cache."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.utils.module_loading import import_string
 
 from django_k8s.health.results import Unhealthy
 
-# The options of each backend that bound a call.
+# The options of each backend that limit the time of a call.
 _TIMEOUTS = {
     "django.core.cache.backends.redis.RedisCache": ("socket_timeout", "socket_connect_timeout"),
     "django.core.cache.backends.memcached.PyMemcacheCache": ("timeout", "connect_timeout"),
 }
-# A check has to see what these keep to themselves.
+# The check needs the exceptions that these backends suppress, so it uses the backends on the right.
 _FIRM = {
     "django_k8s.cache.redis.SoftRedisCache": "django.core.cache.backends.redis.RedisCache",
     "django_k8s.cache.memcached.SoftMemcachedCache": "django.core.cache.backends.memcached.PyMemcacheCache",
@@ -24,13 +24,13 @@ _FIRM = {
 
 
 class Cache:
-    """Sets, gets and deletes one random key of one cache alias, on a client of its own."""
+    """Set, get and delete one random key of a cache alias, with a client of its own."""
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
 
     def __call__(self, timeout: float) -> None:
-        """Raises what the client raises, or Unhealthy when the value does not come back."""
+        """Raise Unhealthy if the value cannot be read back, or what the client raises."""
         cache = self._client(timeout)
         key, value = f"django_k8s.health.{secrets.token_hex(8)}", secrets.token_hex(8)
         try:
@@ -45,7 +45,7 @@ class Cache:
         params: dict[str, Any] = {**caches.settings[self.alias]}
         kind, location = params.pop("BACKEND"), params.pop("LOCATION", "")
         kind = _FIRM.get(kind, kind)
-        # The project's own timeouts suit its requests; here they would outlive the deadline.
+        # The project's own timeouts are for its requests. Here they would exceed the deadline.
         if names := _TIMEOUTS.get(kind):
             params["OPTIONS"] = {**params.get("OPTIONS", {}), **dict.fromkeys(names, timeout)}
         cache: BaseCache = import_string(kind)(location, params)
@@ -53,7 +53,7 @@ class Cache:
 
 
 def _close(cache: BaseCache) -> None:
-    """Close the connections now; Django's Redis backend has no way but waiting for the collector."""
+    """Close the connections now. Django's Redis backend would leave them to the garbage collector."""
     with contextlib.suppress(Exception):
         cache.close()
     for pool in getattr(vars(cache).get("_cache"), "_pools", {}).values():

@@ -1,4 +1,4 @@
-"""Checks at work: one thread in its thread, and the run that callers of one moment share."""
+"""Run health checks in threads, and share one run between callers at the same time."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from django.db import connections
 
 from django_k8s.health.results import Check, Result, log_text, public_text
 
-# Called in the thread of a check when it has ended.
+# Called in the thread of a check after it has ended.
 Ended = Callable[[Result], None]
 
 
 class CheckThread:
-    """One thread of a check, in a daemon thread of its own."""
+    """One run of a check, in its own daemon thread."""
 
     def __init__(self, name: str, check: Check, timeout: float, ended: Ended) -> None:
         self.future: Future[Result] = Future()
-        # Running, so that a caller who goes away in an event loop cannot cancel it for the others.
+        # Mark it as running, so that a caller in an event loop that is cancelled does not cancel it for the others.
         self.future.set_running_or_notify_cancel()
         self.ended_at: float | None = None
         self._in_loops: dict[asyncio.AbstractEventLoop, asyncio.Future[Result]] = {}
@@ -32,16 +32,16 @@ class CheckThread:
         self._name, self._check, self._timeout, self._ended = name, check, timeout, ended
         try:
             threading.Thread(target=self._work, name=f"health-{name}", daemon=True).start()
-        except RuntimeError as error:  # the container's limit of processes is reached
+        except RuntimeError as error:  # the container's limit on processes is reached
             self._end(error)
 
     @property
     def seconds(self) -> float:
-        """How long it took, or has taken so far."""
+        """How many seconds the check took, or has taken so far."""
         return (self.ended_at or time.monotonic()) - self._began_at
 
     def in_loop(self) -> asyncio.Future[Result]:
-        """Its future in the running event loop; one for all who ask while it hangs."""
+        """Return the future of the check in the running event loop. All callers in the loop share it."""
         loop = asyncio.get_running_loop()
         if loop not in self._in_loops:
             for other in [other for other in list(self._in_loops) if other.is_closed()]:
@@ -56,7 +56,7 @@ class CheckThread:
         except BaseException as problem:
             error = problem
         finally:
-            # What a check opened by alias belongs to this thread, which ends here.
+            # Connections that the check opened by alias belong to this thread, which ends here.
             with contextlib.suppress(Exception):
                 connections.close_all()
                 caches.close_all()
@@ -71,7 +71,7 @@ class CheckThread:
 
 
 class SharedRun:
-    """The threads that callers of one moment share; some may be left over from an earlier run."""
+    """The threads that callers at the same time share. Some may be left over from an earlier run."""
 
     def __init__(self, threads: dict[str, CheckThread], timeout: float) -> None:
         self.threads = threads
@@ -87,7 +87,7 @@ class SharedRun:
         return self.remaining if limit is None else min(self.remaining, max(0.0, limit))
 
     def futures(self, names: Iterable[str]) -> list[Future[Result]]:
-        """What a caller who needs these checks has to wait for."""
+        """Return the futures of these checks, for a caller to wait for."""
         return [self.threads[name].future for name in names if name in self.threads]
 
     async def settle(self, names: Iterable[str], seconds: float) -> None:
@@ -98,17 +98,16 @@ class SharedRun:
             await asyncio.wait(pending, timeout=seconds)
 
     def expired(self, keep: float) -> bool:
-        """Whether it ended, by its last check or by its deadline, more than ``keep`` seconds ago."""
+        """Return whether the run ended more than ``keep`` seconds ago, by its last check or its deadline."""
         ends = [thread.ended_at or self._deadline for thread in self.threads.values()]
         return time.monotonic() > min(max(ends, default=self._deadline), self._deadline) + keep
 
 
 class SharedFlags:
-    """Flags that are set once, seen by all processes that are forked from this one, early and late.
+    """Flags that are set once, and that all processes forked from this one share.
 
-    They live in memory that a fork shares: a worker process that takes another's place finds what
-    its siblings know. Without it, one that is recycled while the database is away would not be ready,
-    although its siblings are.
+    They are in shared memory, so a worker process that replaces another has the flags of its siblings. Otherwise, a
+    process that is replaced while the database is down would not be ready, although its siblings are.
     """
 
     def __init__(self, names: Iterable[str]) -> None:

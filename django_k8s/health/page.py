@@ -1,4 +1,4 @@
-"""READINESS_PAGE: a page that must render before the pod gets traffic."""
+"""READINESS_PAGE, a page that must render before the pod gets traffic."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from django_k8s.health.results import Unhealthy
 
 logger = logging.getLogger("django_k8s.health")
 
-# Seconds for which a failure is kept: a page may cost more than a check, and a probe asks every few seconds.
+# How many seconds a failure is kept. A page may be more expensive than a check, and probes come every few seconds.
 KEPT_SECONDS = 15.0
 
-_REDIRECTS = 5  # that are followed, such as the one to the page with the login
+_REDIRECTS = 5  # the most pages that are requested, such as a start page and the login page
 
-_ATTRIBUTE = "readiness_page"  # of our own requests, by which log records are told apart
+_ATTRIBUTE = "readiness_page"  # marks our own requests, to recognize them in log records
 
 
 class Page:
-    """A health check that requests ``path`` in this process; 400 and 5xx fail it, and 404 is logged.
+    """A health check that requests ``path`` in this process. It fails on 400 and 5xx, and logs a 404.
 
-    It catches what makes every page fail although each dependency is well: a missing manifest of static files,
-    a missing template, hosts that are not allowed. A redirect on this site is followed: many start pages lead to a
-    login. ``handler`` answers the request, below all middleware that must not see it. Once it has passed, it is not run again.
+    It detects problems that make every page fail although all dependencies are up: a missing manifest of static files, a
+    missing template, or hosts that are not allowed. Redirects on this site are followed, because many start pages lead
+    to a login. ``handler`` answers the request, below all middleware that must not see it. After the check has passed,
+    it does not run again.
     """
 
     once = True
@@ -44,13 +45,13 @@ class Page:
         self._path = path
         self._handler = handler
         self._async = iscoroutinefunction(handler)
-        # Under ASGI, the event loop of the server: what views keep may belong to it.
+        # The event loop of the server under ASGI, because objects that views keep may belong to it.
         self.loop: asyncio.AbstractEventLoop | None = None
         for name in ("django.request", "django.security.DisallowedHost"):
             logging.getLogger(name).addFilter(_hide)
 
     def __call__(self, timeout: float) -> None:
-        """Request the page, and what it redirects to on this site. Raise Unhealthy if one does not render."""
+        """Request the page, and follow redirects on this site. Raise Unhealthy if a page does not render."""
         address = self._path
         for _ in range(_REDIRECTS):
             caught: list[BaseException] = []
@@ -74,7 +75,7 @@ class Page:
             assert self.loop is not None
             request: HttpRequest = ASGIRequest(self._scope(path, query), io.BytesIO())
             setattr(request, _ATTRIBUTE, caught)
-            # As long as it takes: a first page may be slow, and the caller waits no longer than its deadline.
+            # There is no timeout here. A first page may be slow, and the caller waits only until its deadline.
             return asyncio.run_coroutine_threadsafe(self._aget(request), self.loop).result()
         request = WSGIRequest(self._environ(path, query))
         setattr(request, _ATTRIBUTE, caught)
@@ -92,7 +93,7 @@ class Page:
         environ = {
             "REQUEST_METHOD": "GET",
             "SCRIPT_NAME": "",
-            "PATH_INFO": path.encode().decode("latin-1"),  # as WSGI wants it
+            "PATH_INFO": path.encode().decode("latin-1"),  # as WSGI requires
             "QUERY_STRING": iri_to_uri(query),
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "443" if _secure() else "80",
@@ -131,7 +132,7 @@ class Page:
 
 
 def _on_this_site(location: str, address: str) -> str:
-    """Return the path and query of a redirect; an empty string if it leads to another host."""
+    """Return the path and query of a redirect, or an empty string if it leads to another host."""
     target = urlsplit(urljoin(address, location))
     if not location or target.netloc not in ("", host(settings.ALLOWED_HOSTS)):
         return ""
@@ -139,17 +140,17 @@ def _on_this_site(location: str, address: str) -> str:
 
 
 def host(allowed: list[str]) -> str:
-    """Return the first host of ALLOWED_HOSTS that a request can name; ``.example.com`` allows example.com."""
+    """Return the first host in ALLOWED_HOSTS that a request can have. ``.example.com`` allows example.com."""
     return next((name.removeprefix(".") for name in allowed if name != "*"), "localhost")
 
 
 def _secure() -> bool:
-    # Otherwise the answer is a redirect, which renders nothing.
+    # Without HTTPS, the answer would be a redirect, which renders nothing.
     return bool(settings.SECURE_SSL_REDIRECT or settings.SESSION_COOKIE_SECURE)
 
 
 def _hide(record: logging.LogRecord) -> bool:
-    """Keep Django from logging, and mailing, the same failure at every probe; the health check logs it once."""
+    """Keep Django from logging and mailing the same failure at every probe. The health check logs it once."""
     caught = getattr(getattr(record, "request", None), _ATTRIBUTE, None)
     if caught is None:
         return True

@@ -1,4 +1,4 @@
-"""Media can be stored."""
+"""The health check of the media storage."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from django_k8s.health.results import Unhealthy
 
 
 class Storage:
-    """The default storage can be used.
+    """Check that the default storage can be used.
 
-    A directory: a small file is written, read and deleted. A bucket: asked for with one HEAD request,
-    which needs its name, its URL and the credentials to be right, on Google Cloud and Azure with one GET request. Nothing is
-    written there: with versions on, every probe would leave one forever. Any other storage is asked for a name.
+    In a directory, write, read and delete a small file. For a bucket, send one HEAD request, or one GET request on Google
+    Cloud and Azure, which succeeds only if the name, the URL and the credentials are right. Nothing is written there,
+    because a bucket that keeps versions would keep one for every probe. Ask any other storage whether a file exists.
     """
 
     def __init__(self) -> None:
         self._client: Any = None
 
     def __call__(self, timeout: float) -> None:
-        """Raises what the storage raises, or Unhealthy when a file does not come back."""
+        """Raise Unhealthy if the file cannot be read back, or what the storage raises."""
         storage: Any = storages["default"]
         if isinstance(storage, FileSystemStorage):
             _write(storage)
         elif hasattr(storage, "bucket_name") and hasattr(storage, "connection"):
-            # The storage makes a client for each thread, which takes more CPU than all else here.
+            # The storage creates a client for each thread, which uses more CPU than everything else here.
             self._client = self._client or storage.connection.meta.client
             self._client.head_bucket(Bucket=storage.bucket_name)
         elif hasattr(storage, "check"):

@@ -1,4 +1,4 @@
-"""Media in a bucket: each kind of bucket has a module, which needs the extra of its name."""
+"""Media in a bucket. Each kind of bucket has a module, which needs the extra with the same name."""
 
 from __future__ import annotations
 

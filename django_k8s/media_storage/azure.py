@@ -17,12 +17,12 @@ from django_k8s.media_storage.unavailable import MediaUnavailable
 
 _MEBIBYTE = 1024 * 1024
 
-# Of the client: no call waits for long, and each part of a file is held in memory.
+# Options of the client: no call waits for long, and only one part of a file is in memory.
 _CLIENT: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 30,
     "retry_total": 2,
-    "initial_backoff": 1,  # seconds; Azure's own are 15 and more, in which a request would wait
+    "initial_backoff": 1,  # seconds; Azure's default is at least 15, for which a request would wait
     "increment_base": 2,
     "random_jitter_range": 1,
     "max_block_size": 4 * _MEBIBYTE,
@@ -30,10 +30,10 @@ _CLIENT: dict[str, Any] = {
     "max_single_get_size": 4 * _MEBIBYTE,
     "max_chunk_get_size": 4 * _MEBIBYTE,
 }
-# django-storages' options for a web process; those of STORAGES win.
+# django-storages' options for a web process. Options in STORAGES override them.
 _OPTIONS: dict[str, Any] = {"upload_max_conn": 1, "timeout": 30}
 
-# What Azure answers -> what to do about it. Codes: Blob Storage REST API, "Error codes".
+# What to do about each error code of Azure. Codes: Blob Storage REST API, "Error codes".
 _REMEDIES = {
     "ContainerNotFound": "the container does not exist: check MEDIA_AZURE_CONTAINER and MEDIA_AZURE_ACCOUNT",
     "ContainerBeingDeleted": "the container is being deleted: check MEDIA_AZURE_CONTAINER",
@@ -46,12 +46,13 @@ _REMEDIES = {
 
 
 class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
-    """django-storages' storage on Azure, set up for a web process.
+    """django-storages' storage on Azure, configured for a web process.
 
-    Credentials are those of the pod's identity, which signs links too: no key is needed. Uploads and downloads use one
-    thread and hold one part of 4 MiB in memory; no call waits for long; and every failure is a :class:`MediaUnavailable`.
+    The pod's identity gives the credentials and also signs links, so no key is needed. Uploads and downloads use one
+    thread and keep one part of 4 MiB in memory. No call waits for long, and every failure is a
+    :class:`MediaUnavailable`.
 
-    ``account_url`` is the URL of the account where it is not on Azure's public cloud.
+    ``account_url`` is the URL of the account if it is not on Azure's public cloud.
     """
 
     token_credential: Any
@@ -66,7 +67,7 @@ class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
 
     @property
     def service_client(self) -> BlobServiceClient:
-        """Azure's client, one for all threads of a process."""
+        """Azure's client, which all threads of the process share."""
         with self._making:
             if self._shared is None:
                 self._shared = self._new_client()
@@ -86,7 +87,7 @@ class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
     @staticmethod
     @contextmanager
     def explained(name: str = "") -> Iterator[None]:
-        """Turn what Azure's libraries raise into a :class:`MediaUnavailable`, or a missing object ``name`` into FileNotFoundError."""
+        """Turn exceptions of Azure's libraries into MediaUnavailable, or FileNotFoundError if the object ``name`` is missing."""
         try:
             yield
         except HttpResponseError as error:
@@ -108,26 +109,26 @@ class AzureMedia(Bucket, AzureStorage):  # type: ignore[misc]
             ) from error
 
     def check(self) -> None:
-        """Ask for the container, with one request that changes nothing. Raises MediaUnavailable."""
+        """Request the container without changing anything. Raise MediaUnavailable if that fails."""
         with self.explained():
             self.client.get_container_properties()
 
     def get_user_delegation_key(self, expiry: Any) -> Any:
-        """Return what signs a link for the pod's identity."""
-        _ = self.service_client  # it looks for the credentials
+        """Return the key that signs a link on behalf of the pod's identity."""
+        _ = self.service_client  # this finds the credentials
         return super().get_user_delegation_key(expiry)
 
     def _open(self, name: str, mode: str = "rb") -> _MediaFile:
-        if "r" in mode and not self.exists(name):  # django-storages would look at the first read
+        if "r" in mode and not self.exists(name):  # django-storages would notice that only at the first read
             raise FileNotFoundError(f"Media storage: there is no object {name}.")
         return _MediaFile(name, mode, self)
 
     def url(self, name: str, *args: Any, **options: Any) -> str:
-        """The URL of the object ``name``: signed, where media is private. The options are those of django-storages."""
+        """Return the URL of the object ``name``, signed if media are private. The options are those of django-storages."""
         with self.explained():
             url: str = super().url(name, *args, **options)
         return url
 
 
 class _MediaFile(BucketFile, AzureStorageFile):  # type: ignore[misc]
-    """django-storages' file, whose late failures are explained too."""
+    """django-storages' file, whose later failures are explained as well."""

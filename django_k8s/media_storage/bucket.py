@@ -1,4 +1,4 @@
-"""What all kinds of buckets have in common: every failure is explained."""
+"""The base of all kinds of buckets, which explains every failure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class Bucket:
-    """Comes before a storage of django-storages: its failures are explained by the subclass's ``explained``."""
+    """A base class before a storage of django-storages. The method ``explained`` explains its failures."""
 
     @staticmethod
     def explained(name: str = "") -> AbstractContextManager[None]:
-        """Turn what the bucket's library raises into a MediaUnavailable; a missing object ``name`` may be told apart."""
+        """Turn exceptions of the bucket's library into MediaUnavailable, or FileNotFoundError if ``name`` is missing."""
         raise NotImplementedError
 
     def _save(self, name: str, content: Any) -> str:
@@ -25,27 +25,30 @@ class Bucket:
             super().delete(name)  # type: ignore[misc]
 
     def exists(self, name: str) -> bool:
-        """Whether there is an object ``name``."""
+        """Return whether there is an object ``name``."""
         with self.explained():
             found: bool = super().exists(name)  # type: ignore[misc]
         return found
 
     def size(self, name: str) -> int:
-        """The size of the object ``name`` in bytes. Raises FileNotFoundError if the bucket can tell that there is none."""
+        """Return the size of the object ``name`` in bytes.
+
+        Raise FileNotFoundError if the bucket can tell that there is none.
+        """
         with self.explained(name):
             size: int = super().size(name)  # type: ignore[misc]
         return size
 
 
 class BucketFile:
-    """Comes before a file of django-storages, which downloads at the first read: that failure is explained too."""
+    """A base class before a file of django-storages, which downloads at the first read. It explains that failure."""
 
     name: str
     _storage: Bucket
 
     @property
     def file(self) -> Any:
-        """What has been downloaded."""
+        """The downloaded content."""
         with self._storage.explained(self.name):
             return super().file  # type: ignore[misc]
 

@@ -21,11 +21,11 @@ from django_k8s.media_storage.unavailable import MediaUnavailable
 
 _MEBIBYTE = 1024 * 1024
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-_SECONDS = (5, 30)  # for the connection, and between two pieces of an answer
-_ATTEMPTS = 3  # of a request, with the pauses of Google's library between them
+_SECONDS = (5, 30)  # for the connection, and between two parts of a response
+_ATTEMPTS = 3  # for a request, with the pauses of Google's library between them
 _RETRIED = (408, 429, 500, 502, 503, 504)
 
-# django-storages' options for a web process; those of STORAGES win.
+# django-storages' options for a web process. Options in STORAGES override them.
 _OPTIONS: dict[str, Any] = {"max_memory_size": 2 * _MEBIBYTE, "blob_chunk_size": 5 * _MEBIBYTE}
 
 _REMEDIES = {
@@ -36,10 +36,10 @@ _REMEDIES = {
 
 
 class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
-    """django-storages' storage on Google Cloud, set up for a web process.
+    """django-storages' storage on Google Cloud, configured for a web process.
 
-    Credentials are those of the pod's identity, which signs links too: no key is needed. Uploads and downloads hold one
-    part of 5 MiB in memory; no call waits for long; and every failure is a :class:`MediaUnavailable`.
+    The pod's identity gives the credentials and also signs links, so no key is needed. Uploads and downloads keep one
+    part of 5 MiB in memory. No call waits for long, and every failure is a :class:`MediaUnavailable`.
     """
 
     credentials: Any
@@ -52,13 +52,13 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
 
     @property
     def client(self) -> Client:
-        """Google's client, one for all threads of a process."""
+        """Google's client, which all threads of the process share."""
         with self._making:
             if self._shared is None:
                 if not self.credentials:
                     self.credentials, project = google.auth.default(scopes=[_SCOPE])
                     self.project_id = self.project_id or project
-                # Nothing of a client depends on the project here, but without one it refuses to be made.
+                # Nothing that is used here depends on the project, but a client cannot be created without one.
                 self._shared = Client(
                     project=self.project_id or "unknown",
                     credentials=self.credentials,
@@ -69,7 +69,7 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
     @staticmethod
     @contextmanager
     def explained(name: str = "") -> Iterator[None]:
-        """Turn what Google's libraries raise into a :class:`MediaUnavailable`, or a missing object ``name`` into FileNotFoundError."""
+        """Turn exceptions of Google's libraries into MediaUnavailable, or FileNotFoundError if ``name`` is missing."""
         try:
             yield
         except NotFound as error:
@@ -91,18 +91,18 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
             raise MediaUnavailable(f"Media storage: {reason}.") from error
 
     def check(self) -> None:
-        """Ask for the bucket, with one request that changes nothing. Raises MediaUnavailable."""
+        """Request the bucket without changing anything. Raise MediaUnavailable if that fails."""
         with self.explained():
             next(iter(self.client.list_blobs(self.bucket_name, max_results=1)), None)
 
     def _open(self, name: str, mode: str = "rb") -> _MediaFile:
         with self.explained():
             found: _MediaFile = super()._open(name, mode)
-        found.__class__ = _MediaFile  # django-storages names its class itself
+        found.__class__ = _MediaFile  # django-storages does not let us choose the class
         return found
 
     def url(self, name: str, parameters: dict[str, Any] | None = None) -> str:
-        """The URL of the object ``name``: signed, for a while, where media is private."""
+        """Return the URL of the object ``name``. If media are private, it is signed and expires."""
         with self.explained():
             if self.querystring_auth:
                 parameters = {**self._signer(), **(parameters or {})}
@@ -110,8 +110,11 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
         return url
 
     def _signer(self) -> dict[str, str]:
-        """What signs a link: Google's API for an identity without a key, such as a pod's; nothing for one that has a key."""
-        _ = self.client  # it looks for the credentials
+        """Return the parameters for signing a link with Google's API, or nothing if the identity has its own key.
+
+        A pod's identity has no key.
+        """
+        _ = self.client  # this finds the credentials
         if isinstance(self.credentials, Signing):
             return {}
         if not self.credentials.valid:
@@ -126,14 +129,14 @@ class GCSMedia(Bucket, GoogleCloudStorage):  # type: ignore[misc]
 
 
 class _Session(AuthorizedSession):
-    """Google's session, whose requests end in time and are not repeated for two minutes."""
+    """Google's session with timeouts and few attempts. By default, it would repeat requests for two minutes."""
 
     def __init__(self, credentials: Any) -> None:
         super().__init__(credentials)  # type: ignore[no-untyped-call]
         self._failed = threading.local()
 
     def request(self, *args: Any, **options: Any) -> Any:
-        """Send a request. Raises MediaUnavailable if it is the last attempt that fails."""
+        """Send a request. Raise MediaUnavailable if the last attempt fails."""
         options["timeout"] = _SECONDS
         try:
             response = super().request(*args, **options)  # type: ignore[no-untyped-call]
@@ -156,7 +159,7 @@ class _Session(AuthorizedSession):
 
 
 class _MediaFile(BucketFile, GoogleCloudFile):  # type: ignore[misc]
-    """django-storages' file, whose late failures are explained too."""
+    """django-storages' file, whose later failures are explained as well."""
 
 
 def _unreachable(error: Exception) -> MediaUnavailable:

@@ -1,10 +1,10 @@
-"""What every bucket raises when it cannot be used."""
+"""The exception for a bucket that cannot be used."""
 
 from __future__ import annotations
 
 
 class MediaUnavailable(OSError):
-    """The bucket cannot be used now. The text says why and what to check, and contains no secret.
+    """The bucket cannot be used now. The message says why and what to check, and contains no secret.
 
-    An OSError, as a full or a missing disk gives, so that a project handles all storages alike.
+    This is an OSError, like the error for a full or missing disk, so that a project can handle all storages alike.
     """

@@ -1,4 +1,4 @@
-"""Middleware. Three classes are all that a project needs::
+"""Middleware. A project needs three classes::
 
     MIDDLEWARE = [
         "django_k8s.middleware.KubernetesMiddleware",
@@ -8,7 +8,8 @@
         ...
     ]
 
-The parts of ``KubernetesMiddleware`` also work alone: ``health``, ``request_id``, ``metrics``, ``trusted_proxy``.
+The parts of ``KubernetesMiddleware`` also work separately: ``health``, ``request_id``, ``metrics`` and
+``trusted_proxy``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __all__ = ["KubernetesMiddleware", "MediaFilesMiddleware", "StaticFilesMiddlewar
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when they are used: WhiteNoise may not be installed.
+    # Import a class only when it is used, because WhiteNoise may not be installed.
     if name == "KubernetesMiddleware":
         from django_k8s.middleware.kubernetes import KubernetesMiddleware
 

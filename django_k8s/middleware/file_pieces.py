@@ -1,4 +1,4 @@
-"""The content of a file for an asynchronous answer."""
+"""The content of a file for an asynchronous response."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ PIECE_BYTES = 65536
 
 
 async def pieces(file: Any) -> AsyncIterator[bytes]:
-    """The content of ``file`` (None for an answer without any), read in threads."""
+    """Yield the content of ``file``, read in threads. ``file`` is None for a response without content."""
     while file is not None and (piece := await asyncio.to_thread(file.read, PIECE_BYTES)):
         yield piece

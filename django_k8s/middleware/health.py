@@ -1,4 +1,4 @@
-"""Answers the probes on the web port, before anything else in the project has a say."""
+"""Answer probes on the web port, before any other part of the project."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _METHODS = ("GET", "HEAD")
 
 
 class HealthMiddleware:
-    """First in MIDDLEWARE: a kubelet knows no host name, no TLS, no login, and wants no log line.
+    """Answer probes. Put it first in MIDDLEWARE, because probes come without a valid host, TLS and a login.
 
-    /livez: this process answers; nothing is asked. /readyz: 200 or 503, by READINESS_CHECKS and READINESS_PAGE.
-    /healthz: what each check and READINESS_PAGE say, in JSON, for those who send ``Authorization: Bearer
-    HEALTH_TOKEN``; 404 for all others. GET and HEAD. Works in WSGI and in ASGI.
+    /livez answers 200 and runs no check. /readyz answers 200 or 503, from READINESS_CHECKS and READINESS_PAGE. /healthz
+    returns the result of each check and of READINESS_PAGE as JSON to clients that send ``Authorization: Bearer
+    HEALTH_TOKEN``, and 404 to all others. All answer GET and HEAD, and leave no line in the log. It works under WSGI and
+    under ASGI.
     """
 
     sync_capable = True
@@ -55,7 +56,7 @@ class HealthMiddleware:
         self._async_answers = {"/readyz": self._async_readyz, "/healthz": self._async_healthz}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Answer a probe; hand everything else on."""
+        """Answer a probe, or pass the request on."""
         if request.path_info in self._answers:
             return self._async_answer(request) if self._async else self._answer(request)
         return self.get_response(request)
@@ -107,7 +108,7 @@ class HealthMiddleware:
         return _details(report)
 
     def _page_after(self, ready: bool) -> CheckRunner | None:
-        """Return what runs READINESS_PAGE, unless it is not to be run: it depends on what the other checks test."""
+        """Return the runner of READINESS_PAGE, or None if it must not run yet because another check fails."""
         if not (ready and self._page):
             return None
         if self._async:
@@ -122,7 +123,7 @@ class HealthMiddleware:
 
 
 def _countdown(seconds: float) -> Callable[[], float]:
-    """Return a function that says how many of ``seconds`` are left."""
+    """Return a function that returns how many of ``seconds`` are left."""
     end = time.monotonic() + seconds
     return lambda: end - time.monotonic()
 
@@ -148,12 +149,12 @@ def _refused() -> HttpResponse:
 
 
 def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Headers that later middleware would add, were there any."""
+    """Add the headers that other middleware would add, and keep Django from logging the response."""
     response["Content-Length"] = str(len(response.content))
     response["Cache-Control"] = "no-store"
     if request.method == "HEAD":
         response.content = b""
-    # Django logs every answer from 400 on, a 503 as an error that is mailed to ADMINS.
+    # Django logs every status of 400 or more. It mails a 503 to ADMINS.
     response._has_been_logged = True  # type: ignore[attr-defined]
     newrelic.ignore()
     return response

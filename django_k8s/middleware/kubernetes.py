@@ -1,4 +1,4 @@
-"""Everything that has to run first, in one middleware."""
+"""One middleware with everything that must run first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class KubernetesMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        startup_gate.enforce()  # the app does it too, if it is not forgotten
+        startup_gate.enforce()  # the app does this too, unless it is missing from INSTALLED_APPS
         if one_thread.loading():
             raise MiddlewareNotUsed
         self.is_async = iscoroutinefunction(get_response)
@@ -36,8 +36,8 @@ class KubernetesMiddleware:
             markcoroutinefunction(self)
             if one_thread.wanted(type(self)):
                 get_response = one_thread.in_one_thread(get_response)
-        # From the inside out. Probes are answered before anything is counted, and READINESS_PAGE is requested
-        # below the metrics, so neither is part of the traffic.
+        # From the inside out. Probes are answered outside of the metrics, and READINESS_PAGE is requested inside of them, so
+        # neither is counted as traffic.
         handler: Callable[[HttpRequest], Any] = TrustedProxyMiddleware(get_response)
         # MiddlewareNotUsed: metrics are off.
         with contextlib.suppress(MiddlewareNotUsed):
@@ -56,9 +56,9 @@ class KubernetesMiddleware:
 
 
 def _without_content(response: HttpResponseBase, nothing: Any = ()) -> HttpResponseBase:
-    """Return ``response`` as the answer to HEAD: the headers of GET alone.
+    """Return ``response`` as the answer to HEAD, which has only the headers of GET.
 
-    Django leaves this to the server, and gunicorn logs a warning for each request whose content it drops.
+    Django leaves this to the server, and gunicorn logs a warning for each response whose content it drops.
     """
     if isinstance(response, StreamingHttpResponse):
         response.streaming_content = nothing
@@ -69,7 +69,7 @@ def _without_content(response: HttpResponseBase, nothing: Any = ()) -> HttpRespo
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    """No content at all."""
+    """Yield nothing."""
     pieces: tuple[bytes, ...] = ()
     for piece in pieces:
         yield piece

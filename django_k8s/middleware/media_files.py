@@ -1,4 +1,4 @@
-"""Uploads that are stored on a volume, as an answer that is safe to open."""
+"""Serve uploads on a volume so that they are safe to open in a browser."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from django_k8s.middleware.file_pieces import PIECE_BYTES, pieces
 
 _log = logging.getLogger("django_k8s.media")
 
-# What a browser shows without running any of it in the name of the site. Everything else is downloaded, and without
-# its type, so that no page can load a script or a style sheet that a user has sent.
+# Types that a browser can show without running code on behalf of the site. Everything else is downloaded without its
+# type, so that no page can load a script or a style sheet that a user has uploaded.
 _SHOWN = re.compile(
     r"image/(png|jpeg|gif|webp|avif|bmp|vnd\.microsoft\.icon|x-icon)|(audio|video)/[\w.+-]+|application/pdf|text/(plain|vtt)"
 )
-# In an <img> its scripts do not run. They would if it were opened alone, so then it is downloaded.
+# Its scripts do not run in an <img>. They would if it were opened directly, so then it is downloaded.
 _DRAWING = "image/svg+xml"
 _UNKNOWN = "application/octet-stream"
-# Python learns these in later versions than we support, or never.
+# Python does not know these, or only in newer versions than the oldest that we support.
 _TYPES = {
     ".avif": "image/avif",
     ".flac": "audio/flac",
@@ -56,15 +56,15 @@ _TYPES = {
 }
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# Nothing by this name, or nothing that could be read.
+# There is no file with this name, or none that can be read.
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO)
 
 
 class MediaFilesMiddleware:
     """Serve uploads below MEDIA_URL from the directory of the default storage, if MEDIA_SERVE is on.
 
-    Put it after SecurityMiddleware. Everybody who knows the URL of an upload gets it. If only some may see them,
-    turn MEDIA_SERVE off and call :func:`serve_media` in a view. It works under WSGI and under ASGI.
+    Put it after SecurityMiddleware. Everybody who knows the URL of an upload can see it. To restrict this, turn
+    MEDIA_SERVE off and call :func:`serve_media` in a view. It works under WSGI and under ASGI.
     """
 
     sync_capable = True
@@ -74,7 +74,7 @@ class MediaFilesMiddleware:
         if not conf.current().media_serve:
             raise MiddlewareNotUsed
         self.prefix = _of_files(storages["default"])
-        if self.prefix == "/":  # uploads are elsewhere, or MEDIA_URL is not set: below it is every page
+        if self.prefix == "/":  # uploads are elsewhere, or MEDIA_URL would match every page
             raise MiddlewareNotUsed
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
@@ -82,21 +82,21 @@ class MediaFilesMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Answer for an upload, or pass the request on."""
+        """Serve an upload, or pass the request on."""
         if not request.path_info.startswith(self.prefix):
             answer: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
             return answer
         name = request.path_info.removeprefix(self.prefix)
-        # In a thread, since a volume may be slow.
+        # Use a thread, because a volume may be slow.
         return asyncio.to_thread(serve_media, request, name) if self.is_async else serve_media(request, name)
 
 
 def _of_files(storage: Storage) -> str:
-    """Return the prefix of a storage of files; ``/`` for another one."""
+    """Return the URL prefix of a storage of files, or ``/`` for any other storage."""
     try:
         return _prefix(storage.base_url) if isinstance(storage, FileSystemStorage) else "/"
     except Exception as error:
-        # A class of the project's own may look at its configuration only when it is used. The pages work without it.
+        # The project's own class may read its configuration only when it is used. The pages work without it.
         _log.error(
             "Uploads are not served: the default storage raises %s when it is used.", type(error).__name__
         )
@@ -106,11 +106,11 @@ def _of_files(storage: Storage) -> str:
 def serve_media(request: HttpRequest, name: str) -> HttpResponseBase:
     """Return the upload ``name``, a path below MEDIA_ROOT with slashes, or 404.
 
-    Pictures, sound, films, PDF and plain text are shown. Everything else is downloaded as bytes without a type, since a
-    browser could run it in the name of the site; a page can still show an SVG in an ``<img>``. GET, HEAD, conditional
+    Browsers show images, audio, video, PDF and plain text. Everything else is downloaded as bytes without a type, because
+    a browser could run it on behalf of the site. A page can still show an SVG in an ``<img>``. GET, HEAD, conditional
     requests and single ranges are answered. Directories, hidden files and links out of MEDIA_ROOT are not found.
 
-    As a view for uploads that only some may see::
+    Use it as a view to restrict who may see uploads::
 
         path("media/<path:name>", login_required(serve_media))
     """
@@ -118,7 +118,7 @@ def serve_media(request: HttpRequest, name: str) -> HttpResponseBase:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     file = _open(name)
     if file is None:
-        # It may be on its way, so no cache may remember that it is missing.
+        # The file may appear soon, so no cache may remember that it is missing.
         return HttpResponseNotFound(
             "Not found", content_type="text/plain", headers={"Cache-Control": "no-store"}
         )
@@ -139,13 +139,13 @@ def serve_media(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def _prefix(url: str | None) -> str:
-    """MEDIA_URL as ``request.path_info`` has it: without the host of a CDN and the script's own path."""
+    """Return MEDIA_URL as it appears in ``request.path_info``: without a CDN's host and the script name."""
     script = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
     return f"/{urlsplit(url or '').path.removeprefix(script).lstrip('/')}"
 
 
 def _open(name: str) -> BinaryIO | None:
-    """Open a regular file below MEDIA_ROOT; None if there is none of this name."""
+    """Open a regular file below MEDIA_ROOT. Return None if there is none with this name."""
     storage = storages["default"]
     assert isinstance(storage, FileSystemStorage), "uploads are not stored in a directory"
     if _CONTROL.search(name) or any(not part or part.startswith(".") for part in name.split("/")):
@@ -154,7 +154,7 @@ def _open(name: str) -> BinaryIO | None:
         path = os.path.realpath(storage.path(name), strict=True)
         if not Path(path).is_relative_to(os.path.realpath(storage.location)):
             return None
-        # A pipe would wait for its other side.
+        # Opening a pipe would otherwise wait for its other end.
         number = os.open(path, os.O_NOFOLLOW | os.O_NONBLOCK)
     except (ValueError, SuspiciousFileOperation):
         return None
@@ -208,15 +208,18 @@ def _whole_or_part(
 
 
 def _guess(name: str) -> str:
-    # With a slash before it, no name is a URL of the scheme data.
+    # With a slash before it, no name can be a data URL.
     kind, encoding = mimetypes.guess_type(f"/{name}")
     return _UNKNOWN if encoding or not kind else kind
 
 
-# Django answers no ranges, and WhiteNoise's are for its own files, refuse a single byte and ignore If-Range. Players need
-# them, and some browsers play no film without.
+# Players need ranges, and some browsers do not play a video without them. Django does not support ranges. WhiteNoise
+# supports them only for its own files, refuses a single byte and ignores If-Range.
 def _range(request: HttpRequest, size: int, headers: dict[str, str]) -> tuple[int, int] | None:
-    """Return the first and the last byte that are asked for; the first is behind the last if neither exists."""
+    """Return the positions of the first and the last requested byte, or None for the whole file.
+
+    If the file has no such bytes, the first is greater than the last.
+    """
     found = _RANGE.fullmatch(request.headers.get("Range", "").strip())
     condition = request.headers.get("If-Range")
     if (
@@ -241,17 +244,17 @@ class Part(RawIOBase):
         self._file, self._left = file, last - first + 1
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill ``buffer`` with what is next, up to the end of the part."""
+        """Read the next bytes of the part into ``buffer``, and return their number."""
         piece = self._file.read(min(len(buffer), self._left))
         self._left -= len(piece)
         buffer[: len(piece)] = piece
         return len(piece)
 
     def close(self) -> None:
-        """Close the file too."""
+        """Close the part and its file."""
         self._file.close()
         super().close()

@@ -1,4 +1,4 @@
-"""Counts and times requests."""
+"""Count and time requests."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django_k8s import conf
 from django_k8s.health.results import Result, checked
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-NO_ROUTE = "(none)"  # static files, and what no pattern matched
+NO_ROUTE = "(none)"  # static files, and paths that no pattern matches
 
 
 class MetricsMiddleware:
-    """Counts and times requests by method, route and status; absent unless METRICS is on.
+    """Count and time requests by method, route and status, if METRICS is on.
 
-    Put it after HealthMiddleware, so that it sees no probe, and before everything that answers. A route
-    is a pattern of the URLconf and never a path: people make up paths.
+    Put it after HealthMiddleware, so that it does not see probes, and before any middleware that may answer. A route is a
+    pattern of the URLconf and not a path, because there is no limit to the paths that clients request.
     """
 
     sync_capable = True
@@ -34,7 +34,7 @@ class MetricsMiddleware:
 
         self.get_response = get_response
         self._metrics, self._report = metrics, metrics_file.report
-        # labels() looks a child up under a lock, for each of the three.
+        # labels() would take a lock at each call.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._async = iscoroutinefunction(get_response)
         if self._async:
@@ -42,7 +42,7 @@ class MetricsMiddleware:
         checked.connect(_note, dispatch_uid="django_k8s.metrics")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Answer, and count."""
+        """Pass the request on, and count it."""
         if self._async:
             return self._answer(request)
         began = self._begin()
@@ -56,7 +56,7 @@ class MetricsMiddleware:
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
         began = self._begin()
-        status = 499  # the client has gone, and the request is cancelled
+        status = 499  # the client has disconnected, and the request is cancelled
         try:
             response: HttpResponseBase = await self.get_response(request)
             status = response.status_code
@@ -65,7 +65,7 @@ class MetricsMiddleware:
             self._count(request, status, began)
 
     def _begin(self) -> float:
-        # Whatever happens to the metrics, the request is answered as it would be without them.
+        # A failure of the metrics must not affect the request.
         try:
             self._metrics.requests_in_flight.inc()
         except Exception as error:

@@ -1,9 +1,9 @@
-"""Sync views under ASGI: the middleware around them runs in the view's thread.
+"""For sync views under ASGI, run the middleware in the thread of the view.
 
-Django runs each method of a sync middleware, and the view, in a thread of the request, and comes back to the event
-loop after each of them. With the middleware that ``startproject`` writes, a request changes threads 15 times, which
-costs more than most views. Which view answers is known before any middleware runs, by its URL. If that is a sync
-view, the whole chain is called in the thread, as under WSGI.
+Django runs each method of a sync middleware, and then the view, in a thread of the request, and returns to the event
+loop after each of them. With the middleware of ``startproject``, a request changes threads 15 times, which takes more
+time than most views. The URL shows which view will answer before any middleware runs. If it is a sync view, the whole
+chain is called in the thread, as under WSGI.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _loading: ContextVar[bool] = ContextVar("loading", default=False)
 
 
 def loading() -> bool:
-    """Return whether the chain for sync views is being made. It has none of what is outside of it."""
+    """Return whether the chain for sync views is being created. The outermost middleware is not part of it."""
     return _loading.get()
 
 
 def wanted(outermost: type) -> bool:
-    """Return whether web serves ASGI with ``outermost`` as its first middleware, and no other needs the event loop."""
+    """Return whether the role is web under ASGI, ``outermost`` is the first middleware, and all others can be sync."""
     env = startup.env()
     if env.str("ROLE") != "web" or env.str("WEB_INTERFACE") != "asgi":
         return False
@@ -42,7 +42,7 @@ def wanted(outermost: type) -> bool:
 
 
 def in_one_thread(get_response: Handler) -> Handler:
-    """Return a handler that answers with a sync chain if the URL leads to a sync view, and else by ``get_response``."""
+    """Return a handler that uses a sync chain if the URL leads to a sync view, and ``get_response`` otherwise."""
     handler = BaseHandler()
     with _being_loaded():
         handler.load_middleware()
@@ -64,7 +64,7 @@ def _being_loaded() -> Iterator[None]:
 
 
 def _is_sync(request: HttpRequest) -> bool:
-    """Return whether the URL leads to a sync view. A wrong answer costs time, and changes nothing else."""
+    """Return whether the URL leads to a sync view. A wrong answer only takes more time."""
     try:
         return not iscoroutinefunction(resolve(request.path_info).func)
     except Exception:  # mostly Resolver404: a static file, a language's prefix or nothing at all

@@ -1,4 +1,4 @@
-"""One id for each request, from the edge to the log of the task that it started."""
+"""Give each request an id, from the proxy to the logs of the tasks that it starts."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ HEADER = "X-Request-ID"
 
 
 class RequestIdMiddleware:
-    """Takes X-Request-ID over from the proxy, or makes an id; answers with it.
+    """Use X-Request-ID from the proxy as the id of the request, or create one, and return it in the response.
 
-    It is ``request.request_id``, is in every log line of the request, and goes to the tasks that
-    the request starts. Put it right after HealthMiddleware.
+    The id is ``request.request_id``. It is in every log line of the request, and is passed to the tasks that the request
+    starts. Put it right after HealthMiddleware.
     """
 
     sync_capable = True
@@ -31,11 +31,11 @@ class RequestIdMiddleware:
         if self._async:
             markcoroutinefunction(self)
         self._access_log = startup.env().bool("WEB_ACCESS_LOG")
-        # Not at the end of __call__: Django logs an answer of 400 or more after all middleware.
+        # Not at the end of __call__, because Django logs a status of 400 or more after all middleware.
         request_finished.connect(_forget, dispatch_uid="django_k8s.request_id")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Set the id, answer with it."""
+        """Set the id, and return it in the response."""
         found = context.safe_id(request.META.get("HTTP_X_REQUEST_ID"))
         request.request_id = found  # type: ignore[attr-defined]
         context.request_id.set(found)

@@ -1,4 +1,4 @@
-"""WhiteNoise, and a missing file that no cache may remember."""
+"""WhiteNoise's middleware, with additions for Kubernetes."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ except ImportError as error:
         " Add the extra: django-k8s-toolkit[web]."
     ) from error
 
-# The names that Django's manifest storages give: twelve hexadecimal digits before the extension.
+# Django's manifest storages put twelve hexadecimal digits before the extension.
 _HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]")
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise's middleware with four additions.
 
-    A path under STATIC_URL that is not there gets 404 with ``Cache-Control: no-store``: during a
-    rollout a page of the new release may ask an old pod for a new file, and a CDN that remembers
-    the 404 breaks the site long after. Hashed files of earlier releases, which the manifest no longer knows,
-    may be cached forever like the others. Files in STATIC_ROOT are found when they are first requested, so that ten
-    thousand of them do not delay the start. Under ASGI, requests that are not for a file need no thread.
+    A missing file under STATIC_URL is answered with 404 and ``Cache-Control: no-store``. During a rollout, a page of the
+    new release may request a new file from an old pod. If a CDN remembered the 404, the site would stay broken.
+
+    Hashed files of earlier releases, which are no longer in the manifest, may be cached forever like the others. Files in
+    STATIC_ROOT are looked up when they are first requested, so that ten thousand of them do not delay the start. Under
+    ASGI, requests that are not for a file do not need a thread.
     """
 
     sync_capable = True
@@ -47,10 +48,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         response = self.file(request)
-        # A sync view's middleware is called in its thread under ASGI, too.
+        # Under ASGI, the middleware of a sync view may be called in its thread.
         asynchronous = self.is_async or isinstance(request, ASGIRequest)
         if asynchronous and isinstance(response, FileResponse):
-            # Django would read the whole file first, and warn.
+            # Django would read the whole file first and log a warning.
             response.streaming_content = pieces(response.file_to_stream)
         if self.is_async:
             return self.respond(request, response)
@@ -58,12 +59,12 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         return answer
 
     async def respond(self, request: HttpRequest, response: HttpResponseBase | None) -> HttpResponseBase:
-        """``response``, or what the project answers."""
+        """Return ``response``, or the project's response if it is None."""
         answer: HttpResponseBase = await self.get_response(request) if response is None else response
         return answer
 
     def add_files(self, root: str, prefix: str | None = None) -> None:
-        """Note STATIC_ROOT, whose files are looked for later, and read every other directory now."""
+        """Remember STATIC_ROOT for later look-ups, and read every other directory now."""
         if self.autorefresh or prefix != self.static_prefix or not Path(root).is_dir():
             super().add_files(root, prefix)
         else:
@@ -74,7 +75,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         return bool(_HASHED.search(url.rpartition("/")[2]) or super().immutable_file_test(path, url))
 
     def file(self, request: HttpRequest) -> HttpResponseBase | None:
-        """The answer for a path of a file or under STATIC_URL, else None."""
+        """Return the response for a file or a path under STATIC_URL, or None for other paths."""
         path = request.path_info
         static_file = self.find_file(path) if self.autorefresh else self.files.get(path)
         if static_file is None and not self.autorefresh and path.startswith(self.static_prefix):

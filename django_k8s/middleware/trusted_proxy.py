@@ -1,4 +1,4 @@
-"""The client's address behind trusted proxies."""
+"""Determine the client's address behind trusted proxies."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.http import HttpRequest, HttpResponseBase
 
 from django_k8s import conf
 
-# Some proxies write the client's port too: 203.0.113.9:51234, [2001:db8::7]:443.
+# Some proxies also write the client's port: 203.0.113.9:51234, [2001:db8::7]:443.
 _WITH_PORT = re.compile(r"\[(?P<six>[^]]+)\](:\d+)?|(?P<four>[\d.]+):\d+")
 
 
 class TrustedProxyMiddleware:
-    """Sets REMOTE_ADDR to the client's address, taken from X-Forwarded-For.
+    """Set REMOTE_ADDR to the client's address from X-Forwarded-For.
 
-    The header is read from its end, where the nearest proxy wrote, as long as the addresses are
-    those of the setting TRUSTED_PROXIES; anybody may have written those before them. A
-    request that does not come from a trusted proxy keeps its peer's address.
+    The header is read from its end, which the nearest proxy wrote, up to the first address that is not in
+    TRUSTED_PROXIES. Anybody may have written what is before that. If the request does not come from a trusted proxy,
+    REMOTE_ADDR is not changed.
     """
 
     sync_capable = True
@@ -44,12 +44,12 @@ class TrustedProxyMiddleware:
         return response
 
     def client(self, peer: str, forwarded: str) -> str:
-        """The nearest address that is not a trusted proxy's, from ``peer`` outwards."""
+        """Return the first address that is not a trusted proxy's, starting with ``peer`` and the end of ``forwarded``."""
         address = peer
         for item in reversed(forwarded.split(",")):
             if not self.trusts(address):
                 break
-            # A scope, as in fe80::1%eth0, belongs to the machine that wrote it, and may be any text.
+            # A scope, as in fe80::1%eth0, is only valid on the machine that wrote it, and may be any text.
             candidate = self._parsed(_without_port(item.strip()))
             if not candidate or getattr(candidate, "scope_id", None) is not None:
                 break
@@ -57,7 +57,7 @@ class TrustedProxyMiddleware:
         return address
 
     def trusts(self, address: str) -> bool:
-        """Whether ``address`` belongs to TRUSTED_PROXIES."""
+        """Return whether ``address`` is in TRUSTED_PROXIES."""
         if self.trust_all:
             return True
         parsed = self._parsed(address)
@@ -69,7 +69,7 @@ class TrustedProxyMiddleware:
             parsed = ipaddress.ip_address(address)
         except ValueError:
             return None
-        # A socket that takes both kinds of addresses shows 10.0.0.1 as ::ffff:10.0.0.1.
+        # A socket for both IPv4 and IPv6 shows 10.0.0.1 as ::ffff:10.0.0.1.
         return getattr(parsed, "ipv4_mapped", None) or parsed
 
 

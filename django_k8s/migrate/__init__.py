@@ -1,1 +1,1 @@
-"""The role ``migrate``: one database, one process at a time, and what to tell people when it fails."""
+"""The role ``migrate``: migrate in one process at a time, and explain failures."""

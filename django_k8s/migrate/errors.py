@@ -1,4 +1,4 @@
-"""What to tell whoever reads the log of a migration that failed."""
+"""Explain failed migrations in the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory, NodeNo
 
 from django_k8s.database.read_only import sqlstate
 
-# Where a developer has nothing to look for.
+# Directories whose code is not the project's.
 _NOT_THE_PROJECT = tuple(
     f"{directory}/"
     for directory in (
@@ -26,7 +26,7 @@ _NOT_THE_PROJECT = tuple(
     )
 )
 
-# An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index behind. Indexes that are still being built are excluded.
+# An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index. Exclude indexes that are still being built.
 _INVALID = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -37,17 +37,17 @@ _INVALID = """
 
 
 class Failed(Exception):
-    """A migration failed; the text says which, why, and what to do."""
+    """A migration failed. The message says which one, why, and what to do."""
 
 
 def timed_out(error: BaseException) -> bool:
     """Return whether a statement did not get a lock in time."""
-    # PostgreSQL's lock_not_available; MySQL's ER_LOCK_WAIT_TIMEOUT.
+    # lock_not_available in PostgreSQL, ER_LOCK_WAIT_TIMEOUT in MySQL.
     return isinstance(error, OperationalError) and (sqlstate(error) == "55P03" or error.args[:1] == (1205,))
 
 
 def explain(error: Exception, migration: Migration | None, connection: BaseDatabaseWrapper) -> str:
-    """The text of :class:`Failed`."""
+    """Return the message for :class:`Failed`."""
     if isinstance(error, Failed):
         return str(error)
     what = f"{type(error).__name__}: {error}".strip()
@@ -69,7 +69,7 @@ def explain(error: Exception, migration: Migration | None, connection: BaseDatab
 
 
 def _project_frames(error: Exception) -> list[str]:
-    """The part of the traceback that is in the project's own code."""
+    """Return the part of the traceback that is in the project's own code."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -79,14 +79,14 @@ def _project_frames(error: Exception) -> list[str]:
 
 
 def invalid_indexes(connection: BaseDatabaseWrapper) -> list[str]:
-    """A sentence for each index that was not built to its end, with what to do; PostgreSQL only."""
+    """Return a sentence for each index in PostgreSQL whose build did not finish, with what to do."""
     if connection.vendor != "postgresql":
         return []
     try:
         with connection.cursor() as cursor:
             cursor.execute(_INVALID)
             names = [row[0] for row in cursor.fetchall()]
-    except DatabaseError:  # the connection may be what failed
+    except DatabaseError:  # the connection itself may have failed
         return []
     return [
         f"The index {name} is invalid: a CREATE INDEX CONCURRENTLY did not finish. "

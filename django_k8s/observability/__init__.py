@@ -1,1 +1,1 @@
-"""Logs as lines of JSON, one id from the edge to the task, metrics, and the switches of agents."""
+"""Logs as lines of JSON, request ids, metrics, and the switches of agents."""

@@ -1,4 +1,4 @@
-"""What the running code works for: the request and the task whose ids every log line carries."""
+"""The request and the task for which the code runs. Their ids are in every log line."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ _GOOD = re.compile(r"[A-Za-z0-9._:=+/@-]{1,128}")
 
 
 def safe_id(given: str | None) -> str:
-    """``given`` if it may be an id: up to 128 letters, digits and ``. _ : = + / @ -``; else a new one.
+    """Return ``given`` if it is a valid id, or a new id.
 
-    Whatever comes from outside ends up in logs and headers, so nothing else is let in.
+    An id has up to 128 letters, digits and ``. _ : = + / @ -``. It may come from outside and appears in logs and headers,
+    so no other characters are accepted.
     """
     return given if given and _GOOD.fullmatch(given) else os.urandom(16).hex()
 
 
 def current() -> dict[str, str]:
-    """The ids that are known, by the names that they have in a log line."""
+    """Return the ids that are set, by their names in a log line."""
     found = {}
     if request := request_id.get():
         found["request_id"] = request

@@ -1,7 +1,7 @@
-"""A log record as one line: JSON for machines, text for people.
+"""Format a log record as one line: JSON for machines, text for people.
 
-Standard library only: the probe listener writes its lines with it too. A library for JSON lines would not replace
-much of it: masking, the ids, and what Django and Celery put on records remain.
+This uses only the standard library, because the probe listener uses it too. A library for JSON lines would replace
+little of it. Masking, the ids, and what Django and Celery add to records would remain.
 """
 
 from __future__ import annotations
@@ -23,28 +23,27 @@ from django_k8s.environment.process_labels import process_labels
 from django_k8s.observability import tracing
 from django_k8s.observability.context import current
 
-# What every record has; all else came by ``extra=``.
+# The attributes of every record. All others come from ``extra=``.
 _USUAL = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"})
-# Objects that others put on records for formatters of their own, and the names that a line has already.
+# Objects that libraries add to records for their own formatters, and names that a line already has.
 _OBJECTS = frozenset({"request", "data", "time", "level", "logger", "exception"})
 _KNOWN = _USUAL | _OBJECTS
 _DEEPEST = 4
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-# What ends a line, commands a terminal, shows the rest of the line in another order or cannot be encoded.
+# Characters that end a line, control a terminal, change the direction of the text or cannot be encoded.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def formatter(env: Env) -> logging.Formatter:
-    """The formatter that LOG_FORMAT asks for."""
+    """Return the formatter for LOG_FORMAT."""
     return JsonFormatter(process_labels(env)) if env.str("LOG_FORMAT") == "json" else TextFormatter()
 
 
 class JsonFormatter(logging.Formatter):
     """Format each record as one JSON object, with secrets masked.
 
-    ``fields`` are in every line. Then: time (ISO 8601, UTC), level, logger, message, process; the ids of
-    request, task, trace and span if there are any; what was given as ``extra=``; and ``exception`` with type,
-    message and traceback.
+    Each line has ``fields``, and time (ISO 8601, UTC), level, logger, message and process. If they exist, it also has the
+    ids of request, task, trace and span, the values of ``extra=``, and ``exception`` with type, message and traceback.
     """
 
     def __init__(self, fields: Mapping[str, str] | None = None) -> None:
@@ -52,7 +51,7 @@ class JsonFormatter(logging.Formatter):
         self._fields = dict(fields or {})
 
     def format(self, record: logging.LogRecord) -> str:
-        """``record`` as a line without its end."""
+        """Return ``record`` as a line, without a line end."""
         more = {**current(), **tracing.ids(), **_extra(record)}
         if record.exc_info and record.exc_info[0]:
             more["exception"] = _exception(record.exc_info)
@@ -61,7 +60,7 @@ class JsonFormatter(logging.Formatter):
         return self.line(record.created, record.levelname, record.name, mask(_message(record)), more)
 
     def line(self, created: float, level: str, logger: str, message: str, more: Mapping[str, Any]) -> str:
-        """A line from its parts, masked already; for those that write one for each request."""
+        """Return a line from its parts, which must already be masked. It is faster than a log record."""
         return _encode(
             {
                 "time": f"{_second(int(created))}.{int(created % 1 * 1000):03d}+00:00",
@@ -76,10 +75,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people, in colour on a terminal; the ids of request and task are at its end.
+    """Format each record as a line for people, in colour on a terminal. The ids of request and task are at its end.
 
-    Nobody can forge a line: control characters of the message, line ends included, are escaped, and what follows
-    the line, such as a traceback, is indented.
+    Lines cannot be forged. Control characters in the message, including line ends, are escaped, and lines below it, such
+    as a traceback, are indented.
     """
 
     _COLOURS = {"WARNING": "33", "ERROR": "31", "CRITICAL": "1;31", "DEBUG": "2"}
@@ -89,7 +88,7 @@ class TextFormatter(logging.Formatter):
         self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     def format(self, record: logging.LogRecord) -> str:
-        """``record`` as text, secrets masked."""
+        """Return ``record`` as text, with secrets masked."""
         ids = " ".join(f"{name}={value}" for name, value in current().items())
         message = _message(record).rstrip("\r\n") + (f" [{ids}]" if ids else "")
         line = escape(mask(f"{self.formatTime(record)} {record.levelname} {record.name} {message}"))
@@ -98,17 +97,17 @@ class TextFormatter(logging.Formatter):
         more = []
         if record.exc_info and record.exc_info[0]:
             more.append("".join(traceback.format_exception(*record.exc_info)))
-        elif record.exc_text:  # of another process
+        elif record.exc_text:  # from another process
             more.append(record.exc_text)
         if record.stack_info:
             more.append(record.stack_info)
-        # Not splitlines(), which takes more for the end of a line than a log does.
+        # Not splitlines(), which also splits at characters that do not end a line in a log.
         below = [f"  {escape(text)}" for part in more for text in mask(part).rstrip("\n").split("\n")]
         return "\n".join([line, *below])
 
 
 def escape(text: str) -> str:
-    """Return ``text`` on one line: each control character but the tabulator as Python writes it, such as ``\\n``."""
+    """Return ``text`` on one line, with control characters other than tabs escaped as in Python, such as ``\\n``."""
     if not _CONTROL.search(text):
         return text
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
@@ -142,7 +141,7 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
 
 def _plain(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool | int | float):
-        # JSON knows neither infinity nor not-a-number.
+        # JSON has neither infinity nor not-a-number.
         return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
     if isinstance(value, str):
         return mask(value)

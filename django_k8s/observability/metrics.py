@@ -1,8 +1,8 @@
 """The metrics of requests, tasks, beat and health checks.
 
-Imported only where METRICS is on. The values are files that the processes of a role share
-(prometheus_client's multiprocess mode, which :mod:`django_k8s.run_role` sets up); the probe listener serves them.
-Labels are bounded: routes are patterns of the URLconf, tasks and entries are names in the code.
+This is imported only if METRICS is on. The processes of a role share the values through files. (This is
+prometheus_client's multiprocess mode, which :mod:`django_k8s.run_role` configures.) The probe listener serves them. The
+number of label values is limited: routes are patterns of the URLconf, and tasks and entries are names in the code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What New Relic's agent is told, where it runs; without it nothing is imported and nothing happens."""
+"""Calls to New Relic's agent. Without the agent, they import nothing and have no effect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def _agent() -> Any:
-    """The agent's interface, if newrelic-admin has started the agent."""
+    """Return the agent's interface, or None unless newrelic-admin has started the agent."""
     if "newrelic.config" not in sys.modules:
         return None
     import newrelic.agent
@@ -17,13 +17,13 @@ def _agent() -> Any:
 
 
 def ignore() -> None:
-    """Leave the current transaction out: a probe is no request of a person."""
+    """Ignore the current transaction. This is for probes, which are not traffic."""
     if agent := _agent():
         agent.ignore_transaction()
 
 
 def linking() -> dict[str, str]:
-    """Return trace_id and span_id of the current transaction, and what New Relic links log lines by."""
+    """Return the current trace_id and span_id, and the names with which New Relic links log lines."""
     agent = _agent()
     found: dict[str, str] = agent.get_linking_metadata() if agent else {}
     if "trace.id" not in found:
@@ -32,7 +32,7 @@ def linking() -> dict[str, str]:
 
 
 def transaction(name: str, group: str) -> contextlib.AbstractContextManager[Any]:
-    """A background transaction, for work that the agent does not know by itself."""
+    """Return a context manager for a background transaction, for work that the agent does not recognize by itself."""
     agent = _agent()
     if agent is None:
         return contextlib.nullcontext()

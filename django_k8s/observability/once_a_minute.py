@@ -1,4 +1,4 @@
-"""What happens often is logged at once, and then at most once a minute."""
+"""Log a frequent event at once, and then at most once a minute."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ SECONDS = 60
 
 
 class OnceAMinute:
-    """Knows when this process has said something last."""
+    """Remember when this process last logged each reason."""
 
     def __init__(self) -> None:
         self._said: dict[str, float] = {}
 
     def is_due(self, reason: str = "") -> bool:
-        """Return whether a minute has passed since this was last true for ``reason``."""
+        """Return whether a minute has passed since this last returned True for ``reason``."""
         now = time.monotonic()
         last = self._said.get(reason)
         if last is not None and now - last < SECONDS:

@@ -1,6 +1,6 @@
-"""Trace and span of the running code, from OpenTelemetry or New Relic, for log lines.
+"""The current trace and span, from OpenTelemetry or New Relic, for log lines.
 
-Neither is imported here: if tracing is on, it has been loaded already.
+Neither library is imported here. If tracing is on, it is already loaded.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections import OrderedDict
 
 from django_k8s.observability import newrelic
 
-_REMEMBERED = 1000  # requests at once; more than a process serves
+_REMEMBERED = 1000  # requests; a process serves fewer at a time
 
 _requests: OrderedDict[str, dict[str, str]] = OrderedDict()
 
 
 def ids() -> dict[str, str]:
-    """Return trace_id and span_id, as they are in a log line; empty if nothing is traced."""
+    """Return trace_id and span_id for a log line, or an empty dictionary if nothing is traced."""
     return _opentelemetry() or newrelic.linking()
 
 
 def remember(request_id: str) -> None:
-    """Keep the ids for the access log, which is written when the span has ended."""
+    """Keep the ids for the access log, which is written after the span has ended."""
     found = ids()
     if found:
         _requests[request_id] = found
@@ -30,7 +30,7 @@ def remember(request_id: str) -> None:
 
 
 def recall(request_id: str) -> dict[str, str]:
-    """Return what was remembered for a request, once."""
+    """Return the ids that were kept for a request, and forget them."""
     return _requests.pop(request_id, {})
 
 

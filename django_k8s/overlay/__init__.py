@@ -1,8 +1,8 @@
 """Settings for Kubernetes on top of a project's own settings.
 
-Each function takes a value of the project and returns the one for this environment. The environment decides
-where things are and how they fail; the project decides everything else. Nothing that the project passes is
-changed in place::
+Each function takes a value of the project and returns the value for this environment. The environment decides where
+services are and how they fail. The project decides everything else. The project's objects are never changed in
+place::
 
     from django_k8s import Env, overlay
 

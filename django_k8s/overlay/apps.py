@@ -20,13 +20,13 @@ _SERVERS = (
 )
 
 
-# The settings of a project may hold tuples, whose type names each item. No other tuple fits into it.
+# A project's setting may be a tuple. A type checker infers a type with a fixed length for it, so return Any.
 @overload
 def installed_apps(project: list[str]) -> list[str]: ...
 @overload
 def installed_apps(project: tuple[str, ...]) -> Any: ...
 def installed_apps(project: Sequence[str]) -> Any:
-    """Return INSTALLED_APPS with ``django_k8s`` first, so that its gate closes before anything else is set up."""
+    """Return INSTALLED_APPS with ``django_k8s`` first, so that its start-up gate runs before anything is set up."""
     missing = not set(_APPS) & set(project)
     return type(project)([*(_APPS[:1] if missing else ()), *project])  # type: ignore[call-arg]
 
@@ -38,10 +38,10 @@ def middleware(project: tuple[str, ...], *, static_files: bool = True) -> Any: .
 def middleware(project: Sequence[str], *, static_files: bool = True) -> Any:
     """Return MIDDLEWARE with ``KubernetesMiddleware`` first and our other two after SecurityMiddleware.
 
-    StaticFilesMiddleware replaces WhiteNoise's own, wherever the project has it. It is left out if WhiteNoise
-    is not installed, or with ``static_files=False``, if something else serves static files. MediaFilesMiddleware
-    stays where the project has it; otherwise it comes next, and has no effect unless MEDIA_SERVE is on. All other entries
-    keep their order. Nothing is imported, so an entry that cannot be imported stays as it is.
+    StaticFilesMiddleware replaces WhiteNoise's own, wherever the project has it. It is left out if WhiteNoise is not
+    installed. Pass ``static_files=False`` to leave it out if something else serves static files. MediaFilesMiddleware
+    stays where the project has it. Otherwise it comes next, and has no effect unless MEDIA_SERVE is on. All other entries
+    keep their order. Nothing is imported, so an entry that cannot be imported is kept.
     """
     rest = [name for name in project if not name.startswith(_OURS) or name in _MEDIA_NAMES]
     if static_files and importlib.util.find_spec("whitenoise"):

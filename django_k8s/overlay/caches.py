@@ -1,4 +1,4 @@
-"""CACHES of the project, where the environment says they are."""
+"""The project's CACHES, at the addresses from the environment."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ _PYMEMCACHE = "django.core.cache.backends.memcached.PyMemcacheCache"
 def caches(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return CACHES with timeouts added to each cache on Redis (Django's or django-redis) or Memcached (pymemcache).
 
-    CACHE_URL says where ``default`` is, RENDITIONS_CACHE_URL where ``renditions`` is, and likewise for any
-    other alias. Without them, each cache stays where the project has it, except a Redis on localhost, which no
-    pod has: it is replaced by REDIS_URL, and the database number stays. BACKEND (unless the URL names
-    another kind of cache, or CACHE_FAIL_SOFT is on), OPTIONS, TIMEOUT, KEY_PREFIX and further aliases are the project's and win over the
-    defaults. CACHE_KEY_PREFIX goes before the project's own prefix. A project without caches gets ``default``.
+    CACHE_URL is the address of ``default``, RENDITIONS_CACHE_URL that of ``renditions``, and so on for other aliases.
+    Without these variables, each cache keeps its address. Only a Redis on localhost, which no pod has, is replaced by
+    REDIS_URL, with the same database number.
+
+    The project's OPTIONS, TIMEOUT, KEY_PREFIX and other aliases are kept and override the defaults. Its BACKEND is kept
+    too, unless the URL is for another kind of cache or CACHE_FAIL_SOFT is on. CACHE_KEY_PREFIX is put before the project's
+    own prefix. A project without caches gets ``default``.
     """
     if not project:
         return {"default": cache(env)}
@@ -37,7 +39,7 @@ def _cache(env: Env, name: str, project: Mapping[str, Any]) -> dict[str, Any]:
         if _family(named) == _family(project):
             own["LOCATION"] = named["LOCATION"]
         else:
-            # The options are those of another kind of cache.
+            # The project's options are for another kind of cache.
             own = {**own, **{key: named.get(key) for key in ("BACKEND", "LOCATION", "OPTIONS")}}
     prefixes = (env.str("CACHE_KEY_PREFIX"), project.get("KEY_PREFIX"))
     own["KEY_PREFIX"] = ":".join(prefix for prefix in prefixes if prefix)

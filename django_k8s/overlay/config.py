@@ -1,4 +1,4 @@
-"""DJANGO_K8S of a project with settings of its own."""
+"""DJANGO_K8S of a project with its own settings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from django_k8s.environment.env import Env
 def config(env: Env, **project: Any) -> Config:
     """Return DJANGO_K8S, as ``k8s.config`` does. Call it on the last line of the settings module.
 
-    The check W021 stays silent: variables with other names, such as POSTGRES_HOST, may be read by the project.
+    The system check W021 is off, because the project itself may read variables such as POSTGRES_HOST.
     """
     return k8s.config(env, **{"without_effect": (), **project})

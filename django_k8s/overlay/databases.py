@@ -1,4 +1,4 @@
-"""DATABASES of the project, where the environment says they are."""
+"""The project's DATABASES, at the addresses from the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django_k8s.settings.databases import (
 )
 
 _LOCATION = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
-# Variables that win over the project's value if they are set, and its key in the database or in its OPTIONS.
+# Variables that override the project's value if they are set, and the key of that value in the database or its OPTIONS.
 _OVERRULED = {
     "DATABASE_CONN_MAX_AGE": "CONN_MAX_AGE",
     "DATABASE_CONNECT_TIMEOUT_SECONDS": "connect_timeout",
@@ -33,12 +33,13 @@ _FAMILIES = ("postg", "sqlite", "spatialite", "mysql", "oracle")
 def databases(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
     """Return DATABASES with timeouts, keepalives and health checks added to each database.
 
-    DATABASE_URL, or DATABASE_HOST and its parts, say where ``default`` is (beside DATABASE_HOST, the project's
-    port and password stay unless DATABASE_PORT and DATABASE_PASSWORD are set); REPLICA_DATABASE_URL says where
-    ``replica`` is, and likewise for any other alias. Without them, each database stays where the project has
-    it. ENGINE (unless the URL names another kind of database), OPTIONS, ATOMIC_REQUESTS, TEST, CONN_MAX_AGE
-    and further aliases are the project's and win over the defaults; a DATABASE variable that is set wins over
-    both. CONN_HEALTH_CHECKS is always on.
+    DATABASE_URL is the address of ``default``, REPLICA_DATABASE_URL that of ``replica``, and so on for other aliases. For
+    ``default``, DATABASE_HOST and the other parts may be set instead. The project's port and password are kept if
+    DATABASE_PORT and DATABASE_PASSWORD are not set. Without these variables, each database keeps its address.
+
+    The project's OPTIONS, ATOMIC_REQUESTS, TEST, CONN_MAX_AGE and other aliases are kept and override the defaults. Its
+    ENGINE is kept too, unless the URL is for another kind of database. A DATABASE variable that is set overrides all of
+    them. CONN_HEALTH_CHECKS is always on.
     """
     found = {alias: _database(env, alias, own) for alias, own in project.items() if own or alias != "default"}
     return found if "default" in found else {"default": database(env), **found}
@@ -62,7 +63,7 @@ def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
         refuse_foreign(env, result)
     if "CONN_HEALTH_CHECKS" in result:
         result["CONN_HEALTH_CHECKS"] = True
-    if result["OPTIONS"].get("pool"):  # Django refuses kept connections with a pool
+    if result["OPTIONS"].get("pool"):  # Django refuses persistent connections with a pool
         result["CONN_MAX_AGE"] = 0
     if named and (decided := timeouts(env, filter(env.is_set, TIMEOUTS))):
         result["OPTIONS"]["options"] = session(result["OPTIONS"]["options"], decided)
@@ -70,20 +71,20 @@ def _database(env: Env, alias: str, project: Mapping[str, Any]) -> Database:
 
 
 def _moved(own: Database, location: Database) -> Database:
-    """Return the project's database at another location."""
+    """Return the project's database at another address."""
     if _family(own.get("ENGINE", "")) == _family(location["ENGINE"]):
         place = {key: location.get(key, "") for key in _LOCATION}
         options = {**location.get("OPTIONS", {}), **own["OPTIONS"]}
         if both := session(*(part.get("OPTIONS", {}).get("options", "") for part in (location, own))):
             options["options"] = both
         return {**location, **own, **place, "OPTIONS": options}
-    # The options are those of another kind of database.
+    # The project's options are for another kind of database.
     kept = {key: value for key, value in own.items() if key not in ("ENGINE", "OPTIONS", *_LOCATION)}
     return {**location, **kept, "OPTIONS": dict(location.get("OPTIONS", {}))}
 
 
 def _kept(env: Env, own: Database) -> Database:
-    """Return the parts of a PostgreSQL database that no variable names, for which the project has a value."""
+    """Return the project's port and password of a PostgreSQL database, unless their variables are set."""
     parts = {"PORT": "DATABASE_PORT", "PASSWORD": "DATABASE_PASSWORD"}
     if _family(own.get("ENGINE", "")) != "postg":
         return {}
@@ -91,6 +92,6 @@ def _kept(env: Env, own: Database) -> Database:
 
 
 def _family(engine: str) -> str:
-    # PostGIS, wrappers such as django_tenants.postgresql_backend, and SQLite's two names.
+    # Recognizes PostGIS, wrappers such as django_tenants.postgresql_backend, and both names of SQLite.
     found = next((family for family in _FAMILIES if family in engine.lower()), engine)
     return "sqlite" if found == "spatialite" else found

@@ -1,4 +1,4 @@
-"""Static files and uploads of the project, where the environment says they are."""
+"""The project's static files and uploads, at the places from the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_k8s.settings.storages import media_storage, static_storage
 
 Directory = TypeVar("Directory", str, Path)
 
-# Ours does what these do.
+# Our storage does the same as these.
 _STATIC = (
     "",
     "django.contrib.staticfiles.storage.StaticFilesStorage",
@@ -29,16 +29,16 @@ _MEDIA = (
 
 
 def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
-    """Return STORAGES with hashed, compressed static files, and with media in the bucket that the environment names.
+    """Return STORAGES with hashed, compressed static files, and with media in the bucket from the environment.
 
-    ``staticfiles`` becomes this library's manifest storage if the project has Django's or WhiteNoise's manifest
-    storage, or Django's default; the project's OPTIONS stay. In debug mode, and if WhiteNoise is not installed, it is
-    the project's; without one it is Django's.
+    ``staticfiles`` becomes this library's manifest storage if the project has Django's default storage, or the manifest
+    storage of Django or WhiteNoise. The project's OPTIONS are kept. In debug mode, or if WhiteNoise is not installed, the
+    project's storage is kept, or Django's default is used.
 
-    ``default`` changes only if MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET or MEDIA_AZURE_CONTAINER is set: files and
-    django-storages' own classes move to this bucket. A project that is on a bucket of this kind keeps its AWS_*, GS_* or
-    AZURE_* settings and OPTIONS, except what a MEDIA variable that is set names. Storage classes of the project's own,
-    and further aliases, stay.
+    ``default`` changes only if MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET or MEDIA_AZURE_CONTAINER is set. Then Django's storage
+    for files and django-storages' own classes are replaced by this bucket. A project that already uses this kind of bucket
+    keeps its AWS_*, GS_* or AZURE_* settings and OPTIONS, unless a MEDIA variable overrides them. The project's own
+    storage classes and other aliases are kept.
     """
     found = {alias: dict(storage) for alias, storage in project.items()}
     static = found.get("staticfiles", {})
@@ -58,7 +58,7 @@ def storages(env: Env, project: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bucket(env: Env, kind: buckets.Kind, project: Mapping[str, Any]) -> dict[str, Any]:
     if project.get("BACKEND") not in kind.theirs:
-        return media_storage(env)  # the project's options are those of files, or of another kind of bucket
+        return media_storage(env)  # the project's options are for files, or for another kind of bucket
     decided = {kind.decided[name] for name in filter(env.is_set, kind.decided)}
     ours = media_storage(env)
     # A default of ours would hide a setting of the project, such as AWS_LOCATION.
@@ -68,17 +68,17 @@ def _bucket(env: Env, kind: buckets.Kind, project: Mapping[str, Any]) -> dict[st
 
 
 def static_root(env: Env, project: Directory) -> Directory:
-    """Return STATIC_ROOT: the variable of this name, which the image sets, else the project's."""
+    """Return STATIC_ROOT from the variable with this name, which the image sets, or the project's."""
     return _directory(env, "STATIC_ROOT", project)
 
 
 def media_root(env: Env, project: Directory) -> Directory:
-    """Return MEDIA_ROOT: the variable of this name, which the chart sets for a volume, else the project's."""
+    """Return MEDIA_ROOT from the variable with this name, which the chart sets for a volume, or the project's."""
     return _directory(env, "MEDIA_ROOT", project)
 
 
 def static_url(env: Env, project: str) -> str:
-    """Return STATIC_URL: the project's, behind STATIC_CDN_URL if that is set."""
+    """Return the project's STATIC_URL, with STATIC_CDN_URL before it if that is set."""
     cdn = env.str("STATIC_CDN_URL").rstrip("/")
     return f"{cdn}/{urlsplit(project).path.lstrip('/')}" if cdn else project
 

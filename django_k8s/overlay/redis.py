@@ -1,4 +1,4 @@
-"""Redis, and queues in a file, that a project has on this machine, where none is in a pod."""
+"""Replace a Redis on localhost, and queues in a file, which do not work in a pod."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django_k8s.environment.env import Env
 _SCHEMES = ("redis", "rediss")
 _HERE = (None, "localhost", "127.0.0.1", "::1")
 _IN_A_FILE = ("SqliteHuey", "FileHuey")
-_SAME_IN_REDIS = "huey.PriorityRedisHuey"  # the one with priorities, as those have
-# What says where Huey's queue is: Huey refuses these beside a URL, or does not know them there.
+_SAME_IN_REDIS = "huey.PriorityRedisHuey"  # it has priorities, as those do
+# Settings for the place of Huey's queue. Huey refuses these together with a URL, or does not know them with Redis.
 _PLACES = frozenset(
     [
         "filename",
@@ -40,31 +40,31 @@ _PLACES = frozenset(
 
 
 def redis_url(env: Env, project: str) -> str:
-    """Return REDIS_URL, for a setting of this name that the project's own code reads."""
+    """Return REDIS_URL or the project's value, for a setting with this name that the project's own code reads."""
     return encoded(env.str("REDIS_URL")) or project
 
 
 def broker_url(env: Env, project: str) -> str:
-    """Return CELERY_BROKER_URL: the variable of this name, else the project's.
+    """Return CELERY_BROKER_URL from the variable with this name, or the project's.
 
-    No pod has a Redis on localhost, so such a URL is replaced by REDIS_URL. The database number stays.
+    No pod has a Redis on localhost, so such a URL is replaced by REDIS_URL, with the same database number.
     """
     return _url(env, "CELERY_BROKER_URL", project)
 
 
 def result_backend(env: Env, project: str) -> str:
-    """Return CELERY_RESULT_BACKEND: the variable of this name, else the project's.
+    """Return CELERY_RESULT_BACKEND from the variable with this name, or the project's.
 
-    No pod has a Redis on localhost, so such a URL is replaced by REDIS_URL. The database number stays.
+    No pod has a Redis on localhost, so such a URL is replaced by REDIS_URL, with the same database number.
     """
     return _url(env, "CELERY_RESULT_BACKEND", project)
 
 
 def huey(env: Env, project: Any) -> Any:
-    """Return HUEY with its queue at REDIS_URL, if the project's is in a file, or in a Redis on localhost.
+    """Return HUEY with its queue at REDIS_URL, if the project's queue is in a file or in a Redis on localhost.
 
-    No pod shares a file with another one, or has a Redis. All that says nothing of the place stays, and so does a queue
-    that is elsewhere, or an object of Huey. In debug mode, the project's stays unless REDIS_URL is set.
+    Pods do not share files, and have no Redis of their own. Only the place of the queue is changed. A queue elsewhere, or
+    an instance of Huey, is kept. In debug mode, the project's HUEY is kept unless REDIS_URL is set.
     """
     if not isinstance(project, Mapping) or (env.debug and not env.is_set("REDIS_URL")):
         return project
@@ -84,7 +84,7 @@ def huey(env: Env, project: Any) -> Any:
 
 
 def moved(env: Env, url: str) -> str:
-    """Return ``url`` on the server of REDIS_URL if that is set and ``url`` is a Redis on localhost."""
+    """Return ``url``, moved to the server in REDIS_URL if that is set and ``url`` is a Redis on localhost."""
     server = encoded(env.str("REDIS_URL"))
     if scheme(server) not in _SCHEMES or scheme(url) not in _SCHEMES or urlsplit(url).hostname not in _HERE:
         return url

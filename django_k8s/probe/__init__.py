@@ -1,1 +1,1 @@
-"""The probe listener: a process beside the role, which answers for it by its heartbeats."""
+"""The probe listener, a process beside the role that answers probes from the role's heartbeats."""

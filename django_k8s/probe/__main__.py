@@ -33,7 +33,7 @@ VARIABLES = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until the role has ended. Returns the exit status: 78 when it cannot serve at all."""
+    """Serve until the role has ended. Return the exit status, which is 78 if it cannot serve at all."""
     parser = argparse.ArgumentParser(prog="python -m django_k8s.probe", description=__doc__)
     parser.add_argument("--role", required=True, help="whose heartbeats to read: web, worker, beat or daemon")
     parser.add_argument(
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     port = env.int("PROBE_PORT") if options.port is None else options.port
     directory = role_directory(options.role)
-    # The role reports every variable; the listener only those it lives by.
+    # The role reports every variable, and the listener only those that it needs.
     problems = [str(problem) for problem in env.problems if problem.name in VARIABLES]
     if problems:
         return _refuse(" ".join(problems))
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "Give each role that shares this address a different port."
         )
 
-    # Ctrl-C in a terminal reaches the whole group; no traceback for it.
+    # Ctrl-C in a terminal reaches all processes of the group. Do not print a traceback for it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     judge = Judge(directory, limits, needed=options.role != "daemon" or env.bool("DAEMON_HEARTBEAT"))
     looks: list[Callable[[], object]] = [judge.heartbeats, OutOfMemory().look]
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     if options.role == "beat":
         routes["/queues"] = queue_lengths
-    # The role itself refuses to start where the library is missing.
+    # The role itself refuses to start if the library is missing.
     if env.bool("METRICS") and importlib.util.find_spec("prometheus_client"):
         routes["/metrics"] = metrics = Exposition(directory, {**process_labels(env), "role": options.role})
         looks.append(metrics.merge_some)

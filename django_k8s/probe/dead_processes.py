@@ -1,9 +1,9 @@
-"""The metrics of processes that have ended: added up in one file for each kind, so that their files do not pile up.
+"""Merge the metrics of ended processes into one file for each kind, so that their files do not accumulate.
 
-prometheus_client's mark_process_dead removes gauges only. Where processes are recycled, every scrape would read the
-files of all that there ever were.
+prometheus_client's mark_process_dead removes only gauges. If processes are replaced regularly, every scrape would read
+the files of all processes that ever ran.
 
-Imported only where METRICS is on.
+This is imported only if METRICS is on.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from prometheus_client.mmap_dict import MmapedDict
 from django_k8s.observability.metrics_file import ReservedFile
 from django_k8s.probe.heartbeat import running
 
-PIECE_SECONDS = 0.05  # of work, before probes are answered
-MAX_BYTES = 64 << 20  # no process of ours has so many metrics
-KEPT_FILES = 100  # of gauges that are told apart by process
-DEAD_PID = "0"  # stands for the process id of all that have ended; no process has it
+PIECE_SECONDS = 0.05  # the longest work before probes are answered again
+MAX_BYTES = 64 << 20  # no process has so many metrics
+KEPT_FILES = 100  # of gauges with a value for each process
+DEAD_PID = "0"  # stands for all ended processes; no process has this id
 _ALL = "gauge_all"
 
-_Value = tuple[float, float]  # with its time
+_Value = tuple[float, float]  # the value and its time
 
 
 def _add(total: _Value, value: _Value) -> _Value:
@@ -37,7 +37,7 @@ def _latest(total: _Value, value: _Value) -> _Value:
     return max(total, value, key=lambda each: each[1])
 
 
-# How the values of two processes become one. Gauges of the living go with their process.
+# How to merge the values of two processes. Gauges of live processes are removed with their process.
 _MERGED: dict[str, Callable[[_Value, _Value], _Value]] = {
     "counter": _add,
     "histogram": _add,
@@ -50,14 +50,14 @@ _MERGED: dict[str, Callable[[_Value, _Value], _Value]] = {
 
 
 class DeadProcesses:
-    """Merges the files in ``directory`` whose processes have ended."""
+    """Merge the files in ``directory`` whose processes have ended."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._totals: dict[str, ReservedFile] = {}
 
     def files(self) -> list[Path]:
-        """Return prometheus_client's files, those of the living too; whatever else has such a name is left out."""
+        """Return all files of prometheus_client, including those of live processes. Ignore what is not a regular file."""
         found = []
         with contextlib.suppress(OSError), os.scandir(self._directory) as entries:
             for entry in entries:
@@ -68,7 +68,7 @@ class DeadProcesses:
         return found
 
     def merge(self) -> Iterator[None]:
-        """Merge them, and yield after each piece of the work. Several runs may take turns."""
+        """Merge the files, and yield after each piece of work. Several runs may be interleaved."""
         until = time.monotonic() + PIECE_SECONDS
         try:
             self._restore_totals()
@@ -80,7 +80,7 @@ class DeadProcesses:
                     until = time.monotonic() + PIECE_SECONDS
             self._remove_oldest([path for path in dead if _kind(path) == _ALL])
         except OSError:
-            pass  # the disk takes nothing: the files keep their values until it does
+            pass  # the disk cannot be written; the files keep their values until then
 
     def _merge(self, path: Path) -> None:
         kind = _kind(path)
@@ -91,8 +91,8 @@ class DeadProcesses:
                     key: (value, at) for key, value, at, _ in MmapedDict.read_all_values_from_file(str(path))
                 }
                 total = self._total(kind)
-                # First all that the disk may refuse. Nothing comes between the rest: the listener has one thread,
-                # and where it is killed its container starts again.
+                # Do first what the disk may refuse. Nothing interrupts the rest, because the listener has one thread.
+                # If the listener is killed, the container is restarted.
                 total.reserve(found)
                 gone = path.rename(path.with_suffix(".merged"))
                 for key, value in found.items():
@@ -101,11 +101,11 @@ class DeadProcesses:
             elif kind.startswith("gauge_live"):
                 path.unlink()
         except FileNotFoundError:
-            pass  # another run was faster
+            pass  # another run has merged it
         except OSError:
             raise
         except Exception:
-            path.unlink()  # unreadable, and nobody will ever make it whole
+            path.unlink()  # unreadable, and its process can no longer repair it
 
     def _total(self, kind: str) -> ReservedFile:
         if kind not in self._totals:
@@ -113,7 +113,7 @@ class DeadProcesses:
         return self._totals[kind]
 
     def _restore_totals(self) -> None:
-        """Write the totals again if somebody has removed their files."""
+        """Write the totals again if their files were removed."""
         for kind, total in self._totals.items():
             try:
                 total.check()

@@ -1,7 +1,7 @@
-"""/metrics and /queues on the probe port.
+"""Answer /metrics and /queues on the probe port.
 
-The processes of a role keep their counts in files of prometheus_client; this adds them up, those of
-processes that have ended too, and adds what the heartbeats and beat's sample of queues tell.
+The processes of a role keep their counts in files of prometheus_client. This adds them up, including those of ended
+processes, and adds values from the heartbeats and from beat's sample of the queues.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
 
-_PIECES = 5  # of the merging, whenever the listener looks after it
+_PIECES = 5  # pieces of merging at a time, between probes
 
 
 class Exposition:
-    """Answers /metrics for the role whose state is in ``directory``. ``labels`` tell it apart in django_info."""
+    """Answer /metrics for the role whose state is in ``directory``. ``labels`` are the labels of django_info."""
 
     def __init__(self, directory: Path, labels: dict[str, str]) -> None:
         from prometheus_client import CollectorRegistry
@@ -39,7 +39,7 @@ class Exposition:
         self._registry.register(self)
 
     def __call__(self, query: str = "") -> Iterator[Response | None]:
-        """All metrics, in the text format of Prometheus; first None after each piece of other work."""
+        """Yield None after each piece of merging, and then all metrics in the text format of Prometheus."""
         from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
         began = time.monotonic()
@@ -51,16 +51,16 @@ class Exposition:
         yield Response(200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
     def merge_some(self) -> None:
-        """Merge some files of processes that have ended, so that they do not pile up where nobody scrapes."""
+        """Merge some files of ended processes, so that they do not accumulate if nothing scrapes the metrics."""
         for _ in zip(range(_PIECES), self._processes.merge(), strict=False):
             pass
 
     def describe(self) -> Iterator[Any]:
-        """Nothing in advance."""
+        """Return no metrics in advance."""
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """What the processes have counted, and what is not counted in files."""
+        """Yield the metrics of the processes, and those that are not in files."""
         from prometheus_client.core import GaugeMetricFamily
 
         yield from _read(self._processes.files())
@@ -127,7 +127,7 @@ def _read(paths: list[Path]) -> Iterable[Metric]:
 
     try:
         return merge(paths)
-    except Exception:  # one of them is no file of prometheus_client, or was removed a moment ago
+    except Exception:  # a file is not from prometheus_client, or was just removed
         return merge([path for path in paths if readable(path)])
 
 
@@ -148,7 +148,10 @@ def _queues(sample: dict[str, queue_sample.Queue]) -> Iterator[GaugeMetricFamily
 
 
 def queue_lengths(query: str = "") -> Response:
-    """Beat's sample as JSON; ``names=a,b`` limits it. 503 when it is stale: a scaler then keeps what it has."""
+    """Return beat's sample as JSON, for all queues or those in ``names=a,b``.
+
+    Return 503 if the sample is stale, so that a scaler changes nothing.
+    """
     queue_sample.ask()
     sample = queue_sample.read()
     if sample is None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ logger = logging.getLogger("django_k8s.probe")
 AT_REST_SECONDS = 10.0
 
 Record = dict[str, Any]
+
+_NUMBERS = frozenset({"at", "threads", "busy", "since", "within", "due", "failing"})
 
 
 def at_rest_seconds() -> float:
@@ -99,10 +102,7 @@ def read(directory: Path) -> Iterator[Record]:
             beat = json.loads(state_directory.read(path))
             # A time in the future is from before the last boot of the machine.
             left_over = beat["at"] > now + 1 or not running(beat["pid"])
-            readable = isinstance(beat["state"], str) and all(
-                isinstance(beat[name], int | float) for name in _numbers(beat)
-            )
-            readable = readable and beat.get("check", beat["at"]) == beat["at"]
+            readable = _readable(beat)
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             continue
         if not readable:
@@ -136,11 +136,18 @@ def _remove_draft(path: Path) -> None:
             path.unlink()
 
 
-def _numbers(beat: Record) -> set[str]:
-    """The fields that the judge compares with a limit."""
-    pool = {"threads", "busy", "since"} if "threads" in beat else set()
-    pool |= {"within"} & beat.keys()
-    return pool | ({"since"} if beat["state"] in ("reconnecting", "blocked") else set())
+def _readable(beat: Record) -> bool:
+    """Return whether no field is missing and each has the type that the judge and /metrics rely on.
+
+    Raise TypeError or OverflowError for some that do not.
+    """
+    needed = {"busy", "since"} if "threads" in beat else set()
+    needed |= {"since"} if beat["state"] in ("reconnecting", "blocked") else set()
+    pool = beat.get("pool", {})
+    if not (isinstance(beat["state"], str) and isinstance(pool, dict)):
+        return False
+    numbers = [beat[name] for name in needed | (_NUMBERS & beat.keys())] + list(pool.values())
+    return all(map(math.isfinite, numbers)) and bool(beat.get("check", beat["at"]) == beat["at"])
 
 
 def running(pid: int) -> bool:

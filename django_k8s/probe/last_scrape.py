@@ -1,4 +1,4 @@
-"""When the metrics of a role were last read, so that its end can wait for one last time."""
+"""Record when the metrics of a role were last scraped, so that its end can wait for a last scrape."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _POLL_SECONDS = 0.1
 
 
 def record(directory: Path, began: float) -> None:
-    """The metrics of the role in ``directory`` were read at ``began`` (time.monotonic). Never raises."""
+    """Record a scrape at ``began`` (time.monotonic) of the role in ``directory``. Never raise an exception."""
     with contextlib.suppress(OSError):
         state_directory.replace(directory / SCRAPED, str(began))
 
 
 def await_last_scrape(role: str) -> None:
-    """Called when a role's work has ended: wait until its metrics have been read once more.
+    """Wait until the metrics of a role have been scraped once more, after its work has ended.
 
-    At most METRICS_LINGER_SECONDS, and not at all where nobody has read them yet. What was counted since
-    the last scrape would be lost otherwise.
+    Wait at most METRICS_LINGER_SECONDS, and not at all if they were never scraped. Otherwise, what was counted since the
+    last scrape would be lost.
     """
     seconds = linger_seconds(startup.env())
     path, ended = role_directory(role) / SCRAPED, time.monotonic()

@@ -1,7 +1,7 @@
-"""Say in the log when the kernel has killed a process of the container for its memory.
+"""Write to the log if the kernel has killed a process of the container for lack of memory.
 
-The process itself cannot, and what gunicorn and Celery see of it is signal 9. Where the kernel kills the whole container,
-Kubernetes says so: the reason is OOMKilled.
+The process itself cannot do this, and gunicorn and Celery only see signal 9. If the kernel kills the whole container,
+Kubernetes reports it with the reason OOMKilled.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ logger = logging.getLogger("django_k8s.memory")
 
 
 class OutOfMemory:
-    """Compares the kernel's count with the last one."""
+    """Compare the kernel's count of kills with the last one."""
 
     def __init__(self, count: Callable[[], int] = out_of_memory_kills) -> None:
         self._count = count

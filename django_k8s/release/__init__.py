@@ -1,1 +1,4 @@
-"""Bringing a project to a cluster: build, load, install, wait, and say what is wrong. Standard library only."""
+"""Deploy a project to a cluster: build, load, install, wait, and report problems.
+
+This uses only the standard library.
+"""

@@ -1,4 +1,4 @@
-"""Where a person opens the site."""
+"""The address at which to open the site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIRST_PORT, _PORTS = 8000, 20
 
 
 def find(plan: Plan, kubectl: Kubectl, context: Context, service: str) -> str:
-    """Return the URL of the site, or the command that opens a way to it."""
+    """Return the URL of the site, or a command that forwards a port to it."""
     hosts = plan.get("hosts") or []
     if hosts and (plan.get("ingress", "enabled") or plan.get("gateway", "enabled")):
         secure = plan.get("gateway", "enabled") or plan.get("ingress", "tls", "enabled")
@@ -32,7 +32,7 @@ def find(plan: Plan, kubectl: Kubectl, context: Context, service: str) -> str:
 
 
 def _of_service(service: dict[str, Any], context: Context) -> str:
-    """The address of a Service that is reached from outside of the cluster."""
+    """Return the URL of a Service that is reachable from outside of the cluster, or an empty string."""
     kind, ports = service["spec"].get("type"), service["spec"]["ports"]
     if kind == "LoadBalancer":
         for entry in ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []:
@@ -55,7 +55,7 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _free_port() -> int:
-    """The first port of this machine from 8000 on that nobody listens to."""
+    """Return the first free port of this machine, from 8000 on."""
     for port in range(_FIRST_PORT, _FIRST_PORT + _PORTS):
         if not _answers("127.0.0.1", port):
             return port

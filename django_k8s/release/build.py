@@ -1,4 +1,4 @@
-"""Building the image of the working tree."""
+"""Build the image from the working tree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SEVERAL_SECONDS = 0.5
 
 
 def inputs(library: Path | None, options: Sequence[str]) -> list[bytes]:
-    """Return what the image is made of beside the working tree: our wheel and the options of the build."""
+    """Return the inputs of the image besides the working tree: our wheel and the options of the build."""
     found = [" ".join(options).encode()] if options else []
     if library is not None:
         wheels = sorted(library.glob("*.whl")) if library.is_dir() else []
@@ -46,14 +46,14 @@ def build(
     options: Sequence[str],
     status: Callable[[str], None],
 ) -> None:
-    """Build ``image`` by deploy/Dockerfile. Raise Stopped with the end of the failing step's output.
+    """Build ``image`` with deploy/Dockerfile. Raise Stopped with the end of the failing step's output.
 
-    ``status`` is told which step is being run.
+    ``status`` is called with the current step.
     """
     revision = commit(project)
     command = [
         find("docker"), "buildx", "build", "--load", "--progress", "plain",
-        # Loading an image with an attestation fails in kind and others.
+        # kind and others cannot load an image with an attestation.
         "--provenance=false",
         "-f", str(project.deploy / "Dockerfile"), "-t", image,
         "--build-arg", f"RELEASE={image.rpartition(':')[2]}",
@@ -84,20 +84,20 @@ def build(
 
 
 def _created(project: Project) -> str:
-    """The time of the commit: the same input makes the same image."""
+    """Return the time of the commit, so that the same input gives the same image."""
     done = attempt("git", "show", "-s", "--format=%ct", "HEAD", directory=project.root)
     seconds = int(done.out.strip()) if done.status == 0 and done.out.strip().isdigit() else 0
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def image_id(image: str) -> str:
-    """Return the ID of an image of the Docker daemon; empty if it has none of that name."""
+    """Return the ID of an image in the Docker daemon, or an empty string if it has none with that name."""
     done = attempt("docker", "image", "inspect", "-f", "{{.Id}}", image)
     return done.out.strip() if done.status == 0 else ""
 
 
 class _Log:
-    """The plain progress of BuildKit: what step is run, and what the one that fails has printed."""
+    """The plain progress output of BuildKit: the current step, and what the failing step has printed."""
 
     def __init__(self) -> None:
         self._steps: dict[str, str] = {}
@@ -106,7 +106,7 @@ class _Log:
         self._last: deque[str] = deque(maxlen=_KEPT_LINES)
 
     def add(self, line: str) -> str:
-        """Take a line and return the step that it begins, if it does."""
+        """Add a line. Return the step that it starts, or an empty string."""
         if line.strip():
             self._last.append(line)
         if found := _STEP.fullmatch(line):
@@ -136,7 +136,7 @@ class _Log:
         if re.search(r"no space left on device", "\n".join(printed), re.IGNORECASE):
             return failure("docker buildx build", "\n".join(printed))
         ours = printed[-1].strip().removeprefix("django-k8s: ")
-        if ours != printed[-1].strip():  # a step of ours has said what to do
+        if ours != printed[-1].strip():  # our own step has printed what to do
             return Stopped(f"The image cannot be built: {ours}", FAILED, printed[:-1])
         step = self._steps.get(number, "")
         shown = step if len(step) < 80 else f"{step[:77]}..."

@@ -1,4 +1,4 @@
-"""Bringing images to the cluster: by its provider's own command, a command that is given, or a registry."""
+"""Bring images to the cluster: with its provider's own command, a given command, or a registry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_k8s.release.programs import attempt, failure
 
 
 class Way:
-    """How images get to a cluster. ``push`` means that its nodes pull them from a registry."""
+    """How images get to a cluster. With ``push``, its nodes pull them from a registry."""
 
     def __init__(self, context: Context, *, command: str = "", registry: str = "") -> None:
         if command and registry:
@@ -48,14 +48,15 @@ class Way:
 
     @property
     def pull_policy(self) -> str:
-        """What the nodes do. An image that was brought to them is never looked for in a registry, where another may be."""
+        """The pull policy. An image that was loaded into the nodes is never pulled, because a registry may have another."""
         return "IfNotPresent" if self.push else "Never"
 
     def bring(self, image: str, stores: Sequence[str], kubectl: Kubectl, former_id: str) -> str:
-        """Bring ``image`` to the cluster and return what was done.
+        """Bring ``image`` to the cluster, and return what was done.
 
-        ``former_id`` is the ID that was brought the last time: nothing is done if every node still has that image. Of the
-        ``stores`` those are brought along that the Docker daemon has and the nodes lack, so that nothing waits for a registry.
+        ``former_id`` is the ID of the image that was brought last. If it is the same and every node still has it, nothing is
+        done. Images in ``stores`` are brought too if the Docker daemon has them and the nodes do not, so that nothing waits
+        for a registry.
         """
         if self._direct:
             return "the nodes use the images of the Docker daemon"
@@ -83,7 +84,7 @@ def _explained(command: str, text: str, push: bool) -> Stopped:
 
 
 def qualified(image: str) -> str:
-    """Return the full name of an image, as nodes list it."""
+    """Return the full name of an image, as in a node's list."""
     first, _, rest = image.partition("/")
     if rest and ("." in first or ":" in first or first == "localhost"):
         return image

@@ -1,4 +1,4 @@
-"""How the commands end: an exit status, and one sentence if something went wrong."""
+"""How the commands end: with an exit status, and one sentence if something went wrong."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def finish(action: Callable[[], None], report: Report, again: str) -> int:
         report.problem(f"Interrupted. {again}")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has closed the pipe. Python would complain when it writes the rest at exit.
+        # The reader has closed the pipe. Without this, Python would print an error when it writes the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

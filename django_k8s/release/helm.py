@@ -15,13 +15,13 @@ from django_k8s.release.kube import Kubectl, Object
 from django_k8s.release.outcome import Stopped
 from django_k8s.release.programs import Result, attempt, failure
 
-# A process that was killed leaves its revision pending. One that lives is done with it in seconds, since nothing is waited for.
+# A killed process leaves its revision pending. A live process finishes in seconds, because it does not wait.
 _PENDING_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an installation would do: the values of the chart after all files, and its objects."""
+    """The result that an installation would have: the values of the chart after all files, and the revision."""
 
     values: dict[str, Any]
     revision: int
@@ -53,14 +53,14 @@ class Release:
 
     def plan(self, values: Object) -> Plan:
         """Return what an installation with ``values`` would do. Raise Stopped if the chart refuses them."""
-        self._recover()  # not even a dry run begins beside a pending revision
+        self._recover()  # a pending revision prevents even a dry run
         made = json.loads(self._upgrade(values, "--dry-run=client", "-o", "json", "--hide-secret"))
         return Plan(
             _merged(made["chart"].get("values") or {}, made.get("config") or {}), int(made["version"])
         )
 
     def install(self, values: Object) -> int:
-        """Install the release, or bring it up to date, and return its revision. Nothing is waited for."""
+        """Install or upgrade the release without waiting, and return its revision."""
         self._recover()
         made = json.loads(self._upgrade(values, "-o", "json"))
         return int(made["version"])
@@ -82,7 +82,7 @@ class Release:
         return done.out
 
     def _recover(self) -> None:
-        """Forget a revision that a killed process left half-made. What it has created is adopted by the next one."""
+        """Forget a revision that a killed process left unfinished. The next revision adopts its objects."""
         while pending := self._pending():
             revision, age = pending
             if age >= _PENDING_SECONDS:
@@ -105,7 +105,7 @@ class Release:
 
 
 def options(sets: Sequence[str], files: Sequence[Path]) -> list[str]:
-    """Return Helm's options for the values that the command line names. Raise Stopped if a file is missing."""
+    """Return Helm's options for the values on the command line. Raise Stopped if a file is missing."""
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
         raise Stopped(f"There is no file {missing[0]}. Correct --values.", EX_CONFIG)
@@ -115,7 +115,7 @@ def options(sets: Sequence[str], files: Sequence[Path]) -> list[str]:
 
 
 def _age(moment: str) -> float:
-    """The seconds since a time as Helm writes it, with nanoseconds."""
+    """Return the seconds since a time in Helm's format, which has nanoseconds."""
     head = moment[:19]
     zone = moment[19:].lstrip(".0123456789")
     made = datetime.fromisoformat(f"{head}{'+00:00' if zone in ('', 'Z') else zone}")

@@ -14,7 +14,7 @@ _MANAGER = "django-k8s"
 
 
 class Kubectl:
-    """Reads and writes objects. Every method raises Stopped with one sentence if the cluster refuses."""
+    """Read and write objects. The methods raise Stopped with one sentence if the cluster refuses."""
 
     def __init__(self, context: str, namespace: str) -> None:
         self.context = context
@@ -32,7 +32,7 @@ class Kubectl:
         return done.out
 
     def get(self, kind: str, name: str) -> Object | None:
-        """Return an object, or None if there is none of that name."""
+        """Return an object, or None if there is none with that name."""
         out = self.run("get", kind, name, "-o", "json", "--ignore-not-found")
         return json.loads(out) if out.strip() else None
 
@@ -43,7 +43,7 @@ class Kubectl:
         return found
 
     def apply(self, *objects: Object) -> None:
-        """Create the objects, or bring them up to date. Nothing secret is in an argument or in an annotation."""
+        """Create or update the objects. Secrets appear neither in arguments nor in annotations."""
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
         self.run(
             "apply",
@@ -56,21 +56,21 @@ class Kubectl:
         )
 
     def delete(self, kind: str, *names: str, wait: bool = False, seconds: int = 0) -> None:
-        """Delete objects by their names, if they are there."""
+        """Delete objects by name. Ignore those that do not exist."""
         if names:
             limit = [f"--timeout={seconds}s"] if seconds else []
             self.run("delete", kind, *names, "--ignore-not-found", f"--wait={str(wait).lower()}", *limit)
 
     def logs(self, pod: str, container: str, *, previous: bool = False, lines: int = 30) -> str:
-        """Return the last lines of a container's log; empty if there is none."""
+        """Return the last lines of a container's log, or an empty string if there is none."""
         options = [f"--tail={lines}", *(["--previous"] if previous else [])]
         done = self.attempt("logs", pod, "-c", container, *options)
         return done.out if done.status == 0 else ""
 
     def images_on_all_nodes(self) -> set[str]:
-        """Return the names of the images that each node has; empty if nodes may not be read.
+        """Return the names of the images that every node has, or an empty set if the account may not read nodes.
 
-        A node reports a new image up to 40 seconds late. A container of the namespace that was started shows it at once.
+        A node reports a new image up to 40 seconds late. So the images of started containers in the namespace count too.
         """
         done = self.attempt("get", "nodes,pods", "-o", "json")
         if done.status:
@@ -93,7 +93,7 @@ class Kubectl:
         done = self.attempt("version", "-o", "json", "--request-timeout=10s")
         if done.status:
             text = done.err or done.out
-            # Whatever it says, this command fails only without a cluster, or without the right to use it.
+            # This command fails only if the cluster does not answer, or the account may not use it.
             raise failure("kubectl version", f"unable to connect to the server\n{text}")
 
 
@@ -103,7 +103,7 @@ def name_of(found: Object) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Return whether ``text`` is a DNS label, as namespaces and environments need it."""
+    """Return whether ``text`` is a DNS label, as the names of namespaces and environments must be."""
     return len(text) <= 63 and re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Which cluster is meant, and whether it is one on this machine."""
+"""Find out which cluster is used, and whether it is on this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django_k8s.release.outcome import Stopped
 from django_k8s.release.programs import run
 
-# Kubernetes beside Docker: the nodes see the images of the Docker daemon.
+# Clusters whose nodes use the images of the Docker daemon.
 _SHARED = frozenset({"docker-desktop", "docker-for-desktop", "orbstack", "rancher-desktop", "colima"})
 _MINIKUBE = "minikube.sigs.k8s.io"
 
@@ -21,8 +21,8 @@ _MINIKUBE = "minikube.sigs.k8s.io"
 class Context:
     """One context of kubectl's configuration.
 
-    ``provider`` is kind, k3d, minikube, docker (nodes that use the Docker daemon's images) or empty, and ``cluster`` is
-    what the provider calls the cluster.
+    ``provider`` is kind, k3d, minikube, docker (nodes that use the Docker daemon's images) or empty. ``cluster`` is the
+    provider's name of the cluster.
     """
 
     name: str
@@ -40,7 +40,7 @@ def read(name: str = "") -> Context:
 
 
 def from_config(config: dict[str, Any]) -> Context:
-    """Return the context of a configuration that holds just one, as ``kubectl config view --minify`` prints it."""
+    """Return the only context of a configuration, as ``kubectl config view --minify`` prints it."""
     contexts, clusters = config.get("contexts") or [], config.get("clusters") or []
     if not contexts or not clusters:
         raise Stopped(
@@ -68,14 +68,14 @@ def _provider(name: str, context: dict[str, Any], cluster: dict[str, Any]) -> tu
 
 
 def _is_here(server: str) -> bool:
-    """Whether the address is one of this machine: a socket can be bound to it."""
+    """Return whether the address belongs to this machine, which is so if a socket can be bound to it."""
     host = urlsplit(server).hostname or ""
     if host == "localhost":
         return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False  # a name: asking for its address would cost time, and prove nothing
+        return False  # a name; resolving it would take time and prove nothing
     if address.is_loopback:
         return True
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET

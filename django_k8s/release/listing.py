@@ -16,13 +16,13 @@ from django_k8s.release.record import Record
 from django_k8s.release.report import Report
 
 _KINDS = "deployments,statefulsets,jobs"
-_CHART = "app.kubernetes.io/name=django"  # a label of whatever the chart makes
+_CHART = "app.kubernetes.io/name=django"  # a label of every object of the chart
 _HEADER = ("NAME", "AGE", "EXPIRES", "RELEASE", "STATE", "ADDRESS")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """The options of the command line."""
 
     directory: Path = Path()
     context: str = ""
@@ -32,7 +32,7 @@ class Options:
 
 
 def environments(chosen: Options, report: Report) -> None:
-    """Print the environments of the project, or of all projects. Raise Stopped if the cluster cannot be asked."""
+    """Print the environments of the project, or of all projects. Raise Stopped if the cluster does not answer."""
     name = "" if chosen.everything else project.find(chosen.directory).name
     context = kubeconfig.read(chosen.context)
     kubectl = Kubectl(context.name, "default")
@@ -60,7 +60,7 @@ def environments(chosen: Options, report: Report) -> None:
 
 
 def state_of(objects: Iterable[Object]) -> str:
-    """Return `ready`, what is not ready, or `empty`, of an environment with these Deployments, StatefulSets and Jobs."""
+    """Return the state of an environment with these objects: `ready`, `empty`, or what is not ready."""
     parts = Snapshot(list(objects)).parts()
     if not parts:
         return "empty"
@@ -90,7 +90,7 @@ def _row(held: Record, moment: datetime, state: str) -> dict[str, Any]:
 
 
 def _own(objects: Iterable[Object], held: Record) -> list[Object]:
-    """The objects of an environment among those of all."""
+    """Return those of ``objects`` that belong to an environment."""
     return [
         found
         for found in objects
@@ -101,12 +101,12 @@ def _own(objects: Iterable[Object], held: Record) -> list[Object]:
 
 def _cell(row: dict[str, Any], column: str) -> str:
     text = str(row[column.lower()])
-    # The command would take the whole line; `up` and --json have it.
+    # The command is too long for the table. `up` and --json print it.
     return "(port-forward)" if text.startswith("kubectl ") else text or "-"
 
 
 def _short(time: timedelta) -> str:
-    """A duration as kubectl writes it, in one unit."""
+    """Return a duration in one unit, as kubectl prints it."""
     seconds = max(0, int(time.total_seconds()))
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * size or (unit == "d" and seconds >= size):

@@ -1,14 +1,14 @@
-"""How a command ends when it cannot do what it was asked for."""
+"""The exception with which a command ends if it fails."""
 
 from __future__ import annotations
 
 from django_k8s.environment.exit_codes import EX_UNAVAILABLE
 
-FAILED = 1  # the release was installed, and does not work
+FAILED = 1  # the release does not work, or the image cannot be built
 
 
 class Stopped(Exception):
-    """One sentence that says what is wrong and what to do, with the exit status.
+    """A command cannot continue. The message says in one sentence what is wrong and what to do.
 
     ``details`` are lines to print above the sentence, such as the end of a log.
     """

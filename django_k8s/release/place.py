@@ -1,4 +1,4 @@
-"""The namespace of an environment: which one it is, and whether this environment may use it."""
+"""The namespace of an environment: its name, and whether the environment may use it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _LONGEST_NAMESPACE = 63
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A namespace, and what is in it."""
+    """A namespace, and the environment in it."""
 
     exists: bool
-    is_ours: bool  # made for this environment: it ends with it
+    is_ours: bool  # created for this environment, and removed with it
     record: Record | None
 
 
 def namespace_of(project: str, environment: str, given: str) -> str:
-    """Return the namespace of an environment. Raise Stopped if a name cannot be one."""
+    """Return the name of an environment's namespace. Raise Stopped if a name is not valid."""
     if not is_name(environment) or len(environment) > _LONGEST_NAME:
         raise Stopped(
             f"{environment} cannot be the name of an environment. Use lower-case letters, digits and hyphens, such as pr-123.",
@@ -48,10 +48,10 @@ def namespace_of(project: str, environment: str, given: str) -> str:
 
 
 def look(kubectl: Kubectl, project: str, environment: str) -> Place:
-    """Return what the namespace holds. Raise Stopped if it holds another environment."""
+    """Return the state of the namespace. Raise Stopped if it has another environment or is being deleted."""
     done = kubectl.attempt("get", "namespace", kubectl.namespace, "-o", "json", "--ignore-not-found")
     if done.status and "forbidden" in done.err.lower():
-        found = None  # an account of one namespace may use it without the right to look at it
+        found = None  # an account may be allowed to use a namespace but not to read it
         exists = True
     else:
         found = kubectl.get("namespace", kubectl.namespace)
@@ -75,13 +75,13 @@ def look(kubectl: Kubectl, project: str, environment: str) -> Place:
 
 
 def ensure(kubectl: Kubectl, project: str, environment: str, place: Place) -> None:
-    """Make the namespace if it does not exist."""
+    """Create the namespace if it does not exist."""
     if not place.exists:
         kubectl.apply(records.namespace(project, environment, kubectl.namespace))
 
 
 def may_create(kubectl: Kubectl) -> None:
-    """Raise Stopped if the account may not create namespaces, before something is built for nothing."""
+    """Raise Stopped if the account may not create namespaces. Call this before the build, which takes long."""
     done = kubectl.attempt("auth", "can-i", "create", "namespaces")
     if done.status and done.out.strip().startswith("no"):
         raise Stopped(
@@ -92,7 +92,7 @@ def may_create(kubectl: Kubectl) -> None:
 
 
 def confirm(context: Context, *, named: bool, what: str, ask: Callable[[str], str] = input) -> None:
-    """Ask whether the context is meant, unless it is on this machine or was named. Raise Stopped if it is not."""
+    """Ask the user to confirm the context, unless it is on this machine or was given. Raise Stopped if they decline."""
     if context.local or named:
         return
     where = f"the context {context.name} ({context.server}), which is not on this machine"

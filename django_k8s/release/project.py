@@ -1,4 +1,4 @@
-"""The project that is deployed: its directory, its name, and the tag that its present state gets."""
+"""The project that is deployed: its directory, its name, and the tag for its current state."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOINPUT
 from django_k8s.release.outcome import Stopped
 from django_k8s.release.programs import attempt
 
-_LONGEST_NAME = 30  # of a project; names of objects add an environment and a component
+_LONGEST_NAME = 30  # of a project; names of objects are longer by an environment and a component
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A directory with deploy/, the root of the image's context."""
+    """A project. ``root`` is the directory that has deploy/, and the build context of the image."""
 
     root: Path
     name: str
@@ -32,13 +32,13 @@ class Project:
         return self.root / "deploy"
 
     def values(self) -> list[Path]:
-        """The values files that exist, in Helm's order: the last one wins."""
+        """Return the values files that exist, in Helm's order. The last one has precedence."""
         files = (self.deploy / name for name in ("values.yaml", "values-staging.yaml"))
         return [file for file in files if file.is_file()]
 
 
 def find(start: Path) -> Project:
-    """Return the project that ``start`` is in. Raise Stopped if neither it nor a directory above has a deploy/Dockerfile."""
+    """Return the project in ``start`` or above it. Raise Stopped if no directory there has a deploy/Dockerfile."""
     start = start.resolve()
     if not start.is_dir():
         raise Stopped(f"{start} is not a directory. Name the project's directory with --dir.", EX_NOINPUT)
@@ -52,7 +52,7 @@ def find(start: Path) -> Project:
 
 
 def _name(root: Path) -> str:
-    """The name that `django-k8s init` has recorded, else that of the directory, as Kubernetes takes it."""
+    """Return the name that `django-k8s init` has recorded, or that of the directory, as a valid Kubernetes name."""
     record = root / "deploy" / "django-k8s.toml"
     recorded = ""
     if record.is_file():
@@ -66,16 +66,16 @@ def _name(root: Path) -> str:
 
 
 def commit(project: Project) -> str:
-    """Return the full name of the commit that is checked out; empty before the first one."""
+    """Return the full hash of the current commit, or an empty string before the first one."""
     done = attempt("git", "rev-parse", "--verify", "-q", "HEAD", directory=project.root)
     return done.out.strip() if done.status == 0 else ""
 
 
 def tag(project: Project, *more: bytes) -> str:
-    """Return the tag of the working tree: its commit, and a hash of what differs from it.
+    """Return the tag of the working tree: its commit, and a hash if anything differs from that.
 
-    ``more`` is what else the image is made of. Files that git ignores are not counted: no image has them. Raise Stopped if
-    the project is in no git repository.
+    ``more`` are the other inputs of the image. Files that git ignores do not count, because they are not in the image.
+    Raise Stopped if the project is not in a git repository.
     """
     root, head = project.root, commit(project)
     tree = _tree(root)
@@ -89,7 +89,7 @@ def tag(project: Project, *more: bytes) -> str:
 
 
 def _tree(root: Path) -> str:
-    """The hash of the working tree as git would commit it. Nothing in the repository changes."""
+    """Return the hash of the working tree as git would commit it. Nothing in the repository changes."""
     found = attempt("git", "rev-parse", "--git-path", "index", "--git-path", "objects", directory=root)
     if found.status:
         raise Stopped(
@@ -106,8 +106,8 @@ def _tree(root: Path) -> str:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects.resolve()),
         }
         if index.is_file():
-            shutil.copy(index, Path(folder) / "index")  # it knows the files that have not changed
-        # All of the repository: what is beside the project may be in the context too.
+            shutil.copy(index, Path(folder) / "index")  # it lets git skip unchanged files
+        # Add the whole repository, because files outside of the project may be in the context too.
         top = attempt("git", "rev-parse", "--show-toplevel", directory=root).out.strip()
         added = attempt("git", "add", "-A", directory=Path(top), variables=variables)
         written = attempt("git", "write-tree", directory=Path(top), variables=variables)

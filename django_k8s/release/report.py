@@ -1,4 +1,4 @@
-"""What a person sees while a command works: one line for each phase."""
+"""The output of a command while it works: one line for each phase."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST_STATUS = 100
 
 
 class Report:
-    """Prints phases to ``out``, and problems to ``err``. On a terminal, the last line says what is being done."""
+    """Print phases to ``out``, and problems to ``err``. On a terminal, the last line shows the current step."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out = out or sys.stdout
@@ -20,7 +20,7 @@ class Report:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a person reads the output, and no log keeps it."""
+        """Whether the output goes to a terminal, and so is not kept in a log."""
         return self._out.isatty()
 
     def line(self, phase: str, text: str) -> None:
@@ -29,19 +29,19 @@ class Report:
         print(f"{phase:<{_WIDTH}}{text}", file=self._out, flush=True)
 
     def text(self, text: str = "") -> None:
-        """Print text that belongs to no phase."""
+        """Print text that does not belong to a phase."""
         self._clear()
         print(text, file=self._out, flush=True)
 
     def status(self, text: str) -> None:
-        """Show what is being done, on a terminal only; the next line replaces it."""
+        """Show the current step, on a terminal only. The next line replaces it."""
         if self.is_terminal:
             self._clear()
             print(text[:_LONGEST_STATUS], end="", file=self._out, flush=True)
             self._status = True
 
     def problem(self, text: str, details: Iterable[str] = ()) -> None:
-        """Print what is wrong, below the lines that led to it."""
+        """Print the details, and below them what is wrong."""
         self._clear()
         self._out.flush()
         for line in details:

@@ -1,4 +1,4 @@
-"""``django-k8s up``: the project in a staging environment, from the working tree."""
+"""``django-k8s up``: run the working tree of the project in a staging environment."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from django_k8s.release.record import Record
 from django_k8s.release.report import Report
 from django_k8s.release.watch import Watch
 
-_EXAMPLE_SEED = "8d0c3f6b715e92a4f4a7d16c09be5823"  # only for a dry run: no environment has it
+_EXAMPLE_SEED = "8d0c3f6b715e92a4f4a7d16c09be5823"  # used only for a dry run
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """The options of the command line."""
 
     environment: str = "staging"
     directory: Path = Path()
@@ -43,7 +43,10 @@ class Options:
 
 
 def up(chosen: Options, report: Report) -> None:
-    """Build the project, bring the image to the cluster, install it and wait until it is ready. Raise Stopped if it fails."""
+    """Build the project, bring the image to the cluster, install it and wait until it is ready.
+
+    Raise Stopped if any of this fails.
+    """
     lifetime = record.lifetime(chosen.expires) if chosen.expires else None
     found = project.find(chosen.directory)
     namespace = place.namespace_of(found.name, chosen.environment, chosen.namespace)
@@ -120,7 +123,7 @@ def _image(
     chosen: Options,
     report: Report,
 ) -> str:
-    """Build the image and bring it to the cluster, unless one was named. Return its ID."""
+    """Build the image, bring it to the cluster and return its ID. If an image was given, return an empty string."""
     if way is None:
         report.line("image", f"{image}, as given; nothing is built")
         return ""
@@ -147,7 +150,7 @@ def _values(
     *,
     administrator: bool = False,
 ) -> Object:
-    """What up says to the chart, above the project's files and below --set."""
+    """Return the values that `up` sets. They override the project's files, and --set overrides them."""
     values: Object = {
         "image": image,
         "imagePullPolicy": way.pull_policy if way else "IfNotPresent",
@@ -163,7 +166,7 @@ def _values(
 
 
 def _fullname(plan: Plan, found: Project) -> str:
-    """The start of all names, as the chart makes it."""
+    """Return the prefix of all names, as the chart computes it."""
     return str(plan.get("fullnameOverride") or found.name)[:40].rstrip("-")
 
 
@@ -187,7 +190,7 @@ def _say_administrator(
         f"-o jsonpath='{{.data.{secrets.PASSWORD}}}' | base64 -d"
     )
     if made.shown or not (report.is_terminal or chosen.show_password):
-        # Whatever is no terminal may be a log.
+        # Output that does not go to a terminal may end up in a log.
         report.text(f"The administrator is {name}. This prints the password:\n  {read}")
         return
     report.text(

@@ -1,7 +1,7 @@
 """Functions that turn the environment into Django settings, one for each setting.
 
-Each returns a plain value and changes nothing. Deleting a line restores Django's default; what a project
-adds by keyword is never replaced::
+Each returns a plain value and changes nothing. Deleting a line restores Django's default. Keyword arguments of the
+project are never overridden::
 
     from django_k8s import Env
     from django_k8s import settings as k8s

@@ -1,4 +1,4 @@
-"""Buckets of uploads: on S3, on Google Cloud and on Azure."""
+"""Buckets for uploads: on S3, on Google Cloud and on Azure."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Options = dict[str, Any]
 
 
 class Kind(NamedTuple):
-    """A kind of bucket."""
+    """A kind of bucket, with its variables, packages and storage classes."""
 
-    variable: str  # names the bucket
+    variable: str  # it has the name of the bucket
     extra: str
-    packages: tuple[str, ...]  # what the extra installs, as packages that can be imported
-    names: str  # the same for people
-    storage: str  # of this library
-    theirs: tuple[str, ...]  # django-storages' own classes, which it replaces
+    packages: tuple[str, ...]  # what the extra installs, as names to import
+    names: str  # the same, for messages
+    storage: str  # this library's class
+    theirs: tuple[str, ...]  # django-storages' own classes, which ours replaces
     options: Callable[[Env], Options]
-    decided: Mapping[str, str]  # variables that win over an option of the project's storage if they are set
+    decided: Mapping[str, str]  # variables that override an option of the project's storage if they are set
 
 
 def named(env: Env) -> Kind | None:
-    """Return the kind of the bucket that the environment names, or None if uploads are on a disk."""
+    """Return the kind of bucket in the environment, or None if uploads are on a disk."""
     found = [kind for kind in KINDS if env.str(kind.variable)]
     if len(found) > 1:
         first, second = (kind.variable for kind in found[:2])
@@ -36,7 +36,7 @@ def named(env: Env) -> Kind | None:
 
 
 def storage(env: Env, kind: Kind) -> dict[str, Any]:
-    """Return the storage of a bucket, as an entry of STORAGES. Reports a library that is not installed."""
+    """Return the storage of a bucket as an entry of STORAGES. Record a problem if a library is not installed."""
     if not all(map(_installed, ("storages", *kind.packages))):
         env.add_problem(
             kind.variable,
@@ -54,7 +54,7 @@ def _installed(package: str) -> bool:
 
 
 def _cdn(env: Env, access: str) -> str:
-    """Return MEDIA_CDN_DOMAIN. Reports one that is malformed, or that is before a private bucket."""
+    """Return MEDIA_CDN_DOMAIN. Record a problem if it is malformed, or if the bucket is private."""
     domain = env.str("MEDIA_CDN_DOMAIN")
     if (domain and malformed(f"https://{domain}")) or "/" in domain:
         env.add_problem(

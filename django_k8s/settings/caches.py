@@ -26,9 +26,9 @@ def cache(
 ) -> dict[str, Any]:
     """Return one cache of CACHES: Redis, Memcached, a database table or local memory.
 
-    ``name`` is the variable with the URL; CACHE_URL falls back to REDIS_URL, and every other name to local
-    memory. With ``fail_soft``, keys count as missing while Redis or Memcached is down, and requests do not fail. The
-    default is CACHE_FAIL_SOFT. Keyword arguments are the project's, and win; OPTIONS are merged by key.
+    ``name`` is the variable with the URL. Without it, CACHE_URL falls back to REDIS_URL and then to local memory, and every
+    other name to local memory. With ``fail_soft``, keys count as missing while Redis or Memcached is down, and requests do
+    not fail. The default is CACHE_FAIL_SOFT. Keyword arguments override the result. OPTIONS are merged by key.
     """
     if name == "CACHE_URL" and not env.is_set(name):
         name = "REDIS_URL"
@@ -45,14 +45,14 @@ def cache(
 
 
 def softened(env: Env, cache: dict[str, Any], fail_soft: bool | None = None) -> dict[str, Any]:
-    """Return ``cache`` on a backend that fails softly, if there is one and ``fail_soft`` or CACHE_FAIL_SOFT asks for it."""
+    """Return ``cache`` with a backend that fails softly, if there is one and ``fail_soft`` or CACHE_FAIL_SOFT is on."""
     soft = env.bool("CACHE_FAIL_SOFT") if fail_soft is None else fail_soft
     backend = cache.get("BACKEND", "")
     return {**cache, "BACKEND": _SOFT.get(backend, backend)} if soft else cache
 
 
 def _local(name: str) -> dict[str, Any]:
-    # Caches of local memory with the same location share their content.
+    # Local-memory caches with the same location share their content.
     location = "default" if name in ("CACHE_URL", "REDIS_URL") else name
     return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": location}
 
@@ -87,7 +87,7 @@ def _memcached(env: Env, name: str, cache: dict[str, Any]) -> dict[str, Any]:
         )
     return {
         **cache,
-        # By name: if pymemcache is missing, django-environ chooses another library.
+        # Set the backend, because django-environ chooses another library if pymemcache is missing.
         "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
         "OPTIONS": {
             **MEMCACHED_OPTIONS,

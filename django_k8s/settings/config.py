@@ -1,4 +1,4 @@
-"""DJANGO_K8S, and the report of everything that is wrong."""
+"""DJANGO_K8S, and the report of all problems."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from django_k8s.settings.foreign_variables import without_effect
 from django_k8s.settings.mail import mailer
 from django_k8s.settings.storages import media_serve
 
-_NOT_IN_CODE = ("debug", "build_phase")  # beside the start-up variables
+_NOT_IN_CODE = ("debug", "build_phase")  # in addition to the start-up variables
 
 
 def config(env: Env, **project: Any) -> Config:
     """Return the value of DJANGO_K8S. Call it on the last line of the settings module.
 
-    Keyword arguments fix fields in code, whatever the environment says::
+    Keyword arguments set fields in code, whatever the environment has::
 
         DJANGO_K8S = k8s.config(env, readiness_checks=("database", "cache"))
 
-    Start-up variables, DEBUG and BUILD_PHASE cannot be fixed in code.
+    Start-up variables, DEBUG and BUILD_PHASE cannot be set in code.
 
-    If the settings functions or ``env`` have found mistakes, print them to standard error, one per line, and raise
-    SystemExit with status 78. Warnings are printed too, but have no effect.
+    If the settings functions or ``env`` have found mistakes, print them on standard error, one per line, and raise
+    SystemExit with status 78. Warnings are printed too, but have no other effect.
     """
     env.mask_secrets()
     check_direct(env)
@@ -64,7 +64,7 @@ def config(env: Env, **project: Any) -> Config:
 
 
 def _common_secrets(env: Env) -> Iterator[str]:
-    """Yield the names of secret variables whose values are words that stay in logs."""
+    """Yield the names of secret variables whose values are common words, which are not masked in logs."""
     for name, variable in env.table.items():
         found = env.resolve(name)
         if found and any(map(masking.is_common, parsing.secrets(found.value, variable))):
@@ -72,7 +72,7 @@ def _common_secrets(env: Env) -> Iterator[str]:
 
 
 def _changed(env: Env) -> list[Problem]:
-    """Start-up variables that have another value than when this process started."""
+    """Return a warning for each start-up variable whose value has changed since this process started."""
     if not env.of_process:
         return []
     names = [name for name, variable in env.table.items() if variable.scope == "startup"]

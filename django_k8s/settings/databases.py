@@ -12,21 +12,21 @@ from django_k8s.environment.env import Env
 from django_k8s.settings import pools
 
 _POSTGRES = "django.db.backends.postgresql"
-_NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured when it is used
+_NONE = "django.db.backends.dummy"  # raises ImproperlyConfigured if it is used
 _SQLITE = "django.db.backends.sqlite3"
 # Engines by the end of their names: PostGIS, SpatiaLite and wrappers take the same settings.
 _POSTGRES_FAMILY = (".postgresql", ".postgis", ".postgresql_backend")
 _SQLITE_FAMILY = (".sqlite3", ".spatialite")
-# The drivers of Django's own MySQL backends, mysqlclient and PyMySQL, share the names of these options.
+# The drivers of Django's own MySQL backend, mysqlclient and PyMySQL, have the same names for the options set here.
 _MYSQL_FAMILY = ("backends.mysql",)
 
-# Variables, and PostgreSQL's names.
+# Variables, and the names of their settings in PostgreSQL.
 TIMEOUTS = {
     "DATABASE_STATEMENT_TIMEOUT_SECONDS": "statement_timeout",
     "DATABASE_LOCK_TIMEOUT_SECONDS": "lock_timeout",
 }
 
-# Variables that MySQL and MariaDB have no use for, and what does the same there.
+# Variables that have no effect on MySQL and MariaDB, and what to do instead.
 _TLS = 'Set the options of its driver instead, such as OPTIONS={"ssl": {"ca": FILE}} in DATABASES.'
 _POSTGRES_ONLY = {
     "DATABASE_SSLMODE": _TLS,
@@ -36,9 +36,9 @@ _POSTGRES_ONLY = {
 }
 
 _PARTS = "Set it, or DATABASE_HOST, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD."
-# What people write for a truth value in a URL's query; django-environ leaves it a string.
+# Booleans in the query of a URL, which django-environ returns as strings.
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
-# What the parts say of a database.
+# The keys of a database that is given in parts.
 _PLACE = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
 
 Database = dict[str, Any]
@@ -47,18 +47,19 @@ Database = dict[str, Any]
 def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Database:
     """Return one database of DATABASES, with timeouts, keepalives and health checks.
 
-    Keyword arguments are the project's, and win; OPTIONS and TEST are merged by key, and PostgreSQL's session
-    settings in ``OPTIONS["options"]`` are added to the timeouts::
+    Keyword arguments override the result. OPTIONS and TEST are merged by key, and PostgreSQL's session settings in
+    ``OPTIONS["options"]`` are added to the timeouts::
 
         DATABASES = {
             "default": k8s.database(env, ATOMIC_REQUESTS=True),
             "replica": k8s.database(env, "REPLICA_DATABASE_URL", TEST={"MIRROR": "default"}),
         }
 
-    ``name`` is the variable with the URL. For DATABASE_URL, the parts DATABASE_HOST, DATABASE_NAME and so on
-    work too. The other DATABASE variables apply to every database. Debug mode uses SQLite in the project's
-    directory by default; production has to name its database, even if it is SQLite. The build phase gets a
-    database that is never opened.
+    ``name`` is the variable with the URL. Instead of DATABASE_URL, the parts DATABASE_HOST, DATABASE_NAME and so on may be
+    set. The other DATABASE variables apply to every database.
+
+    In debug mode, the default is SQLite in the project's directory. In production, the database must be set, even if it is
+    SQLite. The build phase gets a database that is never opened.
     """
     found = with_options(env, from_environment(env, name), project)
     if name == "DATABASE_URL":
@@ -75,12 +76,12 @@ def database(env: Env, name: str = "DATABASE_URL", /, **project: Any) -> Databas
 
 
 def from_environment(env: Env, name: str) -> Database:
-    """Return the database that the variable ``name`` (or DATABASE_HOST) names, as ENGINE, NAME and so on."""
+    """Return the database from the variable ``name`` (or DATABASE_HOST) as a dictionary with ENGINE, NAME and so on."""
     default = name == "DATABASE_URL"
     url = env.url(name, secret=True)
     host = env.str("DATABASE_HOST") if default else ""
     if url and host:
-        # A staging environment gives both, for projects that read either.
+        # A staging environment sets both, for projects that read either.
         found, parts = _from_url(env, name, url), _from_parts(env, host)
         place = {**found, "PORT": found.get("PORT") or env.int("DATABASE_PORT")}
         if any(place.get(key, "") != parts[key] for key in _PLACE):
@@ -99,14 +100,14 @@ def from_environment(env: Env, name: str) -> Database:
 
 
 def check_direct(env: Env) -> None:
-    """Report a DATABASE_DIRECT_URL that is not the URL of a database on a server."""
+    """Record a problem if DATABASE_DIRECT_URL is not the URL of a database on a server."""
     name = "DATABASE_DIRECT_URL"
     if env.url(name, secret=True) and not from_environment(env, name).get("HOST"):
         env.add_problem(name, "names no host. Write it as postgres://user:password@host:5432/name.")
 
 
 def _from_parts(env: Env, host: str) -> Database:
-    # Several hosts of one cluster, or the directory of a socket.
+    # This may be several hosts of a cluster, or the directory of a socket.
     if not all(item.startswith(("/", "@")) or is_host(item) for item in host.split(",")):
         env.add_problem(
             "DATABASE_HOST",
@@ -133,7 +134,7 @@ def _from_url(env: Env, name: str, url: str) -> Database:
     if kind not in Environ.DB_SCHEMES:
         env.add_problem(name, "has an unknown scheme. Write it as postgres://user:password@host:5432/name.")
         return nothing
-    # django-environ ignores a host here and would silently open a different file.
+    # django-environ would ignore a host here and silently open a different file.
     if Environ.DB_SCHEMES[kind].endswith(_SQLITE_FAMILY) and not re.match(r"/[^?]|:memory:", rest):
         env.add_problem(
             name,
@@ -169,13 +170,13 @@ def _from_url(env: Env, name: str, url: str) -> Database:
             database[key] = _TRUTH.get(str(database[key]).lower(), bool(database[key]))
     if env.is_set("DATABASE_SSLMODE") and options.get("sslmode", mode := env.str("DATABASE_SSLMODE")) != mode:
         env.add_problem("DATABASE_SSLMODE", f"contradicts the sslmode in {name}. Set one of them.")
-    if "server_side_binding" in options:  # Django's own, among those of the driver
+    if "server_side_binding" in options:  # an option of Django among those of the driver
         options["server_side_binding"] = _TRUTH.get(str(options["server_side_binding"]).lower(), True)
     return {**database, "OPTIONS": options}
 
 
 def with_options(env: Env, database: Database, project: Mapping[str, Any] | None = None) -> Database:
-    """Return ``database`` with connections that survive failures and do not hang; ``project`` is put over it later."""
+    """Return ``database`` with timeouts, keepalives and health checks. ``project`` is applied to it later."""
     if database["ENGINE"] == _NONE:
         return database
     if database["ENGINE"].endswith(_SQLITE_FAMILY):
@@ -183,7 +184,7 @@ def with_options(env: Env, database: Database, project: Mapping[str, Any] | None
             **database,
             "OPTIONS": {
                 "timeout": 20,
-                # Writers queue up at BEGIN instead of failing at their first write.
+                # Writers wait at BEGIN instead of failing at their first write.
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
                 **database.get("OPTIONS", {}),
@@ -194,13 +195,13 @@ def with_options(env: Env, database: Database, project: Mapping[str, Any] | None
     mysql = database["ENGINE"].endswith(_MYSQL_FAMILY)
     pool = {} if mysql else _pool(env, role) or pools.asgi_pool(env, {**database, **(project or {})})
     tuned = {
-        # Django refuses kept connections with a pool, and advises against them under ASGI.
+        # Django refuses persistent connections with a pool, and advises against them under ASGI.
         "CONN_MAX_AGE": 0 if pool or asynchronous else env.int("DATABASE_CONN_MAX_AGE"),
         "CONN_HEALTH_CHECKS": True,
         **database,
     }
     if pool:
-        tuned["CONN_MAX_AGE"] = 0  # even if the URL has another one
+        tuned["CONN_MAX_AGE"] = 0  # even if the URL sets another value
     if mysql:
         ours, own = _mysql_options(env), database.get("OPTIONS", {})
         tuned["OPTIONS"] = {**ours, **own}
@@ -216,7 +217,7 @@ def with_options(env: Env, database: Database, project: Mapping[str, Any] | None
 
 
 def refuse_foreign(env: Env, default: Database) -> None:
-    """Report variables that are set and mean nothing to the default database if that is MySQL or MariaDB."""
+    """Record a problem for each variable that has no effect because the default database is MySQL or MariaDB."""
     if default["ENGINE"].endswith(_MYSQL_FAMILY):
         for name, remedy in _POSTGRES_ONLY.items():
             read = {"DATABASE_POOL_SIZE": env.int, "DATABASE_PGBOUNCER": env.bool}.get(name, env.str)
@@ -227,15 +228,15 @@ def refuse_foreign(env: Env, default: Database) -> None:
 
 
 def timeouts(env: Env, names: Iterable[str] = TIMEOUTS) -> str:
-    """Return PostgreSQL's session options for these variables."""
-    # PgBouncer refuses start-up parameters that it does not know.
+    """Return the session options for PostgreSQL from these variables."""
+    # PgBouncer refuses unknown start-up parameters.
     if env.bool("DATABASE_PGBOUNCER"):
         return ""
     return session(*(f"-c {TIMEOUTS[name]}={env.int(name)}s" for name in names if env.int(name)))
 
 
 def session(*options: str) -> str:
-    """Return session options as one string. Of a setting that is named twice, PostgreSQL takes the last."""
+    """Return session options as one string. If a setting appears twice, PostgreSQL uses the last value."""
     return " ".join(filter(None, options))
 
 
@@ -245,7 +246,7 @@ def _add_session(merged: dict[str, Any], *parts: Mapping[str, Any]) -> None:
 
 
 def _add_variables(merged: dict[str, Any], ours: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Make one ``SET`` of two. Any other command of the project replaces ours: a driver executes only one."""
+    """Merge two ``SET`` commands, as a driver executes only one. Any other command of the project replaces ours."""
     before, after = ours.get("init_command", ""), own.get("init_command", "")
     if before and re.match(r"(?i)set\s(?!.*\btransaction\b)[^;]*$", after):
         merged["init_command"] = f"{before}, {after[3:].strip()}"
@@ -266,7 +267,7 @@ def _pool(env: Env, role: str) -> dict[str, Any]:
             "is smaller than WEB_THREADS, so requests wait for a connection. Set it to at least WEB_THREADS.",
         )
     if role in ("worker", "beat"):
-        # Celery closes the pool after every task; CELERY_DB_REUSE_MAX keeps a connection instead.
+        # Celery closes the pool after every task. With CELERY_DB_REUSE_MAX, it keeps a connection instead.
         return {}
     return {"pool": {"min_size": min(2, size), "max_size": size, "timeout": 10}}
 
@@ -290,7 +291,7 @@ def _mysql_options(env: Env) -> dict[str, Any]:
     if lock := env.int("DATABASE_LOCK_TIMEOUT_SECONDS"):
         limits += [f"lock_wait_timeout={lock}", f"innodb_lock_wait_timeout={lock}"]
     if statement := env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS"):
-        # A comment that only MariaDB executes, and one that only MySQL does, where it limits SELECT only.
+        # MariaDB executes only the first comment and MySQL only the second. In MySQL, it limits only SELECT.
         limits += [
             f"/*M! max_statement_time={statement} */ /*!50708 max_execution_time={statement * 1000} */"
         ]

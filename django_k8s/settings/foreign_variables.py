@@ -1,11 +1,11 @@
-"""Variables that other set-ups use and that have no effect here."""
+"""Variables that other frameworks or platforms use and that have no effect here."""
 
 from __future__ import annotations
 
 from django_k8s.environment.env import Env
 
-# Each with the variable to use instead. Taken from cookiecutter-django, from common Docker set-ups and from
-# Django's own names of settings.
+# Each with the variable to use instead. They come from cookiecutter-django, from common Docker images and from
+# the names of Django's settings.
 INSTEAD = {
     "AWS_STORAGE_BUCKET_NAME": "MEDIA_S3_BUCKET",
     "AZURE_ACCOUNT_NAME": "MEDIA_AZURE_ACCOUNT",
@@ -41,5 +41,5 @@ INSTEAD = {
 
 
 def without_effect(env: Env) -> tuple[str, ...]:
-    """Return the names of the variables above that are set and that ``env`` has not been asked for."""
+    """Return the names of the variables above that are set but that were not read from ``env``."""
     return tuple(sorted(name for name in INSTEAD.keys() & env.names if name not in env.table))

@@ -1,4 +1,4 @@
-"""LOGGING: everything to standard output, where the cluster collects it."""
+"""LOGGING with everything on standard output, where the cluster collects it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LINES = "django_k8s.observability.formatters"
 
 
 def logging(env: Env) -> dict[str, Any]:
-    """Return LOGGING: one line per record on standard output, from LOG_LEVEL up, formatted as LOG_FORMAT says."""
+    """Return LOGGING with one line per record on standard output, from LOG_LEVEL up, in the format of LOG_FORMAT."""
     level = env.str("LOG_LEVEL")
     if env.str("LOG_FORMAT") == "json":
         line: dict[str, Any] = {"()": f"{_LINES}.JsonFormatter", "fields": process_labels(env)}
@@ -26,7 +26,7 @@ def logging(env: Env) -> dict[str, Any]:
         "handlers": {"stdout": {**stdout, "formatter": "line"}},
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
-            # Django attaches handlers of its own to these; one line a record is enough.
+            # Django attaches its own handlers to these. One line for each record is enough.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
         },

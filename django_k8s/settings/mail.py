@@ -1,4 +1,4 @@
-"""How mail is sent, from EMAIL_URL."""
+"""How to send mail, from EMAIL_URL."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _BACKENDS = {
 def mailers(env: Env) -> dict[str, dict[str, Any]]:
     """Return MAILERS (Django 6.1 and newer) with the alias ``default``, from EMAIL_URL.
 
-    Without EMAIL_URL, debug mode prints mail to standard output. In production, sending raises
-    ImproperlyConfigured, so that no mail is lost silently. dummymail:// discards mail on purpose.
+    Without EMAIL_URL, mail is printed on standard output in debug mode. In production, sending raises
+    ImproperlyConfigured, so that no mail is lost silently. dummymail:// deliberately discards mail.
 
-    Before Django 6.1: ``EMAIL_BACKEND = "django_k8s.mail.EmailBackend"``, which reads the same from DJANGO_K8S.
+    Before Django 6.1, use ``EMAIL_BACKEND = "django_k8s.mail.EmailBackend"``, which reads the same from DJANGO_K8S.
     """
     if not env.is_set("EMAIL_URL"):
         env.embed("EMAIL_URL (mail is printed)")
@@ -32,7 +32,7 @@ def mailers(env: Env) -> dict[str, dict[str, Any]]:
 
 
 def mailer(env: Env) -> dict[str, Any]:
-    """Return one mailer, from EMAIL_URL, without a word about how debug mode sends."""
+    """Return one mailer from EMAIL_URL, without recording that a default for debug mode is used."""
     backend, options = _mailer(env)
     return {"BACKEND": backend, "OPTIONS": options}
 

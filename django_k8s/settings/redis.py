@@ -1,4 +1,4 @@
-"""Connection options that cache and broker share on Redis."""
+"""Connection options for Redis, which cache and broker share."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django_k8s.environment.env import Env
 
 
 def redis_options(env: Env, url: str) -> dict[str, Any]:
-    """redis-py's connection options: nothing waits forever, and TLS is always verified.
+    """Return redis-py's connection options, with timeouts and with verified TLS.
 
-    Without a socket timeout a half-open connection hangs a worker, and beat, forever.
+    Without a socket timeout, a half-open connection would hang a worker or beat forever.
     """
     options: dict[str, Any] = {
         "socket_connect_timeout": 5,
@@ -23,7 +23,7 @@ def redis_options(env: Env, url: str) -> dict[str, Any]:
 
 
 def redis_tls(env: Env, url: str) -> dict[str, Any]:
-    """redis-py's TLS options for a rediss:// URL; empty for any other."""
+    """Return redis-py's TLS options for a rediss:// URL, or an empty dictionary for any other URL."""
     if scheme(url) != "rediss":
         return {}
     authority = env.str("REDIS_CA_CERTS")

@@ -1,4 +1,4 @@
-"""Keys, hosts and what a TLS-terminating proxy changes."""
+"""Keys, hosts, and settings that depend on a proxy that terminates TLS."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from django_k8s.environment.connection_urls import is_host, malformed
 from django_k8s.environment.env import Env
 from django_k8s.environment.trusted_networks import trusted_proxies
 
-# Signs nothing of value: only debug mode and the build phase use it.
+# Only debug mode and the build phase use this key, so it signs nothing of value.
 _EMBEDDED_KEY = "django-insecure-embedded-key-for-debug-mode-and-the-build-phase-only"
-_SHORTEST_KEY = 50  # what Django's own deployment check demands
+_SHORTEST_KEY = 50  # as Django's own deployment check requires
 
 
 def secret_key(env: Env) -> str:
-    """Return SECRET_KEY, from the variable of this name.
+    """Return SECRET_KEY from the variable with this name.
 
-    If it is missing in production, the result is empty, so Django refuses to start even if nothing reports the mistake.
+    If it is missing in production, the result is empty. So Django refuses to start even if nothing reports the mistake.
     """
     key = env.str("SECRET_KEY", "")
     if not key:
@@ -36,12 +36,15 @@ def secret_key(env: Env) -> str:
 
 
 def secret_key_fallbacks(env: Env) -> list[str]:
-    """Return SECRET_KEY_FALLBACKS: former keys that are still accepted while a key is replaced."""
+    """Return SECRET_KEY_FALLBACKS, the former keys that are still accepted while a key is replaced."""
     return env.list("SECRET_KEY_FALLBACKS")
 
 
 def allowed_hosts(env: Env) -> list[str]:
-    """Return ALLOWED_HOSTS, from the variable of this name. Required in production; all hosts in debug mode."""
+    """Return ALLOWED_HOSTS from the variable with this name.
+
+    It must be set in production. In debug mode, the default is all hosts.
+    """
     hosts = env.list("ALLOWED_HOSTS")
     if not hosts and env.debug:
         env.embed("ALLOWED_HOSTS")
@@ -58,8 +61,8 @@ def allowed_hosts(env: Env) -> list[str]:
 def csrf_trusted_origins(env: Env) -> list[str]:
     """Return CSRF_TRUSTED_ORIGINS: the variable, or https:// with each of ALLOWED_HOSTS if HTTPS is on.
 
-    Django compares the scheme of a form's origin with that of the request, which behind a proxy that
-    terminates TLS is http unless the proxy is trusted.
+    Django compares the scheme of a form's origin with that of the request. Behind a proxy that terminates TLS, the
+    request's scheme is http unless the proxy is trusted.
     """
     if env.is_set("CSRF_TRUSTED_ORIGINS"):
         given = env.list("CSRF_TRUSTED_ORIGINS")
@@ -74,23 +77,23 @@ def csrf_trusted_origins(env: Env) -> list[str]:
 
 
 def origins(hosts: Iterable[str]) -> list[str]:
-    """Return ``https://`` with each of ``hosts``, which are those of ALLOWED_HOSTS."""
+    """Return ``https://`` with each of ``hosts``, which have the format of ALLOWED_HOSTS."""
     named = [host for host in hosts if host != "*"]
     return [f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in named]
 
 
 def https(env: Env) -> bool:
-    """Return whether the site is reached over TLS: the variable HTTPS, by default on in production.
+    """Return whether users reach the site over TLS. This is the variable HTTPS, which is on by default in production.
 
-    For SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE.
+    Use it for SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE.
     """
     return env.bool("HTTPS", env.production)
 
 
 def ssl_redirect(env: Env) -> bool:
-    """Return SECURE_SSL_REDIRECT: the variable SSL_REDIRECT, by default on with HTTPS and TRUSTED_PROXIES.
+    """Return SECURE_SSL_REDIRECT from the variable SSL_REDIRECT. It is on by default with HTTPS and TRUSTED_PROXIES.
 
-    Without trusted proxies, Django takes every request for http, and redirects forever.
+    Without trusted proxies, every request looks like http to Django, so it would redirect forever.
     """
     proxies = trusted_proxies(env)
     redirect = env.bool("SSL_REDIRECT", https(env) and bool(proxies))
@@ -102,5 +105,5 @@ def ssl_redirect(env: Env) -> bool:
 
 
 def hsts_seconds(env: Env) -> int:
-    """Return SECURE_HSTS_SECONDS: the variable HSTS_SECONDS, or 0 if HTTPS is off."""
+    """Return SECURE_HSTS_SECONDS from the variable HSTS_SECONDS, or 0 if HTTPS is off."""
     return env.int("HSTS_SECONDS") if https(env) else 0

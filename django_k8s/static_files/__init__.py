@@ -1,1 +1,1 @@
-"""Static files: how they are stored in an image, and those of the release before."""
+"""Static files: how they are stored in an image, and those of the previous release."""

@@ -1,7 +1,7 @@
 """Compressed copies of static files, kept between builds.
 
-Compression is most of what collectstatic does in a build, and nearly all files are those of the build before. A builder
-names a directory that outlives the build, and what is in it is not compressed again.
+Compression takes most of the time of collectstatic in a build, and nearly all files are the same as in the previous
+build. The build sets a directory that outlives it. Files with a compressed copy in it are not compressed again.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 
 from whitenoise.compress import Compressor
 
-# Set by the step of the image's build; it is no setting of a project.
+# The build of the image sets this. It is not for projects.
 VARIABLE = "DJANGO_K8S_COMPRESSED"
 _UNUSED_SECONDS = 30 * 86_400
 
 
 class KeepingCompressor(Compressor):  # type: ignore[misc]
-    """Compresses what the directory does not have. A directory that cannot be written costs nothing else."""
+    """Compress the files that have no copy in the directory. If the directory cannot be written, compress every file."""
 
     def __init__(self, folder: Path, **options: object) -> None:
         super().__init__(**options)
@@ -50,7 +50,7 @@ class KeepingCompressor(Compressor):  # type: ignore[misc]
         return found
 
     def _forget(self) -> None:
-        """Remove what no build has used for a month."""
+        """Remove copies that no build has used for 30 days."""
         with contextlib.suppress(OSError):
             for path in self._folder.iterdir():
                 if path.stat().st_mtime < time.time() - _UNUSED_SECONDS:

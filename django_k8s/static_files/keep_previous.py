@@ -2,8 +2,8 @@
 
 Run it as ``python -m django_k8s.static_files.keep_previous PREVIOUS CURRENT``.
 
-While pods of two releases serve, a page of the old one may ask a new pod for an old file. Only the
-files that the previous release's own manifest names are kept, so that they do not pile up.
+While pods of two releases serve, a page of the old release may request an old file from a new pod. Only the files in
+the manifest of the previous release are kept, so that they do not accumulate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def keep_previous(previous: Path, current: Path) -> int:
-    """Copy the hashed files of ``previous`` that ``current`` lacks, and return how many."""
+    """Copy the hashed files in ``previous`` that are missing in ``current``, and return their number."""
     manifest = previous / "staticfiles.json"
     if not manifest.is_file():
         return 0

@@ -15,8 +15,8 @@ from django_k8s.static_files import compressor
 class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Store static files with hashed names and compressed copies. A missing source map is not an error.
 
-    Minified files of other projects often name a source map that was never published. Only a debugger asks for
-    it. Every other file that is missing still stops collectstatic.
+    Minified third-party files often refer to a source map that was never published. Only a debugger requests it.
+    Any other missing file still stops collectstatic.
     """
 
     def hashed_name(self, name: str, content: Any = None, filename: str | None = None) -> str:
@@ -30,7 +30,7 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
         return hashed
 
     def create_compressor(self, **options: Any) -> Any:
-        """Return WhiteNoise's compressor, or in an image's build one that keeps what it has compressed."""
+        """Return WhiteNoise's compressor. In the build of an image, return one that keeps compressed copies."""
         if folder := os.environ.get(compressor.VARIABLE):
             return compressor.KeepingCompressor(Path(folder), **options)
         return super().create_compressor(**options)

@@ -1,7 +1,7 @@
-"""What this library uses of other libraries although they do not document it.
+"""The names of other libraries that this library uses although they are not documented.
 
-Each such name has a row in :data:`NAMES`, and a test asks the installed release for each. Whoever adds a use adds
-its row; whoever finds a public way removes it. Nothing but the system check django_k8s.W022 reads this at run time.
+Each name has a row in :data:`NAMES`, and a test checks the installed release for each row. If you add a use, add a row.
+If you find a public alternative, remove the row. At run time, only the system check django_k8s.W022 uses this package.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ NAMES: tuple[Name, ...] = (
     *others.NAMES,
 )
 
-# The newest release of each library that this version is tested with: those of requirements/dev.txt, which a test holds.
-# New Relic's agent, which has one row, is not here: it has a new release every few weeks.
+# The newest release of each library with which this version is tested. A test compares them with requirements/dev.txt.
+# New Relic's agent, which has one row, is missing here because it has a new release every few weeks.
 TESTED = {
     "celery": "5.7.0",
     "click-repl": "0.4.1",
@@ -39,7 +39,7 @@ TESTED = {
 
 
 class Untested(NamedTuple):
-    """A library whose installed release is newer than the tested one."""
+    """A library whose installed release is newer than the tested release."""
 
     name: str
     installed: str
@@ -47,9 +47,9 @@ class Untested(NamedTuple):
 
 
 def untested() -> Iterator[Untested]:
-    """Yield the installed libraries that are newer than what was tested.
+    """Yield the installed libraries that are newer than the tested releases.
 
-    Only the first two numbers count: bug-fix releases come too often to warn of.
+    Only the first two numbers count, because bug-fix releases are too frequent to warn about.
     """
     for name, tested in TESTED.items():
         try:

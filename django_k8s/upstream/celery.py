@@ -1,4 +1,4 @@
-"""Celery and kombu: where the worker's stop and beat's lock take hold, and the queues of the Redis transport."""
+"""Names of Celery and kombu: for the worker's stop, beat's lock, and the queues of the Redis transport."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ NAMES = (
         why="the exit status when the process is cut off",
         breaks="a stop that was cut off has status 0 or a traceback",
     ),
-    # Messages that nobody can read
+    # Malformed messages
     *(
         _malformed(path, why=why, breaks="a malformed message ends the worker, or stops its pool", **more)
         for path, why, more in (
@@ -132,7 +132,7 @@ NAMES = (
             ),
         )
     ),
-    # A broker that went silent
+    # A silent broker
     _watch(
         f"{_CHANNEL}.conn_or_acquire",
         why="a client of Redis beside the connection that waits for messages",

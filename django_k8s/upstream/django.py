@@ -1,4 +1,7 @@
-"""Django: database connections of our own, and answers that nobody logs. All of it is stable, none of it documented."""
+"""Names of Django: for our own database connections, and for responses that are not logged.
+
+They are stable, but not documented.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _apply = partial(Name, used_by="migrate.apply")
 _migrations = partial(Name, used_by="health.migrations")
 
 NAMES = (
-    # Connections of our own
+    # Our own connections
     _connections(
         "django.db.utils:load_backend",
         why="makes a connection that nothing else in the process knows",
@@ -127,7 +130,7 @@ NAMES = (
         breaks="connections stay open until the garbage collector runs",
         read_by="django.core.cache.backends.redis:RedisCacheClient._get_connection_pool",
     ),
-    # Requests and answers
+    # Requests and responses
     Name(
         "*:_has_been_logged",
         used_by="middleware.health",

@@ -1,4 +1,4 @@
-"""gunicorn: its asgi worker, its master and its logger have no documented hooks for what a pod needs."""
+"""Names of gunicorn's ASGI worker, master and logger, which have no documented hooks for what a pod needs."""
 
 from __future__ import annotations
 

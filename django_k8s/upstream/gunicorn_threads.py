@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker: it has no documented hooks for what a pod needs."""
+"""Names of gunicorn's threaded worker, which has no documented hooks for what a pod needs."""
 
 from __future__ import annotations
 

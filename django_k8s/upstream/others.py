@@ -1,4 +1,4 @@
-"""WhiteNoise, django-storages, prometheus_client, django-environ and New Relic's agent."""
+"""Names of WhiteNoise, django-storages, prometheus_client, django-environ and New Relic's agent."""
 
 from __future__ import annotations
 

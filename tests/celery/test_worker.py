@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import signal
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.drop import dropped
 from support.process import answers, get, wait_until
 from support.proxy import proxy
 from support.servers import Redis, postgres
+from support.web import children
 from support.worker import send, workers
 
 from django_k8s.celery import worker as worker_parts
@@ -198,12 +200,17 @@ def test_stop_gives_long_tasks_of_threads_back(tmp_path: Path, redis_server: Red
 def test_stop_waits_for_short_tasks(
     tmp_path: Path, redis_server: Redis, pool: str, database: int, stop: signal.Signals
 ) -> None:
-    """SIGTERM, or SIGHUP: a task that ends in time ends, and the worker does not wait any longer."""
+    """SIGTERM, or SIGHUP: a task that ends in time ends, and the worker does not wait any longer.
+
+    SIGUSR2 before it ends nothing, neither the worker nor the process of the task.
+    """
     broker = redis_server.url(database)
     with workers(tmp_path, broker, WORKER_GRACE_SECONDS="60") as group:
         worker = group.start("-c", "1", "-P", pool)
         send(broker, [(1, 3)])
         wait_until(lambda: group.trace("started"), 20, "the task")
+        for pid in (worker.pid, *children(worker.pid)):
+            os.kill(pid, signal.SIGUSR2)
         worker.signal(stop)
         assert worker.wait(20, below=60) == 0, worker.output
         assert group.trace("done")[1] == 1

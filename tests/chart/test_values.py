@@ -204,6 +204,7 @@ def test_schema_refuses(wrong: dict[str, Any]) -> None:
 WEAK_SEEDS = [
     "", " " * 32, "short", "staging-seed-2026", "only-for-this-machine", "a-long-sentence-that-somebody-made-up-himself",
     "a" * 32, "deadbeef" * 4, "0123456789abcdef" * 2, "01" * 20, "7f3a90c1d58e264bb1c6407d2e9f358", "7f3a90c1d58e264bb1c6407d2e9f358g",
+    "12345678901234567890123456789012", "aabbccddeeff00112233445566778899", "02468ace13579bdf02468ace13579bd0", "7f3a90c1d58e264b" * 2,
 ]  # fmt: skip
 TLS = {"ingress": {"enabled": True}}
 GUARDS: list[tuple[dict[str, Any], str]] = [

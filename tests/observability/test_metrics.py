@@ -150,18 +150,30 @@ def test_tasks(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_beat(tmp_path: Path) -> None:
-    """What it published, and how late it is: a broker that is away makes it late."""
+    """What it published, and how late it is: a broker that is away makes it late.
+
+    Due times that are skipped, because their message cannot be made, do not count as published.
+    """
     with role(tmp_path, "migrate") as migrate:
         assert migrate.wait(60) == 0, migrate.output
     with (
         redis() as broker,
-        role(tmp_path, "beat", METRICS="true", TEST_BEAT_SECONDS="1", CELERY_BROKER_URL=broker.url()) as beat,
+        role(
+            tmp_path,
+            "beat",
+            METRICS="true",
+            TEST_BEAT_SECONDS="1",
+            TEST_BEAT_UNMADE="1",
+            CELERY_BROKER_URL=broker.url(),
+        ) as beat,
     ):
         ready(beat)
         wait_until(
             lambda: metrics(beat).get('django_beat_published_total{entry="every-1"}', 0) >= 2, 20, "beat"
         )
         wait_until(lambda: metrics(beat).get("django_beat_late_seconds", 99) < 1, 5, "a beat in time")
+        assert "unmade cannot be published" in beat.output
+        assert 'django_beat_published_total{entry="unmade"}' not in metrics(beat)
         broker.stop()
         wait_until(lambda: metrics(beat).get("django_beat_late_seconds", 0) > 12, 30, "a beat that is late")
 

@@ -115,6 +115,11 @@ def test_time_to_come_does_not_count(tmp_path: Path) -> None:
         "\0\0",
         '{"at": 1, "pid": 1, "state": "ok", "check": 2}',
         "[" * 60_000,
+        '{"at": 1, "pid": 1, "state": "ok", "pool": 5}',
+        '{"at": 1, "pid": 1, "state": "ok", "pool": {"pool_size": "x"}}',
+        '{"at": 1, "pid": 1, "state": "ok", "due": "x"}',
+        '{"at": 1, "pid": 1, "state": "ok", "due": 1%s}' % ("0" * 400),  # fits no float
+        '{"at": 1, "pid": 1, "state": "ok", "failing": [1]}',
     ],
 )
 def test_rubbish_is_passed_over(tmp_path: Path, content: str) -> None:

@@ -125,6 +125,18 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "init: commands after collectstatic run after it",
+        test="adopt/test_programs.py::TestParts::test_commands_of_the_build",
+        old='after if (collected is not None and number > collected) or name == "compress" else before',
+        new="before",
+    ),
+    Row(
+        "init: the first administrator has the fields of the project's user",
+        test="adopt/test_programs.py::TestParts::test_first_administrator",
+        old='first = username if isinstance(username, str) else "username"',
+        new='first = "username"',
+    ),
+    Row(
         "init: what the front end needs of Python is made before it",
         test="adopt/test_programs.py::TestParts::test_front_end_that_needs_python",
         old="other = every.get(match[1].lower()) if match else None",

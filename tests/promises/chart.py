@@ -36,6 +36,13 @@ ROWS = [
         case="openssl",
     ),
     Row(
+        "chart: a seed that counts up is refused",
+        test=f"{_VALUES}test_guards",
+        old="if or (not $digits) $repeats (not $varied)",
+        new="if or (not $digits) $repeats",
+        case="openssl",
+    ),
+    Row(
         "chart: a secret variable of the table is refused in env",
         test=f"{_VALUES}test_what_looks_secret_is_refused",
         old="or (has .name .secrets) (regexMatch $named .name)",

@@ -50,6 +50,13 @@ ROWS = [
         new="pass",
     ),
     Row(
+        "worker: SIGUSR2 ends neither it nor a task",
+        test="celery/test_worker.py::test_stop_waits_for_short_tasks",
+        case="prefork",
+        old="signal.signal(number, lambda *_: None)",
+        new="pass",
+    ),
+    Row(
         "worker: the last scrape is part of the grace period",
         test="celery/test_worker.py::test_stop_gives_long_tasks_back",
         case="35",
@@ -122,6 +129,12 @@ ROWS = [
         test="celery/test_queues.py::test_stale_sample",
         old="STALE_SECONDS = 60.0",
         new="STALE_SECONDS = 1e9",
+    ),
+    Row(
+        "queues: a sample of other things than numbers is not served",
+        test="celery/test_queues.py::test_stale_sample",
+        old="queues if all(map(math.isfinite, numbers)) else None",
+        new="queues",
     ),
     Row(
         "once: a second message is dropped",

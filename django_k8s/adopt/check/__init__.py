@@ -1,1 +1,1 @@
-"""``django-k8s check``: what would fail or surprise on Kubernetes, before it does."""
+"""``django-k8s check``: find what would fail or surprise on Kubernetes, before it does."""

@@ -18,7 +18,7 @@ _GROUPS = {
     "Programs": programs.RULES,
 }
 RULES: tuple[Rule, ...] = tuple(rule for group in _GROUPS.values() for rule, _ in group)
-# By the title of a group; the last two belong to no rule.
+# The kinds by the title of their group. No rule yields those of the loaded project, nor UPDATE.
 KINDS: dict[str, tuple[Kind, ...]] = {
     **{title: tuple(kind for _, kinds in group for kind in kinds) for title, group in _GROUPS.items()},
     "The loaded project": loaded.KINDS,
@@ -27,7 +27,7 @@ KINDS["The deployment"] = (*KINDS["The deployment"], deployment.UPDATE)
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    """Return what all rules find, without what a comment in the line ignores."""
+    """Yield the findings of all rules, except those that a comment in their line ignores."""
     for rule in RULES:
         for one in rule(subject):
             if not ignored(subject, one):
@@ -35,7 +35,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
 
 
 def ignored(subject: Subject, one: Finding) -> bool:
-    """Return whether the line of a finding says ``django-k8s: ignore[ID]``."""
+    """Return whether the line of a finding contains ``django-k8s: ignore[ID]``."""
     name, _, number = one.where.rpartition(":")
     if not number.isdigit():
         return False

@@ -1,6 +1,7 @@
-"""What runs in the project's interpreter: Django's system checks and a look for missing migrations, as JSON.
+"""Run Django's system checks and look for missing migrations, in the project's interpreter; write JSON.
 
-It is passed to the interpreter as text, so it needs nothing but the standard library and the project's own packages.
+The text of this module is passed to the interpreter, so it may import only the standard library and the
+project's own packages.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ def refuse(*_: object, **__: object) -> None:
 
 
 def label(checked: object) -> str:
-    """What a message is about: a model, or something else."""
+    """Return what a message is about: the label of a model, or the text of another object."""
     meta = getattr(checked, "_meta", None)
     return str(meta.label) if meta is not None else str(checked or "")
 
 
 def checks() -> list[dict[str, object]]:
-    """The messages of all checks that need no database."""
+    """Return the messages of all checks that need no database."""
     from django.core.checks import run_checks
 
     found = []
@@ -45,7 +46,7 @@ def checks() -> list[dict[str, object]]:
 
 
 def migrations() -> dict[str, object]:
-    """The project's own applications whose models have no migration, and those with two last ones."""
+    """Return the project's own apps whose models lack a migration, and those with conflicting migrations."""
     from django.apps import apps
     from django.db.migrations.autodetector import MigrationAutodetector
     from django.db.migrations.loader import MigrationLoader
@@ -64,7 +65,7 @@ def migrations() -> dict[str, object]:
     detector = MigrationAutodetector(
         loader.project_state(),
         ProjectState.from_apps(apps),
-        MigrationQuestioner(specified_apps=None, dry_run=True),  # the others ask, or end the program
+        MigrationQuestioner(specified_apps=None, dry_run=True),  # other questioners ask, or exit
     )
     missing = {}
     for label, found in detector.changes(graph=loader.graph).items():
@@ -74,12 +75,12 @@ def migrations() -> dict[str, object]:
 
 
 def error_of(error: BaseException) -> str:
-    """An error in one line."""
+    """Return an error in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
 
 
 def main() -> None:
-    """Set Django up, look, and write what was found."""
+    """Set Django up, run the checks, and write the result."""
     for owner, attribute in (
         (socket.socket, "connect"),
         (socket.socket, "connect_ex"),
@@ -103,7 +104,7 @@ def main() -> None:
     with open(PARAMETERS["answer"], "w") as file:  # noqa: PTH123
         json.dump(result, file)
     sys.stdout.flush()
-    os._exit(0)  # threads of the project are not waited for
+    os._exit(0)  # do not wait for the project's threads
 
 
 main()

@@ -27,7 +27,7 @@ _FOUND = 1
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     directory: Path = Path()
     answers: Mapping[str, object] = field(default_factory=dict)
@@ -39,7 +39,10 @@ class Request:
 
 
 def check(request: Request, *, version: str) -> int:
-    """Check the project at ``request.directory``; return 1 if there are errors, or warnings and ``strict``."""
+    """Check the project at ``request.directory``.
+
+    Return 1 if there is an error, or a warning with ``strict``; otherwise 0.
+    """
     return ended("check", lambda: _check(request, version), interrupted="interrupted.")
 
 
@@ -69,7 +72,7 @@ def _check(request: Request, version: str) -> int:
 
 
 def subject(root: Path, made: Plan, earlier: record.Record | None) -> Subject:
-    """Return what the rules look at: before ``init``, the files are those that it would write."""
+    """Return what the rules look at. Before ``init``, the files are those that it would write."""
     texts = {}
     for name, text in made.texts.items():
         path = root / name
@@ -83,12 +86,12 @@ def subject(root: Path, made: Plan, earlier: record.Record | None) -> Subject:
 def _update(root: Path, made: Plan, earlier: record.Record, version: str) -> Finding | None:
     """Return a finding if `django-k8s update` has something to do."""
     if earlier.loaded and not made.facts.loaded:
-        return None  # it would not work either
+        return None  # update would fail as well
     if earlier.version != version:
         return found(UPDATE, record.FILE, f"{earlier.version}, and this is {version}")
     try:
         waiting = [one.name for one in changes(root, earlier, made.texts, version=version) if one.waits]
-    except CannotAdopt:  # a conflict, which is a finding of its own
+    except CannotAdopt:  # a conflict, which has its own finding
         return None
     if not waiting:
         return None

@@ -7,14 +7,14 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 ORDER: tuple[Severity, ...] = ("error", "warning", "note")
-# The page in the repository, for programs, and its title, for people: most of them have the wheel only.
-PAGE = "docs/reference/check.md"
-TITLE = "django-k8s check"
+# The titles of the pages that explain findings. Most users have only the wheel, not the files of the documentation.
+PAGE = "django-k8s check"
+SYSTEM_CHECKS_PAGE = "System checks"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of finding. ``what`` may contain ``{detail}``; ``why`` and ``fix`` are the same for all of a kind."""
+    """One kind of finding. ``what`` may contain ``{detail}``; ``why`` and ``fix`` are fixed texts."""
 
     id: str
     severity: Severity
@@ -25,7 +25,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding: its kind, where it is (``file:line``, a file, or nothing) and what is special about it."""
+    """One finding. ``where`` is ``file:line``, a file, or empty."""
 
     id: str
     severity: Severity
@@ -36,13 +36,13 @@ class Finding:
 
     @property
     def page(self) -> str:
-        """The page that explains it."""
+        """The title of the page that explains it. It is empty for checks of Django and other packages."""
         if self.id.startswith("django_k8s."):
-            return "docs/reference/system-checks.md"
-        return f"{PAGE}#{self.id}" if "." not in self.id else ""
+            return SYSTEM_CHECKS_PAGE
+        return PAGE if "." not in self.id else ""
 
 
 def found(kind: Kind, where: str = "", detail: str = "", *, severity: Severity | None = None) -> Finding:
-    """Return a finding of a kind."""
+    """Return a finding of this kind, with the kind's severity unless another is given."""
     what = kind.what.replace("{detail}", detail)
     return Finding(kind.id, severity or kind.severity, where, what, kind.why, kind.fix)

@@ -38,7 +38,7 @@ KINDS = (MIGRATIONS, MIGRATION_CONFLICT)
 
 _SECONDS = 60
 _CHILD = Path(__file__).with_name("child.py")
-# What a deployment in production has; the project's own dummies are added.
+# The variables of a deployment in production. The project's own dummies are added.
 _PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "q8Zt3nVw7yB1kXo5uRj2dHs9gLc4mPe6aFi0TbWvNxEyUrKsQzJh",
@@ -50,10 +50,10 @@ _PRODUCTION = {
     "SSL_REDIRECT": "true",
     "HSTS_SECONDS": "31536000",
 }
-# Only if the settings do not load without it: what the project names is checked otherwise.
+# Used only if the settings do not load without it, so that otherwise the project's own value is checked.
 _HOSTS = {"ALLOWED_HOSTS": "www.django-k8s-check.org"}
 _NO_DRIVER = {"DATABASE_URL": "sqlite:////tmp/check.sqlite3"}
-# Messages that only say what the variables above, or the copy, are like; and those of the rules on text.
+# Messages that result only from the variables above or from the copy, and those that our own rules report.
 _IRRELEVANT = frozenset(
     [
         "django_k8s.W004",
@@ -72,14 +72,14 @@ _ERROR, _WARNING = 40, 30
 
 @dataclass
 class Checked:
-    """What Django says, or why it says nothing."""
+    """What Django reports, or the reason why it reports nothing."""
 
     findings: list[Finding] = field(default_factory=list)
     reason: str = ""
 
 
 def checked(tree: Tree, facts: Facts, texts: Mapping[str, str], options: Options) -> Checked:
-    """Return what Django's system checks and its migrations say about the project on its settings for Kubernetes."""
+    """Run Django's system checks and look for missing migrations, with the settings for Kubernetes."""
     overlay = settings.module(facts)
     with copied(tree) as (copy, scratch):
         found_ = interpreter.present(tree.root, facts.text("project_dir"), options.python)

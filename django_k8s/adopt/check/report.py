@@ -1,4 +1,4 @@
-"""What a person reads, and what a program reads."""
+"""The report of ``django-k8s check``, as text for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from django_k8s.adopt.check.finding import ORDER, TITLE, Finding
+from django_k8s.adopt.check.finding import ORDER, PAGE, Finding
 
 _WIDTH = 110
 
 
 def sorted_(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, the worst first."""
+    """Return the findings sorted by severity, the most severe first."""
     return sorted(findings, key=lambda one: (ORDER.index(one.severity), one.id, one.where))
 
 
 def text(findings: Sequence[Finding], notes: Sequence[str]) -> str:
-    """Return the findings as a person reads them: three lines for each, and a summary."""
+    """Return the findings as text: what, why and how to fix it for each, then the notes and a summary."""
     lines = []
     for one in findings:
         where = f"{one.where}: " if one.where else ""
@@ -33,12 +33,12 @@ def text(findings: Sequence[Finding], notes: Sequence[str]) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """Return how many findings there are."""
+    """Return a sentence with the number of findings of each severity."""
     counts = Counter(one.severity for one in findings)
     if not counts:
         return "Nothing was found."
     parts = [f"{counts[one]} {one}{'' if counts[one] == 1 else 's'}" for one in ORDER if counts[one]]
-    return f'{", ".join(parts)}. The page "{TITLE}" of the documentation explains each.'
+    return f'{", ".join(parts)}. The page "{PAGE}" of the documentation explains each.'
 
 
 def as_json(findings: Sequence[Finding], notes: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the rules look at: a project, and the files of its deployment as they are, or as ``init`` would write them."""
+"""What the rules look at: a project and the files of its deployment, existing or as ``init`` would write them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMMENT = re.compile(r"(^|\s)#.*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Subject:
-    """A project. ``deployment`` has the text of each file below deploy/; ``record`` is None before ``init``."""
+    """A project. ``deployment`` has the text of each file that ``init`` writes; ``record`` is None before ``init``."""
 
     tree: Tree
     facts: Facts
@@ -30,12 +30,12 @@ class Subject:
 
     @property
     def project(self) -> str:
-        """The folder of manage.py."""
+        """The directory of manage.py."""
         return self.facts.text("project_dir")
 
     @cached_property
     def files(self) -> list[str]:
-        """The files of the settings, the one that production names first."""
+        """The settings files, starting with the settings module of production."""
         return defined(self.tree, self.project, self.facts.text("settings_module")).files
 
     @cached_property
@@ -68,22 +68,22 @@ class Subject:
         return "\n".join(self.uncommented(f"deploy/{name}") for name in kept)
 
     def uncommented(self, name: str) -> str:
-        """Return a file of the deployment without comments."""
+        """Return the text of a deployment file without comments."""
         return _COMMENT.sub("", self.deployment.get(name, ""))
 
     def set(self, variable: str) -> bool:
-        """Return whether the deployment names a variable."""
+        """Return whether the values or the Secret of production name a variable."""
         return bool(re.search(rf"(?<![A-Z0-9_]){re.escape(variable)}(?![A-Z0-9_])", self.deployed))
 
     def runs(self, word: str) -> bool:
-        """Return whether the values of the deployment name a command, as a job, a daemon or something else."""
+        """Return whether the deployment's values mention a command, as a job, a daemon or something else."""
         texts = self.deployment
         values = "\n".join(self.uncommented(name) for name in texts if "values" in name)
         return bool(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", values))
 
     @cached_property
     def code(self) -> tuple[str, ...]:
-        """The project's Python files: no tests, no migrations, no settings, nothing in a folder with a dot."""
+        """The project's Python files, without tests, migrations, settings and hidden directories."""
         return tuple(
             name
             for name in self.tree.code(self.project)

@@ -1,1 +1,1 @@
-"""Load the project's settings in its own interpreter, with dummies for what they ask for."""
+"""Load the project's settings in its own interpreter, with dummies for the variables that they need."""

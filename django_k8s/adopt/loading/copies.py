@@ -1,4 +1,4 @@
-"""A copy of the repository's files, so that nothing that settings do touches the project."""
+"""A copy of the repository's files, so that loading the settings cannot change the project."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.tree import Tree
 from django_k8s.environment.exit_codes import EX_CANTCREAT
 
-_LARGE = 5_000_000  # bytes: no file that settings read is larger
-# What the settings module that init writes imports; the project's own packages come first.
+_LARGE = 5_000_000  # bytes; settings do not read larger files
+# Imported by the settings module that init writes. The project's own packages take precedence.
 _OURS = ("django_k8s", "environ", "whitenoise")
 
 
 @contextmanager
 def copied(tree: Tree) -> Iterator[tuple[Path, Path]]:
-    """Copy the files that git tracks or would track; give the copy's root and a folder for scratch."""
+    """Copy the files that git tracks or would track. Yield the root of the copy and a scratch directory."""
     try:
         with TemporaryDirectory(prefix="django-k8s-") as folder:
             root, scratch = Path(folder).resolve() / "project", Path(folder).resolve() / "scratch"
@@ -40,7 +40,7 @@ def copied(tree: Tree) -> Iterator[tuple[Path, Path]]:
 
 
 def libraries(scratch: Path) -> str:
-    """Make a folder with links to what our settings need, and nothing else of our environment."""
+    """Create a directory with links to the packages that our settings need, and nothing else; return its path."""
     folder = scratch / "libraries"
     folder.mkdir(exist_ok=True)
     for name in _OURS:

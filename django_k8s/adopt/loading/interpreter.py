@@ -1,4 +1,4 @@
-"""The interpreter that has the project's packages: one that is there, or one that uv makes from the lock."""
+"""The interpreter with the project's packages: an existing one, or one that uv creates from the lock file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from django_k8s.adopt.rules import dependencies, locks, pythons
 from django_k8s.adopt.tree import Tree
 
 _MINUTES = 15
-_DECORATION = " \u00d7\u2570\u2500\u25b6\u2502\u251c"  # of what uv prints
+_DECORATION = " \u00d7\u2570\u2500\u25b6\u2502\u251c"  # around what uv prints
 _VERSIONS = ("3.14", "3.13", "3.12", "3.11")
 _ATTEMPTS = 8
-# The failure is one of this version of Python, and another one may do.
+# The failure depends on the version of Python, and another version may work.
 _OTHER_PYTHON = re.compile(
     r"[Nn]o interpreter found|[Pp]ython requirement|request for Python|incompatible with|download|does not satisfy Python"
 )
@@ -38,7 +38,7 @@ class Interpreter:
 
 
 def present(root: Path, project: str, named: str = "") -> Interpreter:
-    """Return the interpreter of an environment that is there already, and that has Django."""
+    """Return the interpreter of an existing environment that has Django."""
     if named:
         path = shutil.which(named) or ""
         if not path:
@@ -61,7 +61,7 @@ def present(root: Path, project: str, named: str = "") -> Interpreter:
 
 
 def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> Interpreter:
-    """Return the interpreter of an environment that uv makes from the lock, and keeps for the next time."""
+    """Return the interpreter of an environment that uv creates from the lock file, and keep it for the next time."""
     uv = shutil.which("uv")
     if not uv:
         return Interpreter(reason="no environment with Django was found, and uv is not installed to make one")
@@ -101,9 +101,9 @@ def made(tree: Tree, copy: Path, facts: Facts, say: Callable[[str], None]) -> In
 
 
 def _make(uv: str, tree: Tree, copy: Path, facts: Facts, folder: Path, version: str, *, pinned: bool) -> str:
-    """Make the environment; return why it failed, or an empty string.
+    """Create the environment. Return why that failed, or an empty string.
 
-    ``pinned``: install the locked versions one by one, on a Python that the lock does not know.
+    With ``pinned``, install the locked versions directly, on a Python that the lock file does not allow.
     """
     locked = facts.text("lock")
     left_out: list[str] = []
@@ -114,7 +114,7 @@ def _make(uv: str, tree: Tree, copy: Path, facts: Facts, folder: Path, version: 
             reason = _install(uv, tree, copy, facts, folder, version, left_out)
         if not reason:
             return ""
-        # What is compiled on this machine may lack a compiler or a header: settings seldom need it.
+        # A package may not compile here, for lack of a compiler or a header. Settings rarely need such a package.
         match = re.search(
             r"(?:Failed to (?:build|download(?: and build)?)|Failed to fetch|Git operation failed)[^`]*`([\w.-]+)",
             reason,
@@ -132,7 +132,7 @@ def _sync(uv: str, copy: Path, facts: Facts, folder: Path, version: str, left_ou
         uv,
         "sync",
         "--frozen",
-        *([] if "dev" in facts.list("groups") else ["--no-dev"]),  # which would win over --group dev
+        *([] if "dev" in facts.list("groups") else ["--no-dev"]),  # which would override --group dev
         "--no-install-project",
         "--no-install-workspace",
         "--python",

@@ -13,7 +13,7 @@ _DEVCONTAINER = ".devcontainer/devcontainer.json"
 
 
 def name_of(facts: Facts) -> str:
-    """Return the project's name, as a label of Kubernetes: that of the git root's directory."""
+    """Return the project's name: that of the git root's directory, as a valid Kubernetes label."""
     name = re.sub(r"[^a-z0-9]+", "-", Path(facts.text("git_root")).name.lower()).strip("-")[:40].strip("-")
     return name if name[:1].isalpha() else f"site-{name}".strip("-")
 
@@ -21,7 +21,7 @@ def name_of(facts: Facts) -> str:
 def render(facts: Facts, *, name: str = "", version: str = "") -> dict[str, str]:
     """Return the text of each file, by its path relative to the git root.
 
-    Raise LookupError if a file of this package lacks what is to be replaced in it: a mistake of the package.
+    Raise LookupError if a file of this package lacks a part that has to be replaced. That is a bug in this package.
     """
     name = name or name_of(facts)
     devcontainer = _DEVCONTAINER

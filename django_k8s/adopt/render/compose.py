@@ -1,4 +1,4 @@
-"""Development: compose.yaml with the project's values, and a devcontainer over it."""
+"""Development: compose.yaml with the project's values, and a devcontainer that uses it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_k8s.adopt.render.values import aliases_of, environment
 from django_k8s.adopt.render.yaml import Comment
 from django_k8s.environment.assets import assets
 
-# What the variables are in development, where compose starts the stores.
+# The values of the variables in development, where compose starts the stores.
 _STORES = {
     "DATABASE_URL": "postgres://django:django@db:5432/django",
     "DATABASE_HOST": "db",
@@ -26,7 +26,7 @@ _PASSED = ("PYTHON_IMAGE", "PROJECT_DIR", "LOCK", "GROUPS", "EXTRAS", "LIBRARY",
 
 
 def compose(facts: Facts, name: str) -> str:
-    """Return deploy/compose.yaml. Raise LookupError if a part that is replaced is missing."""
+    """Return the text of deploy/compose.yaml. Raise LookupError if a part to replace is missing."""
     text = (assets() / "docker" / "compose.yaml").read_text()
     values = arguments(facts)
     for one in _PASSED:
@@ -66,7 +66,7 @@ def compose(facts: Facts, name: str) -> str:
     if anchor not in text:
         raise LookupError("docker/compose.yaml has no line for DEBUGGER")
     text = text.replace(anchor, lines + anchor)
-    # The project's own variables: compose's lines above win over the dummies.
+    # The project's own variables. The lines of compose above override these dummies.
     text = text.replace(
         "  pull_policy: never # it is built here\n",
         "  pull_policy: never # it is built here\n  env_file: build.env\n",
@@ -79,7 +79,7 @@ def compose(facts: Facts, name: str) -> str:
 
 
 def devcontainer(facts: Facts, name: str, up: str) -> str:
-    """Return devcontainer.json over compose.yaml; ``up`` leads from its folder to the git root."""
+    """Return a devcontainer.json that uses compose.yaml. ``up`` is the path from its directory to the git root."""
     found = {
         "name": name,
         "dockerComposeFile": f"{up}deploy/compose.yaml",

@@ -1,4 +1,4 @@
-"""The image: the Dockerfiles with the project's values as the defaults of their arguments."""
+"""The Dockerfiles, with the project's values as the defaults of their arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def arguments(facts: Facts) -> dict[str, str]:
         *(["python -m django compilemessages -v 0"] if facts.value("translations") else []),
         *facts.list("before_static"),
     ]
-    # A file that was exported has what was chosen then, and nothing to choose from.
+    # An exported file contains the groups and extras that were chosen for it. There is nothing left to choose.
     exported = facts.text("lock_kind") in ("requirements", "pylock")
     return {
         "PYTHON_IMAGE": f"python:{facts.text('python_version')}-slim",
@@ -46,7 +46,7 @@ def arguments(facts: Facts) -> dict[str, str]:
 
 
 def _front_end_build(facts: Facts) -> str:
-    """Return the script that builds the front end; several are a shell command."""
+    """Return the name of the script that builds the front end, or a shell command if there are several."""
     scripts = facts.list("frontend_scripts")
     if len(scripts) > 1:
         return " && ".join(f"npm run {name}" for name in scripts)
@@ -54,14 +54,14 @@ def _front_end_build(facts: Facts) -> str:
 
 
 def library(facts: Facts) -> str:
-    """Return our distribution, with an extra for what the project needs and does not install itself."""
+    """Return our distribution with the extras that the project needs and does not install itself."""
     extras = ["web"]
     has = set(facts.list("installed"))
     if "postg" in facts.text("database_engine") and not {"psycopg", "psycopg2", "psycopg2-binary"} & has:
         extras.append("postgres")
     needs = facts.list("redis_needed")
-    # Celery's transport for Redis imports packaging, which celery brings by an extra only: many projects lack that.
-    # A project on RabbitMQ has its staging environment's Redis as broker.
+    # Celery's Redis transport imports packaging, which celery installs only with an extra that many projects lack.
+    # In staging, the broker of a project on RabbitMQ is the environment's Redis.
     broker = "broker" in needs or facts.value("broker") == "rabbitmq"
     if ((needs or broker) and "redis" not in has) or (broker and "packaging" not in has):
         extras.append("redis")
@@ -69,12 +69,12 @@ def library(facts: Facts) -> str:
 
 
 def dockerfile(facts: Facts) -> str:
-    """Return deploy/Dockerfile."""
+    """Return the text of deploy/Dockerfile."""
     return with_defaults("Dockerfile", arguments(facts), _EVERY)
 
 
 def development(facts: Facts) -> str:
-    """Return deploy/Dockerfile.dev."""
+    """Return the text of deploy/Dockerfile.dev."""
     found = arguments(facts)
     return with_defaults(
         "Dockerfile.dev", found, tuple(name for name in _EVERY if name not in _PRODUCTION_ONLY)
@@ -113,7 +113,7 @@ _PRODUCTION_ONLY = (
 
 
 def with_defaults(file: str, values: dict[str, str], wanted: tuple[str, ...] | list[str]) -> str:
-    """Return a Dockerfile with other defaults. Raise LookupError if it lacks an argument."""
+    """Return the text of a Dockerfile with other defaults. Raise LookupError if it lacks an argument."""
     text = (assets() / "docker" / file).read_text()
     for name in wanted:
         pattern = re.compile(rf"^ARG {name}=.*$", re.MULTILINE)
@@ -129,7 +129,7 @@ def with_defaults(file: str, values: dict[str, str], wanted: tuple[str, ...] | l
 
 
 def ignored(file: str, left_out: Iterable[str] = ()) -> str:
-    """Return the ignore file of a Dockerfile; what `init` writes is no input of the build, except for build.env.
+    """Return the ignore file of a Dockerfile. The build does not read what `init` writes, except for build.env.
 
     ``left_out`` are files of the project that do not belong in the image.
     """

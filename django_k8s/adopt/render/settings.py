@@ -13,14 +13,15 @@ _SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 @dataclass(frozen=True)
 class Module:
-    """Where the settings for Kubernetes lie, and how they are imported."""
+    """The path of the settings for Kubernetes, and the name by which they are imported."""
 
     name: str
     path: str
 
 
 def module(facts: Facts) -> Module:
-    """Return the module that ``init`` writes: ``kubernetes`` in a package, else ``settings_kubernetes`` beside it."""
+    """Return the module that ``init`` writes: ``kubernetes`` in a settings package, or ``settings_kubernetes`` next
+    to a settings file."""
     base = facts.text("settings_module")
     path = PurePosixPath(facts["settings_shape"].source)
     package = path.name == "__init__.py"
@@ -41,11 +42,11 @@ class _Text:
     lines: list[str] = field(default_factory=list)
 
     def has(self, name: str) -> bool:
-        """Whether the project has a setting; its value may be None."""
+        """Return whether the project defines a setting, even as None."""
         return name in self.facts.settings
 
     def value(self, name: str, other: str) -> str:
-        """The project's setting, or what Django would take."""
+        """Return the name of the project's setting, or ``other`` if it is missing or None."""
         if not self.has(name) or name in self.facts.none:
             return other
         self.used.add(name)
@@ -78,7 +79,7 @@ def render(facts: Facts) -> str:
 
 
 def _base(text: _Text, env: str) -> tuple[list[str], list[str]]:
-    """Return imports and the line that makes the Env: beside manage.py is its .env."""
+    """Return the imports and the line that creates the Env, whose .env is next to manage.py."""
     if text.has("BASE_DIR") and "BASE_DIR" not in text.facts.none:
         text.used.add("BASE_DIR")
         return [], [f"@env = {env}(BASE_DIR)", ""]
@@ -146,7 +147,7 @@ _EMPTY = '""'
 
 
 def _shown(text: _Text) -> None:
-    """Import what ``import *`` does not bring."""
+    """Import by name what ``import *`` does not import."""
     text.used.update(text.facts.hidden)
 
 
@@ -202,7 +203,7 @@ def _celery(text: _Text) -> None:
 def _head(text: _Text, names: dict[str, str], base: tuple[list[str], list[str]]) -> list[str]:
     source = text.facts.text("settings_module")
     plain = [name for name in ("Env", "overlay") if names[name] == name]
-    # isort writes each renamed import on a line of its own, before the others.
+    # isort puts each renamed import on its own line, before the others.
     third = [
         f"from django_k8s import {name} as {names[name]}" for name in ("Env", "overlay") if name not in plain
     ]
@@ -210,7 +211,7 @@ def _head(text: _Text, names: dict[str, str], base: tuple[list[str], list[str]])
     if text.new:
         third.append(f"from django_k8s import settings as {names['k8s']}")
     own = _relative(text.facts)
-    # Names of one kind after the other, as isort orders them: these are all constants.
+    # isort orders names by kind. These are all constants, so sorting is enough.
     wanted = sorted(text.used)
     joined = f"from {own} import {', '.join(wanted)}"
     named = (

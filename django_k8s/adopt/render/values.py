@@ -9,7 +9,7 @@ from django_k8s.adopt.facts import Facts, Variable
 from django_k8s.adopt.render.yaml import Comment, dump
 from django_k8s.adopt.rules.steps import labels
 
-# Variables of the chart that a project may have under another name, by the end of that name.
+# Variables that a project may call by another name, each with a pattern for the end of that name.
 _ALIASES = (
     (r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)_?HOST(NAME)?$", "DATABASE_HOST"),
     (r"(DATABASE|DB|POSTGRES(QL)?|PG|SQL)_?PORT$", "DATABASE_PORT"),
@@ -21,16 +21,16 @@ _ALIASES = (
     (r"(^|_)SECRET_KEY$", "SECRET_KEY"),
 )
 _KNOWN = frozenset(name for _, name in _ALIASES)
-# A second database, cache or key is another one.
+# These belong to a second database, cache or key.
 _OTHER = re.compile(
     r"(REPLICA|ANALYTICS|TEST|READ|SECONDARY|LEGACY|TRAC|AWS|STRIPE|S3|MONGO|MYSQL|RABBIT|JWT|OIDC|OAUTH|RECAPTCHA|CLIENT|GITHUB)"
 )
 _DEFAULT_QUEUE = "celery"
-_WORKERS = 5  # more queues than this share one worker: a pod for each would be many for little
+_WORKERS = 5  # more queues than this share one worker, because a pod for each would waste memory
 
 
 def values(facts: Facts) -> str:
-    """Return the text of values.yaml: what holds in every environment."""
+    """Return the text of values.yaml, which applies to every environment."""
     found: dict[str, Any] = {}
     env = environment(facts)
     if env:
@@ -62,7 +62,7 @@ def values(facts: Facts) -> str:
 
 
 def environment(facts: Facts) -> dict[str, Any]:
-    """Return the variables that every role has."""
+    """Return the environment variables of every role."""
     found: dict[str, Any] = {}
     if facts.text("interface") == "asgi":
         found["WEB_INTERFACE"] = "asgi"
@@ -86,7 +86,7 @@ def environment(facts: Facts) -> dict[str, Any]:
 
 
 def staging(facts: Facts) -> str:
-    """Return the text of values-staging.yaml, which lies on top of the chart's values-staging.yaml."""
+    """Return the text of values-staging.yaml, which is applied after the chart's values-staging.yaml."""
     found: dict[str, Any] = {}
     if aliases := aliases_of(facts):
         rabbit = (
@@ -134,7 +134,7 @@ def production(facts: Facts, name: str) -> str:
 
 
 def superuser(fields: list[str]) -> dict[str, Any]:
-    """Return the chart's ``superuser``: the field that identifies a user, and what else the model requires."""
+    """Return the chart's value ``superuser``: the username, and the other fields that the model requires."""
     username, *others = fields
     found: dict[str, Any] = {"username": "admin@example.com" if "mail" in username else "admin"}
     if "email" in others:
@@ -146,7 +146,7 @@ def superuser(fields: list[str]) -> dict[str, Any]:
 
 
 def aliases_of(facts: Facts) -> dict[str, str]:
-    """Return the project's names of variables that the chart has under another name."""
+    """Return the variables to which the project gives other names: its name, and the chart's."""
     found = {}
     for one in facts.variables:
         if one.name in _KNOWN or _OTHER.search(one.name):
@@ -159,13 +159,16 @@ def aliases_of(facts: Facts) -> dict[str, str]:
         if target:
             found[one.name] = target
     if facts.value("broker") == "rabbitmq":
-        # Environments that we start have no RabbitMQ, and the settings for Kubernetes put this variable first.
+        # Environments that we start have no RabbitMQ. The settings for Kubernetes prefer this variable.
         found["CELERY_BROKER_URL"] = "REDIS_URL"
     return found
 
 
 def _is_secret_key(facts: Facts, variable: Variable) -> bool:
-    """Return whether a variable is Django's key, which no service that the project logs in to may get."""
+    """Return whether a variable is Django's SECRET_KEY, and not the key of some other service.
+
+    Django's key must never be sent to a service that the project logs in to.
+    """
     named = {one.name: one.source for one in facts.variables if one.name.endswith("SECRET_KEY")}
     place = facts.settings.get("SECRET_KEY")
     return "SECRET_KEY" not in named and (place not in named.values() or variable.source == place)

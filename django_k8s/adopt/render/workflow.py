@@ -1,4 +1,4 @@
-"""An example of continuous integration."""
+"""An example workflow for continuous integration."""
 
 from __future__ import annotations
 
@@ -69,5 +69,5 @@ jobs:
 
 
 def workflow(facts: Facts, name: str, version: str) -> str:
-    """Return deploy/github-actions.yaml."""
+    """Return the text of deploy/github-actions.yaml."""
     return _TEXT.format(name=name, version=version)

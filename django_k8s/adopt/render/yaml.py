@@ -1,4 +1,4 @@
-"""Values as YAML: maps, lists, text, numbers and booleans, with a comment before a key."""
+"""Write values as YAML: maps, lists, strings, numbers and booleans, with comments before keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WORDS = frozenset(["true", "false", "yes", "no", "on", "off", "null", "none", "
 
 
 class Comment(str):
-    """A key that stands for a comment; its value is ignored."""
+    """A key that becomes a comment. Its value is ignored."""
 
     __slots__ = ()
 

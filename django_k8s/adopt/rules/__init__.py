@@ -1,1 +1,1 @@
-"""The rules of detection: each reads files, and says what they mean."""
+"""The detection rules. Each reads files and returns facts."""

@@ -14,7 +14,7 @@ from django_k8s.adopt.rules.programs import starting_lines
 from django_k8s.adopt.rules.steps import labels
 from django_k8s.adopt.tree import Tree, called, dotted, literal
 
-# Applications that bring a command of their own, which runs forever.
+# Apps with a management command that runs forever.
 _WORKERS = {
     "django_rq": ["rqworker"],
     "django_q": ["qcluster"],
@@ -30,7 +30,7 @@ _KNOWN = "|".join(sorted({command[0] for command in _WORKERS.values()}))
 
 
 def daemons(tree: Tree, project: str, settings: Defined) -> Fact:
-    """Return the long-running commands that are neither web nor Celery: a list of ``{name, args}``."""
+    """Return the long-running commands that are neither web nor Celery, as a list of ``{name, command}``."""
     found: dict[str, tuple[list[str], str]] = {}
     apps = settings.words("INSTALLED_APPS")
     place = settings.places.get("INSTALLED_APPS", "")
@@ -39,7 +39,7 @@ def daemons(tree: Tree, project: str, settings: Defined) -> Fact:
             found[command[0]] = ([*command, *(_rq_queues(settings) if app == "django_rq" else [])], place)
     own = dict(_commands(tree, project))
     for file, number, text in starting_lines(tree):
-        # The command line of a worker says more than the application: its queues.
+        # The command line of a worker also has its queues, which the app does not tell.
         match = re.search(rf"manage(?:\.py)?[\s\"',]+({_KNOWN})((?:\s+[\w-]+)*)", text)
         if match and not text.lstrip().startswith("#"):
             found[match[1]] = ([match[1], *match[2].split()], f"{file}:{number}")
@@ -77,9 +77,9 @@ def _commands(tree: Tree, project: str) -> Iterator[tuple[str, str]]:
 
 
 def _loops(tree: Tree, file: str, *, certain: bool = False) -> int:
-    """Return the line of a loop that does not end by itself in a management command; 0 if there is none.
+    """Return the line of an endless loop in a management command, or 0 if there is none.
 
-    ``certain``: only ``while True`` in a method, with a sleep and without a way out.
+    With ``certain``, count only a loop that sleeps, and that ends never or by a signal.
     """
     module = tree.parsed(file)
     for node in ast.walk(module) if module else ():
@@ -92,7 +92,7 @@ def _loops(tree: Tree, file: str, *, certain: bool = False) -> int:
             return node.lineno
         inside = [one for part in node.body for one in ast.walk(part)]
         ends = any(isinstance(one, ast.Break | ast.Return) for one in inside)
-        # A flag of the command that a signal sets, `while not self.stopped`, is a loop forever too.
+        # `while not self.stopped` is an endless loop as well, if a signal sets the flag.
         flag = (
             isinstance(node.test, ast.UnaryOp)
             and isinstance(node.test.op, ast.Not)
@@ -105,7 +105,7 @@ def _loops(tree: Tree, file: str, *, certain: bool = False) -> int:
 
 
 def _conditional(tree: Tree, file: str, number: int) -> bool:
-    """Return whether a line of an ini file of uWSGI applies only if a variable is set."""
+    """Return whether a line in an ini file of uWSGI is inside a condition."""
     before = [text.strip() for text in tree.text(file).splitlines()[: number - 1]]
     opened = [text for text in before if text.startswith(("if-", "endif", "end-if"))]
     return file.endswith(".ini") and bool(opened) and not opened[-1].startswith("end")

@@ -1,4 +1,4 @@
-"""Databases in the repository that the program reads, such as an index for its search: part of the image, not of its data."""
+"""Database files in the repository that belong in the image, such as a search index, and dumps that do not."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SUFFIXES = (".db", ".sqlite", ".sqlite3", ".duckdb")
 
 
 def data_files(tree: Tree, project: str, settings: tuple[str, ...]) -> Fact:
-    """Return the databases that git tracks and code other than the settings names.
+    """Return the database files that git tracks and that code other than the settings mentions.
 
-    The build refuses a database that nobody allows. One that only the settings name is a developer's own.
+    The build refuses every database file that is not allowed. One that only the settings mention is a developer's own.
     """
     found, source = [], ""
     for name in tree.files:
@@ -32,7 +32,7 @@ def data_files(tree: Tree, project: str, settings: tuple[str, ...]) -> Fact:
 
 
 def dumps(tree: Tree, project: str) -> Fact:
-    """Return the dumps of databases that git tracks and no code names: the image is right without them.
+    """Return the database dumps that git tracks and that no code mentions. The image does not need them.
 
     They are for development, and the build would refuse them.
     """

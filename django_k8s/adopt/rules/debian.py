@@ -21,8 +21,8 @@ _DRIVERS = {
     "oracledb": "django.db.backends.oracle",
     "cx-oracle": "django.db.backends.oracle",
 }
-_COMPILER = "gcc"  # and what belongs to it, which cli/image/inputs.py adds to every compiler
-# Package of Python: Debian packages at run time, and at build time. Names that every Debian from 12 on has.
+_COMPILER = "gcc"  # cli/image/inputs.py adds to every compiler what it needs
+# Python package: the Debian packages at run time, and at build time. The names exist in Debian 12 and later.
 _NEEDS = {
     "psycopg2": ("libpq5", f"{_COMPILER} libpq-dev"),
     "psycopg-c": ("libpq5", f"{_COMPILER} libpq-dev"),
@@ -54,7 +54,7 @@ _NEEDS = {
     "python-snappy": ("libsnappy1v5", f"{_COMPILER} libsnappy-dev"),
     "pyzbar": ("libzbar0", ""),
 }
-# What a Dockerfile installs for run time and has the same name in every Debian.
+# Packages that a Dockerfile may install for run time, and that have the same name in every Debian release.
 _STABLE = frozenset(
     [
         "gettext",
@@ -80,7 +80,7 @@ _STABLE = frozenset(
 )
 
 
-# The program of a package, if that has another name; none for a library.
+# The program of a package, if it has another name than the package.
 _PROGRAMS = {
     "imagemagick": "convert",
     "ghostscript": "gs",
@@ -95,7 +95,7 @@ _PROGRAMS = {
 
 
 def database(settings: Defined, packages: dict[str, str]) -> Fact:
-    """Return the engine of the database ``default``, as production uses it."""
+    """Return the engine of the database ``default`` in production."""
     engines = [
         word
         for name in settings.nodes
@@ -109,7 +109,7 @@ def database(settings: Defined, packages: dict[str, str]) -> Fact:
     place = settings.places.get("DATABASES", "")
     served = [engine for engine in engines if "sqlite" not in engine and "spatialite" not in engine]
     if served:
-        # Of several, a wrapper is for those who ask for it.
+        # If there are several, prefer Django's own. A wrapper is usually optional.
         best = (
             min(served, key=lambda engine: not engine.startswith("django."))
             if len(set(served)) > 1
@@ -120,7 +120,7 @@ def database(settings: Defined, packages: dict[str, str]) -> Fact:
         if driver in packages:
             return Fact("database_engine", engine, f"{driver} is installed", "likely")
     if engines:
-        # Pods cannot share a file, and DATABASE_URL names a server.
+        # Pods cannot share a file, so production needs a server, which DATABASE_URL names.
         source = f"{place} has SQLite, which pods cannot share"
         return Fact("database_engine", "django.db.backends.postgresql", source, "likely")
     return Fact("database_engine", "django.db.backends.postgresql", "nothing names one", "assumed")
@@ -129,7 +129,7 @@ def database(settings: Defined, packages: dict[str, str]) -> Fact:
 def packages(
     tree: Tree, installed: dict[str, str], engine: str, *, translations: bool, git: bool, compiled: str = ""
 ) -> tuple[Fact, Fact]:
-    """Return the Debian packages at run time, and those for the build."""
+    """Return two facts: the Debian packages at run time, and those for the build."""
     run: dict[str, str] = {}
     build: dict[str, str] = {}
     for name, (at_run, at_build) in _NEEDS.items():
@@ -149,14 +149,14 @@ def packages(
     for package, source in _apt(tree):
         if package in _STABLE and _called(tree, _PROGRAMS.get(package, package)):
             run.setdefault(package, source)
-    # What the compiler of messages needs is not needed by the pods.
+    # The pods do not need gettext, which only compiles the messages.
     if translations and not any("makemessages" in tree.text(name) for name in tree.code()):
         run.pop("gettext", None)
     return _fact("packages", run), _fact("build_packages", build)
 
 
 def _called(tree: Tree, program: str) -> bool:
-    """Return whether the project's code names a program, as an argument or by its path."""
+    """Return whether the project's code mentions a program, as an argument or by its path."""
     pattern = re.compile(rf"""["'/ ]{re.escape(program)}["' ]""")
     return any(pattern.search(tree.text(name)) for name in tree.containing(program))
 

@@ -1,4 +1,4 @@
-"""The variable that switches Django's debug mode off in the project's own settings, where it is on by default."""
+"""Find the variable that switches debug mode off in the project's own settings, where it is on by default."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django_k8s.adopt.rules import variables
 from django_k8s.adopt.rules.defined import Defined
 from django_k8s.adopt.tree import Tree, called, dotted, literal
 
-# What readers of variables take for no: the likeliest first.
+# Values that are read as false, the most likely first.
 _OFF = ("False", "0", "false", "no", "")
 _YES = (True, 1, "1", "True", "true", "TRUE", "yes", "on")
 
 
 def debug(tree: Tree, settings: Defined) -> Fact:
-    """Return the variable and a value with which the settings do not take debug mode for on; None if none is needed.
+    """Return the variable and the value with which the settings switch debug mode off; None if none is needed.
 
-    What the settings do in debug mode, such as adding a toolbar, they do before the module for Kubernetes sets DEBUG.
+    The settings may add a toolbar or the like in debug mode. They do so before the module for Kubernetes sets DEBUG.
     """
     declared: dict[str, object] = {}
     for file in settings.files:
@@ -40,7 +40,7 @@ def candidates(value: str) -> list[str]:
 
 
 def _turned(file: str, node: ast.AST) -> dict[str, str] | None:
-    """Return the variable and its value if debug mode is on unless that is set, or has one value: `"LIVE" not in os.environ`."""
+    """Return a variable and its value if debug mode is on without it, as with `"LIVE" not in os.environ`."""
     if isinstance(node, ast.Call) and called(node) == "bool" and len(node.args) == 1:
         return _turned(file, node.args[0])
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -67,15 +67,15 @@ def _turned(file: str, node: ast.AST) -> dict[str, str] | None:
 
 
 def _default(node: ast.AST) -> object:
-    """Return the default that a call has for a variable, or None."""
+    """Return the default of a variable that a call passes, or None."""
     given = variables.defaults(node)
     return literal(given[0]) if given else None
 
 
 def _is_on(node: ast.AST, name: str, declared: dict[str, object]) -> bool:
-    """Return whether debug mode is on without the variable, or nothing loads without it."""
+    """Return whether debug mode is on without the variable, or the settings do not load without it."""
     if not isinstance(node, ast.Call):
-        return "DEBUG" in name  # os.environ["DEBUG"]: it has to be set
+        return "DEBUG" in name  # os.environ["DEBUG"] has to be set
     given = variables.defaults(node)
     if not given and name in declared:
         return declared[name] in _YES

@@ -1,4 +1,4 @@
-"""The settings that a module defines, read without running it: names, places and literal values."""
+"""The settings that a module defines: names, places and literal values. They are read without running it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from django_k8s.adopt.tree import Tree, dotted, line, literal, words
 
 @dataclass
 class Defined:
-    """What the settings of a module are, as far as the text says."""
+    """The settings of a module, as far as its text tells."""
 
     files: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)  # the last assignment of each name, as file:line
     nodes: dict[str, list[ast.expr]] = field(default_factory=dict)  # every value assigned or added
     imported: set[str] = field(default_factory=set)  # packages that are imported at the top
-    others: set[str] = field(default_factory=set)  # further public names: imports, functions, small letters
+    others: set[str] = field(default_factory=set)  # other public names: imports, functions, lower case
     conditional: set[str] = field(default_factory=set)  # settings that are assigned in a branch
-    broken: str = ""  # the file whose syntax is wrong
+    broken: str = ""  # the first file with a syntax error
 
     def value(self, name: str) -> object:
         """Return the literal value of the last assignment, or None."""
@@ -28,7 +28,7 @@ class Defined:
         return literal(nodes[-1]) if nodes else None
 
     def words(self, name: str) -> list[str]:
-        """Return every text in all values that are assigned to a name, or added to it."""
+        """Return every string in the values that are assigned to a name, or added to it."""
         return [word for node in self.nodes.get(name, []) for word in words(node)]
 
 

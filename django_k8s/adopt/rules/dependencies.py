@@ -1,4 +1,4 @@
-"""Which packages production installs."""
+"""The packages that production installs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django_k8s.adopt.tree import Tree
 def installed(
     tree: Tree, project: str, locked: str, groups: list[str], extras: list[str], more: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Return the normalized names of the packages that production installs, each with its version or nothing.
+    """Return the packages that production installs: normalized name and version, which may be empty.
 
-    ``more`` are further requirements files.
+    ``more`` are additional requirements files.
     """
     kind = locks.kind(locked) if locked else ""
     file = locks.project_file(tree, project, locked)
@@ -42,7 +42,7 @@ def installed(
 
 
 def declared(read: dict[str, Any], groups: list[str], extras: list[str]) -> dict[str, str]:
-    """Return the packages that a pyproject.toml names."""
+    """Return the packages that a pyproject.toml declares, with their exact versions if it has them."""
     project = read.get("project", {})
     texts = list(project.get("dependencies", []))
     for extra in extras:

@@ -1,4 +1,4 @@
-"""What the project's own Dockerfiles say: the lines that its final image is made of."""
+"""Read the project's own Dockerfiles: their stages, and the lines from which the final image is built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEPTH = 5
 
 
 def files(tree: Tree) -> list[str]:
-    """Return the Dockerfiles with Python in them, those nearest to the root first."""
+    """Return the Dockerfiles that use Python, those nearest to the root first."""
     found = [
         name
         for name in tree.files
@@ -29,7 +29,10 @@ def files(tree: Tree) -> list[str]:
 
 @dataclass
 class Stage:
-    """A stage by its name or number, with its lines and their numbers. The first one is what comes before all others."""
+    """A stage: its name or number, and its lines with their numbers.
+
+    The first one has the lines before all stages.
+    """
 
     name: str
     lines: list[tuple[int, str]] = field(default_factory=list)
@@ -48,7 +51,7 @@ def stages(tree: Tree, name: str) -> list[Stage]:
 
 
 def lines(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
-    """Return the lines of the stages that the last one is made of, without comments, with their numbers."""
+    """Yield the numbered lines of the last stage and of all stages that it uses, without comments."""
     every = stages(tree, name)
     needed = {len(every) - 1, 0}
     for index in range(len(every) - 1, 0, -1):

@@ -1,4 +1,4 @@
-"""The variable that chooses the database in the project's own settings, where SQLite is the choice without it."""
+"""Find the variable that makes the project's own settings use PostgreSQL, where their default is another engine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _POSTGRES = "django.db.backends.postgresql"
 
 
 def engine(tree: Tree, settings: Defined, database: str) -> Fact:
-    """Return the variable and its value with which the settings take PostgreSQL; None if none chooses.
+    """Return the variable and the value with which the settings use PostgreSQL; None if there is no such variable.
 
-    The module for Kubernetes names the database anyway. This is for what the settings make of the choice, such as
-    another way to search.
+    The module for Kubernetes sets the database in any case. But the settings may do other things that depend on the
+    engine, such as choose a way to search.
     """
     place = settings.places.get("DATABASES", "")
     found = list(_chosen(tree, settings)) if "postg" in database else []
@@ -52,7 +52,7 @@ def _chosen(tree: Tree, settings: Defined) -> Iterator[tuple[str, str, str]]:
 
 
 def _read(file: str, node: ast.AST, assigned: dict[str, ast.expr]) -> tuple[str, object] | None:
-    """Return the variable that a value is, and what it is without: a default, or what follows ``or``."""
+    """Return the variable that a value reads, and its default, which may also follow ``or``."""
     if isinstance(node, ast.Name) and node.id in assigned:
         node = assigned[node.id]
     other: object = None

@@ -1,4 +1,4 @@
-"""The environment variables behind the fields of pydantic's settings classes, which no call names."""
+"""The environment variables of the fields of pydantic's settings classes, which no call mentions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class _Class:
 
 
 def read(tree: Tree, project: str, files: Iterable[str]) -> dict[str, Variable]:
-    """Return the variables of the fields of each settings class that ``files``, or what they import, make an object of.
+    """Return the variables of each settings class that ``files``, or the files that they import, instantiate.
 
-    The key is what pydantic calls the field in its messages: ``Class.field``, or ``Class.outer.inner``.
+    The key is the field's name in pydantic's messages: ``Class.field``, or ``Class.outer.inner``.
     """
     known: dict[str, _Class] = {}
     made: set[str] = set()
@@ -45,7 +45,7 @@ def read(tree: Tree, project: str, files: Iterable[str]) -> dict[str, Variable]:
 
 
 def _imported(tree: Tree, project: str, files: Iterable[str]) -> Iterator[str]:
-    """Return the files of the project that ``files`` import at the top, and those that these import."""
+    """Yield the project's files that ``files`` import at the top, and the files that those import."""
     for file in files:
         for one in imports.own(tree, project, file):
             yield one
@@ -58,7 +58,7 @@ def _derives(known: dict[str, _Class], name: str, base: str, depth: int = 5) -> 
 
 
 def _family(known: dict[str, _Class], name: str, below: frozenset[str] = frozenset()) -> list[_Class]:
-    """Return a class and those of the project that it derives from, itself last."""
+    """Return a class and its bases that the project defines, the class itself last."""
     if name not in known or name in below:  # another class of the same name may be its own base
         return []
     below |= {name}
@@ -66,7 +66,7 @@ def _family(known: dict[str, _Class], name: str, below: frozenset[str] = frozens
 
 
 def _options(known: dict[str, _Class], name: str) -> dict[str, object]:
-    """Return the options of a class: ``model_config``, or those of its inner class Config."""
+    """Return the options of a class, from ``model_config`` or its inner class Config."""
     found: dict[str, object] = {}
     for one in _family(known, name):
         for node in one.node.body:
@@ -112,7 +112,7 @@ def _fields(
 
 
 def _alias(node: ast.AnnAssign) -> str:
-    """Return the name that a field has instead of its own."""
+    """Return the alias of a field, or an empty string."""
     for call in ast.walk(node):
         if called(call).rpartition(".")[2] == "Field" and isinstance(call, ast.Call):
             for word in call.keywords:
@@ -126,7 +126,7 @@ def _alias(node: ast.AnnAssign) -> str:
 
 
 def _is_required(node: ast.AnnAssign) -> bool:
-    """Return whether a field has no value unless one is given."""
+    """Return whether a field has no default."""
     value = node.value
     if isinstance(value, ast.Call) and called(value).rpartition(".")[2] == "Field":
         if value.args:

@@ -1,4 +1,4 @@
-"""Which packages the project's own code imports whenever it is imported itself."""
+"""Find out which packages the project's code imports at the top of its modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from django_k8s.adopt.rules.settings_module import development, folders
 from django_k8s.adopt.tree import Tree
 
-# Packages whose module has another name.
+# Packages whose module has a different name.
 _MODULES = {
     "beautifulsoup4": "bs4",
     "factory-boy": "factory",
@@ -22,20 +22,20 @@ _MODULES = {
 }
 _TOP = re.compile(r"^(?:import|from) +([A-Za-z_]\w*)", re.MULTILINE)
 _TESTS = re.compile(r"^(?:import|from) +[\w.]*\b(?:tests?|conftest|testing)\b", re.MULTILINE)
-# Programs for developers: no process of production imports them.
+# Programs for developers, which no process imports in production.
 _PROGRAMS = frozenset(["setup.py", "noxfile.py", "fabfile.py", "locustfile.py", "tasks.py", "factories.py"])
 
 
 def modules(package: str) -> set[str]:
-    """Return the names under which a package may be imported; its name is normalized."""
+    """Return the module names that a package may have. The package's name must be normalized."""
     name = package.replace("-", "_")
     return {name, name.removeprefix("django_"), _MODULES.get(package, name)}
 
 
 def importing(tree: Tree, project: str, names: set[str]) -> str:
-    """Return the first file that imports one of ``names`` at its top; an empty string if none does.
+    """Return the first file that imports one of ``names`` at its top, or an empty string.
 
-    Tests do not count, unless other code imports them. Neither do commands, which somebody has to start.
+    Tests do not count unless other code imports them. Management commands do not count either.
     """
     waiting = [
         file
@@ -58,7 +58,7 @@ def importing(tree: Tree, project: str, names: set[str]) -> str:
 
 
 def own(tree: Tree, project: str, file: str) -> Iterator[str]:
-    """Return the files of the project that a file imports at its top, with the packages they are in."""
+    """Yield the project's files that a file imports at its top, with the packages that contain them."""
     parsed = tree.parsed(file)
     for node in parsed.body if parsed else ():
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""How the project's own Dockerfiles install its packages: by which tool, from which file, with which groups."""
+"""How the project's own Dockerfiles install its packages: the tool, the files and the groups."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILE = re.compile(r"(?:-r|--requirements?)[ =]?[\"']?([^\s\"';&]+)|[ \"'](\S*re
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a Dockerfile, with its continued lines in one, and the place of the first."""
+    """An instruction of a Dockerfile as one line, and the place of its first line."""
 
     text: str
     place: str
@@ -33,7 +33,7 @@ class Command:
 
 
 def commands(tree: Tree) -> list[Command]:
-    """Return the commands of the Dockerfiles that make the image of production."""
+    """Return the instructions of the Dockerfiles that build the production image."""
     return [
         Command(text, f"{name}:{number}", name)
         for name in dockerfiles.files(tree)
@@ -43,7 +43,7 @@ def commands(tree: Tree) -> list[Command]:
 
 
 def tools(found: Iterable[Command]) -> dict[str, str]:
-    """Return the kinds of locks that are installed, each with the first place."""
+    """Return the kinds of lock files that the Dockerfiles install, each with the first place."""
     kinds: dict[str, str] = {}
     for one in found:
         for pattern, kind in _TOOLS:
@@ -53,9 +53,9 @@ def tools(found: Iterable[Command]) -> dict[str, str]:
 
 
 def requirements(found: Iterable[Command], candidates: Iterable[str]) -> list[tuple[str, str]]:
-    """Return those of ``candidates``, files of requirements, that pip installs, each with the place.
+    """Return the requirements files among ``candidates`` that pip installs, each with its place.
 
-    The path is one of the image: what a COPY says of it counts, else its end.
+    The path in a command is a path in the image. The COPY of the file decides which file it is, or else its end.
     """
     names = list(candidates)
     chosen: dict[str, str] = {}
@@ -78,7 +78,7 @@ def requirements(found: Iterable[Command], candidates: Iterable[str]) -> list[tu
 
 
 def listed(read: dict[str, Any], tool: str) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the requirements of each group, and the groups that the tool installs by default."""
+    """Return the requirements of each group in a pyproject.toml, and the groups that ``tool`` installs by default."""
     tools = read.get("tool", {})
     listed = {
         name: [one for one in requirements if isinstance(one, str)]
@@ -100,10 +100,10 @@ def listed(read: dict[str, Any], tool: str) -> tuple[dict[str, list[str]], list[
 
 
 def brought(found: Iterable[Command], kind: str, known: set[str], defaults: list[str]) -> dict[str, str]:
-    """Return the groups that the last command installs without naming them, and those that it names, with the place.
+    """Return the groups that the last install command of each Dockerfile installs, with the first place.
 
-    ``defaults`` are the groups that the tool installs unless it is told not to. A group counts only if the image of
-    every Dockerfile has it: the others are those of one purpose.
+    ``defaults`` are the groups that the tool installs unless it is told not to. A group counts only if every Dockerfile
+    installs it. Other groups serve a single purpose.
     """
     last: dict[str, Command] = {}
     for one in found:
@@ -137,7 +137,7 @@ def _listed(text: str, option: str) -> list[str]:
 
 
 def _ends(name: PurePosixPath, path: PurePosixPath) -> bool:
-    """Return whether two paths have the same end: all of the shorter one, or the name and the folder above."""
+    """Return whether one path ends with the whole other path."""
     for parts in range(min(len(name.parts), len(path.parts)), 0, -1):
         if name.parts[-parts:] == path.parts[-parts:]:
             return parts == len(path.parts) or parts == len(name.parts)
@@ -145,7 +145,7 @@ def _ends(name: PurePosixPath, path: PurePosixPath) -> bool:
 
 
 def _joined(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
-    """Return the commands of a Dockerfile, with the values that its arguments have by default."""
+    """Yield the instructions of a Dockerfile, with the defaults of its arguments filled in."""
     values: dict[str, str] = {}
     first, parts = 0, []
     for number, line in dockerfiles.lines(tree, name):

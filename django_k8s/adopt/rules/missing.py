@@ -1,4 +1,4 @@
-"""Variables whose absence the settings themselves refuse, and readers of the project's own that need no default."""
+"""Find the variables without which the settings fail, and the project's own functions that read variables."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from django_k8s.adopt.tree import Tree, called, dotted, literal
 
-Reads = dict[str, str]  # the variable by the name that it is assigned to
+Reads = dict[str, str]  # the name to which a variable is assigned, and the variable
 
 
 def refused(module: ast.Module, readers: dict[str, str]) -> set[str]:
-    """Return the variables without which a module raises at its top, or without which Django has no key.
+    """Return the variables without which a module raises an error at its top level, or Django has no SECRET_KEY.
 
-    ``readers`` are the variables that nodes read, by the text of the node.
+    ``readers`` has the variable that a node reads, by the text of the node.
     """
     found: set[str] = set()
     assigned: Reads = {}
@@ -23,14 +23,14 @@ def refused(module: ast.Module, readers: dict[str, str]) -> set[str]:
             name = readers.get(ast.unparse(node.value), "")
             assigned[node.targets[0].id] = name
             if node.targets[0].id == "SECRET_KEY" and name:
-                found.add(name)  # without a value: readers have no default
+                found.add(name)  # the key is empty, because readers have no default
         elif isinstance(node, ast.If) and _raises(node.body):
             found |= _absent(node.test, assigned, readers) or set()
     return found
 
 
 def own_readers(tree: Tree, files: list[str]) -> dict[str, bool]:
-    """Return the functions of the settings' files that read a variable, and whether each fails without it."""
+    """Return the functions in the settings files that read a variable, and whether each fails without it."""
     return {
         node.name: _fails(node)
         for file in files
@@ -77,7 +77,7 @@ def _is_absence(test: ast.expr) -> bool:
 
 
 def _raises(body: list[ast.stmt]) -> bool:
-    """Return whether a branch ends the program, in production if it asks for debug mode."""
+    """Return whether a branch ends the program. If it tests debug mode, what it does in production counts."""
     for node in body:
         if isinstance(node, ast.Raise) or (
             isinstance(node, ast.Expr) and called(node.value) in ("sys.exit", "exit")
@@ -91,7 +91,7 @@ def _raises(body: list[ast.stmt]) -> bool:
 
 
 def _debug(test: ast.expr) -> bool | None:
-    """Return which mode a test asks for: True for debug mode, False for production; None for something else."""
+    """Return True if a test is for debug mode, False if it is for production, and None for anything else."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = _debug(test.operand)
         return None if inner is None else not inner
@@ -99,7 +99,7 @@ def _debug(test: ast.expr) -> bool | None:
 
 
 def _absent(test: ast.expr, assigned: Reads, readers: dict[str, str]) -> set[str] | None:
-    """Return the variables that a test finds missing; None if it depends on something else."""
+    """Return the variables whose absence a test detects, or None if it depends on something else."""
 
     def variable(node: ast.expr) -> str:
         return readers.get(ast.unparse(node), "") or assigned.get(dotted(node), "")

@@ -1,4 +1,4 @@
-"""Where the repository and the project are."""
+"""Find the repository and the project in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django_k8s.adopt.facts import Choice
 from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.tree import Tree, called
 
-_DEPTH = 4  # manage.py lies at most so many folders deep
+_DEPTH = 4  # the most parts that the path of manage.py may have
 
 
 def git_root(start: Path) -> Path:
@@ -26,7 +26,7 @@ def git_root(start: Path) -> Path:
 
 
 def projects(tree: Tree) -> list[Choice]:
-    """Return the folders with a manage.py of Django, those nearest to the root first."""
+    """Return the directories with a manage.py of Django, those nearest to the root first."""
     found = [
         name
         for name in tree.files
@@ -40,13 +40,13 @@ def projects(tree: Tree) -> list[Choice]:
 
 
 def nearest(choices: list[Choice]) -> list[Choice]:
-    """Return those of ``choices`` that lie nearest to the root: only these compete."""
+    """Return those of ``choices`` that are nearest to the root. The others do not count."""
     depths = [0 if choice.value == "." else len(PurePosixPath(choice.value).parts) for choice in choices]
     return [choice for choice, depth in zip(choices, depths, strict=True) if depth == min(depths)]
 
 
 def no_project(tree: Tree) -> str:
-    """Return the sentence for a repository without manage.py."""
+    """Return the error message for a repository without manage.py."""
     programs = [name for name in tree.code() if "get_wsgi_application" in tree.text(name)]
     if programs:
         return (

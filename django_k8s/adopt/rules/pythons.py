@@ -1,4 +1,4 @@
-"""The version of Python that the project needs."""
+"""The Python version for the project."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django_k8s.adopt.facts import Choice, Fact
 from django_k8s.adopt.rules import dockerfiles, locks
 from django_k8s.adopt.tree import Tree
 
-_DEFAULT = "3.14"  # what the image takes if nothing says otherwise
+_DEFAULT = "3.14"  # the version if nothing else decides
 _SUPPORTED = ("3.14", "3.13", "3.12", "3.11")
 
 
 def python(tree: Tree, project: str, locked: str) -> Fact:
-    """Return the version of Python: what a file names, else the newest one that the project and its wheels allow."""
+    """Return the Python version: the one that a file names, or the newest that the project and its wheels allow."""
     required, source = _required(tree, project, locked)
     allowed = supported(tree, project, locked)
     named = [
@@ -28,14 +28,14 @@ def python(tree: Tree, project: str, locked: str) -> Fact:
     wheels = _wheels(tree, locked)
     best = next((version for version in allowed if _has_wheels(wheels, version)), allowed[0])
     if not wheels and locks.kind(locked) == "requirements" and "3.13" in allowed:
-        best = "3.13"  # nothing says for which versions the pinned releases have wheels
+        best = "3.13"  # it is unknown for which versions the pinned releases have wheels
     return Fact(
         "python_version", best, source or "nothing names one", "likely" if source or wheels else "assumed"
     )
 
 
 def supported(tree: Tree, project: str, locked: str) -> list[str]:
-    """Return the versions of Python that we support and the project allows, the newest first."""
+    """Return the Python versions that we support and the project allows, the newest first."""
     required, _ = _required(tree, project, locked)
     return [version for version in _SUPPORTED if _allows(required, version)]
 
@@ -57,7 +57,7 @@ def _required(tree: Tree, project: str, locked: str) -> tuple[str, str]:
 
 
 def _allows(required: str, version: str) -> bool:
-    """Return whether a requirement such as ``>=3.12,<4`` allows some release of ``3.13``."""
+    """Return whether a requirement such as ``>=3.12,<4`` allows a release of a version such as ``3.13``."""
     minor = _minor(version)
     for part in re.split(r"[,\s]+(?=[<>=!~^])", required.strip()):
         match = re.match(r"(\^|~=?|>=?|<=?|===?|!=)?\s*(\d+)(?:\.(\d+))?(?:\.(\d+|\*))?", part.strip())
@@ -106,7 +106,7 @@ def _named_python(tree: Tree, project: str) -> list[Choice]:
 
 
 def _wheels(tree: Tree, locked: str) -> list[list[str]]:
-    """Return the names of the wheels of each locked package that has wheels for single versions of Python."""
+    """Return the wheels of each locked package whose wheels are all for a specific Python version."""
     read = locks.toml(tree, locked) if locks.kind(locked) in ("uv", "poetry", "pylock") else {}
     found = []
     for package in read.get("package", read.get("packages", [])):
@@ -119,9 +119,9 @@ def _wheels(tree: Tree, locked: str) -> list[list[str]]:
 
 
 def compiled(tree: Tree, locked: str, installed: dict[str, str]) -> str:
-    """Return a package that uv.lock has as source only, and that is an extension in C; an empty string if none is.
+    """Return an installed package that uv.lock has only as source and that has to be compiled, or an empty string.
 
-    Its dependency on cffi tells: it is needed to compile, too.
+    Such a package is recognized by its dependency on cffi, which is needed to compile it.
     """
     read = locks.toml(tree, locked) if locks.kind(locked) == "uv" else {}
     for package in read.get("package", []):

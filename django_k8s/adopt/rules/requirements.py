@@ -1,4 +1,4 @@
-"""Requirements files, and single requirements: which packages they name."""
+"""The packages in requirements files and in single requirements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django_k8s.adopt.tree import Tree
 
 
 def packages(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Return the packages of a requirements file, with those of the files that it includes, and their versions."""
+    """Return the packages of a requirements file and of the files that it includes, with their versions."""
     found: dict[str, str] = {}
     if name not in tree or name in seen:
         return found
@@ -26,9 +26,9 @@ def packages(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> dict[
 
 
 def requirement(text: str) -> dict[str, str]:
-    """Return the package of a requirement and its version, if that is exact. Any other line has none.
+    """Return the package of a requirement, with its version if that is exact; an empty map for any other line.
 
-    An extra of psycopg counts as the package that it stands for.
+    The extras binary and c of psycopg count as the packages that they install.
     """
     match = re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[([^\]]*)\])?\s*(?:===?\s*([\w.]+))?", text)
     if not match:

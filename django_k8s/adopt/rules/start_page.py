@@ -1,4 +1,4 @@
-"""Whether the project has a start page, as far as its URLs say in so many words."""
+"""Find out whether the project has a start page, as far as the text of its URLs tells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django_k8s.adopt.tree import Tree, called, line, literal
 
 
 def start_page(tree: Tree, project: str, settings: Defined) -> Fact:
-    """Return the page that must render before a pod is ready; an empty string if the URLs have no start page."""
+    """Return the page that must render before a pod is ready, or an empty string if there is no start page."""
     urls = settings.value("ROOT_URLCONF")
     file = tree.module_file(urls, folders(project)) if isinstance(urls, str) else ""
     module = tree.parsed(file) if file else None
@@ -36,7 +36,7 @@ def start_page(tree: Tree, project: str, settings: Defined) -> Fact:
 
 
 def _of_production(node: ast.AST) -> Iterator[ast.AST]:
-    """Return every node but those in a branch that asks for debug mode."""
+    """Yield every node except those in a branch for debug mode."""
     yield node
     if isinstance(node, ast.If) and re.fullmatch(r"(settings\.)?DEBUG", ast.unparse(node.test)):
         for one in node.orelse:
@@ -63,10 +63,10 @@ def _adds(node: ast.AST) -> bool:
 
 
 def _is_literal(node: ast.AST) -> bool:
-    """Return whether all URLs of a statement are written there or above, or serve files."""
+    """Return whether every URL that a statement adds is written out in the file, or serves files."""
     value = getattr(node, "value", None)
     if isinstance(value, ast.Call) and any(ast.unparse(one) == "urlpatterns" for one in value.args):
-        return True  # a function that adds its own to those above, as for debugging or for suffixes
+        return True  # a function that adds URLs to those above, for example for debugging or for suffixes
     if isinstance(value, ast.List):
         return not any(isinstance(one, ast.Starred) for one in value.elts)
     return "static" in called(value).rpartition(".")[2] if value is not None else False

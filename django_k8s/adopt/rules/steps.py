@@ -1,4 +1,4 @@
-"""The commands that the project runs beside its migrations: at each start or release, or once by hand."""
+"""The commands that the project runs along with its migrations: at each start or release, or once by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ASIDE = re.compile(
     r"(^|[/_.-])(dev|devel|development|local|test|tests|testing|ci|docs?|e2e|override)([/_.-]|$)"
 )
 _SCRIPT = re.compile(r"(^|[/_.-])(entrypoint|start|release|predeploy|postdeploy|web|server|run)([/_.-]|$)")
-# Commands of others that fill a database; all others that count are the project's own.
+# Commands of other packages that fill a database. Apart from these, only the project's own commands count.
 _KNOWN = frozenset(["createcachetable", "loaddata", "update_index", "createinitialrevisions"])
 _NEVER = frozenset(
     ["migrate", "collectstatic", "createsuperuser", "check", "test", "shell", "runserver", "makemigrations"]
@@ -26,10 +26,10 @@ _NEVER = frozenset(
 _NOT_A_STEP = re.compile(
     r"wait|health|check|run|serve|work|consum|flush|reset|drop|delete|clear|dump|backup|test|admin_|superuser"
 )
-# What makes files for collectstatic belongs in the image's build.
+# Commands that create files for collectstatic belong in the build of the image.
 BUILDS = re.compile(r"(^|_)(compile|compress|build|bundle|webpack|sass|scss|css|js|i18n)")
 _FILLS = re.compile(r"init|setup|bootstrap|populate|load|seed|initial|import|create_")
-_NEAR = 25  # lines of a README between the migrations and the command
+_NEAR = 25  # the most lines between the migrations and the command in a README
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Step:
 
 
 def after_migrate(tree: Tree, project: str) -> Fact:
-    """Return the commands that each start or release runs after the migrations, as lists of words."""
+    """Return the commands that run after the migrations at each start or release, as lists of words."""
     found: dict[tuple[str, ...], Step] = {}
     for step in starts(tree, project):
         if not (step.before_static and BUILDS.search(step.words[0])):
@@ -53,7 +53,7 @@ def after_migrate(tree: Tree, project: str) -> Fact:
 
 
 def builds(tree: Tree, project: str, known: list[str]) -> tuple[list[str], str]:
-    """Return the commands that each start runs before collectstatic, and that make its files; and the first place."""
+    """Return the commands that each start runs before collectstatic to create files for it, and the first place."""
     found = [
         step
         for step in starts(tree, project)
@@ -65,14 +65,14 @@ def builds(tree: Tree, project: str, known: list[str]) -> tuple[list[str], str]:
 
 
 def starts(tree: Tree, project: str) -> Iterator[Step]:
-    """Return the commands that follow the migrations where production starts, or is released."""
+    """Yield the commands that follow the migrations in the files that start or release production."""
     own = _own(tree, project)
     for name in _places(tree):
         yield from _steps(tree, name, own)
 
 
 def by_hand(tree: Tree, project: str, known: list[str]) -> str:
-    """Return a note on the command that a README runs after the migrations to fill the database, if there is one."""
+    """Return a note about a command that fills the database after the migrations in a README, or an empty string."""
     own = _own(tree, project) - {*known}
     for name in tree.files:
         path = PurePosixPath(name)
@@ -97,12 +97,12 @@ def by_hand(tree: Tree, project: str, known: list[str]) -> str:
 
 
 def label(name: str) -> str:
-    """Return a name as a label of Kubernetes, of at most 20 characters."""
+    """Return a name as a Kubernetes label of at most 20 characters."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:20].strip("-")
 
 
 def labels(names: Iterable[str]) -> list[str]:
-    """Return the label of each name; equal ones are numbered."""
+    """Return a label for each name. Equal labels are numbered."""
     found: list[str] = []
     for name in names:
         made, number = label(name), 1
@@ -114,7 +114,7 @@ def labels(names: Iterable[str]) -> list[str]:
 
 
 def _own(tree: Tree, project: str) -> set[str]:
-    """Return the project's own commands, without those that open a file of SQLite themselves: no pod has it."""
+    """Return the project's own commands, except those that open an SQLite file, which no pod has."""
     return {
         PurePosixPath(file).stem
         for file in tree.code(project)
@@ -125,7 +125,7 @@ def _own(tree: Tree, project: str) -> set[str]:
 
 
 def _places(tree: Tree) -> Iterator[str]:
-    """Return the files that start production, or release it."""
+    """Yield the files that start or release production."""
     named = " ".join(tree.text(name) for name in dockerfiles.files(tree) if not _ASIDE.search(name.lower()))
     for name in tree.files:
         path = PurePosixPath(name)
@@ -142,7 +142,7 @@ def _places(tree: Tree) -> Iterator[str]:
 
 
 def _steps(tree: Tree, name: str, own: set[str]) -> Iterator[Step]:
-    """Return the commands after ``migrate``, in its branch of the script or outside of all branches."""
+    """Yield the commands after ``migrate`` that are in the same branch of the script, or in a branch around it."""
     blocks: list[int] = []
     migrated: list[int] | None = None
     found: list[Step] = []

@@ -23,7 +23,7 @@ _DEFAULTS = {"default", "fallback"}
 
 
 def read(tree: Tree, files: Iterable[str], more: Iterable[Variable] = ()) -> tuple[Variable, ...]:
-    """Return the variables that ``files`` read, and ``more``, by name, each with its first place."""
+    """Return the variables that ``files`` read, and ``more``, sorted by name, each with the first place."""
     files = list(files)
     own = missing.own_readers(tree, files)
     found = {one.name: one for one in more}
@@ -50,7 +50,7 @@ def read(tree: Tree, files: Iterable[str], more: Iterable[Variable] = ()) -> tup
 
 
 def _nodes(node: ast.AST, *, branch: bool = False, prefix: str = "") -> Iterator[tuple[ast.AST, bool, str]]:
-    """Return every node, whether it is in a branch or a function, which may not run, and the prefix of its variables."""
+    """Yield every node, whether it may not run because it is in a branch or a function, and its variables' prefix."""
     if isinstance(node, ast.With):
         calls = [one.context_expr for one in node.items if called(one.context_expr).endswith(".prefixed")]
         named = [literal(call.args[0]) for call in calls if isinstance(call, ast.Call) and call.args]
@@ -62,7 +62,7 @@ def _nodes(node: ast.AST, *, branch: bool = False, prefix: str = "") -> Iterator
 
 
 def declared(module: ast.Module | None) -> dict[str, object]:
-    """Return the defaults that a module declares at once, as django-environ takes them: ``DEBUG=(bool, False)``."""
+    """Return the defaults that a module passes to django-environ's Env, such as ``DEBUG=(bool, False)``."""
     return {
         keyword.arg: literal(keyword.value.elts[1])
         for node in (ast.walk(module) if module else ())
@@ -73,19 +73,19 @@ def declared(module: ast.Module | None) -> dict[str, object]:
 
 
 def secret(name: str) -> bool:
-    """Return whether the name of a variable says that its value is a secret."""
+    """Return whether a variable's name suggests that its value is a secret."""
     return bool(_SECRET.search(name))
 
 
 def defaults(call: ast.AST) -> list[ast.expr]:
-    """Return what a call that reads a variable names as its default: one expression, or none."""
+    """Return the default that a call passes when it reads a variable: a list of one expression, or an empty list."""
     if not isinstance(call, ast.Call):
         return []
     return [*call.args[1:2], *(word.value for word in call.keywords if word.arg in _DEFAULTS)]
 
 
 def read_by(file: str, node: ast.AST, own: Container[str] = ()) -> Variable | None:
-    """Return the variable that a node reads, or None. ``own`` are functions of the project that read one."""
+    """Return the variable that a node reads, or None. ``own`` are the project's functions that read variables."""
     if (
         isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Load)
@@ -106,12 +106,12 @@ def read_by(file: str, node: ast.AST, own: Container[str] = ()) -> Variable | No
 
 
 def has_none(node: ast.Call) -> bool:
-    """Return whether a call has None where a variable is not set: os.environ.get and os.getenv do."""
+    """Return whether a call returns None if the variable is not set, as os.environ.get and os.getenv do."""
     return called(node).endswith(("environ.get", "getenv"))
 
 
 def _has_value(node: ast.AST) -> bool:
-    """Return whether what reads a variable has a value without it that is neither empty nor None."""
+    """Return whether a call that reads a variable has a default that is neither empty nor None."""
     if not isinstance(node, ast.Call):
         return False
     given = [*node.args[1:2], *(one.value for one in node.keywords if one.arg in _DEFAULTS)]

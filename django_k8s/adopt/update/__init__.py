@@ -1,1 +1,1 @@
-"""``django-k8s update``: what this version would write, merged into the files as the project has them now."""
+"""``django-k8s update``: merge what this version would write into the project's files."""

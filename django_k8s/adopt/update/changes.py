@@ -1,4 +1,4 @@
-"""What an update does with each file: decided for all files before the first one is written."""
+"""What an update does with each file. This is decided for all files before any is written."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from django_k8s.adopt.failure import CannotAdopt
 from django_k8s.adopt.update.merge import marked, merge
 from django_k8s.environment.exit_codes import EX_CONFIG
 
-# updated: the project had not edited it. merged: its edits and the new text fit together. conflict: they do not.
-# added, removed: new in this version, or gone from it. deleted: the project deleted it, and so it stays. kept: this
-# version writes it no more, but the project has edited it. taken: the project has a file of its own there.
+# updated: the project has not edited the file. merged: its edits and the new text fit together. conflict: they do not.
+# added, removed: the file is new in this version, or no longer in it. deleted: the project has deleted it, so it stays
+# deleted. kept: this version no longer writes it, but the project has edited it. taken: the project has its own file
+# there.
 Kind = Literal["updated", "merged", "conflict", "added", "removed", "deleted", "kept", "taken"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one file: the bytes that it gets, or None if it is removed or not touched."""
+    """What happens to one file. ``content`` is its new content, or None if it is removed or left alone."""
 
     name: str
     kind: Kind
@@ -30,12 +31,12 @@ class Change:
 
     @property
     def waits(self) -> bool:
-        """Whether an update is due because of it."""
+        """Whether this change makes an update necessary."""
         return self.kind in ("updated", "merged", "conflict", "added", "removed")
 
 
 def changes(root: Path, earlier: record.Record, texts: Mapping[str, str], *, version: str) -> list[Change]:
-    """Return what an update does. ``texts`` are the files of this version; files that stay as they are have no entry.
+    """Return what an update does. ``texts`` are the files of this version. Unchanged files have no entry.
 
     Raise CannotAdopt if a file cannot be read, or still has the marks of an earlier conflict.
     """
@@ -62,7 +63,7 @@ def _change(root: Path, earlier: record.Record, name: str, text: str | None, ver
         return None if _same(ours, theirs) else Change(name, "taken")
     if base == text or _same(ours, theirs):
         return None
-    # Without the text as it was written, whatever differs is a conflict.
+    # Without the original text, every difference is a conflict.
     written = (base or "").encode()
     if base is not None and _same(ours, written):
         return Change(name, "updated", theirs)
@@ -88,5 +89,5 @@ def _content(path: Path, name: str) -> bytes:
 
 
 def _same(one: bytes, other: bytes) -> bool:
-    """Whether two files are the same but for the ends of their lines, which git may have changed."""
+    """Return whether two files are equal except for their line endings, which git may have changed."""
     return one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")

@@ -1,4 +1,4 @@
-"""Merge one file three ways, as git does."""
+"""Three-way merge of one file, by git."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from django_k8s.environment.exit_codes import EX_UNAVAILABLE
 
 YOURS = "yours"
 _MARK = f"<<<<<<< {YOURS}".encode()
-_MANY = 127  # git reports at most so many conflicts; a higher status is a failure
+_MANY = 127  # the highest number of conflicts that git reports; a higher exit status is a failure
 
 
 @dataclass(frozen=True)
 class Merged:
-    """The text that came of a merge, and the number of conflicts that it marks."""
+    """The result of a merge, and the number of conflicts marked in it."""
 
     text: bytes
     conflicts: int
 
 
 def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, version: str) -> Merged:
-    """Return ``ours`` with what changed from ``base`` to ``theirs``; conflicts are marked as git marks them.
+    """Apply the changes from ``base`` to ``theirs`` to ``ours``, and mark conflicts as git does.
 
-    The line endings of ``ours`` stay. Raise CannotAdopt if git is missing or cannot merge the file.
+    The line endings of ``ours`` are kept. Raise CannotAdopt if git is missing or cannot merge the file.
     """
     windows = b"\r\n" in ours and ours.count(b"\r\n") == ours.count(b"\n")
     texts = [text.replace(b"\r\n", b"\n") if windows else text for text in (ours, base, theirs)]
@@ -46,13 +46,13 @@ def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, version: str) -
 
 
 def marked(text: bytes) -> int:
-    """Return the line of the first conflict that an earlier update marked; 0 if there is none."""
+    """Return the line of the first conflict that an earlier update has marked, or 0 if there is none."""
     return next((number for number, line in enumerate(text.splitlines(), 1) if line == _MARK), 0)
 
 
 def _git(files: Sequence[Path], labels: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
     named = [part for label in labels for part in ("-L", label)]
-    # The person's own style of conflicts is not asked for, so that the marks are the same everywhere.
+    # Override the user's conflict style, so that the marks are the same everywhere.
     command = ["git", "-c", "merge.conflictStyle=merge", "merge-file", "-p", *named, *map(str, files)]
     try:
         return subprocess.run(command, capture_output=True, check=False)  # noqa: S603

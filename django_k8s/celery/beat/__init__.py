@@ -1,1 +1,1 @@
-"""Beat on Kubernetes: any scheduler class under a lock, and one that publishes every due time."""
+"""Beat on Kubernetes: a lock for any scheduler class, and a scheduler that publishes every due time."""

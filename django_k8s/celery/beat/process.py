@@ -1,4 +1,4 @@
-"""What every beat has beside its schedule: the lock, the heartbeat, the sample of queues, and a stop."""
+"""What every beat has besides its schedule: the lock, the heartbeat, the sampler of the queues, and the stop."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from django_k8s.probe.heartbeat import Heartbeat, at_rest_seconds
 logger = get_logger("django_k8s.beat")
 
 STANDBY_SECONDS = 1.0  # between two attempts to take the lock
-STOP_AGAIN_SECONDS = 3.0  # between two interruptions of what a stop waits for
+STOP_AGAIN_SECONDS = 3.0  # between two interruptions of what delays a stop
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
 class BeatProcess:
-    """The process of one beat; it begins with its first turn, since Celery makes a scheduler for its banner too."""
+    """The process of one beat.
+
+    It begins with its first turn, because Celery also creates a scheduler for its banner only.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -46,17 +49,17 @@ class BeatProcess:
         return self._lock
 
     def begin_turn(self) -> None:
-        """Give a sign of life. Ends the process if it was told to stop."""
+        """Begin a turn: write the heartbeat if it is time. Raise SystemExit if the process was told to stop."""
         if self._sampler is None:
             self._sampler = Sampler(self._app)
             self._sampler.start()
             self._end_at_signals()
-        if self._stopping:  # raised where Python ignores exceptions, such as in a finalizer
+        if self._stopping:  # Python ignored the SystemExit of a signal, such as in a finalizer
             raise SystemExit
         self.beat()
 
     def beat(self) -> None:
-        """Write the heartbeat, if it is time or if there is news."""
+        """Write the heartbeat if it is time, or if its content has changed."""
         fields = self.outage.fields()
         if self.failing is not None:
             fields["failing"] = self.failing
@@ -65,7 +68,7 @@ class BeatProcess:
             due = min(self.outage.since[0], due or self.outage.since[0])
         at, state, told_due = self._beaten
         now = time.monotonic()
-        # A due time that has passed since it was told would look late.
+        # A reported due time that has passed meanwhile would look late.
         moved = told_due is not None and told_due != due and told_due < time.time()
         if now - at < self._every and state == fields and not moved:
             return
@@ -73,11 +76,11 @@ class BeatProcess:
         self._heartbeat.write(**fields, **({} if due is None else {"due": due}))
 
     def wait(self, seconds: float) -> None:
-        """Wait until there is something to do, or until the session of the lock ends."""
+        """Wait for ``seconds``, but no longer than to the next heartbeat or the end of the lock's session."""
         self.lock.wait(max(0.0, min(seconds, self._every)))
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Stop the sampler and release the lock."""
         if self._stopping:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if self._sampler is not None:
@@ -86,13 +89,13 @@ class BeatProcess:
             self._lock.release()
 
     def _end_at_signals(self) -> None:
-        """Only end the loop at SIGTERM and SIGINT: Celery's service closes the scheduler on its way out.
+        """Make SIGTERM and SIGINT end the loop only. Celery's service then closes the scheduler.
 
-        Celery's handler closes it where the signal meets it, which may be inside a query, and waits for
-        ever for the connection that the query has in its hands.
+        Celery's handler closes the scheduler wherever the signal arrives. That may be inside a query, and then it waits
+        forever for the connection that this query uses.
 
-        One interruption is not enough: psycopg then asks the database to cancel the query and waits ten seconds for
-        one that is silent, and Django connects again. So SIGALRM interrupts that, too, until the process closes.
+        One interruption is not enough. psycopg then asks the database to cancel the query and waits ten seconds for an
+        answer, and Django connects again. So SIGALRM interrupts these as well, until the process closes.
         """
 
         def end(number: int, frame: object) -> None:
@@ -100,21 +103,21 @@ class BeatProcess:
             signal.setitimer(signal.ITIMER_REAL, STOP_AGAIN_SECONDS)
             raise SystemExit
 
-        if threading.current_thread() is threading.main_thread():  # not where a worker embeds beat
+        if threading.current_thread() is threading.main_thread():  # not if a worker embeds beat
             for stop in _STOPS:
                 signal.signal(stop, end)
 
 
 @contextlib.contextmanager
 def defer_stop_signals() -> Iterator[None]:
-    """Hold the signals of a stop back, so that a stop never comes in the middle of a publish.
+    """Defer the signals of a stop, so that a stop never interrupts a publish.
 
-    By their handlers and not by a mask: the kernel gives a signal that this thread blocks to another
-    one, such as the sampler's, and Python then calls the handler in this one all the same.
+    This replaces their handlers instead of blocking them. The kernel delivers a blocked signal to another thread, such
+    as the sampler's, and Python then calls the handler in this thread anyway.
     """
     held: list[int] = []
     former: dict[signal.Signals, Callable[..., Any] | int | None] = {}
-    if threading.current_thread() is threading.main_thread():  # no handler interrupts another
+    if threading.current_thread() is threading.main_thread():  # another thread has no handlers to defer
         for stop in _STOPS:
             former[stop] = signal.signal(stop, lambda got, _: held.append(got))
     try:

@@ -1,4 +1,4 @@
-"""The table of beat entries: which due time of each entry was published last."""
+"""The table of beat entries, which has the last published due time of each entry."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from django.db import connections, router, transaction
 
 
 class Changed(Exception):
-    """Another beat has published this due time: read the table again."""
+    """Another beat has published this due time. Read the table again."""
 
 
 def due_times() -> dict[str, datetime]:
-    """Return the last published due time of each entry that the table knows."""
+    """Return the last published due time of each entry in the table."""
     return dict(_rows().values_list("name", "due"))
 
 
 def add(names: Iterable[str], now: datetime) -> None:
-    """Add entries that begin now, unless they are there."""
+    """Add entries that start now. Skip those that exist."""
     rows = _rows()
     rows.bulk_create([rows.model(name=name, due=now) for name in names], ignore_conflicts=True)
 
@@ -31,16 +31,16 @@ def remove(names: Iterable[str]) -> None:
 
 
 def reset(name: str, last: datetime, now: datetime) -> None:
-    """Let an entry go on from now."""
+    """Let an entry continue from now. Do nothing if its last due time is no longer ``last``."""
     _rows().filter(name=name, due=last).update(due=now)
 
 
 @contextmanager
 def published(name: str, last: datetime, due: datetime) -> Iterator[None]:
-    """Publish a due time in the block, between its note and the commit of that note.
+    """Record a due time, run the block that publishes it, and commit the record.
 
-    A database that takes no writes says so before anything is published, and two beats wait for each other at the
-    row. Raise Changed if the last due time is no longer ``last``.
+    A read-only database fails before anything is published, and two beats wait for each other at the row. Raise Changed
+    if the last due time is no longer ``last``.
     """
     model, database = _place()
     with transaction.atomic(using=database):
@@ -50,9 +50,9 @@ def published(name: str, last: datetime, due: datetime) -> Iterator[None]:
 
 
 def _note(model: Any, database: str, name: str, last: datetime, due: datetime) -> bool:
-    """Note a due time; return False if the last one is another.
+    """Record a due time. Return False if the last one is no longer ``last``.
 
-    The statement is written here: for each message, Django would take longer to build it than the database to run it.
+    The SQL is written by hand, because Django would take longer to build it than the database to run it.
     """
     connection = connections[database]
     quote, get = connection.ops.quote_name, model._meta.get_field

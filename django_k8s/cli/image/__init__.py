@@ -1,1 +1,1 @@
-"""What of a project gets into its image. docker/Dockerfile runs it; it needs pathspec, which no image carries."""
+"""Decide what gets into a project's image. docker/Dockerfile runs this. It needs pathspec, which images lack."""

@@ -1,4 +1,4 @@
-"""``python -m django_k8s.cli.image CONTEXT TARGET``: the step of docker/Dockerfile that copies the project."""
+"""``python -m django_k8s.cli.image CONTEXT TARGET``: copy the project, as a step of docker/Dockerfile."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from django_k8s.cli.image.context import holds
 from django_k8s.cli.image.selection import Selection, select
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOINPUT
 
-# How many names a message lists.
+# The most names that a message lists.
 _LISTED = 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Copy the project out of the build context; return 0, or 78 with one sentence for each file that is refused."""
+    """Copy the project from the build context.
+
+    Return 0, or an exit status after a message: 78 if files are refused, 66 if something cannot be read or copied.
+    """
     parser = argparse.ArgumentParser(prog="django_k8s.cli.image", description=__doc__)
     parser.add_argument("context", type=Path, help="the build context")
     parser.add_argument("target", type=Path, help="where the project is copied to; must be empty or missing")
@@ -87,7 +90,7 @@ def _explain(suspects: dict[str, str]) -> list[str]:
 
 
 def _pattern(path: str) -> str:
-    """Return a pattern that matches just this path."""
+    """Return a pattern that matches only this path."""
     return "".join(f"\\{sign}" if sign in "*?[]\\" else sign for sign in path)
 
 
@@ -96,7 +99,7 @@ def _printable(text: str) -> str:
 
 
 def _copy(context: Path, target: Path, selection: Selection) -> None:
-    """Copy with modes, times and symbolic links, as COPY does, each file to its place in the repository."""
+    """Copy each file to the same path, with its mode, time and symbolic links, as COPY does."""
     target.mkdir(parents=True, exist_ok=True)
     made = {""}
 

@@ -1,8 +1,7 @@
-"""``python -m django_k8s.cli.image.bytecode DIRECTORY...``: compile what is not compiled yet.
+"""``python -m django_k8s.cli.image.bytecode DIRECTORY...``: compile Python files that are not compiled yet.
 
-The bytecode is of the kind that Python trusts without looking at the source. A second call compiles only what has come
-since; Python's own ``compileall`` would compile everything again. A file that is no Python, such as the template of
-one, is left alone.
+Python uses this bytecode without checking the source. A second call compiles only new files, whereas ``compileall``
+would compile everything again. A file that is not valid Python, such as a template for one, is left alone.
 """
 
 from __future__ import annotations

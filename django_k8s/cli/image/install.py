@@ -1,6 +1,6 @@
-"""``python -m django_k8s.cli.image.install DIRECTORY``: install what the lock file names, as its own tool would.
+"""``python -m django_k8s.cli.image.install DIRECTORY``: install the packages of the lock file, as its tool would.
 
-DIRECTORY is what ``django_k8s.cli.image.inputs`` wrote.
+DIRECTORY has the files that ``django_k8s.cli.image.inputs`` wrote.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django_k8s.cli.image.uv import VENV, environment, installed, pretend_versio
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Install and compile; return 0, or an exit status after one sentence."""
+    """Install and compile the packages. Return 0, or an exit status after one sentence."""
     (folder,) = argv or sys.argv[1:]
     inputs = Path(folder)
     try:
@@ -50,7 +50,7 @@ def _uv(plan: Plan, inputs: Path) -> None:
         *_options("--extra", plan.extras),
         *_options("--package", [plan.member] if plan.member else []),
     ]
-    # uv lets --no-dev win over --group dev.
+    # In uv, --no-dev overrides --group dev.
     development = [] if "dev" in plan.groups else ["--no-dev"]
     uv(
         "sync",
@@ -84,7 +84,7 @@ def _poetry(plan: Plan, inputs: Path) -> None:
         done = subprocess.run(export, cwd=_top(plan, inputs), env=environment(), check=False)  # noqa: S603
         if done.returncode:
             raise Refusal(f"{plan.lock} cannot be installed: Poetry says why above.")
-        # The lock is complete, and Poetry installs what is in it even where a package would ask for something else.
+        # The lock file is complete. Poetry installs what it contains, even if a package requires something else.
         _pip("--no-deps", "-r", str(lines), cwd=_top(plan, inputs))
 
 
@@ -105,7 +105,7 @@ def _pipfile(plan: Plan, inputs: Path) -> None:
 def _pyproject(plan: Plan, inputs: Path) -> None:
     chosen = [*_options("--group", plan.groups), *_options("--extra", plan.extras)]
     name = posixpath.basename(plan.lock)
-    # A file without the table [project] may still have groups, which are read from the current directory.
+    # A file without a table [project] may still have groups, which uv reads from the current directory.
     declared = tomllib.loads((_top(plan, inputs) / name).read_text()).get("project")
     _pip(*(["-r", name] if declared else []), *chosen, cwd=_top(plan, inputs))
 
@@ -117,7 +117,7 @@ def _requirements(plan: Plan, inputs: Path) -> None:
 
 
 def _pip(*options: str, cwd: Path) -> None:
-    # Several indexes are one to pip, so they are here.
+    # pip treats several indexes as one, so do the same.
     uv("pip", "install", "--no-editable", "--index-strategy", "unsafe-best-match", *options, cwd=cwd)
 
 

@@ -1,7 +1,7 @@
-"""``python -m django_k8s.cli.image.package``: install the project itself, if it is a package, into a directory of its own.
+"""``python -m django_k8s.cli.image.package``: install the project itself into a directory, if it is a package.
 
-It is installed without what it needs, which is there already, and for the environment of the image, into which the
-directory is copied. In the development image nothing is installed: it finds the modules where they are mounted.
+It is installed without its dependencies, which are installed already. The directory is then copied into the image's
+environment. In the development image nothing is installed, and Python finds the modules where they are mounted.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from django_k8s.cli.image.plan import Plan, Refusal
 from django_k8s.cli.image.records import forget_build
 from django_k8s.cli.image.uv import pretend_version, uv
 
-# Where the image has the context.
+# The directory of the project in the image.
 APP = Path("/app")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Install the project's package; return 0, or an exit status after one sentence."""
+    """Install the project's package. Return 0, or an exit status after one sentence."""
     parser = argparse.ArgumentParser(prog="django_k8s.cli.image.package", description=__doc__)
     parser.add_argument("inputs", type=Path, help="what django_k8s.cli.image.inputs wrote")
     parser.add_argument("context", type=Path, help="the build context")
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _described_in(context: Context, own: str) -> list[str]:
-    """Return the texts that the package cannot be built without; a .dockerignore often leaves them out."""
+    """Return the texts that the build of the package needs. A .dockerignore often excludes them."""
     pyproject = posixpath.join(own, "pyproject.toml")
     if not context.is_file(pyproject):
         return []
@@ -73,7 +73,7 @@ def _described_in(context: Context, own: str) -> list[str]:
 
 
 def point_to(directory: Path, venv: Path) -> None:
-    """Let the environment find the modules in a directory where the image has them, in either usual place."""
+    """Let the environment find the modules in a directory of the image, or in ``src`` below it."""
     packages = venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     packages.mkdir(parents=True, exist_ok=True)
     (packages / "project.pth").write_text(f"{directory}\n{directory / 'src'}\n")

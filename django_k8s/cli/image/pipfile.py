@@ -1,4 +1,4 @@
-"""Pipfile.lock as a requirements file."""
+"""Convert a Pipfile.lock to a requirements file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def requirements(text: str, groups: Sequence[str], top: str, own: str | None = None) -> Iterator[str]:
-    """Yield the lines of a requirements file for what a Pipfile.lock installs by default and in further groups.
+    """Yield the lines of a requirements file for the default packages of a Pipfile.lock and those of ``groups``.
 
-    Paths in it start at ``top``, the directory of the lock file. The package in the directory ``own`` is left out.
+    Its paths are relative to ``top``, the directory of the lock file. The package in the directory ``own`` is left out.
     """
     lock = json.loads(text)
     sources = lock.get("_meta", {}).get("sources", [])

@@ -1,4 +1,4 @@
-"""What the image build has decided about a project: read from its lock file, carried out by the steps that install."""
+"""How the image build installs a project: made from its lock file, and carried out by later steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLAN = "plan.json"
 
 
 class Refusal(Exception):
-    """One sentence for a person who builds an image: what is wrong, then what to do."""
+    """The image cannot be built. The message says in one sentence what is wrong and what to do."""
 
     def __init__(self, sentence: str, status: int = EX_CONFIG) -> None:
         super().__init__(sentence)
@@ -22,17 +22,17 @@ class Refusal(Exception):
 
 @dataclass
 class Plan:
-    """How to install what a lock file names. All paths are relative to the build context."""
+    """How to install the packages of a lock file. All paths are relative to the build context."""
 
     kind: str  # uv, poetry, pylock, pipfile, pyproject or requirements
     lock: str
     groups: list[str] = field(default_factory=list)
     extras: list[str] = field(default_factory=list)
     member: str = ""  # the project's name in a workspace
-    own: str | None = None  # the directory of the project if it is a package itself
-    own_may_fail: bool = False  # nothing says for sure that it is meant to be installed
-    own_requires: str = ""  # the pyproject.toml that names what it needs, if the lock does not
-    hashes: bool = False  # each requirement must have one
+    own: str | None = None  # the directory of the project, if it is a package
+    own_may_fail: bool = False  # it is not certain that it is meant to be installed
+    own_requires: str = ""  # the pyproject.toml with its dependencies, if the lock file does not have them
+    hashes: bool = False  # each requirement must have a hash
 
     def write(self, folder: Path) -> None:
         """Write the plan into a directory."""
@@ -40,5 +40,5 @@ class Plan:
 
     @classmethod
     def read(cls, folder: Path) -> Plan:
-        """Read the plan of a directory."""
+        """Read the plan from a directory."""
         return cls(**json.loads((folder / PLAN).read_text()))

@@ -1,15 +1,15 @@
-"""Leave out what an installed package says about the build: two builds of equal packages are then equal, byte by byte."""
+"""Remove what an installed package records about its build, so that equal packages are equal byte by byte."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# When the source was changed, and where it was: for a project that is a package, a directory with a random name.
+# They record when the source was changed and where it was, which for the project is a directory with a random name.
 _OF_THE_BUILD = ("uv_cache.json", "direct_url.json")
 
 
 def forget_build(root: Path) -> None:
-    """Remove the files, and their lines in RECORD, of every package below ``root`` that came from a local directory or wheel."""
+    """Remove these files and their lines in RECORD, for packages below ``root`` from a local directory or wheel."""
     for package in root.rglob("*.dist-info"):
         found = [package / name for name in _OF_THE_BUILD if _is_local(package / name)]
         record = package / "RECORD"
@@ -23,5 +23,5 @@ def forget_build(root: Path) -> None:
 
 
 def _is_local(path: Path) -> bool:
-    """Return whether the file is there and no address of a repository, which tells where the code is from."""
+    """Return whether the file exists and is about a local source. The address of a repository is kept."""
     return path.is_file() and (path.name == "uv_cache.json" or '"file:' in path.read_text())

@@ -1,4 +1,4 @@
-"""Requirements files: which others they include, and which directories of the context they install."""
+"""Requirements files, with the files that they include and the directories of the context that they install."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ARCHIVES = (".whl", ".tar.gz", ".zip")
 
 @dataclass
 class Found:
-    """The files, changed so that they can be installed from a copy of the context's top."""
+    """The requirements files, changed so that they can be installed from a copy of the top of the context."""
 
     files: dict[str, str] = field(default_factory=dict)
     hashes: bool = False
@@ -30,14 +30,14 @@ class Found:
 
 
 def collect(context: Context, name: str, project: str) -> Found:
-    """Read a requirements file and all that it includes.
+    """Read a requirements file and all files that it includes.
 
-    A directory that it installs is copied, except for that of the project itself: it changes with each line of
-    code, so it is installed in a later step. Raise Refusal if a file or directory is missing.
+    Directories that it installs are copied, except the project's own. That changes with each line of code, so a later
+    step installs it. Raise Refusal if a file or directory is missing.
     """
     found = Found()
     _read(context, name, project, found, name)
-    # Pip checks all hashes as soon as it sees one. What has none, such as a repository, cannot be checked.
+    # pip requires all hashes as soon as it sees one. A repository, for example, has none and cannot be checked.
     text = "\n".join(found.files.values())
     found.hashes = "--hash" in text and not re.search(r"\b\w+\+\w+://|^\s*\./", text, re.MULTILINE)
     return found
@@ -64,7 +64,7 @@ def _read(context: Context, name: str, project: str, found: Found, asked_by: str
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield the lines, with those that a backslash continues as one."""
+    """Yield the lines without comments and empty lines. Join lines that a backslash continues."""
     for line in text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
         stripped = _COMMENT.sub("", line).strip()
         if stripped:
@@ -72,7 +72,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _requirement(context: Context, name: str, project: str, found: Found, line: str) -> str:
-    """Return a line as it is, or for a directory or file of the context, as it is seen from the context's top."""
+    """Return a line. Make the path of a directory or file in the context relative to the top of the context."""
     what = _EDITABLE.sub("", line)
     editable = what != line
     path = re.sub(r"^[\w.\-]+(\[[^\]]*\])? @ (?=file:|\.)", "", what).removeprefix("file:")
@@ -99,7 +99,7 @@ def _requirement(context: Context, name: str, project: str, found: Found, line: 
 
 
 def _place(context: Context, name: str, project: str, path: str) -> str | None:
-    """Return what a path means: pip starts at the directory in which it is run, which nothing in the file tells."""
+    """Return what a path refers to. pip starts at its working directory, which the file does not tell."""
     for start in ("", project, posixpath.dirname(name)):
         place = posixpath.normpath(posixpath.join(start, path))
         place = "" if place == "." else place

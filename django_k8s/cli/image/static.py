@@ -1,4 +1,4 @@
-"""``python -m django_k8s.cli.image.static``: the build phase, which collects the static files."""
+"""``python -m django_k8s.cli.image.static``: collect the static files, in the build phase."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SETTINGS = "import django.conf as c; s = c.settings; print(int('django.contrib.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the project's own commands and collectstatic; return 0, or an exit status after one sentence."""
+    """Run the project's own commands and collectstatic. Return 0, or an exit status after one sentence."""
     parser = argparse.ArgumentParser(prog="django_k8s.cli.image.static", description=__doc__)
     parser.add_argument("target", type=Path, help="where static files belong: STATIC_ROOT in the image")
     parser.add_argument("--env-file", type=Path, help="variables of the build phase, NAME=value in each line")
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _variables(file: Path | None) -> dict[str, str]:
-    """Return the variables of a file: NAME=value, without any quoting but a pair of quotation marks around the value."""
+    """Return the variables in a file of lines NAME=value. Only quotation marks around a whole value are removed."""
     found = {}
     for number, text in enumerate(file.read_text().splitlines() if file and file.is_file() else [], 1):
         line = text.strip().removeprefix("export ")
@@ -87,7 +87,7 @@ def _collect(target: Path, variables: dict[str, str]) -> None:
 
 
 def _explain(target: Path, variables: dict[str, str], *, failed: bool) -> None:
-    """Say why there are no static files. Raise Refusal if the image would not have what it should."""
+    """Print why there are no static files. Raise Refusal if the image should have some."""
     sys.stdout.flush()
     done = _run(variables, sys.executable, "-c", _SETTINGS, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     if done.returncode:

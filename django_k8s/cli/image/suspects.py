@@ -1,11 +1,11 @@
-"""What looks like a secret or a database, by its name or its content."""
+"""Recognize files that look like a secret or a database, by their name or content."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
 
-# Bytes of a file that are read: all of a text that a person wrote, and the beginning of anything bigger.
+# How many bytes of a file are read: a file of text as a whole, and the beginning of anything larger.
 _WHOLE, _BEGINNING = 1_000_000, 65_536
 
 _PRIVATE_KEY = "holds a private key"
@@ -14,7 +14,7 @@ _DUMP = "is a dump of a database"
 _CREDENTIALS = "holds credentials"
 _VARIABLES = "sets environment variables, which often are secrets"
 
-# The whole name of a file, in lower case.
+# Patterns for the whole name of a file, in lower case.
 _NAMES = (
     (r"id_(rsa|dsa|ecdsa|ed25519)(_sk)?", _PRIVATE_KEY),
     (r".*\.(p12|pfx|jks|keystore|kdbx|ppk)", _PRIVATE_KEY),
@@ -28,14 +28,14 @@ _NAMES = (
     (r"(client[-_]secret|service[-_]account).*\.json", _CREDENTIALS),
     (r"(local_settings|settings_local)\.py", "has the settings of one machine"),
 )
-# A directory, whatever is in it.
+# Directories whose files are all suspect.
 _FOLDERS = ((".envs", _VARIABLES), (".ssh", _CREDENTIALS), (".kube", _CREDENTIALS), (".aws", _CREDENTIALS))
 
 _ENVIRONMENT_NAME = re.compile(r"\.env(rc|[._-].*)?|.*\.env")
 _EXAMPLE = re.compile(r"(^|[._-])(example|sample|template|dist|defaults?)([._-]|$)")
 _ASSIGNMENT = re.compile(rb"^[ \t]*(export[ \t]+)?[A-Za-z_]\w*[ \t]*=[ \t]*[^\s#]", re.MULTILINE)
 
-# What is for tests, and what is for development or continuous integration: production needs neither.
+# Files for tests, and files for development or continuous integration. Production needs neither.
 _FOR_TESTS = re.compile(r"(^|[._/-])(tests?|testing|conftest)([._/-]|$)")
 _FOR_DEVELOPMENT = re.compile(r"(^|[._/-])(tests?|testing|ci|local|dev|develop|development)([._/-]|$)")
 
@@ -44,7 +44,7 @@ _BEGINS = (
     (b"PGDMP", _DUMP),
     (b"REDIS00", _DUMP),
 )
-# A key has base64 behind its first line, in JSON and in strings of a program too. Code that only looks for one has not.
+# A key has base64 after its first line, also in JSON and in string literals. Code that only looks for keys does not.
 _PEM = re.compile(
     rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     rb"(?:\\[rn]|[\s\"',]){1,40}(?:[A-Z][A-Za-z-]{1,20}: [^\r\n\\]{0,120}(?:\\[rn]|\s){1,8}){0,6}[A-Za-z0-9+/=]{32}"
@@ -59,9 +59,9 @@ _URL_PASSWORD = re.compile(rb"://[^\s/:@]{1,100}:[^\s/@$]{1,200}@")
 
 
 def why_suspect(path: str, file: Path) -> str:
-    """Return what a file looks like, as the predicate of a sentence, or an empty string.
+    """Return what is suspect about a file, as the predicate of a sentence, or an empty string.
 
-    ``path`` is its path in the project, ``file`` where it can be read. An empty file is never suspect.
+    ``path`` is its path in the project, and ``file`` where to read it. An empty file is never suspect.
     Raise OSError if it cannot be read.
     """
     size = file.stat().st_size
@@ -73,13 +73,13 @@ def why_suspect(path: str, file: Path) -> str:
 
 
 def is_aside(path: str, reason: str) -> bool:
-    """Return whether a suspect is for tests or development, so that the image is right without it."""
+    """Return whether a suspect is for tests or development, so that the image does not need it."""
     pattern = _FOR_DEVELOPMENT if reason == _VARIABLES else _FOR_TESTS
     return bool(pattern.search(path.lower()))
 
 
 def _rows(content: bytes) -> bool:
-    """Return whether a dump has rows; one of which only the beginning was read may have some."""
+    """Return whether a dump has rows, or may have some because only its beginning was read."""
     return len(content) == _BEGINNING or bool(_SQL_ROWS.search(content))
 
 
@@ -113,7 +113,7 @@ def _by_content(path: PurePosixPath, content: bytes) -> str:
         return _CREDENTIALS
     if path.suffix == ".json" and _OAUTH.search(content):
         return _CREDENTIALS
-    # Tables without rows are no secret: a schema is part of many programs.
+    # Tables without rows are not secret. Many programs contain a schema.
     if path.suffix == ".sql" and _SQL_DUMP.search(content[:_BEGINNING]) and _rows(content):
         return _DUMP
     if path.name in (".npmrc", ".yarnrc.yml") and _INDEX_TOKEN.search(content):

@@ -1,6 +1,6 @@
-"""``python -m django_k8s.cli.image.toolkit``: install this library and gunicorn over what the project has.
+"""``python -m django_k8s.cli.image.toolkit``: install this library and gunicorn, over the project's if necessary.
 
-The lock of the project stays as it is. What is replaced is said.
+The project's lock file is not changed. Replaced packages are reported.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from django_k8s.cli.image.trim import trim
 from django_k8s.cli.image.uv import BUILD_ONLY, VENV, installed, report, uv
 
 NAME = "django-k8s-toolkit"
-# Locks of what the build itself installs.
+# Lock files of what the build itself installs.
 LOCKS = Path(django_k8s.__file__).parent / "_assets" / "image"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Install, and say what changed; return 0, or an exit status after one sentence."""
+    """Install, and report what changed. Return 0, or an exit status after one sentence."""
     parser = argparse.ArgumentParser(prog="django_k8s.cli.image.toolkit", description=__doc__)
     parser.add_argument("library", help="the argument LIBRARY")
     parser.add_argument("wheels", type=Path, help="a directory with a wheel of this library, or an empty one")
@@ -64,9 +64,9 @@ def _install(library: str, wheels: list[Path], before: dict[str, str], more: lis
 
 
 def _constraints(before: dict[str, str]) -> list[str]:
-    """Return the releases with which this library was tested, for what the project does not have itself.
+    """Return the tested releases of our dependencies that the project does not have, and the project's Django.
 
-    Django is the project's: it is never replaced.
+    The project's Django is never replaced.
     """
     lines = re.findall(r"^[\w.\-]+==[^\\\n]*", (LOCKS / "toolkit.txt").read_text(), re.MULTILINE)
     tested = [line for line in lines if _normal(line.partition("==")[0]) not in {*map(_normal, before)}]
@@ -93,7 +93,7 @@ def _files() -> list[Path]:
 
 
 def _keep_entrypoints() -> None:
-    """Leave of what the library brings to be copied just the entrypoints, which are what runs."""
+    """Remove the files that the library carries for copying, except for the entrypoints, which the image runs."""
     (entrypoints,) = _files()
     for path in entrypoints.parent.iterdir():
         if path != entrypoints:

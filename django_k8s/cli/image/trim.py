@@ -1,4 +1,4 @@
-"""Remove what no process of the image reads: sources of translations, botocore's services and Brotli where only we bring them."""
+"""Remove files that no process in the image reads: translation sources, unused botocore services, and Brotli."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-# What django-storages asks, and what credentials of a pod come from.
+# Services that django-storages uses, and those that give a pod its credentials.
 _SERVICES = frozenset(("s3", "sts", "sso", "sso-oidc", "signin"))
-# It lets people edit translations in the browser, and so reads their sources.
+# It edits translations in the browser, so it reads their sources.
 _EDITOR = "django-rosetta"
 
 
-# It compresses static files while the image is built. Compressed files are served without it.
+# It compresses static files while the image is built. It is not needed to serve them.
 _COMPRESSOR = ("brotli.py", "_brotli.*", "[bB]rotli-*.dist-info")
 
 
 def trim(venv: Path, build_only: Path, project: Collection[str], installed: Collection[str]) -> int:
-    """Remove the files, or move them to ``build_only`` if collectstatic needs them; return how many bytes.
+    """Remove the files, or move them to ``build_only`` if collectstatic needs them. Return their size in bytes.
 
-    ``project`` are the packages that the lock file names, ``installed`` all of them, in lower case. A project that names
-    botocore may use any service of it, and one that names Brotli may use it in a view. A source without its compiled file stays, for the project may compile it.
+    ``project`` are the packages in the lock file and ``installed`` all packages, in lower case. A project that
+    locks botocore may use any of its services, and one that locks Brotli may use it in a view. A translation
+    source without its compiled file is kept, because the project may compile it.
     """
     removed = 0
     for packages in venv.glob("lib/python3*/site-packages"):

@@ -1,4 +1,4 @@
-"""How uv is called in the build: for one environment, with the private index of the secrets that the build is given."""
+"""Run uv in the build, for the environment of the image and with the private index from the build's secrets."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pathlib import Path
 from django_k8s.cli.image.plan import Refusal
 
 VENV = Path("/opt/venv")
-# Packages that the build needs and the image does not.
+# Packages that only the build needs.
 BUILD_ONLY = Path("/opt/build-only")
 PIP_CONF = Path("/etc/pip.conf")
 _PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION"
 
 
 def uv(*arguments: str, cwd: Path = Path("/"), capture: bool = False) -> str:
-    """Run uv and return its output, which is shown unless it is captured.
+    """Run uv. With ``capture``, return its output instead of showing it.
 
-    Raise Refusal if it fails: it has said why.
+    Raise Refusal if uv fails. It has printed the reason by then.
     """
     command = [str(Path(__file__).parents[3] / "bin" / "uv"), *arguments]
     variables = {**environment(), **private_index(PIP_CONF)}
@@ -40,9 +40,9 @@ def uv(*arguments: str, cwd: Path = Path("/"), capture: bool = False) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables under which uv installs into the environment of the image."""
+    """Return the environment variables with which uv installs into the environment of the image."""
     return {
-        # Without the path of the build's own tools: what is built must not see them.
+        # Without PYTHONPATH, so that packages are not built with the build's own tools.
         **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         "UV_PROJECT_ENVIRONMENT": str(VENV),
         "VIRTUAL_ENV": str(VENV),
@@ -56,9 +56,9 @@ def environment() -> dict[str, str]:
 
 
 def pretend_versions(folder: Path) -> None:
-    """Give the packages whose sources are in a directory a version, if git names theirs: no git is in the context.
+    """Set a version for packages built from sources in ``folder``, because the context has no git history for it.
 
-    Those of an index bring their own, and another one for them would be refused.
+    Packages from an index have their own version, and a different one would be refused.
     """
     for file in folder.rglob("pyproject.toml"):
         try:
@@ -68,16 +68,16 @@ def pretend_versions(folder: Path) -> None:
         if name := re.sub(r"[^A-Z0-9]+", "_", str(read.get("project", {}).get("name", "")).upper()):
             os.environ.setdefault(f"{_PRETEND}_FOR_{name}", "0.0.0")
         if any("hatch-vcs" in str(one) for one in read.get("build-system", {}).get("requires", [])):
-            pretend_version()  # it does not ask for one by name
+            pretend_version()  # it does not read the variable with the package's name
 
 
 def pretend_version() -> None:
-    """Give every package that is built from now on a version, if git names it."""
+    """Set a version for every package that is built from now on and takes its version from git."""
     os.environ.setdefault(_PRETEND, "0.0.0")
 
 
 def private_index(file: Path) -> dict[str, str]:
-    """Return what a pip.conf says about indexes in uv's words."""
+    """Return the variables of uv that correspond to the options about indexes in a pip.conf."""
     parser = configparser.RawConfigParser()
     try:
         parser.read(file)
@@ -97,12 +97,12 @@ def private_index(file: Path) -> dict[str, str]:
 
 
 def installed() -> dict[str, str]:
-    """Return the packages of the environment with their versions."""
+    """Return the installed packages of the environment and their versions."""
     packages = json.loads(uv("pip", "list", "--quiet", "--format", "json", capture=True))
     return {package["name"]: package["version"] for package in packages}
 
 
 def report(title: str, names: Sequence[str]) -> None:
-    """Print a list, if there is anything in it."""
+    """Print a list, unless it is empty."""
     if names:
         print(f"django-k8s: {title}: {', '.join(names)}", flush=True)

@@ -1,9 +1,9 @@
-"""``django-k8s run``: a project's web, worker, beat and daemons on this machine, in one terminal.
+"""``django-k8s run``: run a project's web, worker, beat and daemons on this machine, in one terminal.
 
-It runs what the image runs, by the same entrypoints, in debug mode unless DEBUG says otherwise. worker and
-beat are left out if the project has no Celery application. Daemons are those that `init` recorded, and those of --daemon.
-Each role is in a session of its own, so that the terminal's Ctrl-C reaches this process alone, which
-then stops the roles in order.
+It uses the same entrypoints as the image, in debug mode unless DEBUG is set. worker and beat are left out if the
+project has no Celery application. The daemons are those that `init` recorded, and those given with --daemon.
+Each role has its own session. So the terminal's Ctrl-C reaches only this process, which then stops the roles in
+order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django_k8s.cli import options
 from django_k8s.environment.exit_codes import EX_CONFIG, EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 from django_k8s.environment.roles import SERVICES as ROLES
 
-_LAST = 65500  # ports for probes follow it
+_LAST = 65500  # the ports for probes follow
 
 
 def add_parser(commands: Any) -> None:
@@ -53,7 +53,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    """Run the roles until a signal ends them, and return the exit status: 0 after a signal."""
+    """Run the roles until a signal ends them. Return the exit status, which is 0 after a signal."""
     from django_k8s.cli.run.daemons import Unreadable, given, recorded
     from django_k8s.cli.run.runner import Refused, RoleRunner
     from django_k8s.cli.run.terminal import Output

@@ -1,6 +1,6 @@
-"""The daemons that ``django-k8s run`` starts: those of the command line, and those that ``django-k8s init`` recorded.
+"""The daemons that ``django-k8s run`` starts: those on its command line, and those that ``init`` recorded.
 
-The chart's values name them too, but they are YAML, which Python cannot read without a library.
+The chart's values have them too, but Python cannot read YAML without a library.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ RECORD = Path("deploy") / "django-k8s.toml"
 
 
 class Unreadable(Exception):
-    """What is wrong with the record, or with an option; the message says what to do."""
+    """The record or an option is malformed. The message says what to do."""
 
 
 def recorded(directory: Path) -> Daemons:
-    """Return the daemons of the record in ``directory`` or above it, up to the root of its git repository.
+    """Return the daemons in the record in ``directory`` or above it, up to the root of its git repository.
 
-    Raises Unreadable if the record is malformed.
+    Raise Unreadable if the record is malformed.
     """
     for folder in (directory, *directory.parents):
         if (folder / RECORD).is_file():
@@ -50,9 +50,9 @@ def _read(path: Path) -> Daemons:
 
 
 def given(options: Sequence[str]) -> Daemons:
-    """Return the daemons of the option --daemon: a command, or a name and a command, as NAME=COMMAND.
+    """Return the daemons from the option --daemon, each of which is COMMAND or NAME=COMMAND.
 
-    Raises Unreadable if there is no command.
+    Raise Unreadable if there is no command.
     """
     daemons: Daemons = {}
     for option in options:

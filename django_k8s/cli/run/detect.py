@@ -1,7 +1,7 @@
-"""``python -m django_k8s.cli.run.detect``: say as JSON what a project lacks: this library, or a Celery application.
+"""``python -m django_k8s.cli.run.detect``: print as JSON whether a project lacks this library or a Celery application.
 
-It looks as the launcher of worker and beat does, which imports the project. An end without an answer means
-that the project itself cannot be imported; its roles say why.
+It imports the project, in the same way as the roles worker and beat. If it ends without an answer, the project
+cannot be imported, and the roles say why.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 
 class Missing(NamedTuple):
-    """Why a project cannot be run at all, and why it has no Celery application; empty if nothing is wrong."""
+    """Why the project cannot run, and why it has no Celery application. Both are empty if nothing is wrong."""
 
     library: str = ""
     celery: str = ""
 
 
 def read(answer: bytes) -> Missing:
-    """Return what the last line of an answer says; nothing if there is no answer."""
+    """Return the content of the last line of an answer. Without an answer, both fields are empty."""
     try:
         library, celery = json.loads(answer.splitlines()[-1])
     except (ValueError, LookupError, TypeError):
@@ -40,7 +40,7 @@ def _library() -> str:
         return ""
     module = str(settings.SETTINGS_MODULE)
     package = module.rpartition(".")[0]
-    # The names that the documentation gives to settings for Kubernetes.
+    # The names of the settings for Kubernetes in the documentation.
     names = [f"{package}.kubernetes"] if package else []
     found = next((name for name in [*names, f"{module}_kubernetes"] if importlib.util.find_spec(name)), "")
     remedy = (

@@ -1,4 +1,4 @@
-"""What is run: a project's environment on this machine."""
+"""The environment in which a project's roles run on this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_k8s.environment.shell_exports import variables_to_export
 
 
 def environment(directory: Path, port: int) -> dict[str, str]:
-    """The roles' environment: this one, with defaults for a development machine."""
+    """Return the environment of the roles: that of this process, with defaults for a development machine."""
     defaults = {
         "DEBUG": "true",
         "DJANGO_SETTINGS_MODULE": settings_module(directory),
@@ -36,7 +36,7 @@ def environment(directory: Path, port: int) -> dict[str, str]:
 
 
 def settings_module(directory: Path) -> str:
-    """What manage.py names as the settings module."""
+    """Return the settings module that manage.py sets, or ``config.settings``."""
     match = re.search(
         r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)",
         (directory / "manage.py").read_text(errors="replace"),
@@ -45,6 +45,6 @@ def settings_module(directory: Path) -> str:
 
 
 def grace(role: str, environ: Mapping[str, str]) -> float:
-    """Seconds that a role has between SIGTERM and SIGKILL."""
+    """Return the grace period of a role in seconds, between SIGTERM and SIGKILL."""
     env, name = Env(environ=environ), f"{role.upper()}_GRACE_SECONDS"
     return env.int(name) if name in env.table else 10.0

@@ -11,14 +11,14 @@ _OTHERS = "31"  # daemons
 
 
 class Output:
-    """One terminal for all roles: whole lines, each with the role before it."""
+    """The output of all roles on one terminal. Each line starts with its role, and lines are never mixed."""
 
     def __init__(self, stream: IO[str], *, colours: bool) -> None:
         self.stream, self.colours = stream, colours
         self.lock = threading.Lock()
 
     def line(self, role: str, text: str) -> None:
-        """Print one line. A reader who has gone away is no reason to fail."""
+        """Print one line. Ignore it if nobody reads the output any longer."""
         prefix = f"{role:<7}|"
         if self.colours:
             prefix = f"\x1b[{_COLOURS.get(role, _OTHERS)}m{prefix}\x1b[0m"
@@ -27,6 +27,6 @@ class Output:
             self.stream.flush()
 
     def copy(self, role: str, source: IO[bytes]) -> None:
-        """Print every line of ``source`` until its end."""
+        """Print every line of ``source`` until it ends."""
         for line in source:
             self.line(role, line.decode(errors="replace").rstrip())

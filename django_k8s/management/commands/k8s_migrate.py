@@ -1,4 +1,4 @@
-"""Migrates, by one process at a time."""
+"""The command ``k8s_migrate``: migrate in one process at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     help = "Wait for the database, acquire the migration lock, and migrate. If another process migrates, wait for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which databases, and how long to wait."""
+        """Add the options: the databases, and how long to wait."""
         parser.add_argument(
             "--database",
             action="append",
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError: status 1 when a migration failed, 75 if what it waited for did not come."""
+        """Migrate. Raise CommandError with status 1 if a migration fails, 75 if a wait is too long, or 78 for mistakes."""
         seconds = conf.current().wait_seconds if options["timeout"] is None else options["timeout"]
         for alias in options["databases"] or conf.current().migrate_databases:
             try:
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                         conf.current().migrate_lock_timeout_seconds,
                         self.say,
                         verbosity=options["verbosity"],
-                        # Not self.stdout, which would end each of Django's half lines.
+                        # Not self.stdout, which would end a line after each part that Django writes.
                         stdout=options.get("stdout") or sys.stdout,
                     )
             except Failed as error:
@@ -60,16 +60,16 @@ class Command(BaseCommand):
                 raise CommandError("Stopped before the end.", returncode=EX_TEMPFAIL) from None
 
     def say(self, line: str) -> None:
-        """A line of progress, at once."""
+        """Print a line of progress immediately."""
         self.stdout.write(f"migrate: {line}")
         self.stdout.flush()
 
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM stops as Ctrl-C does: the running statement is cancelled, and the exit status is no success.
+    """Let SIGTERM stop as Ctrl-C does: the running statement is cancelled, and the exit status is a failure.
 
-    tini turns the status of a process that died of SIGTERM into 0, and a Job would count as done.
+    Without this, tini would turn the status of a process that SIGTERM ended into 0, and the Job would count as done.
     """
 
     def stop(number: int, frame: object) -> NoReturn:

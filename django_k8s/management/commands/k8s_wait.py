@@ -1,4 +1,4 @@
-"""Waits until the database, the broker, the cache or the migrations are there."""
+"""The command ``k8s_wait``: wait for the database, the broker, the cache or the migrations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The checks, and how long."""
+        """Add the arguments: the checks, and how long to wait."""
         parser.add_argument(
             "checks",
             nargs="*",
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError that names what is missing."""
+        """Wait. Raise CommandError with what is missing if the checks do not pass in time."""
         seconds = conf.current().wait_seconds if options["timeout"] is None else options["timeout"]
         if "broker" in options["checks"]:
             try:
@@ -58,6 +58,6 @@ class Command(BaseCommand):
             raise CommandError(f"Not ready after {seconds:g} s: {what}", returncode=EX_TEMPFAIL)
 
     def say(self, line: str) -> None:
-        """A line of progress, at once."""
+        """Print a line of progress immediately."""
         self.stdout.write(f"wait: {line}")
         self.stdout.flush()

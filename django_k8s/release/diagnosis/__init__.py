@@ -1,1 +1,1 @@
-"""What is wrong with a release: read from the objects of the cluster and the last words of containers."""
+"""Find out what is wrong with a release, from the objects in the cluster and the logs of containers."""

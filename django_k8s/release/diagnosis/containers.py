@@ -1,4 +1,4 @@
-"""What is wrong with one container of a pod."""
+"""Find out what is wrong with a container of a pod."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django_k8s.release.diagnosis import words
 from django_k8s.release.diagnosis.finding import Finding, Logs, Object, component_of
 
 _PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError"}
-_RESTARTS = 2  # after which a container that ends is broken, and not only unlucky
-_MESSAGE_BYTES = 2048  # that a kubelet keeps
-_RETRY_SECONDS = 45.0  # for the next try of a job
+_RESTARTS = 2  # after this many, the end of a container is not an accident
+_MESSAGE_BYTES = 2048  # the most that a kubelet keeps of a log
+_RETRY_SECONDS = 45.0  # for the next attempt of a job
 _SIGKILL, _SIGTERM = 137, 143
 
 
@@ -24,7 +24,7 @@ def finding(pod: Object, status: dict[str, Any], logs: Logs, *, init: bool) -> F
     if waiting and (found := _waiting(pod, status, waiting)):
         return found
     if status.get("ready") and not init:
-        return None  # whatever was before
+        return None  # earlier failures do not matter
     ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
     if ended and not (ended.get("exitCode") == 0 and (init or not waiting)):
         return _ended(pod, status, ended, logs, running="running" in state)
@@ -49,7 +49,7 @@ def _waiting(pod: Object, status: dict[str, Any], waiting: dict[str, Any]) -> Fi
 def _pull(component: str, image: str, message: str) -> Finding:
     lowered = message.lower()
     if "back-off" in lowered and "rpc error" not in lowered and "failed" not in lowered:
-        # The reason was in the message before; it comes back with the next attempt.
+        # The previous message had the reason. It comes again with the next attempt.
         return Finding(
             "image",
             component,
@@ -103,7 +103,7 @@ def _ended(
         text = f"{which} was killed because it used more memory than its limit{has}. Raise resources.limits.memory in deploy/values.yaml."
         return Finding("memory", component, text, seconds=0.0 if restarts else 10.0)
     if code == EX_TEMPFAIL:
-        return None  # it waits for something else, which has a finding of its own, and tries again
+        return None  # it waits for something else, which has its own finding, and tries again
     said = words.lines_of(_message(ended) or logs(pod["metadata"]["name"], status["name"], running))
     if code in (EX_CONFIG, EX_USAGE):
         if listed := words.configuration(said):
@@ -119,7 +119,7 @@ def _ended(
     if code in (_SIGKILL, _SIGTERM) and not words.reason(said):
         why = "it was killed"
     if job:
-        # Another try may help. If there is none, the Job says so.
+        # Another attempt may succeed. If there is none, the Job reports it.
         return Finding(
             "job", component, f"The job {component} failed: {why}.", words.last(said), _RETRY_SECONDS
         )
@@ -130,7 +130,7 @@ def _ended(
 
 
 def _message(ended: dict[str, Any]) -> str:
-    """What the kubelet has kept of the log; nothing if that begins in the middle of a line, which may be a long one in JSON."""
+    """Return the end of the log that the kubelet has kept, or nothing if it may begin in the middle of a long line."""
     message = str(ended.get("message") or "")
     return "" if len(message.encode()) >= _MESSAGE_BYTES - 3 else message
 

@@ -1,4 +1,4 @@
-"""One thing that is wrong."""
+"""The class of findings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Object = dict[str, Any]
 # (pod, container, previous) -> the last lines of a log.
 Logs = Callable[[str, str, bool], str]
 
-# What is reported first if several things are wrong: what is likely to be the cause of the others.
+# The order in which findings are reported. The likely cause of the others comes first.
 RANKS = (
     "image",  # cannot be pulled, or is not on the node
     "refused",  # the cluster refuses to create the pod
@@ -22,13 +22,13 @@ RANKS = (
     "job",
     "crash",
     "page",
-    "start",  # not ready, for no reason that is known
+    "start",  # not ready, for an unknown reason
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, where, and after how many seconds it is final.
+    """A problem, the component that has it, and after how many seconds it is final.
 
     ``details`` are lines of a log. ``seconds`` is 0 if waiting cannot help.
     """
@@ -41,16 +41,16 @@ class Finding:
 
     @property
     def rank(self) -> int:
-        """The place among other findings; the lowest one is reported."""
+        """The rank among findings. The finding with the lowest rank is reported."""
         return RANKS.index(self.kind)
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes it the same finding when it is seen again."""
+        """The key by which the finding is recognized when it is seen again."""
         return (self.kind, self.component)
 
 
 def component_of(found: Object) -> str:
-    """Return the component that an object belongs to."""
+    """Return the component to which an object belongs."""
     labels = found["metadata"].get("labels") or {}
     return str(labels.get("app.kubernetes.io/component") or found["metadata"]["name"])

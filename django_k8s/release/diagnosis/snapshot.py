@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from django_k8s.environment.masking import mask
 from django_k8s.release.diagnosis.finding import Finding, Logs, Object, component_of
-from django_k8s.release.diagnosis.objects import claim_findings, pod_findings, refused_findings
+from django_k8s.release.diagnosis.pods import claim_findings, pod_findings, refused_findings
 
 KINDS = "deployments,statefulsets,jobs,replicasets,pods,persistentvolumeclaims"
 _REVISION = "deployment.kubernetes.io/revision"

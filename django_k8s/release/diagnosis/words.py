@@ -1,4 +1,4 @@
-"""What a container said before it ended, as lines for people."""
+"""Read the end of a container's log, as lines for people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EXCEPTION = re.compile(
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a log, masked; those in JSON as their message, with the traceback below it."""
+    """Return the lines of a log with secrets masked. A line of JSON becomes its message and traceback."""
     found: list[str] = []
     for line in text.splitlines():
         found += [mask(part) for part in _readable(line)]
@@ -25,7 +25,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def last(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the last lines, as many as a person reads."""
+    """Return the last lines, at most 15."""
     return tuple(lines[-_LINES:])
 
 
@@ -44,7 +44,7 @@ def _readable(line: str) -> list[str]:
 
 
 def configuration(lines: Sequence[str]) -> str:
-    """Return what the message about a wrong configuration lists, in one line; empty if there is no such message."""
+    """Return the problems in a message about a wrong configuration, in one line, or an empty string."""
     start = next(
         (number for number, line in enumerate(lines) if line.startswith("The configuration has ")), None
     )
@@ -59,7 +59,7 @@ def configuration(lines: Sequence[str]) -> str:
 
 
 def migration(lines: Sequence[str]) -> str:
-    """Return which migration failed, why, and where in the project; empty if none did."""
+    """Return which migration failed, why, and where in the project, or an empty string."""
     for number, line in enumerate(lines):
         if found := _MIGRATION.match(line):
             place = _place(lines[number:])
@@ -69,7 +69,7 @@ def migration(lines: Sequence[str]) -> str:
 
 
 def reason(lines: Sequence[str]) -> str:
-    """Return the line that says why a process ended: the exception, else the last line."""
+    """Return the line with the reason for the end of a process: the last exception, or else the last line."""
     for line in reversed(lines):
         if _EXCEPTION.match(line.strip()):
             place = _place(lines)
@@ -79,7 +79,7 @@ def reason(lines: Sequence[str]) -> str:
 
 
 def page(lines: Sequence[str]) -> str:
-    """Return why the page of READINESS_PAGE or a health check fails, if that was the last that was said about it."""
+    """Return why READINESS_PAGE or other health checks fail, or an empty string if they pass again."""
     failing: dict[str, str] = {}
     for line in lines:
         if found := re.search(r"health check (\S+) fails: (.*)", line):
@@ -92,6 +92,6 @@ def page(lines: Sequence[str]) -> str:
 
 
 def _place(lines: Sequence[str]) -> str:
-    """The last file of the project in a traceback, which is below /app in its image."""
+    """Return the last place of a traceback that is in the project, which is in /app of the image."""
     found = [match for line in lines if (match := _FRAME.match(line)) and match["file"].startswith("/app/")]
     return f"{found[-1]['file'].removeprefix('/app/')}, line {found[-1]['line']}" if found else ""

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from support.adopted import FILES, Repository, newer, plain, repository
 
+from django_k8s.adopt.check.finding import Finding
+
 APP = {
     "shop/settings/production.py": plain(FILES["shop/settings/production.py"])
     + 'INSTALLED_APPS += ["shop"]\nDEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"\n'
@@ -107,7 +109,16 @@ def test_json(tmp_path: Path) -> None:
         3,
     )
     assert all(first[name] for name in ("what", "why", "fix"))
-    assert first["page"] == "docs/reference/check.md#sleep-in-view"
+    assert first["page"] == "django-k8s check"
+
+
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [("sqlite", "django-k8s check"), ("django_k8s.W005", "System checks"), ("security.W004", "")],
+)
+def test_page(kind: str, page: str) -> None:
+    """Our findings and system checks name the page that explains them."""
+    assert Finding(kind, "warning", "", "what", "why", "fix").page == page
 
 
 class TestUpdate:

@@ -49,6 +49,8 @@ CELERY_BEAT_SCHEDULE = {
     }
     for seconds in env.list("TEST_BEAT_SECONDS", [])
 }
+if env.bool("TEST_BEAT_UNMADE", False):  # its message cannot be made
+    CELERY_BEAT_SCHEDULE["unmade"] = {"task": "project.tasks.tick", "schedule": 1.0, "args": [object()]}
 if env.bool("TEST_BEAT_MINUTE", False):
     CELERY_BEAT_SCHEDULE["minute"] = {"task": "project.tasks.tick", "schedule": crontab(), "args": ["minute"]}
 

@@ -5,7 +5,15 @@
 {{- $seed := $v.staging.secretSeed }}
 {{- $half := div (len $seed) 2 | int }}
 {{- $repeats := and $seed (eq (trunc $half $seed) (trunc (sub 0 $half | int) $seed)) }}
-{{- $varied := ge (splitList "" (lower $seed) | uniq | len) 8 }}
+{{- /* One digit, or counting as in 1234... and aabbcc..., has few different steps from digit to digit. */}}
+{{- $steps := dict }}
+{{- $last := 0 }}
+{{- range splitList "" (lower $seed) }}
+  {{- $digit := splitList . "0123456789abcdef" | first | len }}
+  {{- $_ := set $steps (mod (add 16 (sub $digit $last)) 16 | toString) true }}
+  {{- $last = $digit }}
+{{- end }}
+{{- $varied := ge (len $steps) 8 }}
 {{- $digits := and (regexMatch "^[0-9a-fA-F]+$" $seed) (ge (len $seed) 32) }}
 {{- if or (not $digits) $repeats (not $varied) }}
   {{- fail (print

@@ -1,1 +1,1 @@
-"""The rules of ``django-k8s check``: each looks at a project and yields findings."""
+"""The rules of ``django-k8s check``. Each examines a project and yields findings."""

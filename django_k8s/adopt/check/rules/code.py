@@ -1,4 +1,4 @@
-"""What the project's code does that a pod does not stand: files, threads and tasks."""
+"""Rules about code that does not work in a pod: files, threads and tasks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _WRITE_MODES = re.compile(r"[wax]")
 
 
 def uploads(subject: Subject) -> Iterator[Finding]:
-    """Uploads on the disk of a pod."""
+    """Find uploads that go to the disk of a pod."""
     if subject.facts.value("media") != "volume" or subject.set("MEDIA_S3_BUCKET"):
         return
     values = subject.uncommented("deploy/values.yaml") + subject.uncommented("deploy/values-production.yaml")
@@ -84,7 +84,7 @@ def _field(source: str) -> str:
 
 
 def writes(subject: Subject) -> Iterator[Finding]:
-    """Files that the code writes beside itself."""
+    """Find code that writes files to the directory of the code."""
     for name in subject.code:
         if (
             "BASE_DIR" not in subject.tree.text(name)
@@ -114,7 +114,7 @@ def _writes(node: ast.Call) -> str:
 
 
 def views(subject: Subject) -> Iterator[Finding]:
-    """Views that sleep, or start threads and processes."""
+    """Find views that sleep, or start threads or processes."""
     for name in subject.code:
         text = subject.tree.text(name)
         if not _VIEWS.search(name) or not re.search(r"sleep|Thread|Popen", text):
@@ -131,7 +131,7 @@ def views(subject: Subject) -> Iterator[Finding]:
 
 
 def delays(subject: Subject) -> Iterator[Finding]:
-    """Tasks that are sent before the transaction is committed: the first place, and how many there are."""
+    """Find tasks that are sent before the transaction is committed. Report the first, and how many there are."""
     if not subject.facts.value("celery_application"):
         return
     every = _atomic_requests(subject)
@@ -159,7 +159,7 @@ def _atomic_requests(subject: Subject) -> bool:
 
 
 def _sent(node: ast.AST, *, inside: bool) -> Iterator[ast.AST]:
-    """Return the calls that send a task inside a transaction, except those that wait for the commit."""
+    """Yield the calls that send a task inside a transaction, except those that wait for the commit."""
     if isinstance(node, ast.Call):
         name = called(node) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
         last = name.rpartition(".")[2]
@@ -168,7 +168,7 @@ def _sent(node: ast.AST, *, inside: bool) -> Iterator[ast.AST]:
     if isinstance(node, ast.With | ast.AsyncWith):
         inside = inside or any(_is_atomic(item.context_expr) for item in node.items)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        # A function inside a transaction is called later, as a rule by on_commit.
+        # A function that is defined inside a transaction is called later, usually by on_commit.
         nested = inside and not any(isinstance(one, ast.ClassDef) for one in ast.iter_child_nodes(node))
         inside = any(_is_atomic(one) for one in node.decorator_list) or (nested and _is_view(node))
     if isinstance(node, ast.Lambda):
@@ -188,7 +188,7 @@ def _is_atomic(node: ast.expr) -> bool:
 
 
 def tasks(subject: Subject) -> Iterator[Finding]:
-    """Tasks that are lost with a pod, or hang forever."""
+    """Find out whether tasks may be lost with a pod, or hang forever."""
     application = subject.facts.text("celery_application")
     if not application:
         return

@@ -1,4 +1,4 @@
-"""Locks, versions and base images."""
+"""Rules about lock files, versions and base images."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ BEAT_DJANGO = Kind(
     "Stay on Django 6.0, or move the schedule to CELERY_BEAT_SCHEDULE, which beat runs without this package.",
 )
 
-# The last day on which a version of Python gets security fixes.
+# The day on which the security fixes for a Python version end.
 _ENDS = {
     "3.8": datetime.date(2024, 10, 7),
     "3.9": datetime.date(2025, 10, 31),
@@ -79,7 +79,7 @@ _OLDEST_DJANGO = (5, 2)
 
 
 def lock(subject: Subject) -> Iterator[Finding]:
-    """No lock, or one that pins nothing."""
+    """Find a missing lock file, or one with requirements that are not pinned."""
     name, kind = subject.facts.text("lock"), subject.facts.text("lock_kind")
     if not name:
         yield found(NO_LOCK)
@@ -92,7 +92,7 @@ def lock(subject: Subject) -> Iterator[Finding]:
 
 
 def _unpinned(subject: Subject, name: str, seen: frozenset[str] = frozenset()) -> tuple[str, str, int] | None:
-    """Return the first requirement without an exact version, its name, and how many there are."""
+    """Return where the first requirement without an exact version is, its name, and how many there are."""
     loose = []
     for number, line in subject.lines(name):
         text = line.split(" #")[0].strip().rstrip("\\").strip()
@@ -120,7 +120,7 @@ def _normal(path: PurePosixPath) -> str:
 
 
 def lock_behind(subject: Subject) -> Iterator[Finding]:
-    """Packages that the project declares and the lock does not have."""
+    """Find the first package that the project declares and the lock file does not have."""
     name, kind = subject.facts.text("lock"), subject.facts.text("lock_kind")
     if kind not in ("uv", "poetry", "pipenv"):
         return
@@ -164,7 +164,7 @@ def _place(subject: Subject, file: str, package: str) -> str:
 
 
 def python(subject: Subject) -> Iterator[Finding]:
-    """A Python that is too old, or gets no fixes any more."""
+    """Find a Python version that is too old, or no longer gets security fixes."""
     version = subject.facts.text("python_version")
     numbers = _numbers(version)
     if not numbers:
@@ -179,7 +179,7 @@ def python(subject: Subject) -> Iterator[Finding]:
 
 
 def django(subject: Subject) -> Iterator[Finding]:
-    """A Django that is too old, or too new for django-celery-beat."""
+    """Find a Django version that is too old, or too new for django-celery-beat."""
     version = subject.facts.text("django_version")
     numbers = _numbers(version)
     if not numbers:
@@ -191,7 +191,7 @@ def django(subject: Subject) -> Iterator[Finding]:
 
 
 def base_image(subject: Subject) -> Iterator[Finding]:
-    """A base image by its tag."""
+    """Find a base image without a digest."""
     name = "deploy/Dockerfile"
     for number, line in enumerate(subject.deployment.get(name, "").splitlines(), 1):
         match = re.match(r"ARG PYTHON_IMAGE=(\S+)", line)

@@ -1,4 +1,4 @@
-"""What the project runs elsewhere today, and nothing of the deployment runs."""
+"""Rules about what the project runs today, but the deployment does not."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _OURS = frozenset(
 
 
 def cron(subject: Subject) -> Iterator[Finding]:
-    """Commands in crontabs."""
+    """Find commands in crontabs, and apps that run jobs on a schedule."""
     told: set[str] = set()
     for name in subject.tree.files:
         if not _CRON_FILE.search(name) or subject.tree.aside(name) or name.endswith((".py", ".md", ".rst")):
@@ -102,7 +102,7 @@ def cron(subject: Subject) -> Iterator[Finding]:
 
 
 def processes(subject: Subject) -> Iterator[Finding]:
-    """Processes of Procfiles and of other platforms' files."""
+    """Find processes in a Procfile, or in the files of other platforms, that the deployment does not run."""
     told: set[str] = set()
     for place, name, text in _started(subject):
         if name == "release":
@@ -118,7 +118,7 @@ def processes(subject: Subject) -> Iterator[Finding]:
 
 
 def _started(subject: Subject) -> Iterator[tuple[str, str, str]]:
-    """Return the processes that other platforms start: place, name and command."""
+    """Yield the processes that other platforms start: place, name and command."""
     for file in subject.tree.files:
         path = PurePosixPath(file)
         if subject.tree.aside(file) or len(path.parts) > 3:
@@ -142,7 +142,7 @@ def _started(subject: Subject) -> Iterator[tuple[str, str, str]]:
 
 
 def _missing(subject: Subject, text: str) -> str:
-    """Return what a command starts that the deployment does not run; an empty string if it runs it, or it is unknown."""
+    """Return what a command starts, unless the deployment runs it or it is unknown; then an empty string."""
     if _WEB.search(text):
         return ""
     if match := re.search(r"\bcelery\b.*\b(worker|beat|flower)\b", text):
@@ -158,7 +158,7 @@ def _missing(subject: Subject, text: str) -> str:
 
 
 def gunicorn(subject: Subject) -> Iterator[Finding]:
-    """A configuration of gunicorn."""
+    """Find a configuration file of gunicorn."""
     for name in subject.tree.files:
         path = PurePosixPath(name)
         if not re.fullmatch(r"gunicorn([._-]?conf(ig)?)?(\.py)?\.py", path.name) or subject.tree.aside(name):
@@ -181,7 +181,7 @@ def gunicorn(subject: Subject) -> Iterator[Finding]:
 
 
 def health(subject: Subject) -> Iterator[Finding]:
-    """A health page of the project's own."""
+    """Find a health page that the project has."""
     apps = subject.values.words("INSTALLED_APPS")
     if "health_check" in apps:
         yield found(

@@ -1,4 +1,4 @@
-"""What the settings say about production itself, and secrets in the repository."""
+"""Rules about settings that do not suit production, and about secrets in the repository."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _AWS = re.compile(r"(?<![A-Z0-9])AKIA[0-9A-Z]{16}(?![A-Z0-9])")
 
 
 def debug(subject: Subject) -> Iterator[Finding]:
-    """DEBUG in the production settings, as a value or as the default of a variable."""
+    """Find DEBUG = True in the production settings, also as the default of a variable."""
     assigned = subject.values.all("DEBUG")
     if len(assigned) != 1 or not assigned[0].certain:
         return
@@ -85,7 +85,7 @@ def debug(subject: Subject) -> Iterator[Finding]:
 
 
 def hosts(subject: Subject) -> Iterator[Finding]:
-    """ALLOWED_HOSTS with a wildcard for everything."""
+    """Find ALLOWED_HOSTS with a wildcard that allows every host."""
     if subject.set("ALLOWED_HOSTS") or re.search(r"^hosts:", subject.deployed, re.MULTILINE):
         return
     for one in subject.values.all("ALLOWED_HOSTS"):
@@ -95,14 +95,14 @@ def hosts(subject: Subject) -> Iterator[Finding]:
 
 
 def secret_key(subject: Subject) -> Iterator[Finding]:
-    """A SECRET_KEY in the code, without a condition."""
+    """Find a SECRET_KEY in the code that applies unconditionally."""
     value = subject.values.value("SECRET_KEY")
     if isinstance(value, str) and value:
         yield found(SECRET_KEY, subject.values.place("SECRET_KEY"))
 
 
 def secret_files(subject: Subject) -> Iterator[Finding]:
-    """Files with secrets in git."""
+    """Find files with secrets in git."""
     for name in subject.tree.files:
         if subject.tree.aside(name) or _EXAMPLE.search(name):
             continue
@@ -127,7 +127,7 @@ def secret_files(subject: Subject) -> Iterator[Finding]:
 
 
 def log_files(subject: Subject) -> Iterator[Finding]:
-    """Handlers of LOGGING that write files."""
+    """Find a handler of LOGGING that writes a file."""
     for word in subject.values.words("LOGGING"):
         if word.endswith("FileHandler"):
             yield found(LOG_FILE, subject.values.word_place("LOGGING", word), word.rpartition(".")[2])

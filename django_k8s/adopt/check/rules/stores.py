@@ -1,4 +1,4 @@
-"""Where the settings look for the database, caches, the broker and the mail server."""
+"""Rules about the addresses of the database, the caches, the broker and the mail server."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ _SENDS_MAIL = re.compile(
 
 
 def localhost(subject: Subject) -> Iterator[Finding]:
-    """Addresses of stores on this machine."""
+    """Find addresses of stores on localhost."""
     for name in subject.values.names():
         if not _STORES.match(name):
             continue
@@ -129,7 +129,7 @@ def _host(subject: Subject, name: str, place: str, value: str, variable: str) ->
 
 
 def _hosts(node: ast.AST, variable: str = "") -> Iterator[tuple[ast.Constant, str]]:
-    """Return every text that is an address on this machine, with the variable of which it is the default."""
+    """Yield every string that is an address on localhost, with the variable whose default it is."""
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str) and _HOST.fullmatch(node.value):
             yield node, variable
@@ -141,7 +141,7 @@ def _hosts(node: ast.AST, variable: str = "") -> Iterator[tuple[ast.Constant, st
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "get"
     ):
-        return  # of a dict, whose value is somewhere else
+        return  # get() of a dict, whose values are defined elsewhere
     if isinstance(node, ast.BoolOp):
         inside = next((name for one in ast.walk(node.values[0]) if (name := read_variable(one))), inside)
     for child in ast.iter_child_nodes(node):
@@ -149,18 +149,18 @@ def _hosts(node: ast.AST, variable: str = "") -> Iterator[tuple[ast.Constant, st
 
 
 def sqlite(subject: Subject) -> Iterator[Finding]:
-    """SQLite as the only database that the settings name."""
+    """Find SQLite as the only database in the settings."""
     engines = [word for word in subject.values.words("DATABASES") if ".backends." in word]
     if not engines or not all("sqlite" in engine or "spatialite" in engine for engine in engines):
         return
     if any(read_variable(node) for one in subject.values.all("DATABASES") for node in ast.walk(one.node)):
-        return  # a variable may name another one
+        return  # a variable may name another engine
     moved = ", unless DATABASE_URL is set" if subject.set("DATABASE_URL") else ""
     yield found(SQLITE, subject.values.word_place("DATABASES", engines[0]), moved)
 
 
 def caches(subject: Subject) -> Iterator[Finding]:
-    """Caches that one process or one pod has."""
+    """Find caches that each process or pod has for itself, and a cache table that nothing creates."""
     if subject.set("CACHE_URL"):
         return
     found_ = list(_caches(subject))
@@ -188,7 +188,7 @@ def caches(subject: Subject) -> Iterator[Finding]:
 
 
 def _caches(subject: Subject) -> Iterator[tuple[str, str, str, str]]:
-    """Return each cache that the text tells: alias, backend, place, and the variable of which it is the default."""
+    """Yield each cache in the text of the settings: alias, backend, place, and the variable whose default it is."""
     for one in subject.values.all("CACHES"):
         if not isinstance(one.node, ast.Dict):
             continue
@@ -222,7 +222,7 @@ def _use_of_cache(subject: Subject) -> str:
 
 
 def sessions(subject: Subject) -> Iterator[Finding]:
-    """Sessions that one pod has."""
+    """Find sessions that are kept in a single pod."""
     engine = str(subject.values.value("SESSION_ENGINE") or "")
     place = subject.values.place("SESSION_ENGINE")
     if engine.endswith("sessions.backends.file"):
@@ -236,7 +236,7 @@ def sessions(subject: Subject) -> Iterator[Finding]:
 
 
 def channels(subject: Subject) -> Iterator[Finding]:
-    """A channel layer in memory."""
+    """Find a channel layer in memory."""
     for word in subject.values.words("CHANNEL_LAYERS"):
         if word.endswith("InMemoryChannelLayer"):
             yield found(LOCAL_CHANNELS, subject.values.word_place("CHANNEL_LAYERS", word))
@@ -244,7 +244,7 @@ def channels(subject: Subject) -> Iterator[Finding]:
 
 
 def mail(subject: Subject) -> Iterator[Finding]:
-    """Mail that goes nowhere."""
+    """Find mail that is not sent, or goes to localhost."""
     if subject.set("EMAIL_URL"):
         return
     backends = [word for word in subject.values.words("EMAIL_BACKEND") if "." in word]
@@ -263,7 +263,7 @@ def mail(subject: Subject) -> Iterator[Finding]:
 
 
 def _unpacked(subject: Subject) -> bool:
-    """Return whether the settings take mail from a URL all at once, as ``vars().update(env.email_url())`` does."""
+    """Return whether one call sets all mail settings, as ``vars().update(env.email_url())`` does."""
     return any(
         "email" in subject.tree.text(file).lower() and "update(" in subject.tree.text(file)
         for file in subject.files

@@ -1,4 +1,4 @@
-"""Facts that the loaded settings make certain."""
+"""Correct and confirm the facts with the loaded settings."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from django_k8s.adopt.facts import Fact, Facts, Variable
 from django_k8s.adopt.loading.rounds import Loaded
 from django_k8s.adopt.rules import variables
-from django_k8s.adopt.rules.parts import BUCKETS
+from django_k8s.adopt.rules.storages import BUCKETS
 
 _FILES = "FileSystemStorage"
 _BROKERS = {"redis": "redis", "sentinel": "redis", "amqp": "rabbitmq", "pyamqp": "rabbitmq"}
 
 
 def merged(facts: Facts, loaded: Loaded, off: Mapping[str, str]) -> Facts:
-    """Return ``facts`` with what the settings say once they are loaded. An answer of a person stays.
+    """Return ``facts`` with the values from the loaded settings. A user's answers are kept.
 
-    ``off`` is the variable with which debug mode is off, if one was needed.
+    ``off`` is the variable that switches debug mode off, if one was needed.
     """
     answer = loaded.answer
     settings, types, setup = answer["settings"], answer["types"], answer.get("setup", {})
@@ -139,6 +139,6 @@ def _variables(facts: Facts, loaded: Loaded) -> tuple[Variable, ...]:
             found[name] = Variable(name, loaded.places[name], True, variables.secret(name))
     for name, dummy in loaded.dummies.items():
         source = loaded.places.get(name) or (found[name].source if name in found else "")
-        # The build has no stores: what takes their place there is not needed in a pod.
+        # The build has no stores. A pod does not need what replaces them there.
         found[name] = Variable(name, source, name not in loaded.required, variables.secret(name), dummy=dummy)
     return tuple(found[name] for name in sorted(found))
