@@ -47,7 +47,7 @@ def test_every_page_is_in_the_navigation_once() -> None:
 
 
 def test_every_address_leads_to_a_page_and_a_heading() -> None:
-    """Also those with an anchor, and those in pages that are elsewhere in the repository."""
+    """Every link works, including those with an anchor and those in pages outside of docs/."""
     site = pages()
     broken = []
     for place, text in site.items():

@@ -211,7 +211,7 @@ class TestAsks:
 
 class TestRefuses:
     def test_dirty_tree(self, tmp_path: Path) -> None:
-        """A change that is not committed, unless it is allowed."""
+        """init refuses uncommitted changes, unless --allow-dirty is given."""
         root = repository(tmp_path, shop())
         (root / "note").write_text("x")
 

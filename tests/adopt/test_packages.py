@@ -310,7 +310,7 @@ dependencies = [{{ name = "cffi" }}]
         ],
     )
     def test_by_package(self, tmp_path: Path, requirements: str, run: list[str], build: list[str]) -> None:
-        """Packages of Python need packages of Debian."""
+        """Python packages bring the Debian packages that they need."""
         found = facts(tmp_path, {"requirements.txt": f"django==5.2\n{requirements}\n"})
 
         assert (found.value("packages"), found.value("build_packages")) == (run, build)

@@ -79,7 +79,7 @@ class TestSettings:
         assert facts.value("settings_shape") == "package"
 
     def test_wsgi_wins(self, tmp_path: Path) -> None:
-        """What the web server names counts more than manage.py's."""
+        """The settings module in wsgi.py has precedence over that in manage.py."""
         files = package(live=PRODUCTION, production=PRODUCTION)
         files["shop/wsgi.py"] = files["shop/wsgi.py"].replace("settings.local", "settings.live")
 

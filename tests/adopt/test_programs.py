@@ -253,7 +253,7 @@ class TestParts:
         ],
     )
     def test_node(self, tmp_path: Path, files: dict[str, str], node: str | None) -> None:
-        """The version of Node: a file for it, nearest first, else what the engines allow."""
+        """The Node version comes from the nearest version file, or else from the field engines."""
         front_end = {"ui/package.json": '{"scripts": {"build": "x"}}', "ui/yarn.lock": ""}
         found = facts(tmp_path, front_end | files)
 

@@ -91,7 +91,7 @@ def test_found_by_the_settings_module(
     ],
 )
 def test_found_by_its_name(tmp_path: Path, named: str, name: str) -> None:
-    """CELERY_APP takes what ``celery -A`` takes."""
+    """CELERY_APP accepts everything that ``celery -A`` accepts."""
     files = {
         "jobs/celery.py": APP.format(name="app"),
         "jobs/main.py": f"{APP.format(name='app')}import types\nholder = types.SimpleNamespace(app=app)\ndel app\n",
@@ -161,7 +161,7 @@ def test_role_where_celery_is_not_installed(tmp_path: Path) -> None:
 
 
 def test_error_in_the_project_is_not_hidden(tmp_path: Path) -> None:
-    """A module of the project that imports something missing is not taken for a missing application."""
+    """An import error in a module of the project is not reported as a missing application."""
     files = {"shop/celery.py": "import something_that_nobody_has\n"}
     done = python(
         project(tmp_path, files), "-m", "django_k8s.celery", "beat", DJANGO_SETTINGS_MODULE="shop.settings"

@@ -18,13 +18,13 @@ def database(folder: Path) -> str:
 
 
 def test_two_at_once(tmp_path: Path, redis_server: Redis) -> None:
-    """Two beats, a kill -9 and a rollout: every due time once, in time."""
+    """Two beats on SQLite publish every due time once and in time, despite a kill -9 and a rollout."""
     print("late by", cases.two_at_once(tmp_path, database(tmp_path), redis_server.url(1), 40))
 
 
 @pytest.mark.soak
 def test_two_at_once_for_ten_minutes(tmp_path: Path, redis_server: Redis) -> None:
-    """The same for ten minutes."""
+    """Two beats on SQLite do so for ten minutes."""
     print("late by", cases.two_at_once(tmp_path, database(tmp_path), redis_server.url(1), 600))
 
 

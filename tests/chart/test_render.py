@@ -434,7 +434,7 @@ def job(values: Object) -> str:
 
 
 def test_a_migrate_job_is_named_by_what_it_runs() -> None:
-    """Another image, environment or release token: another Job. What is not its own: the same."""
+    """A different image, environment or release token gives a new Job. Values that do not concern it do not."""
     same = job(IMAGE)
     others = [
         job(merged(IMAGE, change))

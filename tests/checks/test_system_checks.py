@@ -84,7 +84,7 @@ def storages(alias: str, backend: str) -> dict[str, Any]:
 
 
 def test_good_configuration_has_no_messages() -> None:
-    """Nothing is reported that needs no change."""
+    """A correct configuration has no messages."""
     assert found() == set()
 
 
@@ -193,7 +193,7 @@ def test_cache_in_files() -> None:
 
 
 def test_paths_that_can_be_written(tmp_path: Path) -> None:
-    """A directory that is not there yet is made below one that can be written."""
+    """A missing directory is fine if it can be created."""
     assert found(FILE_UPLOAD_TEMP_DIR=str(tmp_path / "new" / "uploads"), SESSION_FILE_PATH=tmp_path) == set()
 
 

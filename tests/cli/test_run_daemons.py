@@ -117,7 +117,7 @@ def test_names() -> None:
 
 
 def test_the_record_of_another_repository_is_not_ours(tmp_path: Path) -> None:
-    """It is looked for up to the root of the repository."""
+    """The record is looked for only up to the root of the repository."""
     record(tmp_path, '[daemons]\na = ["a"]\n')
     inner = tmp_path / "repository" / "site"
     inner.mkdir(parents=True)

@@ -129,7 +129,7 @@ def test_stuck_event_loop(tmp_path: Path) -> None:
 
 @INTERFACES
 def test_alive_while_it_stops(tmp_path: Path, interface: str) -> None:
-    """A process that finishes its last requests, longer than the staleness, goes on beating."""
+    """A process keeps writing heartbeats while it finishes its last requests, even longer than the staleness."""
     options = {"HEARTBEAT_STALENESS_SECONDS": "5", "WEB_INTERFACE": interface}
     with web(tmp_path, **options) as server, asking(server, "/stream?pieces=10&pause=1", 1) as (sock,):
         assert sock.recv(65536)  # it has begun
