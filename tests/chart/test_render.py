@@ -581,15 +581,15 @@ def test_daemons() -> None:
     assert ("PodDisruptionBudget", "shop-daemon-alerts") in objects
 
 
-def test_notes_say_which_daemons_are_watched_by_their_process_alone() -> None:
-    """They are those that are not said to write heartbeats."""
+def test_notes_list_daemons_without_heartbeats() -> None:
+    """The notes of Helm list the daemons whose heartbeat is not set to true."""
     done = subprocess.run(
         [helm(), "install", "shop", str(CHART), "--dry-run=client", "-f", "-"],
         input=yaml.safe_dump(EVERYTHING), capture_output=True, text=True, check=False, timeout=patience(60),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Watched by their process alone")]
-    assert line.startswith("Watched by their process alone: bot, rq, slow, smtp. ")
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Daemons without heartbeats")]
+    assert line.startswith("Daemons without heartbeats: bot, rq, slow, smtp. ")
 
 
 def test_replicas_are_left_to_a_scaler() -> None:
