@@ -59,12 +59,12 @@ class TestProject:
         ],
     )
     def test_none(self, tmp_path: Path, files: dict[str, str], sentence: str) -> None:
-        """One sentence for a repository without a project."""
+        """A repository without a project is one sentence."""
         with pytest.raises(CannotAdopt, match=sentence):
             detect(repository(tmp_path, files))
 
     def test_no_repository(self, tmp_path: Path) -> None:
-        """And one for a folder outside of git."""
+        """A directory outside of git is one sentence."""
         with pytest.raises(CannotAdopt, match="not in a git repository"):
             detect(tmp_path)
 

@@ -79,7 +79,7 @@ class TestCelery:
         assert found.value("beat_scheduler") is None
 
     def test_none(self, tmp_path: Path) -> None:
-        """Without Celery there is nothing of it."""
+        """A project without Celery has no facts about it."""
         found = facts(tmp_path, {})
 
         assert [
@@ -152,7 +152,7 @@ class TestCelery:
         ],
     )
     def test_beat(self, tmp_path: Path, files: dict[str, str], settings: str, expected: str) -> None:
-        """Where the schedule is."""
+        """The fact beat_scheduler follows from where the schedule is."""
         found = facts(
             tmp_path, {"shop/celery.py": CELERY, "requirements.txt": REQUIREMENTS} | files, settings
         )
@@ -183,7 +183,7 @@ class TestDaemons:
     def test_daemons(
         self, tmp_path: Path, files: dict[str, str], settings: str, expected: list[list[str]]
     ) -> None:
-        """Commands that run for ever, and workers of other queues."""
+        """Daemons are commands that run forever, and workers of other queues than Celery's."""
         found = facts(tmp_path, files, settings)
 
         assert [one["command"] for one in found.value("daemons")] == expected

@@ -38,7 +38,7 @@ def test_two_at_once(tmp_path: Path, url: str, redis_server: Redis) -> None:
 
 @pytest.mark.soak
 def test_two_at_once_for_ten_minutes(tmp_path: Path, url: str, redis_server: Redis) -> None:
-    """The same for ten minutes."""
+    """Two beats on PostgreSQL publish every due time once for ten minutes."""
     print("late by", cases.two_at_once(tmp_path, url, redis_server.url(3), 600))
 
 
@@ -191,11 +191,11 @@ def away(folder: Path, server: Postgres, url: str, broker: str, seconds: float) 
 
 
 def test_database_away(tmp_path: Path, server: Postgres, url: str, redis_server: Redis) -> None:
-    """For a quarter of a minute."""
+    """Beat survives a database that is down for 15 seconds."""
     away(tmp_path, server, url, redis_server.url(5), 15)
 
 
 @pytest.mark.soak
 def test_database_away_for_a_minute(tmp_path: Path, server: Postgres, url: str, redis_server: Redis) -> None:
-    """For a whole one."""
+    """Beat survives a database that is down for a minute."""
     away(tmp_path, server, url, redis_server.url(5), 60)

@@ -149,7 +149,7 @@ def silent_then_well(
 def test_database_turns_read_only(
     tmp_path: Path, server: Postgres, redis_server: Redis, scheduler: str
 ) -> None:
-    """As the old primary of a failover, which answers SELECT 1."""
+    """Beat reports a database that turns read-only, like the old primary after a failover."""
     url = server.create("shop")
     env = beat_environment(
         tmp_path, url, redis_server.url(1), TEST_BEAT_SECONDS="1", BEAT_SCHEDULER=scheduler
@@ -176,7 +176,7 @@ def test_start_on_a_read_only_database(tmp_path: Path, server: Postgres, redis_s
 
 @pytest.mark.parametrize("scheduler", ["", "project.schedulers:Plain"], ids=["ours", "another class"])
 def test_broker_away(tmp_path: Path, scheduler: str) -> None:
-    """The same with the broker."""
+    """Beat reports a broker that is down."""
     from support.servers import redis
 
     with redis(persistent=True) as broker:

@@ -60,7 +60,7 @@ def test_clock_that_was_ahead(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_clock_that_is_set_back(tmp_path: Path, redis_server: Redis) -> None:
-    """The same while beat runs."""
+    """A clock that is set back while beat runs silences no entry."""
     ahead = tmp_path / "ahead"
     ahead.touch()
     env = beat_environment(

@@ -34,13 +34,13 @@ def black_holed(folder: Path, server: RabbitMQ, tasks: int, seconds: float) -> N
 
 
 def test_nothing_is_lost(tmp_path: Path, server: RabbitMQ) -> None:
-    """A rollout, a kill -9 and two restarts of the broker."""
+    """No task is lost in a rollout, by a kill -9 and in two restarts of the broker."""
     everything(tmp_path, server, SHORT)
 
 
 @pytest.mark.soak
 def test_nothing_of_500_is_lost(tmp_path: Path, server: RabbitMQ) -> None:
-    """The long form."""
+    """None of 500 tasks is lost in the same events."""
     everything(tmp_path, server, LONG)
 
 

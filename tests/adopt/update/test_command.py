@@ -158,7 +158,7 @@ def test_never_adopted(tmp_path: Path) -> None:
 
 
 def test_json(adopted: Repository, version: Path) -> None:
-    """The same as JSON."""
+    """--json prints the same outcome as JSON."""
     told = json.loads(adopted.command("update", "--no-load", "--check", "--json", package=version).stdout)
 
     assert (told["from"], told["to"], told["waits"]) == ("0.1.0", "0.9.0", True)
