@@ -83,7 +83,7 @@ class TestSettings:
         assert imported in text
 
     def test_lines(self, tmp_path: Path) -> None:
-        """A setting that the project does not have gets no line, or the function for new projects."""
+        """A setting that the project does not have gets no line, or the line for new projects."""
         _, few = text_of(tmp_path / "few", shop())
         _, many = text_of(tmp_path / "many", shop(settings=EVERYTHING) | CELERY)
 
@@ -280,7 +280,7 @@ class TestValues:
         }
 
     def test_yaml(self) -> None:
-        """Every kind of value comes back from YAML as it was."""
+        """Every kind of value is unchanged after it was written to YAML and read."""
         value = {
             "a": "yes",
             "b": [1, True, None, "x: y", "--loop", "#"],
@@ -312,7 +312,7 @@ def test_keys_of_services(tmp_path: Path, read: str, aliases: dict[str, str]) ->
 
 
 def test_environment_files(tmp_path: Path) -> None:
-    """Dummies for the build; the keys of the Secret, without values, each with the place where it is read."""
+    """build.env has dummies. secret.env.example has keys without values, each with the file that reads it."""
     files = shop(settings="\nX = os.environ['MAIL_TOKEN']\nY = os.environ.get('OTHER_TOKEN')\n")
     texts = render(detect(repository(tmp_path, files)))
     keys = [
@@ -356,7 +356,7 @@ def test_development(tmp_path: Path, files: dict[str, str]) -> None:
 
 
 def test_devcontainer_beside_the_projects(tmp_path: Path) -> None:
-    """A devcontainer of the project's own stays; ours goes into a folder beside it."""
+    """The project's own devcontainer is kept, and ours is in a directory beside it."""
     texts = render(detect(repository(tmp_path, shop() | {".devcontainer/devcontainer.json": "{}"})))
 
     assert (

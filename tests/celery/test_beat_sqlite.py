@@ -29,7 +29,7 @@ def test_two_at_once_for_ten_minutes(tmp_path: Path, redis_server: Redis) -> Non
 
 
 def test_killed_between_publish_and_commit(tmp_path: Path, redis_server: Redis) -> None:
-    """The duplicate that there is has the same id."""
+    """The only duplicate has the same task id."""
     messages = cases.killed_between(tmp_path, database(tmp_path), redis_server.url(2))
 
     assert len(messages) == 2
@@ -76,7 +76,7 @@ def test_clock_that_is_set_back(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_interval_of_nothing_is_refused(tmp_path: Path) -> None:
-    """One line that names the entry, and the status of wrong configuration, in place of a loop without end."""
+    """An interval of zero is refused with status 78 and one line that names the entry."""
     env = beat_environment(tmp_path, database(tmp_path), "memory://", TEST_BEAT_SECONDS="0,2")
     command = [sys.executable, "-m", "django_k8s.celery", "beat"]
     done = run(command, {**env, "STATE_DIR": str(tmp_path / "state")}, PROJECT, 30)

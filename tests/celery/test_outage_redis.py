@@ -35,7 +35,7 @@ def black_holed(folder: Path, server: Redis, tasks: int, seconds: float) -> None
 
 
 def test_broker_restarted_twice(tmp_path: Path) -> None:
-    """Redis with its data on disk stops and starts, twice."""
+    """No task is lost if Redis, with its data on disk, restarts twice."""
     restarted(tmp_path, SHORT)
 
 
@@ -51,7 +51,7 @@ def test_broker_black_holed(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_silence_is_noticed(tmp_path: Path, redis_server: Redis) -> None:
-    """A worker that only waits hears nothing any more: it notices, connects anew, and takes the next task."""
+    """An idle worker notices a silent connection, connects again, and takes the next task."""
     broker = redis_server.url(8)
     with (
         proxy(redis_server.port) as net,
@@ -101,7 +101,7 @@ def test_acknowledgement_that_fails(tmp_path: Path, redis_server: Redis) -> None
 
 
 def test_replaced(tmp_path: Path, redis_server: Redis) -> None:
-    """Two rollouts lose nothing: a worker that is told to stop takes no message that it does not note."""
+    """Two rollouts lose no task."""
     outlive(tmp_path, redis_server.url(4), SHORT, [replace, replace])
 
 

@@ -75,7 +75,7 @@ def test_daemons_alone(tmp_path: Path) -> None:
 
 
 def test_a_daemon_that_ends_is_said(tmp_path: Path) -> None:
-    """Its status, and the others are stopped."""
+    """If a daemon ends, its status is printed and the others are stopped."""
     folder, port = site(tmp_path, "raise SystemExit(3)"), free_ports(7)
     args = [*RUN, "--port", str(port), "--dir", str(folder), "--daemon", "turn"]
     with started(args, environment(), tmp_path, tmp_path / "log") as process:
