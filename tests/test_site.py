@@ -40,7 +40,7 @@ def anchors(text: str) -> set[str]:
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
-    """A page that nobody is led to is not written, and none of the navigation is missing."""
+    """Every page is in the navigation once, and every entry of the navigation has a page."""
     navigation = tomllib.loads((ROOT / "docs/zensical.toml").read_text())["project"]["nav"]
 
     assert sorted(entries(navigation)) == sorted(pages())

@@ -98,7 +98,7 @@ def test_rolling_update_three_times(tmp_path: Path, postgres_url: str, interface
 @pytest.mark.alone
 @pytest.mark.parametrize(("interface", "processes"), [("wsgi", 1), ("wsgi", 2), ("asgi", 2)])
 def test_recycling_for_minutes(tmp_path: Path, postgres_url: str, interface: str, processes: int) -> None:
-    """A minute of recycling, three times."""
+    """No request fails in three minutes of recycling."""
     url = migrate(postgres_url)
     for run in range(3):
         recycling(tmp_path / str(run), url, interface, processes, seconds=60)
