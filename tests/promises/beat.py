@@ -236,23 +236,10 @@ ROWS = [
         new="600",
     ),
     Row(
-        "worker: it waits longer for a message",
-        test="celery/test_rest.py::test_idle_worker_sleeps",
-        old="usual if self._waiting[1] is None else WAIT_SECONDS",
-        new="usual",
-    ),
-    Row(
         "worker: it does not wake for what kombu looks at every second",
         test="celery/test_rest.py::test_idle_worker_sleeps",
         within="Rest.start",
         old="former.cancel()",
-        new="pass",
-    ),
-    Row(
-        "worker: a stop ends the wait for a message",
-        test="celery/test_rest.py::test_idle_worker_sleeps",
-        within="Rest.stop",
-        old="client.client_unblock(number)",
         new="pass",
     ),
     Row(
