@@ -68,6 +68,7 @@ WITHOUT_A_PROMISE = {
             "upstream.gunicorn",
             "upstream.gunicorn_threads",
             "upstream.celery",
+            "upstream.kombu",
             "upstream.django",
             "upstream.others",
         ),
