@@ -74,6 +74,7 @@ def test_malformed_messages(tmp_path: Path, redis_server: Redis, late: bool) -> 
         rejected = worker.output.count("is malformed")
         # In a pool of processes, such a task runs, but one that is acknowledged early never is.
         assert "the name to show is not text" in worker.output
+        assert "must be a mapping, not str" in worker.output, "a thread that fails is noticed"
         soon = datetime.now(UTC) + timedelta(seconds=0.5)
         queue.lpush("celery", json.dumps(message(timelimit=[1], eta=soon.isoformat())))
         wait_until(
