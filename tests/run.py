@@ -89,7 +89,7 @@ def phases(kind: str, jobs: int) -> list[tuple[Phase, ...]]:
     return [
         (
             Phase("side by side", ("-m", "not alone and not cluster and not soak", *together)),
-            Phase("on a cluster", ("-m", "cluster and not soak")),
+            Phase("on a cluster", ("-m", "cluster and not soak", "-n", "2", "--dist", "loadfile")),
         ),
         (Phase("alone", ("-m", "alone and not cluster and not soak")),),
     ]

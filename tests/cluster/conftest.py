@@ -1,4 +1,4 @@
-"""The images, once for all modules; and the state of the cluster beside each failure."""
+"""The images, once for all modules and processes; and the state of the cluster beside each failure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from support.need import need
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
-    with built(tmp_path_factory.mktemp("images")) as made:
+    base = tmp_path_factory.getbasetemp()
+    # Processes of pytest-xdist have directories of their own in one that is everybody's.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "images"
+    with built(folder) as made:
         yield made
 
 

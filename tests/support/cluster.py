@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import shlex
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,33 @@ class Images:
 
 @contextlib.contextmanager
 def images(folder: Path) -> Iterator[Images]:
-    """Build and load them."""
+    """Build them and load them into the cluster. Whoever names the same folder meanwhile shares them."""
     ready()
+    folder.mkdir(exist_ok=True)
+    record = folder / "images.json"
+    with (folder / "users").open("w") as users:
+        with _alone(folder):
+            if not record.exists():
+                record.write_text(json.dumps(asdict(_built(folder))))
+            made = Images(**json.loads(record.read_text()))
+            fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            yield made
+        finally:
+            with _alone(folder), contextlib.suppress(BlockingIOError):  # somebody else still uses them
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                docker.docker("rmi", "-f", *asdict(made).values(), check=False)
+                record.unlink()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _built(folder: Path) -> Images:
     library = docker.wheel(folder / "library")
     context = copy(folder / "project")
     shutil.copytree(PROVING, context / "proving", ignore=shutil.ignore_patterns("__pycache__"))
@@ -105,12 +131,8 @@ def images(folder: Path) -> Iterator[Images]:
             "RUN rm -rf /app/proving/__pycache__\nUSER 10001:0\n"
         )
         docker.docker("build", "-q", "-t", tag, str(folder / "broken"))
-    tags = [made.first, made.second, made.at_import, made.at_migration]
-    load(*tags, "postgres:17", "redis:8")
-    try:
-        yield made
-    finally:
-        docker.docker("rmi", "-f", *tags, check=False)
+    load(*asdict(made).values(), "postgres:17", "redis:8")
+    return made
 
 
 @dataclass
