@@ -12,7 +12,7 @@ EVERY_SECONDS = 5.0
 
 
 class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Pings Redis from a timer in the consumer's event loop, and repeats failed acknowledgements.
+    """Ping Redis from a timer in the consumer's event loop, and repeat failed acknowledgements.
 
     The consumer of an idle worker only waits, and a silent connection looks the same. RabbitMQ has heartbeats for
     this. A message whose acknowledgement failed counts as unacknowledged as long as the connection lasts. It takes
