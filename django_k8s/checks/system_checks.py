@@ -207,7 +207,7 @@ def check_pooler() -> Iterator[CheckMessage]:
 
 @_deployed
 def check_files() -> Iterator[CheckMessage]:
-    """Check that static files and media are stored as production needs it."""
+    """Check that static files and media are stored as production needs them."""
     if "Manifest" not in settings.STORAGES.get("staticfiles", {}).get("BACKEND", ""):
         yield _message("W011")
     elif settings.STATIC_ROOT and not Path(settings.STATIC_ROOT, "staticfiles.json").is_file():
