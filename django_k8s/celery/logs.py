@@ -17,11 +17,7 @@ def connect() -> None:
 
 
 def _configure(loglevel: int | str | None = None, **kwargs: Any) -> None:
-    """Configure logging. Celery does not configure it once anything listens to this signal."""
-    from django.conf import settings
-    from django.utils.log import configure_logging
-
-    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    """Complete what django.setup() has configured. Celery configures nothing once anything listens to this signal."""
     root = logging.getLogger()
     if not root.handlers:  # the project's LOGGING covers only Django
         handler = logging.StreamHandler()

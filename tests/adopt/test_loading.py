@@ -134,7 +134,7 @@ def test_facts_of_the_applications(tmp_path: Path) -> None:
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 class Base(AbstractUser):
-    REQUIRED_FIELDS = ["nick"]
+    REQUIRED_FIELDS = "nick".split()
     class Meta:
         abstract = True
 class Person(Base):

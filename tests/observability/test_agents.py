@@ -77,7 +77,8 @@ def test_new_relic(tmp_path: Path) -> None:
         found = next(line for line in written[name] if line["logger"] == logger)
         assert (found["trace_id"], found["span_id"]) == (found["trace.id"], found["span.id"])
 
-    assert not [name for name in names if "Health" in name or "livez" in name or "readyz" in name]
+    of_requests = {name for name in names if name.startswith("WebTransaction/")}
+    assert of_requests == {f"WebTransaction/Function/project.views:{view}" for view in ("where", "send")}
     assert {app for connection in connections for app in connection["app_name"]} == {
         f"Django ({name})" for name in ROLES
     }

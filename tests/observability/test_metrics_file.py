@@ -275,6 +275,7 @@ def test_ten_thousand_files(tmp_path: Path) -> None:
         template = count(directory, ended(0), 1, kind, kind).read_bytes()[:4096]
         for number in range(1, 5000):
             (directory / f"{kind}_{ended(number)}.db").write_bytes(template)
+    all_of_them, meanwhile = len(list(directory.iterdir())), 0
     with probe(tmp_path) as port:
         scrape = subprocess.Popen(
             [
@@ -290,10 +291,12 @@ def test_ten_thousand_files(tmp_path: Path) -> None:
             before = time.monotonic()
             assert get(port, "/livez", timeout=1).status == 200
             slowest = max(slowest, time.monotonic() - before)
+            meanwhile += 2 < len(list(directory.iterdir())) < all_of_them
         output = scrape.communicate(timeout=patience(30))[0]
     assert samples(output)['counter_total{number="0"}'] == 5000
     assert len(list(directory.iterdir())) == 2
     assert slowest < patience(1)
+    assert meanwhile >= 2
 
 
 def test_merged_without_a_scrape(tmp_path: Path) -> None:

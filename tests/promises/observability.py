@@ -70,7 +70,7 @@ ROWS = [
     Row(
         "logs: Celery logs as LOGGING says",
         test="observability/test_logs.py::test_worker",
-        old="configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)",
+        old='signals.setup_logging.connect(_configure, dispatch_uid="django_k8s.logs")',
         new="pass",
     ),
     Row(
