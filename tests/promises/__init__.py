@@ -67,6 +67,7 @@ WITHOUT_A_PROMISE = {
             "upstream.name",
             "upstream.gunicorn",
             "upstream.gunicorn_threads",
+            "upstream.kombu_rest",
             "upstream.celery",
             "upstream.django",
             "upstream.others",
