@@ -8,7 +8,14 @@ from pathlib import Path
 import redis
 from support.process import wait_until, wakes
 from support.servers import Redis
+from support.web import children
 from support.worker import send, workers
+
+
+def libraries(pid: int) -> set[str]:
+    """Return the shared libraries that a process has loaded."""
+    lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    return {line.split()[-1] for line in lines if ".so" in line}
 
 
 def test_idle_worker_sleeps(tmp_path: Path, redis_server: Redis) -> None:
@@ -26,6 +33,9 @@ def test_idle_worker_sleeps(tmp_path: Path, redis_server: Redis) -> None:
         woken, waited = wakes(worker.pid) - before, asked() - waits
         assert waited <= 3
         assert woken <= 11
+        # What a process loads for itself is in memory once for each of them.
+        (child,) = children(worker.pid)
+        assert libraries(child) <= libraries(worker.pid)
         send(broker, [(1, 0.0)])
         wait_until(lambda: group.trace("done"), 2, "the task", below=3)
         waits = asked()
