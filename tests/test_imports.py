@@ -169,7 +169,7 @@ def test_the_table_allows_nothing_more() -> None:
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    """Inside a layer there is no cycle either."""
+    """There is no import cycle within a layer."""
     graph = {
         module: {ours(imported) for imported, _ in imports(module) if ours(imported)} - {module}
         for module in MODULES

@@ -65,7 +65,7 @@ def test_roles_of_the_entrypoint() -> None:
     ],
 )
 def test_names_in_the_state_directory(name: str) -> None:
-    """Only one module knows them."""
+    """Only one module has the file names in the state directory."""
     assert [
         path for path, text in SOURCES.items() if name in text and path != "environment/state_directory.py"
     ] == []

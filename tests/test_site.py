@@ -40,14 +40,14 @@ def anchors(text: str) -> set[str]:
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
-    """A page that nobody is led to is not written, and none of the navigation is missing."""
+    """Every page is in the navigation once, and every entry of the navigation has a page."""
     navigation = tomllib.loads((ROOT / "docs/zensical.toml").read_text())["project"]["nav"]
 
     assert sorted(entries(navigation)) == sorted(pages())
 
 
 def test_every_address_leads_to_a_page_and_a_heading() -> None:
-    """Also those with an anchor, and those in pages that are elsewhere in the repository."""
+    """Every link works, including those with an anchor and those in pages outside of docs/."""
     site = pages()
     broken = []
     for place, text in site.items():

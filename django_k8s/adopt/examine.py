@@ -1,4 +1,4 @@
-"""Everything that is known about a project: the facts from its files, confirmed by its loaded settings."""
+"""Examine a project: read the facts from its files, and confirm them with its loaded settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django_k8s.adopt.rules.places import git_root
 from django_k8s.adopt.rules.settings_module import folders
 from django_k8s.adopt.tree import Tree
 
-# What the chart gives every pod of a staging environment.
+# The variables that the chart sets in every pod of a staging environment.
 _STORES = {
     "DATABASE_URL": "postgres://dummy:dummy@localhost:5432/dummy",
     "DATABASE_HOST": "localhost",

@@ -62,7 +62,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact. ``value`` is text, a number, a boolean, a list, a dict or None, as JSON has them.
+    """One fact. ``value`` has a type that JSON has: a string, a number, a boolean, a list, a dict or None.
 
     ``source`` is a file and line, relative to the git root, or the reason for the value. If the rules disagree, ``choices``
     has their values, the best first, and the person who runs ``init`` is asked.
@@ -105,7 +105,7 @@ class Facts(Mapping[str, Fact]):
     variables: tuple[Variable, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     none: tuple[str, ...] = ()  # settings that are None
-    hidden: tuple[str, ...] = ()  # settings that `import *` does not bring, because of __all__
+    hidden: tuple[str, ...] = ()  # settings that `import *` does not import, because of __all__
     fields: Mapping[str, str] = field(default_factory=dict)  # the variables of fields of settings classes
     public: tuple[str, ...] = ()  # other public names of the settings module
     loaded: bool = False
@@ -128,16 +128,16 @@ class Facts(Mapping[str, Fact]):
         return self[name].value if name in self else None
 
     def text(self, name: str) -> str:
-        """Return the value of a fact as text; an empty string for None."""
+        """Return the value of a fact as a string, or an empty string for None."""
         value = self.value(name)
         return "" if value is None else str(value)
 
     def list(self, name: str) -> list[Any]:
-        """Return the value of a fact that is a list; an empty list for None."""
+        """Return the value of a fact that is a list, or an empty list for None."""
         return list(self.value(name) or [])
 
     def without(self, name: str) -> Facts:
-        """Return the same facts, with one of them emptied, unless a person gave its value."""
+        """Return the same facts with one of them emptied, unless the user gave its value."""
         return replace(
             self,
             facts=tuple(
@@ -153,7 +153,7 @@ class Facts(Mapping[str, Fact]):
 
 
 def chosen(name: str, choices: Iterable[Choice], *, none: Any = None) -> Fact:
-    """Return the fact that follows from ``choices``, the best first: certain if they agree, else a question."""
+    """Return the fact that follows from ``choices``, the best first. If they disagree, it is a question."""
     found: list[Choice] = []
     for choice in choices:
         if all(choice.value != other.value for other in found):

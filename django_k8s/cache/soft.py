@@ -41,7 +41,7 @@ _servers: dict[tuple[str, str], _Server] = {}
 
 
 class SoftCache(BaseCache):
-    """Mixin before a backend: while its server is down, the cache is empty and stores nothing.
+    """A mixin before a backend. While its server is down, the cache is empty and stores nothing.
 
     A failure is logged as a warning, at most once a minute in each process, and the server is left alone for a second.
     ``errors`` are the exceptions of a server that is down, except for ``mistakes``. All others are raised.
@@ -67,7 +67,7 @@ class SoftCache(BaseCache):
             return missing
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> Any:
-        """Add a key; return False while the server is down."""
+        """Add a key. Return False while the server is down."""
         return self._ask(super().add, False, key, value, timeout, version)
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
@@ -79,7 +79,7 @@ class SoftCache(BaseCache):
         self._ask(super().set, None, key, value, timeout, version)
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> Any:
-        """Give a key a new timeout; return False while the server is down."""
+        """Give a key a new timeout. Return False while the server is down."""
         return self._ask(super().touch, False, key, timeout, version)
 
     def delete(self, key: Any, version: int | None = None) -> Any:
@@ -112,5 +112,5 @@ class SoftCache(BaseCache):
         self._ask(super().delete_many, None, keys, version)
 
     def clear(self) -> Any:
-        """Delete all keys; return False while the server is down."""
+        """Delete all keys. Return False while the server is down."""
         return self._ask(super().clear, False)

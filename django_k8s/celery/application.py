@@ -28,7 +28,7 @@ class Application:
 
 
 def find(*, imported: bool = False) -> Application:
-    """Return the application that CELERY_APP names, or else that of the settings module's package.
+    """Return the application in CELERY_APP, or else that of the settings module's package.
 
     In a package, it is called ``app`` or ``celery``, is in the module ``celery``, has another name, or is in the
     module ``celery_app``. With ``imported``, look only at modules that are already imported. Raise NoApplication if

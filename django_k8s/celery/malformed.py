@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from celery import bootsteps
+from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.utils.log import get_logger
 from celery.worker import state
 
@@ -83,10 +86,14 @@ def _guard_pool(consumer: Any) -> None:
     """
     worker = consumer.controller
     process = worker._process_task
+    submitted = _submissions(consumer.pool)
 
     def process_task(request: Any) -> None:
         try:
+            submitted.clear()
             process(request)
+            for future in submitted:
+                future.add_done_callback(partial(_reject_failed, request, _outages(consumer)))
         except Exception as error:
             if worker.semaphore is not None:
                 worker.semaphore.release()
@@ -101,12 +108,37 @@ def _guard_pool(consumer: Any) -> None:
         consumer.on_task_request = process_task
 
 
+def _submissions(pool: Any) -> list[Future[Any]]:
+    """Return a list to which a pool of threads adds what it is given. For any other pool, it stays empty."""
+    submitted: list[Future[Any]] = []
+    if isinstance(pool, ThreadPool):
+        submit = pool.executor.submit
+
+        def noted(*args: Any, **kwargs: Any) -> Future[Any]:
+            submitted.append(submit(*args, **kwargs))
+            return submitted[-1]
+
+        pool.executor.submit = noted
+    return submitted
+
+
+def _reject_failed(request: Any, outages: tuple[type[BaseException], ...], future: Future[Any]) -> None:
+    """Reject a task whose thread failed before or after the task itself. Celery does not look at that."""
+    error = None if future.cancelled() else future.exception()
+    if isinstance(error, Exception) and not _is_outage(error, outages):
+        state.task_ready(request)
+        _log(error, request.message.headers)
+        request.reject(requeue=False)
+
+
 def _check(headers: Any) -> None:
     """Raise ValueError if a header would fail later, when the message can no longer be rejected."""
     if not isinstance(headers, dict):
         raise ValueError("the headers are no mapping")
     if not isinstance(headers.get("id", ""), str):
         raise ValueError("the id is not text")
+    if not isinstance(headers.get("shadow") or "", str):  # a thread would fail, and nobody would notice
+        raise ValueError("the name to show is not text")
     limits = headers.get("timelimit") or ()
     if not isinstance(limits, list | tuple) or not all(
         limit is None or isinstance(limit, int | float) for limit in limits

@@ -1,4 +1,4 @@
-"""Tasks that have their effect once, however often their message arrives."""
+"""Tasks that take effect once, however often their message arrives."""
 
 from __future__ import annotations
 

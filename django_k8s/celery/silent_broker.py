@@ -12,7 +12,7 @@ EVERY_SECONDS = 5.0
 
 
 class BrokerWatch(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Notices a Redis that went silent, and repeats failed acknowledgements, from a timer in the consumer's event loop.
+    """Notice a Redis that went silent, and repeat failed acknowledgements, from a timer in the consumer's event loop.
 
     The consumer of an idle worker only waits, and a silent connection looks the same. RabbitMQ has heartbeats for
     this. From kombu 5.7 on, the transport notices that Redis did not answer in time. With older releases, ping it.

@@ -73,7 +73,7 @@ def _position(*names: str) -> int | None:
 
 @_always
 def check_middleware() -> Iterator[CheckMessage]:
-    """The middleware of probes, proxies and static files, each in its place."""
+    """Check that the middleware for probes, proxies and static files is there and in the right order."""
     first, static, security = (
         _position(*KUBERNETES_NAMES, HEALTH),
         _position(*STATIC_FILES),
@@ -98,7 +98,7 @@ def check_middleware() -> Iterator[CheckMessage]:
 
 @_always
 def check_health() -> Iterator[CheckMessage]:
-    """The configuration of health checks and of liveness."""
+    """Check the configuration of health checks and of liveness."""
     from django_k8s.health import BUILT_IN_CHECKS
 
     for name in conf.current().readiness_checks:
@@ -139,7 +139,7 @@ def check_settings() -> Iterator[CheckMessage]:
 
 @_deployed
 def check_proxy() -> Iterator[CheckMessage]:
-    """Whose headers are believed, and which hosts are served."""
+    """Check whose headers are trusted, and which hosts are served."""
     proxies = conf.current().trusted_proxies
     header = settings.SECURE_PROXY_SSL_HEADER
     if header and not proxies:
@@ -154,7 +154,7 @@ def check_proxy() -> Iterator[CheckMessage]:
 
 @_deployed
 def check_shared_state() -> Iterator[CheckMessage]:
-    """State that several pods would not share."""
+    """Check for state that pods would not share."""
     if any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values()):
         yield _message("W005")
     local_memory = "locmem" in settings.CACHES.get("default", {}).get("BACKEND", "")
@@ -181,7 +181,7 @@ def _fails_softly(alias: str) -> bool:
 
 @_deployed
 def check_uploads() -> Iterator[CheckMessage]:
-    """Uploads on a volume that nobody serves."""
+    """Check for uploads on a volume that nothing serves."""
     if reason := uploads.unserved():
         yield _message("W024", reason=reason)
 
@@ -200,14 +200,14 @@ def _uses_cache() -> bool:
 
 @_deployed
 def check_pooler() -> Iterator[CheckMessage]:
-    """Timeouts that a pooler leaves to the database."""
+    """Check for timeouts that must be set in the database because of a pooler."""
     if conf.current().database_pgbouncer and conf.current().stall_seconds:
         yield _message("W019")
 
 
 @_deployed
 def check_files() -> Iterator[CheckMessage]:
-    """Static files and media as production needs them."""
+    """Check that static files and media are stored as production needs them."""
     if "Manifest" not in settings.STORAGES.get("staticfiles", {}).get("BACKEND", ""):
         yield _message("W011")
     elif settings.STATIC_ROOT and not Path(settings.STATIC_ROOT, "staticfiles.json").is_file():
@@ -218,7 +218,7 @@ def check_files() -> Iterator[CheckMessage]:
 
 @_deployed
 def check_celery() -> Iterator[CheckMessage]:
-    """Delivery settings that lose or repeat work."""
+    """Check for delivery settings that lose or repeat tasks."""
     try:
         conf = application.find().app.conf
     except application.NoApplication as error:
@@ -236,7 +236,7 @@ def check_celery() -> Iterator[CheckMessage]:
 
 @_deployed
 def check_email() -> Iterator[CheckMessage]:
-    """Mail that goes nowhere."""
+    """Check for mail that is not sent."""
     mailers = getattr(settings, "MAILERS", None)
     if mailers is None:
         backend = settings.EMAIL_BACKEND
@@ -250,14 +250,14 @@ def check_email() -> Iterator[CheckMessage]:
 
 @_deployed
 def check_variables() -> Iterator[CheckMessage]:
-    """Variables of another set-up that are still there."""
+    """Check for variables of other frameworks or platforms, which have no effect."""
     for name in conf.current().without_effect:
         yield _message("W021", name=name, instead=INSTEAD[name])
 
 
 @_deployed
 def check_secrets() -> Iterator[CheckMessage]:
-    """Secrets that cannot be masked in logs."""
+    """Check for secrets that cannot be masked in logs."""
     names = list(conf.current().common_secrets)
     if not any("DATABASE" in name for name in names):  # else it is the same password
         names += [
@@ -271,21 +271,21 @@ def check_secrets() -> Iterator[CheckMessage]:
 
 @_deployed
 def check_paths() -> Iterator[CheckMessage]:
-    """Files that the project writes where nothing can be written."""
+    """Check for settings with a path that cannot be written."""
     for name, path in paths.unwritable():
         yield _message("W026", name=name, path=str(path))
 
 
 @_deployed
 def check_releases() -> Iterator[CheckMessage]:
-    """Libraries of which undocumented names are used, in releases that nobody has tried."""
+    """Check for untested releases of libraries whose undocumented names we use."""
     for library in upstream.untested():
         yield _message("W022", **library._asdict())
 
 
 @_deployed
 def check_observability() -> Iterator[CheckMessage]:
-    """What is asked for, but not built in."""
+    """Check for metrics and logs that are on, but not configured in the settings."""
     if conf.current().metrics and _position(*KUBERNETES_NAMES, METRICS) is None:
         yield _message("W017")
     formatters = (settings.LOGGING or {}).get("formatters", {}).values()

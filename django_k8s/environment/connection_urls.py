@@ -1,4 +1,4 @@
-"""URLs with credentials, as people really write them.
+"""URLs with credentials, as people write them.
 
 django-environ splits them with urllib, which treats ``#`` and ``/`` in a password as the end of the host.
 """

@@ -1,4 +1,4 @@
-"""Masks secrets in text before it is written.
+"""Mask secrets in text before it is written.
 
 Secrets from the environment are known by their value. Passwords in URLs are found by their position. Only the
 standard library is used: the reader of the environment registers what is secret.
@@ -68,7 +68,7 @@ def add(value: str) -> None:
 
 
 def reset() -> None:
-    """Forget every secret. For tests."""
+    """Forget every secret. This is for tests."""
     global _known
     _known = ()
     _remembered.cache_clear()

@@ -24,7 +24,7 @@ def resident(statm: Path = Path("/proc/self/statm")) -> int:
 
 
 def fitting(wanted: int, limit: int | None, loaded: int) -> int:
-    """Return how many of ``wanted`` processes fit beside a parent that has ``loaded`` bytes; at least one."""
+    """Return how many of ``wanted`` processes, but at least one, fit beside a parent that has ``loaded`` bytes."""
     if limit is None:
         return wanted
     each = max(loaded // 2, _LEAST_BYTES)

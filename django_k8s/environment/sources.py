@@ -152,7 +152,7 @@ def _text(path: Path) -> str:
 
 
 def is_text(value: str) -> bool:
-    """Whether ``value`` can be written in UTF-8."""
+    """Return whether ``value`` can be written in UTF-8."""
     try:
         value.encode()
     except UnicodeEncodeError:  # bytes of the process environment that are not UTF-8
@@ -172,7 +172,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _service_link(name: str, value: str) -> bool:
-    """Return whether Kubernetes set it for a Service: one called "database" results in DATABASE_PORT=tcp://…"""
+    """Return whether Kubernetes set it for a Service, as DATABASE_PORT=tcp://… for a Service "database"."""
     return name.endswith("_PORT") and value.startswith(("tcp://", "udp://", "sctp://"))
 
 

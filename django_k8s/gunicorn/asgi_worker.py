@@ -157,7 +157,7 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
             closing.cancel()
 
     async def _close_idle(self) -> None:
-        """Close what was idle at two looks; else one idle client holds the stop for the graceful timeout."""
+        """Close connections that were idle twice in a row. Otherwise one idle client would delay the stop."""
         before: set[Connection] = set()
         while True:
             idle = {connection for connection in self.connections if connection.idle}

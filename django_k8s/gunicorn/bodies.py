@@ -1,4 +1,4 @@
-"""Request bodies: one that is too large is refused before it is stored, and an incomplete one never counts as complete.
+"""Refuse request bodies that are too large before they are stored, and never treat an incomplete body as complete.
 
 The server does this instead of a middleware, because under ASGI, Django stores the whole body before the first
 middleware runs.
@@ -189,7 +189,7 @@ def limited(application: Asgi) -> Asgi:
 
 
 def _announced(scope: dict[str, Any]) -> int | None:
-    """The length of the body, 0 if it is unknown, None if there is no body."""
+    """Return the length of the body, 0 if it is unknown, or None if there is no body."""
     # In HTTP/2, the last frame has a mark.
     length, unknown = 0, not scope["http_version"].startswith("1")
     for name, value in scope["headers"]:

@@ -1,4 +1,4 @@
-"""Room for the request bodies of all clients at the same time.
+"""Limit the space for the request bodies of all clients at the same time.
 
 A limit for each body does not protect a pod. Django stores a large body in a file, so a few clients that send the
 largest possible one fill /tmp, and the kubelet evicts the pod. Under ASGI, where clients occupy no thread, many clients
@@ -49,7 +49,7 @@ class Room:
         return sum(self._shared)
 
     def take(self, number: int, limit: int) -> bool:
-        """Take ``number`` bytes and return True, or return False if more than ``limit`` would be taken; 0 is no limit."""
+        """Take ``number`` bytes and return True. If more than ``limit`` would be taken, return False. 0 means no limit."""
         with self._lock:
             if limit and number > 0 and self.taken + number > limit:
                 return False
@@ -62,7 +62,7 @@ _places: dict[int, int] = {}  # by the age of the process; in the master
 
 
 def settle(age: int) -> None:
-    """Give the process that is forked next a place; ``age`` identifies it. Call this in the master."""
+    """Give the next forked process a place. ``age`` identifies the process. Call this in the master."""
     place = next(place for place in range(len(_places) + 1) if place not in _places.values())
     _places[age] = place
     for room in (stored, in_memory):
@@ -70,7 +70,7 @@ def settle(age: int) -> None:
 
 
 def leave(age: int) -> None:
-    """Release what a process held that has ended for any reason. Call this in the master."""
+    """Release what an ended process held. Call this in the master."""
     place = _places.pop(age, None)
     if place is not None:
         for room in (stored, in_memory):
@@ -89,11 +89,11 @@ class Share:
         self._received = self._stored = self._in_memory = 0
 
     def begin(self) -> bool:
-        """Take room for the announced length; return whether there was enough."""
+        """Take room for the announced length. Return whether there was enough."""
         return self._hold(self._announced, 0)
 
     def add(self, number: int) -> bool:
-        """Note that ``number`` bytes have arrived; return whether there was room for them."""
+        """Note that ``number`` bytes have arrived. Return whether there was room for them."""
         self._received += number
         in_file = self._received > STORED_BYTES
         # A large body is in memory too, until Django moves it to a file.

@@ -1,6 +1,6 @@
 """The configuration of the web role: ``gunicorn -c python:django_k8s.gunicorn.configuration``.
 
-Everything comes from the environment, and options on the command line win. A malformed variable gets its
+Everything comes from the environment, and options on the command line override it. A malformed variable gets its
 default here. It is reported before anything listens, either by the project's settings together with all other
 mistakes, or by :func:`on_starting`.
 """

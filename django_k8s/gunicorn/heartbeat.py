@@ -11,7 +11,7 @@ EVERY_SECONDS = 1.0
 
 
 class HeartbeatMixin:
-    """Mixin for a gunicorn worker: each sign of life for the master is also one for the probe."""
+    """A mixin for a gunicorn worker. Each sign of life for the master is also one for the probe."""
 
     _heartbeat: Heartbeat | None = None
     _beaten = _written = 0.0

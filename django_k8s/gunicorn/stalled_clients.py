@@ -1,4 +1,4 @@
-"""A socket that fails if its client makes no progress, and that shows its worker which threads wait for a client."""
+"""A socket that fails if its client makes no progress, and shows which threads wait for a client."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ClientSocket(socket.socket):
 
     @classmethod
     def adopt(cls, sock: socket.socket, seconds: int) -> Self:
-        """Return ``sock``, but failing after ``seconds`` without progress.
+        """Return ``sock`` as a socket that fails after ``seconds`` without progress.
 
         Raise OSError if the client has disconnected.
         """

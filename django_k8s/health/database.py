@@ -16,7 +16,7 @@ from django_k8s.database.connections import own_connection
 
 
 class Database:
-    """Pass if one database alias answers ``SELECT 1``.
+    """A check that passes if one database alias answers ``SELECT 1``.
 
     Each run uses a new connection outside the pool. A pool that is exhausted because the site is busy is not a reason
     to stop traffic, and an old connection that works says nothing about new ones.

@@ -12,7 +12,7 @@ from django_k8s.health.results import Unhealthy
 
 
 class Migrations:
-    """Pass if one database lacks no migration of the installed apps.
+    """A check that passes if one database has every migration of the installed apps.
 
     Migrations that this code does not know are not a failure: while a release is rolled out, the old one keeps
     serving.

@@ -1,4 +1,4 @@
-"""Runs the checks in parallel, under one deadline that holds whatever a check does.
+"""Run the checks in parallel, under one deadline that holds whatever a check does.
 
 Each check runs in its own daemon thread, and callers wait no longer than the deadline. So a check that hangs blocks
 only its thread. While it hangs, no second thread is started for it, so even an outage of hours needs only one thread

@@ -32,7 +32,7 @@ def is_refusal(result: Result) -> bool:
 
 
 def wait_until_healthy(checks: Mapping[str, Check], seconds: float, say: WriteLine) -> list[Result]:
-    """Ask until every check passes in one and the same round, for at most ``seconds``; with 0, ask once.
+    """Run the checks until all pass in the same round, for at most ``seconds``. With 0, run them once.
 
     A refusal (see :func:`is_refusal`) that lasts for 30 seconds is final. Return the failures of the last round,
     which are empty if every check passed. ``say`` gets a line when something changes, and a reminder every 15
@@ -55,7 +55,7 @@ def wait_until_healthy(checks: Mapping[str, Check], seconds: float, say: WriteLi
 
 
 class _Progress:
-    """Reports what has changed since the last round."""
+    """Report what has changed since the last round."""
 
     def __init__(self, say: WriteLine) -> None:
         self._say = say

@@ -21,7 +21,7 @@ __all__ = ["MediaUnavailable", "S3Media"]
 
 _MEBIBYTE = 1024 * 1024
 
-# The error code of an S3 server -> what to do. Codes: Amazon S3 API reference, "Error responses".
+# What to do about each error code of an S3 server. Codes: Amazon S3 API reference, "Error responses".
 _REMEDIES = {
     "NoSuchBucket": "the bucket does not exist: check MEDIA_S3_BUCKET and MEDIA_S3_ENDPOINT_URL",
     "NoSuchKey": "the object does not exist any more",
@@ -45,7 +45,7 @@ _CLIENT = Config(
     response_checksum_validation="when_required",
 )
 
-# Options of django-storages for a web process. Those of STORAGES win.
+# Options of django-storages for a web process. Options in STORAGES override them.
 _OPTIONS: dict[str, Any] = {
     "client_config": _CLIENT,
     # 5 MiB is the smallest part that S3 accepts. Each part is in memory, more than once.
@@ -60,7 +60,7 @@ os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, aft
 
 
 class S3Media(Bucket, S3Storage):  # type: ignore[misc]
-    """django-storages' S3 storage, set up for a web process.
+    """django-storages' S3 storage, configured for a web process.
 
     All threads share one connection. Uploads and downloads use one thread, and have one part of 5 MiB in memory
     (boto3's own transfer needs more than 100 MiB for a file of 100 MiB). No call waits for long. The checksums that
@@ -125,7 +125,7 @@ class S3Media(Bucket, S3Storage):  # type: ignore[misc]
     def _open(self, name: str, mode: str = "rb") -> _MediaFile:
         with self.explained():
             found: _MediaFile = super()._open(name, mode)
-        found.__class__ = _MediaFile  # django-storages names its class itself
+        found.__class__ = _MediaFile  # django-storages does not let us choose the class
         return found
 
     def url(
@@ -142,4 +142,4 @@ class S3Media(Bucket, S3Storage):  # type: ignore[misc]
 
 
 class _MediaFile(BucketFile, S3File):  # type: ignore[misc]
-    """django-storages' file, whose late failures are explained too."""
+    """django-storages' file, whose later failures are explained as well."""

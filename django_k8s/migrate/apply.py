@@ -147,7 +147,7 @@ def _rolls_back(connection: BaseDatabaseWrapper, migration: Migration | None) ->
 
 
 class Statements:
-    """Wraps every statement that the migration runs.
+    """Wrap every statement that the migration runs.
 
     Outside a transaction, a statement that did not get its lock is tried again, because nothing else is lost with it.
     A CONCURRENTLY statement has no timeout: it waits for other transactions without blocking anybody, and a timeout

@@ -66,7 +66,7 @@ os.register_at_fork(after_in_child=_forked)
 
 
 class Handler(logging.Handler):
-    """Writes each record as one line to standard output."""
+    """Write each record as one line to standard output."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write ``record``."""
@@ -77,7 +77,7 @@ class Handler(logging.Handler):
 
 
 class Lines(io.TextIOBase):
-    """Replaces a text stream, and turns each printed line into a log record.
+    """Replace a text stream, and turn each printed line into a log record.
 
     ``stream`` is the stream that is replaced. ``name`` and ``level`` are those of the records.
     """
@@ -119,7 +119,7 @@ class Lines(io.TextIOBase):
         return self._stream.buffer
 
     def writable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def isatty(self) -> bool:

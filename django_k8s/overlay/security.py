@@ -11,7 +11,7 @@ from django_k8s.settings.security import origins
 
 
 def secret_key(env: Env, project: str) -> str:
-    """Return SECRET_KEY: the variable of this name, else the project's.
+    """Return SECRET_KEY from the variable with this name, or the project's.
 
     In production, a missing key is a mistake, and so is one that Django generated for development.
     """
@@ -27,12 +27,12 @@ def secret_key(env: Env, project: str) -> str:
 
 
 def secret_key_fallbacks(env: Env, project: Sequence[str]) -> list[str]:
-    """Return SECRET_KEY_FALLBACKS: the variable of this name, else the project's."""
+    """Return SECRET_KEY_FALLBACKS from the variable with this name, or the project's."""
     return k8s.secret_key_fallbacks(env) or list(project)
 
 
 def allowed_hosts(env: Env, project: Sequence[str], *extra: str) -> list[str]:
-    """Return ALLOWED_HOSTS: the variable of this name, else the project's, plus ``extra`` in every environment.
+    """Return ALLOWED_HOSTS from the variable with this name, or the project's, plus ``extra`` in every environment.
 
     In production, one of the first two is required.
     """
@@ -41,9 +41,9 @@ def allowed_hosts(env: Env, project: Sequence[str], *extra: str) -> list[str]:
 
 
 def csrf_trusted_origins(env: Env, project: Sequence[str], hosts: Sequence[str] = ()) -> list[str]:
-    """Return CSRF_TRUSTED_ORIGINS: the variable of this name, else the project's.
+    """Return CSRF_TRUSTED_ORIGINS from the variable with this name, or the project's.
 
-    If neither is set and the site uses HTTPS: ``https://`` with each of ``hosts``.
+    If neither is set and the site uses HTTPS, return ``https://`` with each of ``hosts``.
     """
     if env.is_set("CSRF_TRUSTED_ORIGINS") or not (project or hosts):
         return k8s.csrf_trusted_origins(env)
@@ -51,12 +51,12 @@ def csrf_trusted_origins(env: Env, project: Sequence[str], hosts: Sequence[str] 
 
 
 def https(env: Env, project: bool) -> bool:
-    """Return the value for SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE: the variable HTTPS, else the project's."""
+    """Return SESSION_COOKIE_SECURE or CSRF_COOKIE_SECURE from the variable HTTPS, or the project's."""
     return k8s.https(env) if env.is_set("HTTPS") else project
 
 
 def cookie_name(env: Env, project: str) -> str:
-    """Return SESSION_COOKIE_NAME or CSRF_COOKIE_NAME: the project's, without ``__Secure-`` if HTTPS is set to false.
+    """Return the project's SESSION_COOKIE_NAME or CSRF_COOKIE_NAME, without ``__Secure-`` if HTTPS is set to false.
 
     Browsers refuse a cookie with this prefix, or with ``__Host-``, that is not secure.
     """
@@ -66,10 +66,10 @@ def cookie_name(env: Env, project: str) -> str:
 
 
 def ssl_redirect(env: Env, project: bool, proxy_ssl_header: tuple[str, str] | None = None) -> bool:
-    """Return SECURE_SSL_REDIRECT: the variable SSL_REDIRECT, else the project's, unless HTTPS is set to false.
+    """Return SECURE_SSL_REDIRECT from the variable SSL_REDIRECT, or the project's, unless HTTPS is set to false.
 
-    A redirect needs TRUSTED_PROXIES, or the project's ``proxy_ssl_header``: without them, Django takes
-    every request for http, and redirects forever.
+    A redirect needs TRUSTED_PROXIES or the project's ``proxy_ssl_header``. Without them, every request looks like http to
+    Django, so it would redirect forever.
     """
     if env.is_set("HTTPS") and not k8s.https(env) and not env.is_set("SSL_REDIRECT"):
         return False
@@ -84,14 +84,14 @@ def ssl_redirect(env: Env, project: bool, proxy_ssl_header: tuple[str, str] | No
 
 
 def hsts_seconds(env: Env, project: int) -> int:
-    """Return SECURE_HSTS_SECONDS: the variable HSTS_SECONDS, else the project's; 0 if HTTPS is set to false."""
+    """Return SECURE_HSTS_SECONDS from the variable HSTS_SECONDS, or the project's. Return 0 if HTTPS is set to false."""
     if env.is_set("HSTS_SECONDS") or (env.is_set("HTTPS") and not k8s.https(env)):
         return k8s.hsts_seconds(env)
     return project
 
 
 def proxy_ssl_header(env: Env, project: tuple[str, str] | None) -> Any:
-    """Return SECURE_PROXY_SSL_HEADER: None if TRUSTED_PROXIES is set, else the project's.
+    """Return SECURE_PROXY_SSL_HEADER: the project's, or None if TRUSTED_PROXIES is set.
 
     With TRUSTED_PROXIES, the server trusts X-Forwarded-Proto only from these proxies.
     """

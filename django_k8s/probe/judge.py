@@ -1,4 +1,4 @@
-"""What heartbeats say about a role: whether it lives, and whether it is ready.
+"""Judge by its heartbeats whether a role is alive, and whether it is ready.
 
 Busy is not dead: a web process whose threads are all busy is alive as long as threads finish, and a worker that tries
 to reach its broker is alive for a while. No rule asks a database or any other dependency.
@@ -30,7 +30,7 @@ NO_DISK = Verdict(True, "the disk takes no heartbeats")
 
 
 class Limits(NamedTuple):
-    """Seconds: see the variables HEARTBEAT_STALENESS_SECONDS, STALL_SECONDS, WORKER_RECONNECT_SECONDS."""
+    """The variables HEARTBEAT_STALENESS_SECONDS, STALL_SECONDS and WORKER_RECONNECT_SECONDS, in seconds."""
 
     staleness: float
     stall: float = 0
@@ -38,7 +38,7 @@ class Limits(NamedTuple):
 
 
 class Judge:
-    """Judges a role by the heartbeats in its directory.
+    """Judge a role by the heartbeats in its directory.
 
     While the disk accepts no heartbeat, silence proves nothing, so nothing is restarted.
 

@@ -99,7 +99,7 @@ def listen(port: int) -> socket.socket:
 
 
 class Listener:
-    """Serves ``routes`` on a listening socket until the process ``pid`` has ended.
+    """Serve ``routes`` on a listening socket until the process ``pid`` has ended.
 
     ``look`` is called regularly, even if nobody asks. Errors in it are ignored.
     """

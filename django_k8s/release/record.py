@@ -135,7 +135,7 @@ def is_made_here(found: Object, project: str, environment: str) -> bool:
 
 
 def now() -> datetime:
-    """Return the time."""
+    """Return the current time."""
     return datetime.now(UTC).replace(microsecond=0)
 
 

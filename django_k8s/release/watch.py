@@ -18,7 +18,7 @@ _NAMES = {"postgres": "database"}  # their usual names
 
 
 class Watch:
-    """Follows the objects of one Helm release."""
+    """Watch the objects of one Helm release."""
 
     def __init__(
         self, kubectl: Kubectl, release: str, report: Report, clock: Callable[[], float] = time.monotonic

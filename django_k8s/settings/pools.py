@@ -15,15 +15,15 @@ _ENGINES = ("django.db.backends.postgresql", "django.contrib.gis.db.backends.pos
 
 
 def available() -> bool:
-    """Whether psycopg 3 and its pool are installed."""
+    """Return whether psycopg 3 and its pool are installed."""
     return all(map(importlib.util.find_spec, ("psycopg", "psycopg_pool")))
 
 
 def asgi_pool(env: Env, database: Mapping[str, Any]) -> dict[str, Any]:
     """Return the option for a pool in web under ASGI, and nothing elsewhere.
 
-    Under ASGI, each request has a separate thread, and its connection is not kept. To open a new connection takes longer
-    than most requests. If the project sets DATABASE_POOL_SIZE, CONN_MAX_AGE or its own pool, these win.
+    Under ASGI, each request has a separate thread, and its connection is not kept. Opening a new connection takes longer
+    than most requests. DATABASE_POOL_SIZE, CONN_MAX_AGE and the project's own pool override this.
     """
     if env.str("ROLE") != "web" or env.str("WEB_INTERFACE") != "asgi" or env.is_set("DATABASE_POOL_SIZE"):
         return {}

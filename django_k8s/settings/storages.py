@@ -14,7 +14,7 @@ def media_storage(env: Env, **options: Any) -> dict[str, Any]:
 
     MEDIA_S3_BUCKET, MEDIA_GCS_BUCKET and MEDIA_AZURE_CONTAINER move uploads to S3, Google Cloud or Azure. Credentials come
     from the pod's identity: no key is read here, and django_k8s.W013 warns of keys in the environment. Keyword arguments are
-    options of the storage, and they win.
+    options of the storage, and override the others.
     """
     kind = buckets.named(env)
     if kind is None:

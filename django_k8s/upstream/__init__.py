@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from django_k8s.upstream import celery, django, gunicorn, gunicorn_threads, kombu_rest, others
+from django_k8s.upstream import celery, django, gunicorn, gunicorn_threads, kombu, others
 from django_k8s.upstream.name import Name
 
 NAMES: tuple[Name, ...] = (
     *gunicorn.NAMES,
     *gunicorn_threads.NAMES,
     *celery.NAMES,
-    *kombu_rest.NAMES,
+    *kombu.NAMES,
     *django.NAMES,
     *others.NAMES,
 )

@@ -10,6 +10,7 @@ _CACHED = "kombu.utils.objects:cached_property"
 _SCHEDULER = "celery.beat:Scheduler"
 _CONSUMER = "celery.worker.consumer.consumer:Consumer"
 _WORKER = "celery.worker.worker:WorkController"
+_PROCESS = f"{_WORKER}._process_task"
 _POOL = "celery.worker.components:Pool"
 _LOOP = "celery.worker.loops:asynloop"
 _CHANNEL = "kombu.transport.redis:Channel"
@@ -125,11 +126,7 @@ NAMES = (
             (f"{_CONSUMER}.controller", "the worker", {}),
             (f"{_CONSUMER}.on_task_request", "wrapped as well", {"read_by": f"{_CONSUMER}.apply_eta_task"}),
             (f"{_WORKER}.semaphore", "the places in the pool", {"read_by": f"{_POOL}.create"}),
-            (
-                f"{_WORKER}._process_task",
-                "wrapped, to give a place back",
-                {"call": "req", "read_by": f"{_WORKER}._process_task_sem"},
-            ),
+            (_PROCESS, "wrapped, to give a place back", {"call": "req", "read_by": f"{_PROCESS}_sem"}),
         )
     ),
     # A silent broker

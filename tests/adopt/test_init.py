@@ -45,7 +45,7 @@ def clean(root: Path) -> bool:
 
 class TestWrites:
     def test_and_undo(self, tmp_path: Path) -> None:
-        """Only new files; a second run changes nothing; undo restores the tree."""
+        """init only adds files, a second run changes nothing, and --undo restores the tree."""
         root = repository(tmp_path, package(production="from .base import *\n"))
         first = loaded(root, "--yes")
         status = git(root, "status", "--porcelain", "--untracked-files=all").splitlines()
@@ -97,7 +97,7 @@ class TestWrites:
         assert clean(root)
 
     def test_again_after_a_commit(self, tmp_path: Path) -> None:
-        """What init wrote is no evidence for the next run, committed or not."""
+        """The next run does not draw conclusions from the files of init, committed or not."""
         root = repository(
             tmp_path, package(heaven="from .base import *\n", production="from .base import *\n")
         )
@@ -126,7 +126,7 @@ class TestWrites:
         assert "Nothing to do" in second.stdout
 
     def test_json(self, tmp_path: Path) -> None:
-        """For programs: nothing is written without --yes."""
+        """--json writes no files without --yes."""
         root = repository(tmp_path, shop())
         ended = loaded(root, "--json")
         found = json.loads(ended.stdout)
@@ -144,7 +144,7 @@ class TestWrites:
         assert (root / "deploy/Dockerfile").is_file()
 
     def test_without_loading(self, tmp_path: Path) -> None:
-        """Files only; that is said."""
+        """--no-load reads only files, and says so."""
         root = repository(tmp_path, shop(settings="\nraise SystemExit\n"))
         ended = init(root, "--yes", "--no-load")
 
@@ -167,7 +167,7 @@ class TestWrites:
         assert "Nothing to do" in loaded(root, "--yes").stdout
 
     def test_empty_directory(self, tmp_path: Path) -> None:
-        """It leads to the template."""
+        """In an empty directory, init offers the template."""
         asked = init(tmp_path)
         assert (asked.returncode, "django-k8s copy example" in asked.stdout) == (64, True)
         assert list(tmp_path.iterdir()) == []
@@ -180,7 +180,7 @@ class TestAsks:
         ("answers", "written"), [("2\ny\n", "two"), ("\ny\n", "one"), ("1\nn\n", ""), ("9\n\x04", "")]
     )
     def test_on_a_terminal(self, tmp_path: Path, answers: str, written: str) -> None:
-        """Which of two projects, and whether to write."""
+        """On a terminal, init asks which of two projects to use, and whether to write."""
         root = repository(tmp_path, shop("one") | shop("two"))
         leader, follower = pty.openpty()
         command = [sys.executable, "-P", "-m", "django_k8s.cli", "init", "--no-load"]
@@ -202,7 +202,7 @@ class TestAsks:
         assert (root / f"{written or 'one'}/shop/settings_kubernetes.py").exists() is bool(written)
 
     def test_without_a_terminal(self, tmp_path: Path) -> None:
-        """One sentence with the option that answers."""
+        """Without a terminal, a question is one sentence with the option that answers it."""
         root = repository(tmp_path, shop("one") | shop("two"))
         one_sentence(init(root, "--no-load"), 64, "Choose one with --project")
         one_sentence(init(root, "--no-load", "--project", "one"), 64, "Add --yes")
@@ -211,7 +211,7 @@ class TestAsks:
 
 class TestRefuses:
     def test_dirty_tree(self, tmp_path: Path) -> None:
-        """A change that is not committed, unless it is allowed."""
+        """init refuses uncommitted changes, unless --allow-dirty is given."""
         root = repository(tmp_path, shop())
         (root / "note").write_text("x")
 
@@ -232,14 +232,14 @@ class TestRefuses:
     def test_in_one_sentence(
         self, tmp_path: Path, files: dict[str, str], options: tuple[str, ...], status: int, words: str
     ) -> None:
-        """What is wrong, and what to do."""
+        """Each refusal is one sentence that says what is wrong and what to do."""
         root = repository(tmp_path, files)
 
         one_sentence(init(root, "--yes", "--no-load", *options), status, words)
         assert clean(root)
 
     def test_no_repository(self, tmp_path: Path) -> None:
-        """A folder outside of git, a folder that is none, and no git at all."""
+        """A directory outside of git, a path that is not a directory, and a missing git are refused."""
         add(tmp_path, shop())
         one_sentence(init(tmp_path, "--yes"), 66, "git init")
         one_sentence(init(tmp_path, "--yes", "nowhere"), 66, "is not a directory")
@@ -268,7 +268,7 @@ class TestAtOnceOrNotAtAll:
     def test_interrupted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, error: BaseException
     ) -> None:
-        """Whatever happens between two files, none is left."""
+        """If init is interrupted between two files, it leaves none."""
         moved = []
         link = os.link
 
@@ -301,7 +301,7 @@ class TestAtOnceOrNotAtAll:
         assert (tmp_path / "a/b/two").read_text() == "theirs"
 
     def test_full_disk(self, tmp_path: Path) -> None:
-        """A disk without room: one sentence, and nothing is left."""
+        """A full disk is one sentence, and no file is left."""
         with disk(tmp_path / "disk") as small:
             root = repository(small.path / "shop", shop())
             small.fill()
@@ -312,7 +312,7 @@ class TestAtOnceOrNotAtAll:
             assert clean(root)
 
     def test_no_rights(self, tmp_path: Path) -> None:
-        """A folder that cannot be written to."""
+        """A directory that cannot be written is refused."""
         with disk(tmp_path / "disk") as small:
             root = repository(small.path / "shop", shop())
             with small.read_only():

@@ -32,7 +32,7 @@ def planned(root: Path, files: dict[str, str]) -> Plan:
 
 
 def test_required_variables(tmp_path: Path) -> None:
-    """Each failure asks for one more variable, whatever way it fails; what has a default is not asked for."""
+    """Each failure, of whatever kind, asks for one more variable. Variables with a default are not asked for."""
     facts = planned(tmp_path, shop(settings=REQUIRED)).facts
     by_name = {one.name: one for one in facts.variables}
 
@@ -92,7 +92,7 @@ if os.getenv("SHOP_STORE", "file") == "pg":
 
 
 def test_debug_mode_off(tmp_path: Path) -> None:
-    """What the reader of the project takes for no is tried; what production needs is then asked for."""
+    """Values that the project may read as false are tried, and then the variables that production needs."""
     settings = """
 DEBUG = {"1": True, "no": False}[os.environ.get("SHOP_DEBUG", "1")]
 if not DEBUG:
@@ -108,7 +108,7 @@ if not DEBUG:
 
 
 def test_stores_of_a_pod(tmp_path: Path) -> None:
-    """What the build needs because it has no database is a dummy there, and not required of a pod."""
+    """A variable that only the build needs, because it has no database, gets a dummy and is not required in a pod."""
     settings = """
 if "DATABASE_URL" in os.environ:
     DATABASES = {"default": {"ENGINE": "django.contrib.gis.db.backends.postgis", "NAME": "x"}}
@@ -197,7 +197,7 @@ if (BASE_DIR / ".env").exists():
     ],
 )
 def test_failures(tmp_path: Path, settings: str, note: str) -> None:
-    """Settings that cannot be loaded: one sentence, and the facts that the files hold."""
+    """Settings that cannot be loaded are one sentence, and the facts from the files remain."""
     facts = planned(tmp_path, shop(settings=settings)).facts
 
     assert not facts.loaded
@@ -216,7 +216,7 @@ def test_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_for_kubernetes_are_loaded_too(tmp_path: Path) -> None:
-    """What is written is tried; what fails is a note."""
+    """The settings module that init writes is loaded too, and a failure is a note."""
     good = planned(tmp_path / "good", package(production="from .base import *\n"))
     bad = planned(tmp_path / "bad", package(production="from .base import *\nMIDDLEWARE = 7\n"))
 
@@ -226,7 +226,7 @@ def test_settings_for_kubernetes_are_loaded_too(tmp_path: Path) -> None:
 
 class TestInterpreter:
     def test_named(self, tmp_path: Path) -> None:
-        """An interpreter that is named: it must be a program, and have Django."""
+        """An interpreter given with --python must be a program and have Django."""
         assert present(tmp_path, ".", sys.executable).path == sys.executable
         assert "is not a program" in present(tmp_path, ".", "/no/such/python").reason
 
@@ -243,7 +243,7 @@ class TestInterpreter:
         assert present(tmp_path, "src").path == str(tmp_path / "venv/bin/python")
 
     def test_none(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without any, and without uv, that is said."""
+        """Without an environment and without uv, a note says so."""
         monkeypatch.delenv("VIRTUAL_ENV", raising=False)
         monkeypatch.setenv("PATH", "/usr/bin:/bin")
         made = plan(repository(tmp_path, shop()), {}, Options(), version="1")
@@ -260,6 +260,6 @@ class TestInterpreter:
     ],
 )  # fmt: skip
 def test_dummies(name: str, first: str) -> None:
-    """The name of a variable says what it may be."""
+    """The dummy of a variable follows from its name."""
     assert dummies.values(name)[0].startswith(first)
     assert len(set(dummies.values(name))) > 5

@@ -58,7 +58,7 @@ def facts(root: Path, files: dict[str, str]) -> Facts:
 
 class TestLock:
     def test_uv(self, tmp_path: Path) -> None:
-        """uv.lock: the closure of the project and of the groups that production needs."""
+        """From uv.lock, the dependencies of the project and of the groups that production needs are read."""
         found = facts(tmp_path, {"uv.lock": UV, "pyproject.toml": PYPROJECT})
 
         assert (found.value("lock"), found.value("lock_kind")) == ("uv.lock", "uv")
@@ -69,7 +69,7 @@ class TestLock:
         assert "libpq-dev" in found.value("build_packages")
 
     def test_poetry(self, tmp_path: Path) -> None:
-        """poetry.lock: the main group."""
+        """From poetry.lock, the main group is read."""
         lock = '[[package]]\nname = "Django"\nversion = "5.2.4"\ngroups = ["main"]\n[[package]]\nname = "celery"\nversion = "5"\ngroups = ["dev"]\n'
         found = facts(
             tmp_path,
@@ -80,7 +80,7 @@ class TestLock:
         assert found.value("installed") == []
 
     def test_pipenv(self, tmp_path: Path) -> None:
-        """Pipfile.lock: what is not for development, and the Python of Pipfile."""
+        """From Pipfile.lock, the packages that are not for development are read, and the Python version from Pipfile."""
         lock = '{"default": {"django": {"version": "==5.2.2"}}, "develop": {"celery": {}}}'
         found = facts(tmp_path, {"Pipfile.lock": lock, "Pipfile": '[requires]\npython_version = "3.12"\n'})
 
@@ -110,11 +110,11 @@ class TestLock:
         ],
     )
     def test_which(self, tmp_path: Path, files: dict[str, str], expected: str) -> None:
-        """The nearest lock, else the requirements of production."""
+        """The lock file is the nearest one, or else the requirements file of production."""
         assert facts(tmp_path, files).value("lock") == expected
 
     def test_two_locks(self, tmp_path: Path) -> None:
-        """Two kinds beside each other are a question, unless the project's file says whose it is."""
+        """Two kinds of lock files in one directory are a question, unless the project's file says which tool it uses."""
         files = {"uv.lock": UV, "poetry.lock": ""}
 
         assert facts(tmp_path / "a", files)["lock"].asked
@@ -240,7 +240,7 @@ class TestLock:
         assert arguments(found)["LOCK"] == "requirements.txt requirements-server.txt"
 
     def test_old_django(self, tmp_path: Path) -> None:
-        """A Django that is too old is said."""
+        """A Django that is too old is a note."""
         assert any(
             "older than 5.2" in note for note in facts(tmp_path, {"requirements.txt": "django==4.2.1"}).notes
         )
@@ -258,7 +258,7 @@ class TestPython:
         ],
     )
     def test_version(self, tmp_path: Path, files: dict[str, str], expected: str) -> None:
-        """What a file names, else the newest version that the project and its wheels allow."""
+        """The Python version is the one that a file names, or else the newest that the project and its wheels allow."""
         assert facts(tmp_path, files).value("python_version") == expected
 
     @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ dependencies = [{{ name = "cffi" }}]
         ],
     )
     def test_by_package(self, tmp_path: Path, requirements: str, run: list[str], build: list[str]) -> None:
-        """Packages of Python need packages of Debian."""
+        """Python packages bring the Debian packages that they need."""
         found = facts(tmp_path, {"requirements.txt": f"django==5.2\n{requirements}\n"})
 
         assert (found.value("packages"), found.value("build_packages")) == (run, build)
@@ -357,7 +357,7 @@ dependencies = [{{ name = "cffi" }}]
         ],
     )
     def test_database(self, tmp_path: Path, settings: str, requirements: str, expected: str) -> None:
-        """The engine of production: a file is none that pods can share."""
+        """The engine is that of production. SQLite does not count, because pods cannot share a file."""
         files = shop()
         if settings:
             files["shop/settings.py"] = "SECRET_KEY = 'x'" + settings

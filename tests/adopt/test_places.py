@@ -16,7 +16,7 @@ PRODUCTION = "from .base import *\n"
 
 class TestProject:
     def test_in_a_folder(self, tmp_path: Path) -> None:
-        """manage.py lies in a folder, the lock above it; the repository is found from below."""
+        """manage.py may be in a directory below the lock file, and the repository is found from there."""
         root = repository(tmp_path, shop("backend"))
         facts = detect(root / "backend" / "shop")
 
@@ -27,7 +27,7 @@ class TestProject:
         assert facts.value("lock") == "requirements.txt"
 
     def test_nearest(self, tmp_path: Path) -> None:
-        """Examples, tests, and what git ignores are no projects; of two, the one nearer to the root counts."""
+        """Examples, tests and ignored files are not projects. Of two projects, the one nearer to the root counts."""
         others = {
             "examples/demo/manage.py": MANAGE,
             "tests/manage.py": MANAGE,
@@ -59,12 +59,12 @@ class TestProject:
         ],
     )
     def test_none(self, tmp_path: Path, files: dict[str, str], sentence: str) -> None:
-        """One sentence for a repository without a project."""
+        """A repository without a project is one sentence."""
         with pytest.raises(CannotAdopt, match=sentence):
             detect(repository(tmp_path, files))
 
     def test_no_repository(self, tmp_path: Path) -> None:
-        """And one for a folder outside of git."""
+        """A directory outside of git is one sentence."""
         with pytest.raises(CannotAdopt, match="not in a git repository"):
             detect(tmp_path)
 
@@ -79,7 +79,7 @@ class TestSettings:
         assert facts.value("settings_shape") == "package"
 
     def test_wsgi_wins(self, tmp_path: Path) -> None:
-        """What the web server names counts more than manage.py's."""
+        """The settings module in wsgi.py has precedence over that in manage.py."""
         files = package(live=PRODUCTION, production=PRODUCTION)
         files["shop/wsgi.py"] = files["shop/wsgi.py"].replace("settings.local", "settings.live")
 
@@ -95,7 +95,7 @@ class TestSettings:
         ],
     )
     def test_started_with(self, tmp_path: Path, files: dict[str, str], expected: str) -> None:
-        """What production is started with wins over what programs take without it."""
+        """The settings with which production is started have precedence over the defaults of programs."""
         found = shop() | {"shop/live.py": "from .settings import *\n"} | files
 
         assert detect(repository(tmp_path, found)).value("settings_module") == expected
@@ -198,7 +198,7 @@ class TestSettings:
         ],
     )
     def test_refused(self, tmp_path: Path, name: str, text: str, sentence: str) -> None:
-        """What cannot be served is said in one sentence."""
+        """A project that cannot be served is one sentence."""
         root = repository(tmp_path, shop())
         add(root, {name: text})
         commit(root)

@@ -57,7 +57,7 @@ class TestInterface:
         assert (found.value("interface"), found.value("application")) == expected
 
     def test_elsewhere(self, tmp_path: Path) -> None:
-        """An application with another name, which no setting names."""
+        """An application with an unusual name is found without a setting."""
         files = shop()
         files["web/app.py"] = files.pop("shop/wsgi.py")
         files["shop/settings.py"] = files["shop/settings.py"].replace("WSGI_APPLICATION", "OTHER")
@@ -79,7 +79,7 @@ class TestCelery:
         assert found.value("beat_scheduler") is None
 
     def test_none(self, tmp_path: Path) -> None:
-        """Without Celery there is nothing of it."""
+        """A project without Celery has no facts about it."""
         found = facts(tmp_path, {})
 
         assert [
@@ -102,7 +102,7 @@ class TestCelery:
         assert "REDIS_URL=" not in environment.secret(found, "shop").replace("BROKER_URL=", "")
 
     def test_queues(self, tmp_path: Path) -> None:
-        """Queues of routes, of tasks, of calls and of queue objects; the default one first."""
+        """Queues in routes, tasks, calls and queue objects are found, the default queue first."""
         tasks = "WATCH = 'watch'\n@shared_task(queue=WATCH)\ndef look(): ...\n@shared_task(queue='mail')\ndef send(): ...\nsend.apply_async(queue='slow')\nother(queue='not-one')\n"
         settings = "\nCELERY_TASK_DEFAULT_QUEUE = 'main'\nCELERY_TASK_ROUTES = {'a.*': {'queue': 'bulk'}}\nCELERY_TASK_QUEUES = [Queue('main'), Queue('rare')]\n"
         found = facts(
@@ -152,7 +152,7 @@ class TestCelery:
         ],
     )
     def test_beat(self, tmp_path: Path, files: dict[str, str], settings: str, expected: str) -> None:
-        """Where the schedule is."""
+        """The fact beat_scheduler follows from where the schedule is."""
         found = facts(
             tmp_path, {"shop/celery.py": CELERY, "requirements.txt": REQUIREMENTS} | files, settings
         )
@@ -183,7 +183,7 @@ class TestDaemons:
     def test_daemons(
         self, tmp_path: Path, files: dict[str, str], settings: str, expected: list[list[str]]
     ) -> None:
-        """Commands that run for ever, and workers of other queues."""
+        """Daemons are commands that run forever, and workers of other queues than Celery's."""
         found = facts(tmp_path, files, settings)
 
         assert [one["command"] for one in found.value("daemons")] == expected
@@ -214,7 +214,7 @@ class TestParts:
         ],
     )  # fmt: skip
     def test_media(self, tmp_path: Path, files: dict[str, str], settings: str, expected: str) -> None:
-        """Uploads: file fields of models decide, and the storage."""
+        """Where uploads go depends on the file fields of models and on the storage."""
         assert facts(tmp_path, files, settings).value("media") == expected
 
     @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ class TestParts:
         ],
     )  # fmt: skip
     def test_front_end(self, tmp_path: Path, files: dict[str, str], expected: dict[str, Any] | None) -> None:
-        """The folder, the package manager by its lock, and the script."""
+        """A front end has a directory, a package manager (from its lock file) and a script."""
         assert facts(tmp_path, files).value("front_end") == expected
 
     @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ class TestParts:
         ],
     )
     def test_node(self, tmp_path: Path, files: dict[str, str], node: str | None) -> None:
-        """The version of Node: a file for it, nearest first, else what the engines allow."""
+        """The Node version comes from the nearest version file, or else from the field engines."""
         front_end = {"ui/package.json": '{"scripts": {"build": "x"}}', "ui/yarn.lock": ""}
         found = facts(tmp_path, front_end | files)
 
@@ -328,7 +328,7 @@ class TestParts:
         }
 
     def test_command_of_a_readme(self, tmp_path: Path) -> None:
-        """What a person runs once after the migrations is a note."""
+        """A command in a README that fills the database after the migrations is a note."""
         files = {
             "README.md": "    ./manage.py migrate\n    ./manage.py load_initial_data\n",
             "shop/management/commands/load_initial_data.py": "",
@@ -435,7 +435,7 @@ if A:
         ],
     )
     def test_debug_mode(self, tmp_path: Path, settings: str, expected: dict[str, str] | None) -> None:
-        """Settings that are in debug mode unless a variable says no are told no."""
+        """If the settings are in debug mode by default, the variable that turns it off is set."""
         found = facts(tmp_path, {}, f"\n{settings}\n")
 
         assert found.value("debug_variable") == expected
@@ -464,7 +464,7 @@ if A:
     def test_choice_of_the_database(
         self, tmp_path: Path, settings: str, expected: dict[str, str] | None
     ) -> None:
-        """Settings that are for SQLite unless a variable says PostgreSQL are told so: they may decide more by it."""
+        """If the settings use SQLite by default, the variable that selects PostgreSQL is set."""
         found = facts(tmp_path, {}, f"\n{settings}\n")
 
         assert found.value("engine_variable") == expected
@@ -560,5 +560,5 @@ SECRET_KEY = os.environ.get("OTHER_KEY", "")
         ],
     )
     def test_start_page(self, tmp_path: Path, urls: str, expected: str) -> None:
-        """Nothing waits for a start page that the URLs do not have."""
+        """Without a start page in the URLs, there is no readiness page."""
         assert facts(tmp_path, {"shop/urls.py": urls}).value("readiness_page") == expected

@@ -76,14 +76,14 @@ class TestSettings:
         ],
     )
     def test_where(self, tmp_path: Path, files: dict[str, str], path: str, imported: str) -> None:
-        """Beside a single file, or in the package."""
+        """The module for Kubernetes is beside a settings file, or in a settings package."""
         found, text = text_of(tmp_path, files)
 
         assert found == path
         assert imported in text
 
     def test_lines(self, tmp_path: Path) -> None:
-        """A setting that the project does not have gets no line, or the function for new projects."""
+        """A setting that the project does not have gets no line, or the line for new projects."""
         _, few = text_of(tmp_path / "few", shop())
         _, many = text_of(tmp_path / "many", shop(settings=EVERYTHING) | CELERY)
 
@@ -150,7 +150,7 @@ class TestSettings:
         assert sorted_.returncode == 0, sorted_.stdout
 
     def test_types(self, tmp_path: Path) -> None:
-        """mypy --strict has nothing against it."""
+        """The module passes mypy --strict."""
         path, text = text_of(
             tmp_path,
             shop(settings=EVERYTHING.replace("env = overlay = k8s = Env = lambda: None", "")) | CELERY,
@@ -229,7 +229,7 @@ class TestDockerfile:
 
 class TestValues:
     def test_web_only(self, tmp_path: Path) -> None:
-        """Without Celery, the chart runs none."""
+        """Without Celery, the values turn it off in the chart."""
         texts = render(detect(repository(tmp_path, shop())))
         values = yaml.safe_load(texts["deploy/values.yaml"])
         staging = yaml.safe_load(texts["deploy/values-staging.yaml"])
@@ -244,7 +244,7 @@ class TestValues:
         }
 
     def test_many_queues(self, tmp_path: Path) -> None:
-        """More queues than five share one worker: a pod for each would be many for little."""
+        """More than five queues share one worker."""
         tasks = "".join(f"@shared_task(queue='q{number}')\ndef f{number}(): ...\n" for number in range(5))
         texts = render(detect(repository(tmp_path, shop() | CELERY | {"shop/tasks.py": tasks})))
 
@@ -280,7 +280,7 @@ class TestValues:
         }
 
     def test_yaml(self) -> None:
-        """Every kind of value comes back from YAML as it was."""
+        """Every kind of value is unchanged after it was written to YAML and read."""
         value = {
             "a": "yes",
             "b": [1, True, None, "x: y", "--loop", "#"],
@@ -312,7 +312,7 @@ def test_keys_of_services(tmp_path: Path, read: str, aliases: dict[str, str]) ->
 
 
 def test_environment_files(tmp_path: Path) -> None:
-    """Dummies for the build; the keys of the Secret, without values, each with the place where it is read."""
+    """build.env has dummies. secret.env.example has keys without values, each with the file that reads it."""
     files = shop(settings="\nX = os.environ['MAIL_TOKEN']\nY = os.environ.get('OTHER_TOKEN')\n")
     texts = render(detect(repository(tmp_path, files)))
     keys = [
@@ -356,7 +356,7 @@ def test_development(tmp_path: Path, files: dict[str, str]) -> None:
 
 
 def test_devcontainer_beside_the_projects(tmp_path: Path) -> None:
-    """A devcontainer of the project's own stays; ours goes into a folder beside it."""
+    """The project's own devcontainer is kept, and ours is in a directory beside it."""
     texts = render(detect(repository(tmp_path, shop() | {".devcontainer/devcontainer.json": "{}"})))
 
     assert (
@@ -367,7 +367,7 @@ def test_devcontainer_beside_the_projects(tmp_path: Path) -> None:
 
 class TestRecord:
     def test_round_trip(self, tmp_path: Path) -> None:
-        """What is written is read again."""
+        """A record is read as it was written."""
         facts = {
             "a": None,
             "b": ["x", 1],
@@ -392,7 +392,7 @@ class TestRecord:
 
     @pytest.mark.parametrize("text", ["format = 2\n", "format ="])
     def test_unreadable(self, tmp_path: Path, text: str) -> None:
-        """A record of another format, or one that is broken."""
+        """A record in another format, or a broken one, is refused."""
         from django_k8s.adopt.failure import CannotAdopt
 
         add(tmp_path, {record.FILE: text})

@@ -138,7 +138,7 @@ def test_a_note_with_an_image_gets_its_thumbnail_and_the_tick_advances(page: Pag
 
 
 def test_by_keyboard_alone(page: Page, photo: Path) -> None:
-    """Tab, type, Space, Enter: no pointer is needed, and every stop shows where one is."""
+    """Tab, Space, Enter and letters are enough, and the focus is always visible."""
     # From now on the browser hands over a file chooser. When it is told at the click, the click may come first.
     page.on("filechooser", lambda _: None)
     page.keyboard.press("Tab")

@@ -71,7 +71,7 @@ def is_empty(found: BaseCache) -> None:
 
 @pytest.mark.parametrize("scheme", ["redis", "pymemcache"])
 def test_away(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call behaves as with an empty cache, whether the server is asked or left alone."""
+    """While the server is down, every call behaves as with an empty cache."""
     with cache_at(f"{scheme}://127.0.0.1:{free_port()}"):
         is_empty(cache)  # type: ignore[arg-type]
         monkeypatch.setattr(soft, "PAUSE_SECONDS", -1)
@@ -81,7 +81,7 @@ def test_away(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_back() -> None:
-    """A Redis that goes and comes back is used again, by the same client."""
+    """When Redis is back, the same client uses it again."""
     with servers.redis() as server, cache_at(server.url()):
 
         def kept() -> bool:
@@ -101,7 +101,7 @@ def test_back() -> None:
 
 
 def test_memcached_works() -> None:
-    """While the server is there, the cache is one like any other."""
+    """While the server is up, the cache works like any other."""
     with servers.memcached() as server, cache_at(server.url):
         cache.set("key", "value")
         assert cache.get("key") == "value"
@@ -112,7 +112,7 @@ def test_memcached_works() -> None:
 
 
 def test_mistakes_are_raised(redis_server: servers.Redis) -> None:
-    """What Redis refuses is the project's mistake, not the server's absence."""
+    """A command that Redis refuses raises an error, because the server is not down."""
     from redis.exceptions import ResponseError
 
     with cache_at(redis_server.url()):
@@ -157,13 +157,13 @@ def test_a_page_waits_once(silent: int) -> None:
 
 
 def test_health_check_sees_it() -> None:
-    """What requests do not notice, readiness and /healthz do."""
+    """Readiness and /healthz notice the failure, although requests do not."""
     with cache_at(f"redis://127.0.0.1:{free_port()}/0"), pytest.raises(Exception, match="refused"):
         Cache("default")(1)
 
 
 def test_who_decides() -> None:
-    """The variable, for Redis and Memcached; the project for one cache."""
+    """The variable applies to Redis and Memcached, and the project can override it for one cache."""
     env = Env(
         environ={"CACHE_URL": "redis://h/0", "CACHE_FAIL_SOFT": "true", "OTHER_URL": "pymemcache://h:11211"}
     )

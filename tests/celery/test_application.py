@@ -91,7 +91,7 @@ def test_found_by_the_settings_module(
     ],
 )
 def test_found_by_its_name(tmp_path: Path, named: str, name: str) -> None:
-    """CELERY_APP takes what ``celery -A`` takes."""
+    """CELERY_APP accepts everything that ``celery -A`` accepts."""
     files = {
         "jobs/celery.py": APP.format(name="app"),
         "jobs/main.py": f"{APP.format(name='app')}import types\nholder = types.SimpleNamespace(app=app)\ndel app\n",
@@ -113,7 +113,7 @@ def test_name_without_an_application(tmp_path: Path, named: str) -> None:
 
 
 def test_looking_does_not_load_the_settings(tmp_path: Path) -> None:
-    """Nor does it wake any other lazy object of a module."""
+    """The search for the application evaluates no lazy object of a module, such as the settings."""
     files = {
         "shop/__init__.py": "from django.conf import settings\n",
         "shop/celery.py": f"from django.conf import settings\n{APP.format(name='main')}",
@@ -140,7 +140,7 @@ def test_looking_does_not_load_the_settings(tmp_path: Path) -> None:
 def test_roles_of_a_project_without_celery(
     tmp_path: Path, role: str, variables: dict[str, str], said: str
 ) -> None:
-    """Both end at once with status 78 and one line that says what to do."""
+    """In a project without Celery, worker and beat end with status 78 and one line that says what to do."""
     folder = project(tmp_path, {"shop/settings.py": ""})
     done = python(folder, "-m", "django_k8s.celery", role, **variables)
 
@@ -151,7 +151,7 @@ def test_roles_of_a_project_without_celery(
 
 
 def test_role_where_celery_is_not_installed(tmp_path: Path) -> None:
-    """The same where the library itself is missing."""
+    """Without Celery installed, a Celery role ends with status 78 and one line."""
     hidden = "import sys; sys.modules['celery'] = None; from django_k8s.celery.__main__ import main; sys.exit(main(['worker']))"
     done = python(tmp_path, "-c", hidden, DJANGO_SETTINGS_MODULE="shop.settings")
 
@@ -161,7 +161,7 @@ def test_role_where_celery_is_not_installed(tmp_path: Path) -> None:
 
 
 def test_error_in_the_project_is_not_hidden(tmp_path: Path) -> None:
-    """A module of the project that imports something missing is not taken for a missing application."""
+    """An import error in a module of the project is not reported as a missing application."""
     files = {"shop/celery.py": "import something_that_nobody_has\n"}
     done = python(
         project(tmp_path, files), "-m", "django_k8s.celery", "beat", DJANGO_SETTINGS_MODULE="shop.settings"
@@ -174,7 +174,7 @@ def test_error_in_the_project_is_not_hidden(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["-B", "--beat"])
 def test_beat_inside_a_worker_is_refused(tmp_path: Path, option: str) -> None:
-    """Each worker would publish the whole schedule."""
+    """worker -B is refused, because each worker would publish the whole schedule."""
     done = python(tmp_path, "-m", "django_k8s.celery", "worker", option)
 
     assert done.returncode == 64

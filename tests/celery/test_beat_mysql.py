@@ -9,12 +9,12 @@ from support.servers import Redis
 
 
 def test_two_at_once(tmp_path: Path, mariadb_url: str, redis_server: Redis) -> None:
-    """Two beats, a kill -9 and a rollout: every due time once, in time."""
+    """Two beats on MySQL publish every due time once and in time, despite a kill -9 and a rollout."""
     print("late by", cases.two_at_once(tmp_path, mariadb_url, redis_server.url(3), 20))
 
 
 def test_killed_between_publish_and_commit(tmp_path: Path, mariadb_url: str, redis_server: Redis) -> None:
-    """The duplicate that there is has the same id."""
+    """The only duplicate has the same task id."""
     messages = cases.killed_between(tmp_path, mariadb_url, redis_server.url(4))
 
     assert len(messages) == 2

@@ -34,7 +34,7 @@ def test_two_beats_of_another_class(tmp_path: Path, redis_server: Redis) -> None
 
 
 def test_stopped_while_another_class_publishes(tmp_path: Path, redis_server: Redis) -> None:
-    """SIGTERM in the middle of a publish: the message is sent, and then beat ends."""
+    """At SIGTERM in the middle of a publish, the message is sent, and then beat ends."""
     hold = tmp_path / "pause"
     env = beat_environment(
         tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(1),
@@ -81,7 +81,7 @@ def test_read_only_file_system(tmp_path: Path, postgres_url: str, redis_server: 
 
 @pytest.mark.parametrize("scheduler", ["", "project.schedulers:Plain"], ids=["ours", "another"])
 def test_alive_while_nothing_is_due(tmp_path: Path, redis_server: Redis, scheduler: str) -> None:
-    """With nothing to do for an hour the heartbeat goes on."""
+    """The heartbeat continues even if nothing is due for an hour."""
     env = beat_environment(
         tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", redis_server.url(0),
         TEST_BEAT_SECONDS="3600", BEAT_SCHEDULER=scheduler,

@@ -32,18 +32,18 @@ def url(server: Postgres) -> str:
 
 
 def test_two_at_once(tmp_path: Path, url: str, redis_server: Redis) -> None:
-    """Two beats, a kill -9 and a rollout: every due time once, in time."""
+    """Two beats on PostgreSQL publish every due time once and in time, despite a kill -9 and a rollout."""
     print("late by", cases.two_at_once(tmp_path, url, redis_server.url(3), 40))
 
 
 @pytest.mark.soak
 def test_two_at_once_for_ten_minutes(tmp_path: Path, url: str, redis_server: Redis) -> None:
-    """The same for ten minutes."""
+    """Two beats on PostgreSQL publish every due time once for ten minutes."""
     print("late by", cases.two_at_once(tmp_path, url, redis_server.url(3), 600))
 
 
 def test_killed_between_publish_and_commit(tmp_path: Path, url: str, redis_server: Redis) -> None:
-    """The duplicate that there is has the same id."""
+    """The only duplicate has the same task id."""
     messages = cases.killed_between(tmp_path, url, redis_server.url(4))
 
     assert len(messages) == 2
@@ -81,7 +81,7 @@ def test_stopped_between_publish_and_commit(tmp_path: Path, url: str, redis_serv
 def test_stopped_while_the_database_is_silent(
     tmp_path: Path, server: Postgres, url: str, redis_server: Redis, silent: str, scheduler: str
 ) -> None:
-    """A stop in the middle of a query that never ends, of the lock or of the entries: beat ends all the same."""
+    """A stop ends beat even during a query of the lock or of the entries that never ends."""
 
     def through(net: Proxy) -> str:
         return url.replace(f":{server.port}/", f":{net.port}/")
@@ -113,7 +113,7 @@ def test_stopped_while_the_database_is_silent(
 def test_stopped_at_rest_while_the_database_is_silent(
     tmp_path: Path, server: Postgres, url: str, redis_server: Redis
 ) -> None:
-    """A class that stores its schedule at the end waits a while for a silent database, and not for ever."""
+    """A class that stores its schedule at the end waits for a silent database, but not forever."""
     with proxy(server.port) as net:
         database = url.replace(f":{server.port}/", f":{net.port}/")
         stored = {"BEAT_SCHEDULER": "project.schedulers:Stored", "TEST_BEAT_SECONDS": "3600"}
@@ -131,7 +131,7 @@ def heartbeat_due(folder: Path) -> bool:
 
 
 def test_lock_lost_while_it_publishes(tmp_path: Path, url: str, redis_server: Redis) -> None:
-    """Of two entries that are due, one is published when the lock goes to somebody else: the other one is not."""
+    """If the lock is lost between two due entries, the second is not published."""
     with (
         cases.paused(tmp_path, url, redis_server.url(7), "2,2.0", standby=False) as (beats, _),
         psycopg.connect(url, autocommit=True) as thief,
@@ -191,11 +191,11 @@ def away(folder: Path, server: Postgres, url: str, broker: str, seconds: float) 
 
 
 def test_database_away(tmp_path: Path, server: Postgres, url: str, redis_server: Redis) -> None:
-    """For a quarter of a minute."""
+    """Beat survives a database that is down for 15 seconds."""
     away(tmp_path, server, url, redis_server.url(5), 15)
 
 
 @pytest.mark.soak
 def test_database_away_for_a_minute(tmp_path: Path, server: Postgres, url: str, redis_server: Redis) -> None:
-    """For a whole one."""
+    """Beat survives a database that is down for a minute."""
     away(tmp_path, server, url, redis_server.url(5), 60)

@@ -75,7 +75,7 @@ def is_blocked(folder: Path) -> bool:
     ids=["long", "nul", "half", "number"],
 )
 def test_names_that_the_table_cannot_hold(tmp_path: Path, entries: str, text: str) -> None:
-    """They are refused at the start, with status 78 and one line: else no entry would run."""
+    """Names that are too long for the table are refused at the start, with status 78 and one line."""
     env = environment_with(tmp_path, f"{entries}, {GOOD}", f"sqlite:///{tmp_path}/db.sqlite3", "memory://")
     command = ["python", "-m", "django_k8s.celery", "beat"]
     done = run(command, {**env, "STATE_DIR": str(tmp_path / "state")}, PROJECT, 20)
@@ -149,7 +149,7 @@ def silent_then_well(
 def test_database_turns_read_only(
     tmp_path: Path, server: Postgres, redis_server: Redis, scheduler: str
 ) -> None:
-    """As the old primary of a failover, which answers SELECT 1."""
+    """Beat reports a database that turns read-only, like the old primary after a failover."""
     url = server.create("shop")
     env = beat_environment(
         tmp_path, url, redis_server.url(1), TEST_BEAT_SECONDS="1", BEAT_SCHEDULER=scheduler
@@ -162,7 +162,7 @@ def test_database_turns_read_only(
 
 
 def test_start_on_a_read_only_database(tmp_path: Path, server: Postgres, redis_server: Redis) -> None:
-    """It is late from its start on."""
+    """A beat that starts on a read-only database counts as late from its start."""
     url = server.create("shop")
     env = beat_environment(tmp_path, url, redis_server.url(2), TEST_BEAT_SECONDS="1")
     with Beats(tmp_path, env) as beats, inbox(redis_server.url(2)) as box:
@@ -176,7 +176,7 @@ def test_start_on_a_read_only_database(tmp_path: Path, server: Postgres, redis_s
 
 @pytest.mark.parametrize("scheduler", ["", "project.schedulers:Plain"], ids=["ours", "another class"])
 def test_broker_away(tmp_path: Path, scheduler: str) -> None:
-    """The same with the broker."""
+    """Beat reports a broker that is down."""
     from support.servers import redis
 
     with redis(persistent=True) as broker:

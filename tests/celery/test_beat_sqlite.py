@@ -18,18 +18,18 @@ def database(folder: Path) -> str:
 
 
 def test_two_at_once(tmp_path: Path, redis_server: Redis) -> None:
-    """Two beats, a kill -9 and a rollout: every due time once, in time."""
+    """Two beats on SQLite publish every due time once and in time, despite a kill -9 and a rollout."""
     print("late by", cases.two_at_once(tmp_path, database(tmp_path), redis_server.url(1), 40))
 
 
 @pytest.mark.soak
 def test_two_at_once_for_ten_minutes(tmp_path: Path, redis_server: Redis) -> None:
-    """The same for ten minutes."""
+    """Two beats on SQLite do so for ten minutes."""
     print("late by", cases.two_at_once(tmp_path, database(tmp_path), redis_server.url(1), 600))
 
 
 def test_killed_between_publish_and_commit(tmp_path: Path, redis_server: Redis) -> None:
-    """The duplicate that there is has the same id."""
+    """The only duplicate has the same task id."""
     messages = cases.killed_between(tmp_path, database(tmp_path), redis_server.url(2))
 
     assert len(messages) == 2
@@ -60,7 +60,7 @@ def test_clock_that_was_ahead(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_clock_that_is_set_back(tmp_path: Path, redis_server: Redis) -> None:
-    """The same while beat runs."""
+    """A clock that is set back while beat runs silences no entry."""
     ahead = tmp_path / "ahead"
     ahead.touch()
     env = beat_environment(
@@ -76,7 +76,7 @@ def test_clock_that_is_set_back(tmp_path: Path, redis_server: Redis) -> None:
 
 
 def test_interval_of_nothing_is_refused(tmp_path: Path) -> None:
-    """One line that names the entry, and the status of wrong configuration, in place of a loop without end."""
+    """An interval of zero is refused with status 78 and one line that names the entry."""
     env = beat_environment(tmp_path, database(tmp_path), "memory://", TEST_BEAT_SECONDS="0,2")
     command = [sys.executable, "-m", "django_k8s.celery", "beat"]
     done = run(command, {**env, "STATE_DIR": str(tmp_path / "state")}, PROJECT, 30)

@@ -103,7 +103,7 @@ def test_nothing_set(tmp_path: Path) -> None:
     ids=["settings", "update", "attributes", "after it was read", "module", "old names", "arguments"],
 )  # fmt: skip
 def test_the_project_wins(tmp_path: Path, where: dict[str, str]) -> None:
-    """Wherever it sets something; transport options are merged, and its broker is not shadowed by ours."""
+    """The project's settings win wherever they are set. Transport options are merged, and our broker is not used."""
     found = configured(tmp_path, **where)
 
     assert found["hosts"] == ["redis:theirs/2:None"]

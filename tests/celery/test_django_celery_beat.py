@@ -101,7 +101,7 @@ def stored(folder: Path) -> int:
 def test_two_schedulers_publish_nothing_twice(
     tmp_path: Path, redis_server: Redis, end: signal.Signals
 ) -> None:
-    """In a rollout, and when the holder is killed: the other one knows what has run."""
+    """In a rollout, or when the holder is killed, the other beat knows what has run and publishes nothing twice."""
     broker = redis_server.url(6)
     env = project(tmp_path, broker)
     with Beats(tmp_path, env) as beats, inbox(broker) as box:
@@ -124,7 +124,7 @@ def test_two_schedulers_publish_nothing_twice(
 
 
 def test_changes_are_seen(tmp_path: Path, redis_server: Redis) -> None:
-    """An entry that is made, changed or switched off while beat runs: within seconds, without a restart."""
+    """A new, changed or disabled entry takes effect within seconds, without a restart."""
     broker = redis_server.url(7)
     env = project(tmp_path, broker)
     with Beats(tmp_path, env) as beats, inbox(broker) as box:
@@ -162,7 +162,7 @@ def test_missed_runs_are_made_up_for_by_one(tmp_path: Path, redis_server: Redis)
 
 
 def test_it_outlives_its_database(tmp_path: Path, redis_server: Redis) -> None:
-    """It lives while the database is away, and publishes when it is back."""
+    """Beat survives an outage of the database, and publishes after it."""
     broker = redis_server.url(9)
     with postgres() as server:
         env = project(tmp_path, broker) | {"DATABASE_URL": server.create("shop")}

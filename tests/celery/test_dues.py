@@ -51,7 +51,7 @@ def test_crontab() -> None:
 
 
 def test_nothing_is_left_out_in_small_steps() -> None:
-    """However often it is asked, each due time comes once."""
+    """Each due time comes once, however small the steps are."""
     last, found = START, []
     for step in range(1, 400):
         for due in missed(schedules.schedule(2), last, START + timedelta(seconds=0.3 * step)):
@@ -113,7 +113,7 @@ def test_last_run_in_the_future(schedule: Any) -> None:
 
 
 def test_shortest_interval() -> None:
-    """Beat refuses what would leave it no time."""
+    """An interval that is too short is refused."""
     assert [is_too_short(schedules.schedule(seconds)) for seconds in (0, 0.01, 0.1, 1)] == [
         True,
         True,

@@ -34,18 +34,18 @@ def black_holed(folder: Path, server: RabbitMQ, tasks: int, seconds: float) -> N
 
 
 def test_nothing_is_lost(tmp_path: Path, server: RabbitMQ) -> None:
-    """A rollout, a kill -9 and two restarts of the broker."""
+    """No task is lost in a rollout, by a kill -9 and in two restarts of the broker."""
     everything(tmp_path, server, SHORT)
 
 
 @pytest.mark.soak
 def test_nothing_of_500_is_lost(tmp_path: Path, server: RabbitMQ) -> None:
-    """The long form."""
+    """None of 500 tasks is lost in the same events."""
     everything(tmp_path, server, LONG)
 
 
 def test_broker_black_holed(tmp_path: Path, server: RabbitMQ) -> None:
-    """Every packet is swallowed for ten seconds; the old connections stay silent for ever."""
+    """No task is lost if every packet is dropped for ten seconds and the old connections stay silent forever."""
     black_holed(tmp_path, server, SHORT, 10)
 
 
@@ -59,5 +59,5 @@ def test_broker_holds_the_old_connection(tmp_path: Path, server: RabbitMQ) -> No
 
 @pytest.mark.soak
 def test_broker_black_holed_with_500_tasks(tmp_path: Path, server: RabbitMQ) -> None:
-    """The long form: for a minute."""
+    """None of 500 tasks is lost if every packet is dropped for a minute."""
     black_holed(tmp_path, server, LONG, 60)

@@ -35,7 +35,7 @@ def black_holed(folder: Path, server: Redis, tasks: int, seconds: float) -> None
 
 
 def test_broker_restarted_twice(tmp_path: Path) -> None:
-    """Redis with its data on disk stops and starts, twice."""
+    """No task is lost if Redis, with its data on disk, restarts twice."""
     restarted(tmp_path, SHORT)
 
 
@@ -46,12 +46,12 @@ def test_broker_restarted_twice_with_500_tasks(tmp_path: Path) -> None:
 
 
 def test_broker_black_holed(tmp_path: Path, redis_server: Redis) -> None:
-    """Every packet is swallowed for ten seconds; the old connections stay silent for ever."""
+    """No task is lost if every packet is dropped for ten seconds and the old connections stay silent forever."""
     black_holed(tmp_path, redis_server, SHORT, 10)
 
 
 def test_silence_is_noticed(tmp_path: Path, redis_server: Redis) -> None:
-    """A worker that only waits hears nothing any more: it notices, connects anew, and takes the next task."""
+    """An idle worker notices a silent connection, connects again, and takes the next task."""
     broker = redis_server.url(8)
     with (
         proxy(redis_server.port) as net,
@@ -77,12 +77,12 @@ def test_silence_is_noticed(tmp_path: Path, redis_server: Redis) -> None:
 
 @pytest.mark.soak
 def test_broker_black_holed_with_500_tasks(tmp_path: Path, redis_server: Redis) -> None:
-    """The long form: for a minute."""
+    """None of 500 tasks is lost if every packet is dropped for a minute."""
     black_holed(tmp_path, redis_server, LONG, 60)
 
 
 def test_acknowledgement_that_fails(tmp_path: Path, redis_server: Redis) -> None:
-    """Redis takes no writes for longer than a worker waits: the task is done, runs once, and takes no other one's place."""
+    """If an acknowledgement fails because Redis is read-only for long, the task still runs once and blocks no other."""
     broker = redis_server.url(7)
     with (
         workers(tmp_path, broker, CELERY_TASK_ACKS_LATE="true") as group,
@@ -101,12 +101,12 @@ def test_acknowledgement_that_fails(tmp_path: Path, redis_server: Redis) -> None
 
 
 def test_replaced(tmp_path: Path, redis_server: Redis) -> None:
-    """Two rollouts lose nothing: a worker that is told to stop takes no message that it does not note."""
+    """Two rollouts lose no task."""
     outlive(tmp_path, redis_server.url(4), SHORT, [replace, replace])
 
 
 def test_killed(tmp_path: Path, redis_server: Redis) -> None:
-    """After kill -9 in mid-work the tasks come again with the visibility timeout, but for one at most.
+    """After kill -9, the running tasks run again after the visibility timeout, except for at most one.
 
     It is the message that Redis has handed out and kombu has not yet noted: of eighteen kills two lost it.
     """

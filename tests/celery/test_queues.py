@@ -64,7 +64,7 @@ def test_redis(tmp_path: Path, redis_server: Redis, late: bool) -> None:
 
 
 def test_rabbitmq(tmp_path: Path) -> None:
-    """The same where the broker does not tell what is unacknowledged: the workers do."""
+    """RabbitMQ does not report unacknowledged tasks, so the workers do."""
     with rabbitmq() as server:
         follow(tmp_path, server.url, late=True)
 

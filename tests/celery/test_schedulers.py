@@ -85,7 +85,7 @@ def test_two_beats_wherever_the_class_is_named(tmp_path: Path, redis_server: Red
 
 
 def test_class_that_cannot_be_used(tmp_path: Path) -> None:
-    """One line and status 78."""
+    """A scheduler class that cannot be used is one line and status 78."""
     env = beat_environment(tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", "memory://")
     with Beats(tmp_path, env) as beats:
         beat = beats.start(options=["-S", "nowhere:Nothing"])

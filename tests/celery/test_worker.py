@@ -47,13 +47,13 @@ def long_task(folder: Path, broker: str, seconds: float, **more: str) -> None:
 
 
 def test_long_task_is_alive(tmp_path: Path, redis_server: Redis) -> None:
-    """A task that is longer than the staleness is no reason to restart."""
+    """A task that takes longer than the staleness does not restart the worker."""
     long_task(tmp_path, redis_server.url(6), 20, HEARTBEAT_STALENESS_SECONDS=str(STALENESS))
 
 
 @pytest.mark.soak
 def test_ten_minute_task_is_alive(tmp_path: Path, redis_server: Redis) -> None:
-    """The same for ten minutes with the defaults."""
+    """With the defaults, a task of ten minutes does not restart the worker."""
     long_task(tmp_path, redis_server.url(6), 600)
 
 
@@ -67,7 +67,7 @@ def frozen(folder: Path, broker: str, within: float, below: float = math.inf, **
 
 
 def test_frozen_process_is_seen(tmp_path: Path, redis_server: Redis) -> None:
-    """SIGSTOP of the main process: 503 after the staleness."""
+    """If the main process is frozen by SIGSTOP, /livez answers 503 after the staleness."""
     frozen(tmp_path, redis_server.url(7), STALENESS + 5, 60, HEARTBEAT_STALENESS_SECONDS=str(STALENESS))
 
 
@@ -101,7 +101,7 @@ def test_wedged_consumer_is_seen_within_two_minutes(tmp_path: Path, redis_server
 
 
 def test_half_open_connection_recovers(tmp_path: Path, redis_server: Redis) -> None:
-    """With our timeouts the worker consumes again within 30 s, and is alive all the time."""
+    """With our timeouts, the worker consumes again within 30 s and stays alive."""
     direct = redis_server.url(9)
     with proxy(redis_server.port) as net, workers(tmp_path, f"redis://127.0.0.1:{net.port}/9") as group:
         worker = group.start("-c", "1")
@@ -141,7 +141,7 @@ def test_connection_without_a_peer_recovers(tmp_path: Path, redis_server: Redis)
 
 
 def test_reconnecting_is_alive_for_a_while(tmp_path: Path) -> None:
-    """A broker that is away: alive until WORKER_RECONNECT_SECONDS, and never ready."""
+    """While the broker is down, the worker is alive until WORKER_RECONNECT_SECONDS, and not ready."""
     with workers(
         tmp_path, "redis://127.0.0.1:9/0", HEARTBEAT_STALENESS_SECONDS="5", WORKER_RECONNECT_SECONDS="30"
     ) as group:
@@ -227,7 +227,7 @@ def test_state_that_cannot_be_written(tmp_path: Path, redis_server: Redis) -> No
 
 
 def test_poison_task_ends(tmp_path: Path, redis_server: Redis) -> None:
-    """A task that kills its process is tried max_retries times, not for ever; before Celery 5.7 once."""
+    """A task that kills its process is tried max_retries times, or once before Celery 5.7."""
     tries = 4 if hasattr(Task, "retry_on_worker_lost") else 1
     broker = redis_server.url(12)
     with workers(tmp_path, broker, **LATE) as group:
@@ -283,7 +283,7 @@ def test_countdown_beyond_the_visibility_timeout(tmp_path: Path, redis_server: R
 
 
 def test_held_tasks_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of the memory limit is for tasks that are due later. What the project says stays."""
+    """Tasks that are due later may use a tenth of the memory limit, unless the project sets a number."""
     if "eta_task_limit" not in NAMESPACES["worker"]:
         pytest.skip("Celery limits them from 5.6 on")
     monkeypatch.setattr(worker_parts, "memory_limit", lambda: 256 << 20)

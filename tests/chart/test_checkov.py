@@ -20,7 +20,7 @@ RENDERED = {name: {**values, "extraObjects": []} for name, values in CASES.items
 
 
 def test_checkov(tmp_path: Path) -> None:
-    """The checks that fail are those of the list: none beside it, and none on it that has come to pass."""
+    """The failing checks are exactly those on the list."""
     own = ROOT / "build" / "checkov" / "bin" / "checkov"
     program = str(own) if own.exists() else shutil.which("checkov")
     need("checkov", program, "make build/checkov/stamp")

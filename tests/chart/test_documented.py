@@ -26,12 +26,12 @@ def blocks() -> list[tuple[str, Object]]:
 
 
 def test_there_are_some() -> None:
-    """The way in which they are found still finds them."""
+    """The documentation has blocks of values, and this test finds them."""
     assert len(blocks()) >= 8
 
 
 @pytest.mark.parametrize(("place", "values"), blocks(), ids=[place for place, _ in blocks()])
 def test_block_renders(place: str, values: Object) -> None:
-    """With an image and hosts, and the seed in staging, it is all that has to be given."""
+    """Each block renders with only an image, hosts and, in staging, a seed added."""
     staging = {**SEED, "environment": "pr-1"} if values.get("staging", {}).get("enabled") else {}
     assert render(merged(IMAGE, HOSTS, staging, values))

@@ -60,7 +60,7 @@ def test_helpers_have_files_of_their_own() -> None:
 
 
 def test_lines_are_short() -> None:
-    """Nobody has to scroll to the side."""
+    """Lines are short enough to read without scrolling."""
     long = [
         f"{path.relative_to(TEMPLATES)}:{number}"
         for path in FILES
@@ -71,7 +71,7 @@ def test_lines_are_short() -> None:
 
 
 def test_a_condition_and_its_sentence_have_lines_of_their_own() -> None:
-    """Above each line that refuses is the condition, and nothing else."""
+    """Each line that refuses has its condition alone on the line above."""
     found = 0
     for path in (TEMPLATES / "validate").iterdir():
         for condition, sentence in pairwise(path.read_text().splitlines()):

@@ -50,12 +50,12 @@ def names(text: str) -> set[str]:
 
 
 def test_alerts_go_by_metrics_that_exist(metrics: set[str]) -> None:
-    """A misspelt name would never fire."""
+    """Alerts use existing metrics, because one with a misspelt name would never fire."""
     assert names((CHART / "files" / "alerts.yaml").read_text()) <= metrics
 
 
 def test_dashboard_goes_by_metrics_that_exist(metrics: set[str]) -> None:
-    """And every metric is on it."""
+    """The dashboard uses existing metrics, and shows every metric."""
     text = (CHART / "files" / "dashboard.json").read_text()
     shown = names(" ".join(t["expr"] for panel in json.loads(text)["panels"] for t in panel["targets"]))
     assert shown <= metrics
@@ -63,7 +63,7 @@ def test_dashboard_goes_by_metrics_that_exist(metrics: set[str]) -> None:
 
 
 def test_each_alert_is_tested() -> None:
-    """Both that it fires and that it does not."""
+    """For each alert, it is tested that it fires and that it does not fire."""
     cases = yaml.safe_load((HERE / "alerts.yaml").read_text())["tests"]
     alerts = {rule["alert"] for group in rules()["groups"] for rule in group["rules"]}
     assert {test["alertname"] for test in cases[0]["alert_rule_test"]} == alerts
@@ -73,7 +73,7 @@ def test_each_alert_is_tested() -> None:
 
 
 def test_alerts_fire(tmp_path: Path) -> None:
-    """promtool runs them over series of its own."""
+    """promtool runs the alerts over its own series."""
     promtool = shutil.which("promtool")
     need("promtool", promtool, "install prometheus")
     assert promtool

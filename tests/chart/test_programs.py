@@ -54,7 +54,7 @@ def ran(shop: Shop, args: list[str], **extra: str) -> tuple[int, str, str]:
 
 
 def test_once(any_shop: Shop) -> None:
-    """A failure leaves no mark, success does; then nothing runs until the arguments change."""
+    """Only success is recorded, and then nothing runs until the arguments change."""
     file = any_shop.folder / "ran"
     fails = f"echo ran >> {file}; test -e {any_shop.folder}/allowed || exit 3"
 
@@ -81,7 +81,7 @@ def test_a_role_can_run_once(shop: Shop) -> None:
 
 
 def test_two_at_once_are_one(shop: Shop, tmp_path: Path) -> None:
-    """The second waits for the first and runs nothing."""
+    """Of two jobs at once, the second waits for the first and runs nothing."""
     file, gate = tmp_path / "ran", tmp_path / "gate"
     os.mkfifo(gate)
     args = once("sh", "-c", f"echo ran >> {file}; cat {gate}")
@@ -102,7 +102,7 @@ def test_two_at_once_are_one(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_first_administrator(shop: Shop) -> None:
-    """Created once with all rights; later its password and address are its own."""
+    """The first administrator is created once with all rights, and later never changed."""
     assert shop.migrate(TEST_APPS="")[0] == 0
     args = command(merged(STAGING, {"superuser": {"username": "root"}}), "superuser")
     given = {
@@ -132,7 +132,7 @@ def test_first_administrator(shop: Shop) -> None:
 
 
 def test_first_administrator_of_a_project_with_a_command_of_its_own(shop: Shop) -> None:
-    """One named createsuperuser that knows none of Django's options."""
+    """The Job does not need the command createsuperuser, which a project may have replaced."""
     assert shop.migrate(TEST_APPS="")[0] == 0
     args = command(merged(STAGING, {"superuser": {"username": "root"}}), "superuser")
     given = {

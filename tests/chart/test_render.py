@@ -54,7 +54,7 @@ def rendered(name: str) -> list[Object]:
 @pytest.mark.parametrize("program", HELMS)
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 def test_every_object_is_valid(name: str, program: str, version: str) -> None:
-    """Strictly, in the oldest and the newest Kubernetes, from Helm 4 and 3."""
+    """Every object is strictly valid in the oldest and the newest Kubernetes, from Helm 4 and 3."""
     objects = render(CASES[name], program, version)
     assert objects
     for found in objects:
@@ -66,14 +66,14 @@ def test_every_object_is_valid(name: str, program: str, version: str) -> None:
 
 @case
 def test_the_same_twice(name: str) -> None:
-    """Byte for byte, and from both Helms."""
+    """Two renders are equal byte by byte, and so are those of Helm 4 and 3."""
     first = template(CASES[name]).stdout
     assert template(CASES[name]).stdout == first
     assert named(render(CASES[name], "helm3")) == named(rendered(name))
 
 
 def test_objects_of_the_presets() -> None:
-    """Exactly these objects."""
+    """Each preset renders exactly these objects."""
 
     def found(name: str) -> set[str]:
         return {f"{kind} {re.sub('-[0-9a-f]{8}$', '-HASH', of)}" for kind, of in named(rendered(name))}
@@ -121,7 +121,7 @@ def test_selectors_match_one_template(name: str) -> None:
 
 @case
 def test_every_reference_resolves(name: str) -> None:
-    """ConfigMaps, Secrets, claims, accounts, Services, ports, scaled workloads: made here, or known to be given."""
+    """Every reference to another object leads to one that is rendered here or known to exist."""
     objects = rendered(name)
     known = set(named(objects))
 
@@ -207,7 +207,7 @@ def test_pods_meet_restricted(name: str) -> None:
 
 @case
 def test_labels(name: str) -> None:
-    """All recommended labels on every object, and no hook but of the test."""
+    """Every object has all recommended labels, and only the test is a hook."""
     wanted = {"name", "instance", "component", "part-of", "managed-by", "version"}
     for found in rendered(name):
         metadata: dict[str, Any] = found["metadata"]
@@ -222,7 +222,7 @@ def test_labels(name: str) -> None:
 
 @case
 def test_no_secret_outside_of_secrets(name: str) -> None:
-    """What staging derives stands in its Secrets alone."""
+    """Derived values of staging are only in Secrets."""
     public = {"DATABASE_NAME", "DATABASE_USER", "DATABASE_PORT"}
     secrets = {
         base64.b64decode(value).decode()
@@ -238,7 +238,7 @@ def test_no_secret_outside_of_secrets(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["staging", "staging-everything"])
 def test_nothing_tells_a_seed_by_what_can_be_seen(name: str) -> None:
-    """Another seed changes the Secrets, and nothing that a reader without Secrets could test a guess against."""
+    """Another seed changes only the Secrets, so that nobody else can test a guess of it."""
 
     def both(seed: str) -> list[list[Object]]:
         objects = render(merged(CASES[name], {"staging": {"secretSeed": seed}}))
@@ -302,7 +302,7 @@ def test_staging_gives_a_url_and_its_parts() -> None:
 
 
 def test_staging_keys_are_those_of_its_secret() -> None:
-    """What envAliases may name is in the Secret."""
+    """The staging Secret has every variable that envAliases may use."""
     listed = re.search(r"\$keys = list\n(.*?)-}}", (CHART / "templates/staging/_data.tpl").read_text(), re.S)
     assert listed
     data = named(rendered("staging"))["Secret", "shop-staging"]["data"]
@@ -379,13 +379,13 @@ def test_disks_and_memory_have_limits() -> None:
     ],
 )
 def test_uploads_have_room_in_tmp(values: dict[str, Any], expected: str) -> None:
-    """All uploads at the same time take four fifths of /tmp of web, and the pod is not evicted."""
+    """All uploads together may use four fifths of /tmp of web, so that the pod is not evicted."""
     (config,) = (of for of in render(merged(IMAGE, values)) if of["metadata"]["name"] == "shop-config")
     assert config["data"].get("WEB_UPLOADS_MB") == expected
 
 
 def test_a_job_that_runs_once_is_told_by_what_it_runs() -> None:
-    """Its mark changes with its arguments and releaseToken, and with no image or configuration."""
+    """A job with once runs again if its arguments or releaseToken change, but not for an image or configuration."""
 
     def mark(change: Object) -> str:
         objects = render(
@@ -434,7 +434,7 @@ def job(values: Object) -> str:
 
 
 def test_a_migrate_job_is_named_by_what_it_runs() -> None:
-    """Another image, environment or release token: another Job. What is not its own: the same."""
+    """A different image, environment or release token gives a new Job. Values that do not concern it do not."""
     same = job(IMAGE)
     others = [
         job(merged(IMAGE, change))
@@ -473,7 +473,7 @@ def test_sidecars_are_native() -> None:
 
 
 def test_a_job_replaces_only_a_pod_that_has_ended() -> None:
-    """A pod that is being deleted runs beside no other one."""
+    """A Job starts a new pod only after the old one has ended."""
     specs = [
         found["spec"]["jobTemplate"]["spec"] if found["kind"] == "CronJob" else found["spec"]
         for found in rendered("everything")
@@ -498,7 +498,7 @@ def test_pods_roll_when_configuration_does() -> None:
 
 
 def test_a_release_leaves_the_stores_alone() -> None:
-    """Another image, configuration or chart version replaces no pod of PostgreSQL and Redis: it would lose the data."""
+    """A new image, configuration or chart version does not replace the pods of PostgreSQL and Redis, which would lose data."""
     stores = [
         {
             of: item["spec"]
@@ -514,7 +514,7 @@ def test_a_release_leaves_the_stores_alone() -> None:
 
 
 def test_without_celery() -> None:
-    """No worker, no beat and nothing that waits for either; the shell for people stays."""
+    """Without Celery, there is no worker and no beat, but the shell remains."""
     objects = rendered("no-celery")
 
     names = {name for _, name in named(objects)}
@@ -538,12 +538,12 @@ def test_without_celery() -> None:
 
 
 def test_celery_is_on_where_the_value_is_unknown() -> None:
-    """`helm upgrade --reuse-values` takes the values of a release that an older chart made."""
+    """Celery is on with the values of an older chart (`helm upgrade --reuse-values`), which lack the key."""
     assert render(merged(IMAGE, {"celery": None})) == render(IMAGE)
 
 
 def test_no_daemon_where_the_value_is_unknown() -> None:
-    """So does one of a chart without daemons."""
+    """There are no daemons with the values of an older chart, which lack the key."""
     assert render(merged(IMAGE, {"daemons": None, "daemonDefaults": None})) == render(IMAGE)
 
 
@@ -581,15 +581,15 @@ def test_daemons() -> None:
     assert ("PodDisruptionBudget", "shop-daemon-alerts") in objects
 
 
-def test_notes_say_which_daemons_are_watched_by_their_process_alone() -> None:
-    """They are those that are not said to write heartbeats."""
+def test_notes_list_daemons_without_heartbeats() -> None:
+    """The notes of Helm list the daemons whose heartbeat is not set to true."""
     done = subprocess.run(
         [helm(), "install", "shop", str(CHART), "--dry-run=client", "-f", "-"],
         input=yaml.safe_dump(EVERYTHING), capture_output=True, text=True, check=False, timeout=patience(60),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Watched by their process alone")]
-    assert line.startswith("Watched by their process alone: bot, rq, slow, smtp. ")
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Daemons without heartbeats")]
+    assert line.startswith("Daemons without heartbeats: bot, rq, slow, smtp. ")
 
 
 def test_replicas_are_left_to_a_scaler() -> None:
@@ -607,7 +607,7 @@ def test_replicas_are_left_to_a_scaler() -> None:
 
 
 def test_external_dns_finds_its_annotations() -> None:
-    """By the prefix of release 0.22 and later, and by that of all before."""
+    """The annotations have the prefix of external-dns 0.22 and later, and that of earlier releases."""
     annotations = named(rendered("everything"))["Ingress", "shop"]["metadata"]["annotations"]
     for prefix in ("external-dns.kubernetes.io", "external-dns.alpha.kubernetes.io"):
         assert annotations[f"{prefix}/hostname"] == "shop.example.com,www.shop.example.com"
@@ -615,7 +615,7 @@ def test_external_dns_finds_its_annotations() -> None:
 
 
 def test_a_role_adds_to_its_pods() -> None:
-    """What stands in a role's pod is added to what all pods have, and to no other role's."""
+    """The pod settings of a role are added to those of all pods, and only for this role."""
     specs = {of: pod["spec"] for of, pod in pods(rendered("everything"))}
     web, mail = specs["Deployment/shop-web"], specs["Deployment/shop-worker-mail"]
     assert mail["nodeSelector"] == {"disk": "ssd", "cheap": "yes"}
@@ -627,7 +627,7 @@ def test_a_role_adds_to_its_pods() -> None:
 
 
 def test_grace_periods_are_the_librarys() -> None:
-    """terminationGracePeriodSeconds and the variable that the role reads are one number."""
+    """terminationGracePeriodSeconds is equal to the variable that the role reads."""
     objects = named(rendered("everything"))
     assert objects["ConfigMap", "shop-config"]["data"]["WEB_GRACE_SECONDS"] == "40"
     assert objects["ConfigMap", "shop-config"]["data"]["BIG"] == "10000000"
@@ -653,7 +653,7 @@ def test_size() -> None:
 
 
 def test_immutable_fields_are_those_of_the_last_release() -> None:
-    """What Kubernetes lets nobody change is as it was released; tests/chart/immutable.json keeps it."""
+    """Immutable fields are as in the last release, which tests/chart/immutable.json records."""
     found = {}
     for name in ("production", "staging", "staging-everything"):
         for item in rendered(name):

@@ -136,7 +136,7 @@ def test_every_key_is_documented() -> None:
 
 @pytest.mark.parametrize("value", GENERATE["parse"](TEXT), ids=lambda value: getattr(value, "name", value[0]))
 def test_every_comment_is_made_of_sentences(value: Any) -> None:
-    """It begins with a capital and ends with a full stop, and a word alone is none."""
+    """Each sentence begins with a capital, ends with a full stop and has more than one word."""
     for paragraph in value.paragraphs:
         assert re.match("[A-Z]", paragraph), paragraph
         assert paragraph.endswith("."), paragraph
@@ -352,7 +352,7 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("values", "sentence"), GUARDS, ids=[sentence for _, sentence in GUARDS])
 def test_guards(values: dict[str, Any], sentence: str) -> None:
-    """What cannot work is refused, with its reason and what to do, and no secret is shown."""
+    """Values that cannot work are refused with the reason and what to do, and without secrets."""
     done = template(values)
     assert done.returncode != 0
     assert sentence in done.stderr
@@ -427,7 +427,7 @@ def test_every_secret_variable_is_listed() -> None:
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_what_looks_secret_is_refused(name: str) -> None:
-    """By its name or by its value, plain and as an object."""
+    """A secret in env is refused by its name or value, plain or as an object."""
     assert len(SECRETS) >= 40
     for value in (SECRETS[name], {"value": SECRETS[name]}):
         done = template(merged(IMAGE, {"env": {name: value}}))
@@ -484,7 +484,7 @@ def test_an_older_kubernetes_is_named(values: dict[str, Any], value: str, versio
 
 
 def test_users_and_groups_of_pods() -> None:
-    """Opt-in for every pod of the project; a role may say otherwise."""
+    """The settings for users and groups are off by default, and a role may override them."""
     values = {
         "pod": {"hostUsers": False, "supplementalGroupsPolicy": "Strict"},
         "web": {"pod": {"hostUsers": True}},
@@ -514,14 +514,14 @@ def test_keda_falls_back() -> None:
 
 
 def test_traffic_distribution() -> None:
-    """It is the Service's of web."""
+    """trafficDistribution is set on the Service of web."""
     values = merged(IMAGE, {"web": {"service": {"trafficDistribution": "PreferClose"}}})
     assert named(render(values))["Service", "shop"]["spec"]["trafficDistribution"] == "PreferClose"
     assert "trafficDistribution" not in named(render(IMAGE))["Service", "shop"]["spec"]
 
 
 def test_every_guard_is_tested() -> None:
-    """As many sentences as the chart has."""
+    """There is a test for every sentence of the chart's guards."""
     sentences = [
         found
         for path in (CHART / "templates" / "validate").iterdir()

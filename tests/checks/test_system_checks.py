@@ -84,12 +84,12 @@ def storages(alias: str, backend: str) -> dict[str, Any]:
 
 
 def test_good_configuration_has_no_messages() -> None:
-    """Nothing is reported that needs no change."""
+    """A correct configuration has no messages."""
     assert found() == set()
 
 
 def test_served_uploads_have_no_messages() -> None:
-    """Nor has a cache that fails softly and holds no session alone."""
+    """Served uploads, and a cache that fails softly without being the only store of sessions, have no messages."""
     assert (
         found(
             STORAGES=storages("default", FILES),
@@ -193,12 +193,12 @@ def test_cache_in_files() -> None:
 
 
 def test_paths_that_can_be_written(tmp_path: Path) -> None:
-    """A directory that is not there yet is made below one that can be written."""
+    """A missing directory is fine if it can be created."""
     assert found(FILE_UPLOAD_TEMP_DIR=str(tmp_path / "new" / "uploads"), SESSION_FILE_PATH=tmp_path) == set()
 
 
 def test_mail_that_is_not_sent_on_purpose() -> None:
-    """No mailer at all, a mailer without a backend, which is SMTP, and mail that is discarded: nothing to say."""
+    """No message for a missing mailer, a mailer without a backend (SMTP), and mail that is deliberately discarded."""
     for mailers in ({}, {"default": {}}, {"default": {"BACKEND": "django_k8s.mail.NullBackend"}}):
         assert found(MAILERS=mailers) == set()
 
@@ -280,7 +280,7 @@ def test_secret_of_azure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_warnings_are_for_deployments() -> None:
-    """In debug mode nobody is told about local memory."""
+    """Warnings do not appear in debug mode."""
     changes = {"DEBUG": True, "CACHES": LOCAL_MEMORY, "ALLOWED_HOSTS": ["*"]}
 
     assert found(**changes) == set()

@@ -40,7 +40,7 @@ class TestEnv:
         assert "hunter2" not in result.stdout + result.stderr
 
     def test_table(self, tmp_path: Path) -> None:
-        """The same for people."""
+        """Without --json, the variables are a table."""
         result = django_k8s("env", cwd=tmp_path, DEBUG="1", REDIS_URL="redis://:hunter2@h")
 
         assert "# Database" in result.stdout
@@ -48,7 +48,7 @@ class TestEnv:
         assert "hunter2" not in result.stdout
 
     def test_problems(self, tmp_path: Path) -> None:
-        """A malformed variable: status 78 and a line on standard error."""
+        """A malformed variable is status 78 and a line on standard error."""
         result = django_k8s("env", cwd=tmp_path, DEBUG="1", PORT="http")
 
         assert result.returncode == 78
@@ -76,7 +76,7 @@ class TestCopy:
         ],
     )
     def test_copy(self, tmp_path: Path, what: str, file: str) -> None:
-        """The files come out, and a second time changes nothing."""
+        """copy writes the files, and a second copy changes nothing."""
         destination = tmp_path / "new" / "folder"
 
         assert main(["copy", what, str(destination)]) == 0
@@ -128,7 +128,7 @@ class TestCopy:
     def test_not_carried(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """What an installation lacks is said."""
+        """Parts that an installation does not have are one line."""
         monkeypatch.setattr("django_k8s.cli.copy.assets", lambda: tmp_path)
 
         assert main(["copy", "docker", str(tmp_path / "to")]) == 73
@@ -137,7 +137,7 @@ class TestCopy:
 
 @pytest.mark.parametrize("arguments", [[], ["bogus"], ["copy", "nothing", "."], ["env", "--yaml"]])
 def test_wrong_command_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Status 64 and the usage."""
+    """A wrong command line is status 64 and the usage."""
     with pytest.raises(SystemExit) as exit_:
         main(arguments)
 
@@ -147,7 +147,7 @@ def test_wrong_command_line(arguments: list[str], capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
 def test_help(arguments: list[str]) -> None:
-    """Asking for help is no error."""
+    """--help has status 0."""
     with pytest.raises(SystemExit) as exit_:
         main(arguments)
 

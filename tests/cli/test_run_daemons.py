@@ -75,7 +75,7 @@ def test_daemons_alone(tmp_path: Path) -> None:
 
 
 def test_a_daemon_that_ends_is_said(tmp_path: Path) -> None:
-    """Its status, and the others are stopped."""
+    """If a daemon ends, its status is printed and the others are stopped."""
     folder, port = site(tmp_path, "raise SystemExit(3)"), free_ports(7)
     args = [*RUN, "--port", str(port), "--dir", str(folder), "--daemon", "turn"]
     with started(args, environment(), tmp_path, tmp_path / "log") as process:
@@ -117,7 +117,7 @@ def test_names() -> None:
 
 
 def test_the_record_of_another_repository_is_not_ours(tmp_path: Path) -> None:
-    """It is looked for up to the root of the repository."""
+    """The record is looked for only up to the root of the repository."""
     record(tmp_path, '[daemons]\na = ["a"]\n')
     inner = tmp_path / "repository" / "site"
     inner.mkdir(parents=True)

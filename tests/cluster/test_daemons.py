@@ -35,7 +35,7 @@ def restarts(shop: Space) -> int:
 
 
 def test_it_runs(shop: Space) -> None:
-    """Ready at its first heartbeat, with lines of JSON."""
+    """A daemon is ready after its first heartbeat, and logs JSON."""
     assert shop.is_ready("daemon-turns")
     assert shop.is_ready("daemon-server")
     said = shop.kubectl("logs", "deploy/shop-daemon-turns", "-c", "daemon").splitlines()
@@ -43,13 +43,13 @@ def test_it_runs(shop: Space) -> None:
 
 
 def test_its_service(shop: Space) -> None:
-    """Others of the release connect by its name."""
+    """Other pods of the release reach the daemon through its Service."""
     code = "import urllib.request; print(urllib.request.urlopen('http://shop-daemon-server:2525/', timeout=10).status)"
     assert shop.python(code) == "200"
 
 
 def test_a_rollout_stops_the_old_one_in_order(shop: Space) -> None:
-    """SIGTERM reaches the command, whose `finally` still has its database; the new one was ready before."""
+    """SIGTERM reaches the command, whose `finally` can use the database. The new pod was ready before."""
     before = stopped(shop)
     (old,) = shop.pods("daemon-turns")
     shop.kubectl("rollout", "restart", "deployment/shop-daemon-turns")
@@ -65,7 +65,7 @@ def test_a_rollout_stops_the_old_one_in_order(shop: Space) -> None:
 
 
 def test_one_that_hangs_is_restarted(shop: Space) -> None:
-    """By its heartbeat, and nothing else is."""
+    """A daemon that hangs is restarted because of its heartbeat, and nothing else is."""
     shop.kubectl("exec", "deploy/shop-daemon-turns", "-c", "daemon", "--", "touch", "/tmp/hang")
     eventually(lambda: restarts(shop) > 0, 120, "the restart")
     eventually(lambda: shop.is_ready("daemon-turns"), 60, "its readiness")

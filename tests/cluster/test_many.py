@@ -51,11 +51,11 @@ def many(images: Images, count: int) -> None:
 
 
 def test_three_environments(images: Images) -> None:
-    """Three at once."""
+    """Three environments come up at the same time."""
     many(images, 3)
 
 
 @pytest.mark.soak
 def test_ten_environments(images: Images) -> None:
-    """Ten at once."""
+    """Ten environments come up at the same time."""
     many(images, 10)

@@ -283,7 +283,7 @@ def nginx_pods(site: Site) -> set[str]:
 
 
 def test_an_upgrade(site: Site, images: Images) -> None:
-    """A new image, then new text of the page: nginx rolls for both, no request fails, old files stay."""
+    """nginx is rolled out for a new image and for a new configuration. No request fails, and old files stay."""
     old, first = site.style(), nginx_pods(site)
     with Visitors(site, old) as visitors:
         site.space.release("shop", documented(images.second, site.nginx))

@@ -61,12 +61,12 @@ def outage(shop: Space, images: Images, readiness: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("readiness", ["latched", "strict"])
 def test_database_away(shop: Space, images: Images, readiness: str) -> None:
-    """A short while without the database."""
+    """A release survives a short outage of the database."""
     outage(shop, images, readiness, 20)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("readiness", ["latched", "strict"])
 def test_database_away_for_five_minutes(shop: Space, images: Images, readiness: str) -> None:
-    """Five minutes without it."""
+    """A release survives five minutes without the database."""
     outage(shop, images, readiness, 300)

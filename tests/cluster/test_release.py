@@ -98,7 +98,7 @@ def restarts(shop: Space, container: str) -> int:
 
 
 def test_nothing_secret_is_seen(shop: Space) -> None:
-    """No token in any pod; the derived secrets stand in no ConfigMap, no argument and no log."""
+    """No pod has a token, and derived secrets are in no ConfigMap, argument or log."""
     derived = shop.shell("echo $SECRET_KEY $DATABASE_PASSWORD").split()
     assert len(derived) == 2
     token = "test -e /var/run/secrets/kubernetes.io/serviceaccount/token && echo token || echo none"
@@ -110,7 +110,7 @@ def test_nothing_secret_is_seen(shop: Space) -> None:
 
 
 def test_helm_test(shop: Space, images: Images) -> None:
-    """It passes while web answers through its Service, and fails when nobody does."""
+    """helm test passes while web answers through its Service, and fails when it does not."""
     shop.release("shop", staging(images.first, tests=True))
     shop.helm("test", "shop", "--timeout", "60s")
     shop.scale("deployment/shop-web", 0)

@@ -133,7 +133,7 @@ def test_up(shop: Shop, first: str) -> None:
 
 
 def test_a_second_up_changes_nothing(shop: Shop, first: str) -> None:
-    """It is quick, no pod is replaced, and the password is not shown again."""
+    """A second up is quick, replaces no pod, and does not show the password again."""
     made = shop.space("staging")
     before = {pod["metadata"]["name"] for pod in made.items("pods")}
     began = time.monotonic()
@@ -210,7 +210,7 @@ def test_a_killed_helm(shop: Shop, first: str) -> None:
 
 
 def test_no_rights(shop: Shop, first: str, tmp_path: Path) -> None:
-    """An account that may do nothing is told so, before anything is built."""
+    """An account without permissions is refused before anything is built."""
     made = shop.space("staging")
     made.kubectl("create", "serviceaccount", "visitor")
     token = made.kubectl("create", "token", "visitor").strip()
@@ -224,7 +224,7 @@ def test_no_rights(shop: Shop, first: str, tmp_path: Path) -> None:
 
 
 def test_down(shop: Shop, first: str) -> None:
-    """Nothing is left: no namespace, no volume. What has not expired stays."""
+    """down leaves no namespace and no volume, and `--expired` keeps environments that have not expired."""
     assert "pr-1" in shop.listed(), "the tests above make it"
     made = shop.space("pr-1")
     assert "has expired" in shop.run("down", "--expired")

@@ -65,7 +65,7 @@ SILENT = """
 
 
 def test_ready_with_its_first_heartbeat(tmp_path: Path) -> None:
-    """If the command has to write heartbeats, the pod is not ready before."""
+    """If the command must write heartbeats, the pod is not ready before the first one."""
     wait = "import pathlib, time\nwhile not pathlib.Path(words[0]).exists():\n    time.sleep(0.05)\n"
     body = wait + dedent(TURN)
     with daemon(tmp_path, body, str(tmp_path / "go"), DAEMON_HEARTBEAT="true") as process:
@@ -102,7 +102,7 @@ def test_its_process_alone(tmp_path: Path) -> None:
 
 
 def test_every_line_is_json(tmp_path: Path) -> None:
-    """What it prints, logs and warns of, and the traceback it ends with."""
+    """Printed lines, log records, warnings and the last traceback are all JSON."""
     body = """
         import logging, sys, warnings
         print("printed")
@@ -174,7 +174,7 @@ def test_another_program(tmp_path: Path, how: str) -> None:
     ],
 )
 def test_no_command(tmp_path: Path, args: list[str], said: str) -> None:
-    """One sentence, and status 64."""
+    """Without a command, the role is one sentence and status 64."""
     done = run(["/bin/sh", ENTRYPOINT, "daemon", *args], role_environment(tmp_path, PROBE_PORT="0"), tmp_path)
     assert done.returncode == 64
     assert said in done.stderr
@@ -182,7 +182,7 @@ def test_no_command(tmp_path: Path, args: list[str], said: str) -> None:
 
 
 def test_wrong_configuration(tmp_path: Path) -> None:
-    """A daemon starts no more than the other roles without its settings: status 78 and a sentence."""
+    """Without its settings, a daemon does not start: status 78 and one sentence, as for other roles."""
     env = role_environment(tmp_path, PROBE_PORT="0", SECRET_KEY="", **app(tmp_path, turn=TURN))
     done = run(["/bin/sh", ENTRYPOINT, "daemon", "turn"], env, tmp_path)
     assert done.returncode == 78
@@ -250,7 +250,7 @@ def test_nothing_outside_of_the_role(tmp_path: Path) -> None:
 
 
 def test_forked_loops_have_heartbeats_of_their_own(tmp_path: Path) -> None:
-    """Two processes of one daemon, two files; one that hangs is seen."""
+    """Each process of a daemon has its own heartbeat, so one that hangs is noticed."""
     body = """
         import os, time
         from django_k8s.daemon import heartbeat

@@ -190,7 +190,7 @@ def test_a_build_phase_that_is_none(site: Path, word: str) -> None:
 
 
 def test_dotenv_is_for_every_process(tmp_path: Path) -> None:
-    """The dispatcher, the listener, gunicorn and Django itself read the file that ENV_FILE names."""
+    """The dispatcher, the probe listener, gunicorn and Django all read the file in ENV_FILE."""
     state, port, probe_port = tmp_path / "elsewhere", free_port(), free_port()
     (state / "web").mkdir(parents=True)
     (state / "web" / "old.heartbeat").write_text("{}")

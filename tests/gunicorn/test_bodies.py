@@ -65,7 +65,7 @@ def answered(server: Web, size: int) -> int:
 @INTERFACES
 @pytest.mark.parametrize("size", [1000, 3 * MEBIBYTE], ids=["small", "large"])
 def test_broken_off_body(tmp_path: Path, interface: str, size: int) -> None:
-    """A client that goes in the middle of a body has not sent a shorter one: no view gets it."""
+    """If a client disconnects in the middle of a body, no view gets a part of it as the whole."""
     with web(tmp_path, WEB_INTERFACE=interface) as server:
         with sending(server, size, size - 1) as sock:
             sock.shutdown(socket.SHUT_WR)
@@ -109,7 +109,7 @@ def test_no_room_for_a_body_of_unknown_length(tmp_path: Path) -> None:
 
 
 def test_room_of_a_killed_process(tmp_path: Path) -> None:
-    """A process that is killed takes no room with it, and processes share one room."""
+    """Processes share the room for bodies, and a killed process frees its part."""
     options = {"WEB_MAX_BODY_MB": "3", "WEB_UPLOADS_MB": "3", "WEB_CONCURRENCY": "2"}
     with web(tmp_path, **options) as server:
         size = 3 * MEBIBYTE

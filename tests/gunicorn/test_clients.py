@@ -109,7 +109,7 @@ def test_more_clients_than_a_worker_accepts(tmp_path: Path, interface: str, said
 
 
 def test_no_descriptor_left(tmp_path: Path) -> None:
-    """A process that may open no more files closes idle connections. It does not end."""
+    """A process without free file descriptors closes idle connections instead of ending."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with web(tmp_path) as server:
         workers = server.workers
@@ -120,7 +120,7 @@ def test_no_descriptor_left(tmp_path: Path) -> None:
 
 
 def test_without_the_guard(tmp_path: Path) -> None:
-    """The switch gives every connection a thread, as gunicorn does."""
+    """With WEB_GUARD off, every connection gets a thread, as in gunicorn itself."""
     with web(tmp_path, WEB_GUARD="false") as server:
         assert server.get("/where").status == 200
         with clients(server, THREADS, b"G"):
@@ -199,7 +199,7 @@ def test_late_head(tmp_path: Path, moving: bool) -> None:
 
 @INTERFACES
 def test_silent_connection_is_closed(tmp_path: Path, interface: str) -> None:
-    """One that never asks is kept as long as one that has asked."""
+    """A connection without a request is closed after the same time as a kept one."""
     options = {"WEB_KEEPALIVE_SECONDS": "2", "WEB_INTERFACE": interface}
     with web(tmp_path, **options) as server, connect(server) as sock:
         began = time.monotonic()
@@ -226,7 +226,7 @@ def test_stalled_bodies(tmp_path: Path) -> None:
 
 
 def test_clients_that_do_not_read(tmp_path: Path) -> None:
-    """Clients that do not read their answer are cut off, and each thread is free after the limit."""
+    """Clients that do not read the response are disconnected, and each thread is free after the limit."""
     with web(tmp_path, WEB_CLIENT_SECONDS="3") as server, contextlib.ExitStack() as stack:
         workers = server.workers
         for _ in range(THREADS):

@@ -180,7 +180,7 @@ def test_database_connections_hold_up_no_exit(
 
 @INTERFACES
 def test_clients_that_do_not_close_hold_up_nobody(tmp_path: Path, interface: str) -> None:
-    """Eight, then forty clients that were told to close and do not: the next request is answered at once."""
+    """Clients that do not close their connection when told to do not delay the next request."""
     with web(tmp_path, WEB_INTERFACE=interface) as server, contextlib.ExitStack() as stack:
         for number in (8, 40):
             for _ in range(number):

@@ -82,7 +82,7 @@ def test_every_thread_busy(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_thread_busy_for_minutes(tmp_path: Path) -> None:
-    """The same for three minutes."""
+    """The probe answers 200 while all threads are busy for three minutes."""
     busy(tmp_path, 180)
 
 
@@ -93,7 +93,7 @@ def test_every_thread_deadlocked(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_thread_deadlocked_for_minutes(tmp_path: Path) -> None:
-    """The same with a stall time of two minutes."""
+    """With a stall time of two minutes, stuck threads give 503 after that time."""
     deadlocked(tmp_path, 120)
 
 
@@ -129,7 +129,7 @@ def test_stuck_event_loop(tmp_path: Path) -> None:
 
 @INTERFACES
 def test_alive_while_it_stops(tmp_path: Path, interface: str) -> None:
-    """A process that finishes its last requests, longer than the staleness, goes on beating."""
+    """A process keeps writing heartbeats while it finishes its last requests, even longer than the staleness."""
     options = {"HEARTBEAT_STALENESS_SECONDS": "5", "WEB_INTERFACE": interface}
     with web(tmp_path, **options) as server, asking(server, "/stream?pieces=10&pause=1", 1) as (sock,):
         assert sock.recv(65536)  # it has begun
@@ -201,7 +201,7 @@ def test_the_end_of_the_master_is_the_end_of_all(
 
 
 def test_the_end_of_the_listener_is_its_own(tmp_path: Path) -> None:
-    """The role goes on without it."""
+    """If the listener ends, the role continues."""
     with web(tmp_path) as server:
         assert server.listener is not None
         server.listener.stop()
@@ -234,7 +234,7 @@ def test_a_thousand_calls(
 
 
 def test_probes_are_left_out_of_the_access_log(tmp_path: Path) -> None:
-    """Nor do the other probe paths leave a line."""
+    """No probe path leaves a line in the access log."""
     with web(tmp_path, WEB_ACCESS_LOG="1") as server:
         for path in ("/readyz", "/healthz?verbose"):
             server.get(path)

@@ -80,7 +80,7 @@ def test_rolling_update(tmp_path: Path, postgres_url: str, interface: str) -> No
 @pytest.mark.alone
 @pytest.mark.parametrize(("interface", "processes"), [("wsgi", 1), ("wsgi", 2), ("asgi", 2)])
 def test_recycling(tmp_path: Path, postgres_url: str, interface: str, processes: int) -> None:
-    """32 clients while processes are replaced after about 100 requests each: no request fails."""
+    """No request of 32 clients fails while each process is replaced after about 100 requests."""
     recycling(tmp_path, migrate(postgres_url), interface, processes, seconds=8)
 
 
@@ -98,7 +98,7 @@ def test_rolling_update_three_times(tmp_path: Path, postgres_url: str, interface
 @pytest.mark.alone
 @pytest.mark.parametrize(("interface", "processes"), [("wsgi", 1), ("wsgi", 2), ("asgi", 2)])
 def test_recycling_for_minutes(tmp_path: Path, postgres_url: str, interface: str, processes: int) -> None:
-    """A minute of recycling, three times."""
+    """No request fails in three minutes of recycling."""
     url = migrate(postgres_url)
     for run in range(3):
         recycling(tmp_path / str(run), url, interface, processes, seconds=60)

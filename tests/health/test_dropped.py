@@ -164,7 +164,7 @@ def while_dropped(server: Web, port: int, status: int, page: str, has: Callable[
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 @pytest.mark.parametrize(("mode", "status"), [("strict", 503), ("latched", 200)])
 def test_postgresql(tmp_path: Path, interface: str, mode: str, status: int) -> None:
-    """Strict answers 503, latched stays ready."""
+    """Without PostgreSQL, strict readiness is 503 and latched readiness stays 200."""
     with postgres(*(f"-ctcp_keepalives_{name}=2" for name in ("idle", "interval", "count"))) as server:
         url = migrate(server.create("shop"))
         # A pool that good times fill: how far the larger one of ASGI grows depends on how busy the machine is.
@@ -188,7 +188,7 @@ def test_postgresql(tmp_path: Path, interface: str, mode: str, status: int) -> N
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 @pytest.mark.parametrize(("check", "page"), [("cache", "/remember"), ("broker", "/send/1")])
 def test_redis(tmp_path: Path, interface: str, check: str, page: str) -> None:
-    """A required cache or broker that is away is 503."""
+    """A required cache or broker that is down gives 503."""
     import redis as client
 
     with redis("--tcp-keepalive", "2") as server, client.Redis(port=server.port) as own:

@@ -78,14 +78,14 @@ def test_alive(ask: Ask) -> None:
 
 
 def test_alive_without_its_dependencies(ask: Ask) -> None:
-    """Liveness asks nothing."""
+    """Liveness does not depend on any dependency."""
     state["well"] = False
 
     assert ask("/livez").status_code == 200
 
 
 def test_readiness_follows_the_checks(ask: Ask) -> None:
-    """200 or 503, and not a word to strangers on what is wrong."""
+    """Readiness is 200 or 503, without the reason."""
     response = ask("/readyz")
     assert (response.status_code, response.content) == (200, b"ok\n")
     state["well"] = False
@@ -97,7 +97,7 @@ def test_readiness_follows_the_checks(ask: Ask) -> None:
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz"])
 def test_head_is_get_without_the_body(ask: Ask, path: str) -> None:
-    """Load balancers ask by HEAD."""
+    """HEAD, which load balancers use, is answered like GET without the body."""
     authorization = {"authorization": f"Bearer {TOKEN}"}
     whole, head = ask(path, **authorization), ask(path, "HEAD", **authorization)
 
@@ -148,7 +148,7 @@ def test_details_for_holders_of_the_token(ask: Ask) -> None:
     ],
 )
 def test_no_details_without_the_token(ask: Ask, authorization: str) -> None:
-    """Everyone else finds nothing there."""
+    """Without the token, /healthz is 404."""
     response = ask("/healthz?verbose", authorization=authorization)
 
     assert (response.status_code, response.content) == (404, b"not found\n")
@@ -185,7 +185,7 @@ def test_everything_else_goes_on(ask: Ask) -> None:
 
 
 def test_later_middleware_is_not_reached(ask: Ask) -> None:
-    """Login, maintenance and whatever else stands behind it have no say."""
+    """Probes do not reach later middleware, such as for logins or maintenance."""
     with override_settings(
         MIDDLEWARE=["django_k8s.middleware.health.HealthMiddleware", f"{__name__}.refuse"]
     ):

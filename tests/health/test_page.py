@@ -198,7 +198,7 @@ def test_details(interface: str, status: int, well: bool) -> None:
 
 
 def test_other_checks_come_first(ask: Ask) -> None:
-    """A page is not rendered while a dependency is away."""
+    """The page is not requested while a dependency is down."""
     state["down"] = True
     assert ask("/readyz").status_code == 503
     assert state["requests"] == []

@@ -81,7 +81,7 @@ def test_deadline_holds_with_a_hanging_check(hanging: Hanging) -> None:
 
 
 def test_deadline_holds_in_an_event_loop(hanging: Hanging) -> None:
-    """The same with await; meanwhile the loop turns."""
+    """The deadline holds with await, and the event loop keeps running."""
     runner = CheckRunner({"hangs": hanging}, timeout=0.3, keep=0)
 
     async def ask() -> tuple[bool, float, int]:
@@ -236,7 +236,7 @@ def test_latched_check_rests_once_it_passed() -> None:
 
 
 def test_report_asks_for_what_rests() -> None:
-    """Even if the rest of the last run is kept."""
+    """A report runs checks that rest, even if the other results of the last run are kept."""
     asked = []
     checks: dict[str, Check] = {"database": asked.append, "cache": lambda timeout: None}
     runner = CheckRunner(checks, timeout=30, keep=0.5, latched={"database"})
@@ -263,7 +263,7 @@ def test_strict_check_stays_required() -> None:
 
 
 def test_check_with_once_is_not_asked_again() -> None:
-    """What cannot go wrong any more costs nothing any more."""
+    """A check with once does not run again after it has passed."""
     check = Counted()
     check.once = True  # type: ignore[attr-defined]
     runner = CheckRunner({"migrations": check}, timeout=5, keep=0)

@@ -66,7 +66,7 @@ def arguments(layout: Layout) -> list[str]:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_layouts(name: str, library: Path, tmp_path: Path) -> None:
-    """Just what no ignore file excludes, although the build has an ignore file of its own."""
+    """The image has exactly the files that no ignore file of the project excludes."""
     layout = LAYOUTS[name]
     context = layout.write(tmp_path)
     (context / "requirements.txt").write_text((example.EXAMPLE / "requirements.txt").read_text())

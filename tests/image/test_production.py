@@ -305,7 +305,7 @@ COMPILER = re.compile(
 
 
 def test_compilers_are_known() -> None:
-    """What the next test looks for is found under the names that it has on Debian."""
+    """The pattern of the next test recognizes compilers by their names in Debian."""
     names = [
         "gcc",
         "gcc-12",
@@ -327,7 +327,7 @@ def test_compilers_are_known() -> None:
 
 
 def test_layers(library: Path, tmp_path: Path) -> None:
-    """No compiler, cache, repository or secret in any layer above the base."""
+    """No layer above the base image has a compiler, cache, repository or secret."""
     context = tmp_path / "project"
     shutil.copytree(
         ROOT / "example_project", context, ignore=shutil.ignore_patterns("media", "db.sqlite3*", ".state")

@@ -79,7 +79,7 @@ def test_files(variables: dict[str, str]) -> None:
 
 
 def test_a_file_of_many_parts(variables: dict[str, str]) -> None:
-    """One that is larger than what is held in memory comes back as it was."""
+    """A file that is larger than the parts in memory is read back unchanged."""
     content = uuid.uuid4().bytes * 2**20
     media = storage(variables)
     name = media.save("big.bin", ContentFile(content))

@@ -163,7 +163,7 @@ def test_other_databases_have_no_lock(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_own_connection_is_outside_the_pool(postgres_url: str) -> None:
-    """Neither connection touches the pool, and both leave the settings as they are."""
+    """Our own and the direct connection do not use the pool, and do not change the settings."""
     with default_database(postgres_url, DATABASE_POOL_SIZE="8"):
         assert "pool" in connections.settings["default"]["OPTIONS"]
         for connection in (own_connection(), direct_connection()):

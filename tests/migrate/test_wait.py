@@ -97,7 +97,7 @@ def test_no_patience_at_all(shop: Callable[..., Shop], command: tuple[str, ...])
 
 
 def test_unknown_check_is_refused(shop: Callable[..., Shop]) -> None:
-    """A misspelt name ends at once with status 64 and lists the names."""
+    """A misspelt check ends the command at once with status 64 and the list of known names."""
     status, _, errors = wait(shop(), "databse")
 
     assert status == 64

@@ -247,7 +247,7 @@ FORGED = "2026-11-26 00:00:00,000 INFO auth login"
     "end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x1b[2K\x1b[G", "\u202e", "\ud800"]
 )
 def test_nobody_forges_a_line(end: str) -> None:
-    """A record begins one line of text, and nothing in it commands a terminal."""
+    """A record starts exactly one line of text, and cannot control a terminal."""
     try:
         raise ValueError(f"no {end}{FORGED}")
     except ValueError:

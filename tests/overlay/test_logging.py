@@ -121,7 +121,7 @@ def test_django_as_it_comes(tmp_path: Path, own: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("twice", [False, True])
 def test_text(tmp_path: Path, twice: bool) -> None:
-    """The same for people."""
+    """With LOG_FORMAT=text, lines are text."""
     lines = written(tmp_path, 'logging.getLogger("shop").warning("sold")', twice=twice)
 
     assert len(lines) == 1

@@ -319,7 +319,7 @@ class TestCaches:
         assert no["OPTIONS"]["IGNORE_EXCEPTIONS"] is False
 
     def test_another_kind(self) -> None:
-        """CACHE_URL replaces the backend with its options; TIMEOUT and aliases stay."""
+        """CACHE_URL replaces the backend and its options, but keeps TIMEOUT and other aliases."""
         own = {
             "default": {
                 "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -669,7 +669,7 @@ class TestMail:
 
 
 def test_variables_of_the_project() -> None:
-    """A variable that the project's settings read is not reported as one that nothing reads."""
+    """A variable that the project's settings read is not reported as unused."""
     environment = env(POSTGRES_HOST="db", DEBUG="true")
 
     assert overlay.config(environment).without_effect == ()

@@ -69,6 +69,7 @@ WITHOUT_A_PROMISE = {
             "upstream.gunicorn_threads",
             "upstream.kombu_rest",
             "upstream.celery",
+            "upstream.kombu",
             "upstream.django",
             "upstream.others",
         ),

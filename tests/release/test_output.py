@@ -65,7 +65,7 @@ def service(kind: str, port: int, **status: Any) -> dict[str, Any]:
 
 
 def test_address_of_a_service() -> None:
-    """A port of the node if it answers here, or the address of a load balancer."""
+    """The address is a port of the node if it answers on this machine, or that of a load balancer."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 

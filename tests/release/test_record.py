@@ -60,7 +60,7 @@ def test_name_that_cannot_be(name: str) -> None:
 
 
 def test_production() -> None:
-    """Production is not thrown away."""
+    """up refuses the name production."""
     with pytest.raises(Stopped, match="refuses production"):
         namespace_of("shop", "production", "")
 

@@ -12,7 +12,7 @@ from support.need import need
 
 
 def test_fails_at_first() -> None:
-    """The file is what one run leaves for the next."""
+    """Fail in the first run only. A file records that there was one."""
     seen = Path(os.environ["RETRIES"]) / "seen"
     if not seen.exists():
         seen.touch()

@@ -131,7 +131,7 @@ def test_debug_mode_says_what_it_uses(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_debug_mode_is_silent_about_mail_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the project does not call k8s.mailers, its own backend sends."""
+    """Debug mode reports no default for mail if the project does not call k8s.mailers."""
     k8s.config(Env(environ={"DEBUG": "true"}))
 
     assert capsys.readouterr().err == ""
@@ -142,7 +142,7 @@ def test_debug_mode_is_silent_about_mail_of_the_project(capsys: pytest.CaptureFi
     [("debug", True), ("build_phase", True), ("metrics", True), ("stall_seconds", 30), ("role", "web")],
 )
 def test_what_cannot_be_set_in_code(capsys: pytest.CaptureFixture[str], keyword: str, value: Any) -> None:
-    """Servers would use another value."""
+    """Variables that servers read cannot be set in code, because servers would use another value."""
     with pytest.raises(SystemExit):
         k8s.config(Env(environ=PRODUCTION), **{keyword: value})
 

@@ -80,7 +80,7 @@ def test_timeouts_that_are_off(mariadb_server: MariaDB, mariadb_url: str) -> Non
 
 
 def test_statement_that_takes_too_long(mariadb_url: str) -> None:
-    """The server ends it."""
+    """The server ends a statement that takes too long."""
     with (
         default_database(mariadb_url, DATABASE_STATEMENT_TIMEOUT_SECONDS="1"),
         pytest.raises(OperationalError, match="max_statement_time"),

@@ -50,7 +50,7 @@ def test_database_locks_and_migrations(postgres_url: str, without_psycopg: str) 
 
 
 def test_a_pool_needs_psycopg(postgres_url: str, without_psycopg: str) -> None:
-    """Django pools psycopg's connections only: a clear error instead of a traceback."""
+    """A pool with psycopg2 is a clear error, because Django supports pools only with psycopg 3."""
     env = environment(
         DATABASE_URL=postgres_url, DEBUG="true", DJANGO_SETTINGS_MODULE="project.settings",
         DATABASE_POOL_SIZE="16", PYTHONPATH=f"{without_psycopg}:{PROJECT}", CELERY_BROKER_URL="memory://",

@@ -103,7 +103,7 @@ class TestDatabases:
         assert environment.problems == []
 
     def test_production_names_its_database(self) -> None:
-        """Without a name production does not start; SQLite may be asked for."""
+        """Production does not start without DATABASE_URL, which may name SQLite."""
         missing, asked = env(), env(DATABASE_URL="sqlite:///data.sqlite3")
         k8s.database(missing)
 
@@ -316,7 +316,7 @@ class TestDatabases:
         assert "DATABASE_URL" in named(environment)
 
     def test_numbers_of_the_driver_stay_numbers(self) -> None:
-        """1 and 0 are truth values for Django's own names alone."""
+        """1 and 0 become booleans only in Django's own options, not in those of the driver."""
         database = default_database(
             DATABASE_URL=f"{POSTGRES}?connect_timeout=1&keepalives=0&atomic_requests=1&server_side_binding=false"
         )
@@ -525,7 +525,7 @@ class TestCelery:
         assert "CELERY_BROKER_URL" in named(environment)
 
     def test_any_password(self) -> None:
-        """The broker's password may hold anything; Celery reads the result backend's address itself."""
+        """The broker's password may have any characters. The result backend's may not, because Celery reads it itself."""
         broker = k8s.celery(env(CELERY_BROKER_URL="redis://:p#/w@h/0"))
         refused = env(DEBUG="1", CELERY_RESULT_BACKEND="redis://:p#/w@h/1")
         k8s.celery(refused)

@@ -1,4 +1,4 @@
-"""Which values the settings have in production, according to their text."""
+"""The values that the settings have in production, according to their text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Assigned:
 
 
 class Values:
-    """The values of the settings in ``files``: those of the module that production names first, then what it imports."""
+    """The values of the settings in ``files``: first those of the production module, then those that it imports."""
 
     def __init__(self, tree: Tree, files: list[str]) -> None:
         self._found: dict[str, list[Assigned]] = {}
@@ -58,15 +58,15 @@ class Values:
         return found[0].value if len(found) == 1 and found[0].certain else None
 
     def words(self, name: str) -> list[str]:
-        """Return every text in what production may have."""
+        """Return every string in the values that production may have."""
         return [word for one in self.all(name) for word in words(one.node)]
 
     def place(self, name: str) -> str:
-        """Return where a setting is assigned; an empty string if it is not."""
+        """Return where a setting is assigned, or an empty string if it is not."""
         return next((one.place for one in self.all(name)), "")
 
     def word_place(self, name: str, word: str) -> str:
-        """Return the place of a text in a setting."""
+        """Return the place of a string in a setting."""
         for one in self.all(name):
             for node in ast.walk(one.node):
                 if isinstance(node, ast.Constant) and node.value == word:
@@ -75,7 +75,7 @@ class Values:
 
 
 def read_variable(node: ast.AST) -> str:
-    """Return the environment variable that a call reads, such as ``env("NAME")``; an empty string for anything else."""
+    """Return the environment variable that a call such as ``env("NAME")`` reads, or an empty string."""
     if isinstance(node, ast.Subscript) and dotted(node.value).endswith("environ"):
         name = literal(node.slice)
         return name if isinstance(name, str) else ""

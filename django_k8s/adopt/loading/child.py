@@ -1,4 +1,4 @@
-"""Runs in the project's interpreter: loads the settings, and writes what it finds to a file as JSON.
+"""Run in the project's interpreter: load the settings, and write what is found to a file as JSON.
 
 It is passed to the interpreter as text, so it uses only the standard library of Python 3.10 and newer.
 """
@@ -48,7 +48,7 @@ def note(key: object, found: bool) -> None:
 
 
 def place(file: str) -> str:
-    """A file of the project, relative to its root."""
+    """Return the path of a file of the project, relative to its root."""
     return os.path.relpath(file, ROOT).replace(os.sep, "/")
 
 

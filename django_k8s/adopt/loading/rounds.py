@@ -16,7 +16,7 @@ from django_k8s.adopt.loading import dummies
 
 _ROUNDS = 30
 _SECONDS = 20  # of the processor
-_PATIENCE = 3  # the limit by the clock is so many times longer, for a busy machine
+_PATIENCE = 3  # the limit by the clock is this many times longer, for a busy machine
 _CHILD = Path(__file__).with_name("child.py")
 _NEAR = 6  # between reading a variable and the failure that it causes
 
@@ -156,7 +156,7 @@ def can_import(python: str, name: str) -> bool:
 
 
 def clean(home: Path) -> dict[str, str]:
-    """Return a clean environment for loading the project: of this process's, only the paths of programs and libraries."""
+    """Return a clean environment for loading the project. It only has this process's paths of programs and libraries."""
     kept = {
         name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ
     }
@@ -170,7 +170,7 @@ def clean(home: Path) -> dict[str, str]:
 
 
 def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
-    """Return the variable that a failure asks for; an empty string if it asks for none."""
+    """Return the variable that a failure asks for, or an empty string."""
     error = answer["error"]
     reads = [one for one in answer.get("reads", ()) if not str(one[0]).startswith("PYTHON")]
     message = str(error["message"])
@@ -197,7 +197,7 @@ def _wanted(answer: Mapping[str, Any], given: Iterable[str]) -> str:
 
 
 def _field(error: Mapping[str, Any], fields: Mapping[str, str]) -> str:
-    """Return the variable of the first field that pydantic complains about; an empty string if it does not."""
+    """Return the variable of the first field that pydantic complains about, or an empty string."""
     found = re.match(r"\d+ validation errors? for (\w+)\n([\w.]+)\n", str(error["message"]))
     key = f"{found[1]}.{found[2]}" if found else ""
     # A field that contains fields counts as missing if none of them is set.

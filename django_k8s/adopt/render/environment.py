@@ -63,7 +63,7 @@ def secret(facts: Facts, name: str) -> str:
 
 
 def _file(one: Variable) -> str:
-    """Return the file that reads a variable, without the line: this would change with each edit, and need an update."""
+    """Return the file that reads a variable, without the line, which would change with each edit and need an update."""
     return re.sub(r":\d+$", "", one.source)
 
 

@@ -1,4 +1,4 @@
-"""Which file determines the packages that the project installs."""
+"""The lock file, or another file that determines the packages of the project."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXTRAS = re.compile(r"(?:--extras?|-E)[ =]\"?([\w., -]+?)\"?(?= -|\s*(?:\\|&&|$
 
 
 def toml(tree: Tree, name: str) -> dict[str, Any]:
-    """Return the content of a TOML file; an empty dict if it is missing or broken."""
+    """Return the content of a TOML file, or an empty dict if it is missing or broken."""
     try:
         return tomllib.loads(tree.text(name)) if name in tree else {}
     except tomllib.TOMLDecodeError:
@@ -33,14 +33,14 @@ def toml(tree: Tree, name: str) -> dict[str, Any]:
 
 
 def upwards(folder: str) -> Iterator[str]:
-    """Return ``folder`` and those above it, as the starts of paths."""
+    """Return ``folder`` and the directories above it, as prefixes of paths."""
     path = PurePosixPath(folder)
     for one in (path, *path.parents):
         yield "" if one.as_posix() == "." else f"{one.as_posix()}/"
 
 
 def kind(lock: str) -> str:
-    """Return the kind of a lock by its name."""
+    """Return the kind of a lock file, from its name."""
     name = PurePosixPath(lock).name
     if re.fullmatch(r"pylock(\..+)?\.toml", name):
         return "pylock"
@@ -48,9 +48,9 @@ def kind(lock: str) -> str:
 
 
 def lock(tree: Tree, project: str) -> Fact:
-    """Return the fact ``lock``: the nearest lock at or above the project, else a requirements file.
+    """Return the fact ``lock``: the nearest lock file at or above the project, or else a requirements file.
 
-    A file from which the project's own image is built wins over others.
+    A file from which the project's own image is built has precedence.
     """
     commands = installs.commands(tree)
     used = installs.tools(commands)
@@ -118,7 +118,7 @@ def _has_django(requirements: list[Any]) -> bool:
 
 
 def project_file(tree: Tree, project: str, locked: str = "") -> str:
-    """Return the pyproject.toml with the project's dependencies: the one beside the lock, else the nearest one."""
+    """Return the pyproject.toml with the dependencies: the one next to the lock file, or else the nearest."""
     beside = str(PurePosixPath(locked).parent / "pyproject.toml") if locked else ""
     if beside in tree:
         return beside

@@ -1,4 +1,4 @@
-"""Which settings production uses: those that wsgi.py, asgi.py and manage.py name, and the modules beside them."""
+"""Find the settings that production uses, among those in wsgi.py, asgi.py and manage.py and the modules beside them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STARTS = re.compile(
 
 
 def named(tree: Tree, project: str) -> list[Choice]:
-    """Return the settings modules that the project's programs name, the one of the web server first."""
+    """Return the settings modules that the project's programs set, beginning with that of the web server."""
     files = sorted(
         (name for name in tree.code(project) if _VARIABLE in tree.text(name)),
         key=lambda name: (_rank(name), len(PurePosixPath(name).parts), name),
@@ -58,7 +58,7 @@ def assigned(tree: Tree, project: str) -> str:
 
 
 def mentioned(tree: Tree, project: str) -> list[Choice]:
-    """Return the settings modules that files of a deployment name, such as a Dockerfile."""
+    """Return the settings modules that files for deployment set, such as a Dockerfile."""
     found = []
     for name in tree.files:
         if tree.aside(name) or len(PurePosixPath(name).parts) > 5 or not _DEPLOYMENT.search(name):
@@ -72,10 +72,10 @@ def mentioned(tree: Tree, project: str) -> list[Choice]:
 
 
 def production(tree: Tree, project: str) -> list[Choice]:
-    """Return the module that production should build on, the best first; several if the rules disagree.
+    """Return the module that production should use. If the rules disagree, return several, the best first.
 
-    The module that the programs name counts, unless it is for development. Then it is the one that a deployment
-    names, or a module beside it with a name for production, or any other module beside it with the same base.
+    This is the module that the programs set, unless it is for development. Otherwise, it is the one that a deployment
+    sets, a module beside it with a name for production, or any other module beside it with the same base.
     """
     programs = named(tree, project)
     good = [choice for choice in programs if not development(choice.value)]
@@ -126,7 +126,7 @@ def _module_name(file: str, project: str) -> str:
 
 
 def _started(tree: Tree, project: str) -> Choice | None:
-    """Return the module that the image or process file of production sets: it wins over defaults in programs."""
+    """Return the module that the production image or process file sets. It overrides defaults in programs."""
     found = [
         choice
         for choice in mentioned(tree, project)
@@ -138,7 +138,7 @@ def _started(tree: Tree, project: str) -> Choice | None:
 
 
 def branched(tree: Tree, project: str, module: str) -> Choice | None:
-    """Return the module for production among those that a package imports in branches; None without branches."""
+    """Return the production module among those that a package imports in branches, or None without branches."""
     file = tree.module_file(module, folders(project))
     parsed = tree.parsed(file) if file.endswith("__init__.py") else None
     for node in parsed.body if parsed else ():
@@ -192,7 +192,7 @@ def folders(project: str) -> tuple[str, ...]:
 
 
 def class_based(tree: Tree, project: str, file: str) -> str:
-    """Return where django-configurations is used; an empty string if it is not."""
+    """Return where django-configurations is used, or an empty string if it is not."""
     module = tree.parsed(file) if file else None
     for node in ast.walk(module) if module else ():
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "configurations":

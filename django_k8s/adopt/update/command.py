@@ -38,7 +38,7 @@ _SAID = {
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     directory: Path = Path()
     check: bool = False
@@ -76,7 +76,7 @@ class Outcome:
 
 
 def update(request: Request, *, version: str) -> int:
-    """Merge what this version writes into the project at ``request.directory``; return the exit status."""
+    """Merge what this version writes into the project at ``request.directory``. Return the exit status."""
     return ended("update", lambda: _update(request, version), interrupted="interrupted: nothing was written.")
 
 
@@ -161,7 +161,7 @@ def _files(
 
 
 def lines(outcome: Outcome, *, check: bool) -> Iterator[str]:
-    """Return what a person reads."""
+    """Return the outcome as lines of text."""
     if not outcome.waits:
         yield f"Nothing to do: the files are those of django-k8s {outcome.later.version}."
     for one in outcome.changes:

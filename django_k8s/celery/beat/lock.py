@@ -17,7 +17,7 @@ logger = get_logger("django_k8s.beat")
 
 NAME = "beat"
 SILENCE_SECONDS = 25  # as long as TCP keepalives need to notice a lost peer; beat asks more often
-ASK_SECONDS = 10.0  # how often the server is asked at rest; a session that ends is noticed at once
+ASK_SECONDS = 10.0  # how often the server is asked when idle; the end of a session is noticed at once
 BLIND_SECONDS = 1.0  # how often, if there is no socket to watch
 
 
@@ -52,7 +52,7 @@ class BeatLock:
     def held(self, within: float = BLIND_SECONDS) -> bool:
         """Return whether this process has the lock, or had it less than ``within`` seconds ago in a session that lasts.
 
-        Never raises.
+        Never raise an error.
         """
         fresh = time.monotonic() - self._asked < within
         if self._holding and not (fresh and not self._news(0)):
@@ -64,7 +64,7 @@ class BeatLock:
         return self._holding
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until something happens in the session of the lock, such as its end."""
+        """Wait for ``seconds``, or until something happens in the session of the lock, such as its end."""
         if not self._holding:
             time.sleep(seconds)
         elif self._news(seconds):

@@ -23,7 +23,7 @@ IDLE_SECONDS = 5.0  # the limit for classes that would sleep longer
 
 
 class LockedSchedulerMixin(BaseScheduler):  # type: ignore[misc]
-    """Mixin before a scheduler class: it ticks only while this process holds the lock.
+    """A mixin before a scheduler class, which then ticks only while this process holds the lock.
 
     The heartbeat continues during every wait. A lost lock pauses the scheduler, but never ends the process.
     """

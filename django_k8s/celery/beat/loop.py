@@ -28,7 +28,7 @@ AGAIN_SECONDS = 1.0  # after a failure
 
 
 class Loop:
-    """Publishes CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` forever, then :meth:`close`."""
+    """Publish CELERY_BEAT_SCHEDULE from the table of beat entries. Call :meth:`turn` forever, then :meth:`close`."""
 
     look_seconds = 30.0  # how often a standby checks what the holder has published
     silent_seconds = 60.0  # after which it says that the holder publishes nothing
@@ -155,7 +155,7 @@ class Loop:
                 self._process.beat()
 
     def _publish_what_is_due(self) -> bool:
-        """Publish each entry that is due; return False if nothing can be published.
+        """Publish each entry that is due. Return False if nothing can be published.
 
         An entry that fails is tried again later, after the others, because it may be the only one that fails.
         """
@@ -207,7 +207,7 @@ class Loop:
             self._count.labels(entry.name).inc()
 
     def _send(self, entry: Entry, due: datetime) -> bool:
-        """Give one message to the broker. Return False for one that cannot be created: it must not stop others."""
+        """Give one message to the broker. Return False if it cannot be created, because it must not stop others."""
         try:
             self._publisher.send(entry, due)
         except NoMessage as error:

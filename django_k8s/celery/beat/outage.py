@@ -1,4 +1,4 @@
-"""While nothing can be published: records since when and why, and reports it."""
+"""Record and report since when and why nothing can be published."""
 
 from __future__ import annotations
 

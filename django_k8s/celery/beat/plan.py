@@ -1,4 +1,4 @@
-"""What is due next: a heap, so that the time of a turn depends on the entries that are due, not on all entries."""
+"""What is due next, as a heap, so that the time of a turn depends only on the entries that are due."""
 
 from __future__ import annotations
 

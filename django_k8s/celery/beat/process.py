@@ -76,7 +76,7 @@ class BeatProcess:
         self._heartbeat.write(**fields, **({} if due is None else {"due": due}))
 
     def wait(self, seconds: float) -> None:
-        """Wait for ``seconds``, but no longer than to the next heartbeat or the end of the lock's session."""
+        """Wait for ``seconds``, but not beyond the next heartbeat or the end of the lock's session."""
         self.lock.wait(max(0.0, min(seconds, self._every)))
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ class NoMessage(Exception):
 
 
 def _keep_client(channel: Any) -> None:
-    """Let a channel of Redis use one client.
+    """Let a channel of Redis keep one client.
 
     By default it creates one for each message, which takes a tenth of the time of a message.
     """
@@ -29,7 +29,7 @@ def _keep_client(channel: Any) -> None:
 
 
 class Publisher:
-    """Sends the messages of entries over a separate connection, which is opened for the first message."""
+    """Send the messages of entries over a separate connection, which is opened for the first message."""
 
     def __init__(self, app: Any) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""How many tasks wait and run, for metrics and for scalers.
+"""Sample how many tasks wait and run, for metrics and for scalers.
 
 Beat takes the sample, because there may be no worker. The probe listener serves it at /queues. It counts waiting and
 running tasks: if a scaler knew only the length of the queue, it would remove workers that still run the last tasks.
@@ -26,7 +26,7 @@ _LOOKED_AT = 2000  # how many unacknowledged messages of Redis are counted by qu
 
 
 class Sampler:
-    """Samples the queues of ``app`` every QUEUE_SAMPLE_SECONDS while somebody asks, in a separate thread."""
+    """Sample the queues of ``app`` every QUEUE_SAMPLE_SECONDS while the sample is requested, in a separate thread."""
 
     def __init__(self, app: Any) -> None:
         env = startup.env()
@@ -63,7 +63,7 @@ class Sampler:
             self._ended.wait(self._every)
 
     def sample(self) -> dict[str, Queue]:
-        """Each queue's tasks. Raises what the transport raises."""
+        """Return the tasks of each queue. Raise what the transport raises."""
         with self._app.connection_for_read() as connection:
             connection.ensure_connection(max_retries=1)
             redis = connection.transport.driver_type == "redis"

@@ -1,4 +1,4 @@
-"""The build context: reads its files, and copies them for a later step."""
+"""Read files of the build context, and copy them for a later step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PYTHONS = ("3.14", "3.13", "3.12", "3.11")
 
 
 class Context:
-    """Copies files of the build context into a directory for a later step, at the same paths."""
+    """Copy files of the build context into a directory for a later step, at the same paths."""
 
     def __init__(self, context: Path, target: Path) -> None:
         self.path = context
@@ -27,7 +27,7 @@ class Context:
         self.texts: set[str] = set()  # the files that determine what is installed
 
     def directory(self, argument: str, name: str) -> str:
-        """Return the path of a directory that a build argument names, or "" for the context itself.
+        """Return the path of a directory in a build argument, or "" for the context itself.
 
         Raise Refusal if there is no such directory.
         """

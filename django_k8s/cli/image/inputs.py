@@ -1,4 +1,4 @@
-"""``python -m django_k8s.cli.image.inputs``: the step of the Dockerfiles that collects the inputs of later steps.
+"""``python -m django_k8s.cli.image.inputs``: collect the inputs of later steps, as a step of the Dockerfiles.
 
 It reads the whole context, so it runs again whenever a file changes. Later steps depend only on what it writes: they run
 again if a lock file, or something that belongs to it, has changed, but not for a line of code.
@@ -21,7 +21,7 @@ from django_k8s.environment.exit_codes import EX_NOINPUT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the inputs; return 0, or an exit status after one sentence about a wrong argument."""
+    """Write the inputs. Return 0, or an exit status after one sentence about a wrong argument."""
     parser = argparse.ArgumentParser(prog="django_k8s.cli.image.inputs", description=__doc__)
     parser.add_argument("context", type=Path, help="the build context")
     parser.add_argument("target", type=Path, help="where the inputs of each step are written to")

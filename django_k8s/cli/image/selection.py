@@ -1,4 +1,4 @@
-"""Which files of the build context belong in the image, and which must not get there."""
+"""Decide which files of the build context belong in the image, and which must not get there."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _Walk:
         self._walk(folder, ignored=ignored)
 
     def _walk(self, folder: str, *, ignored: bool, deploys: bool = False) -> None:
-        """Sort the entries of a directory; ``ignored``: git ignores it; ``deploys``: it is for deploying alone."""
+        """Sort the entries of a directory. ``ignored``: git ignores it. ``deploys``: it is only for deploying."""
         self._git.enter(folder, self._context / folder)
         entries = sorted(os.scandir(self._context / folder), key=lambda entry: entry.name)
         if not entries and not ignored and not self._docker_ignores(folder):
@@ -113,7 +113,7 @@ class _Walk:
         return by_git and not self._git.tracks(path)
 
     def _docker_ignores(self, path: str, *, wholly: bool = False) -> bool:
-        """Return whether a .dockerignore excludes a path; ``wholly``: with all that is in it."""
+        """Return whether a .dockerignore excludes a path. With ``wholly``, also everything below it must be excluded."""
         return any(
             patterns.match(posixpath.relpath(path, top or ".")) and not (wholly and patterns.brings_back)
             for top, patterns in self._docker

@@ -64,9 +64,9 @@ def _install(library: str, wheels: list[Path], before: dict[str, str], more: lis
 
 
 def _constraints(before: dict[str, str]) -> list[str]:
-    """Return the tested releases of our dependencies that the project does not have, and the project's Django.
+    """Return the tested releases of the dependencies that the project lacks, and the project's own Django.
 
-    The project's Django is never replaced.
+    Django is never replaced.
     """
     lines = re.findall(r"^[\w.\-]+==[^\\\n]*", (LOCKS / "toolkit.txt").read_text(), re.MULTILINE)
     tested = [line for line in lines if _normal(line.partition("==")[0]) not in {*map(_normal, before)}]

@@ -1,6 +1,6 @@
 """The processes of the roles: start, watch and stop them in order.
 
-A runner of Procfiles would be another dependency of every project, and it knows neither probes nor an order of
+A runner of Procfiles would be another dependency of every project, and it supports neither probes nor an order of
 stopping.
 """
 
@@ -88,7 +88,7 @@ class Child:
 
 
 class RoleRunner:
-    """Starts the roles, waits for a signal or for the end of a role, and stops all of them."""
+    """Start the roles, wait for a signal or for the end of a role, and stop all of them."""
 
     def __init__(
         self, directory: Path, port: int, output: Output, daemons: Mapping[str, Sequence[str]]

@@ -117,7 +117,7 @@ def _mount(pod: Object, events: list[Object]) -> Finding | None:
 
 
 def _not_ready(pod: Object, events: list[Object], logs: Logs) -> Finding | None:
-    """Return why a running container is not ready: what it says itself, or what the probe got."""
+    """Return why a running container is not ready: what its log says, or what the probe got."""
     component = component_of(pod)
     for container in (pod.get("status") or {}).get("containerStatuses") or []:
         if container.get("ready") or "running" not in (container.get("state") or {}):

@@ -61,7 +61,7 @@ class TestStatus:
         assert project.git("status", "--porcelain", "--ignored") == ""
 
     def test_warnings_pass_unless_strict(self, tmp_path: Path) -> None:
-        """Warnings fail with --strict only, and --ignore leaves them out."""
+        """Warnings fail only with --strict, and --ignore leaves them out."""
         project = repository(tmp_path / "shop", {**FILES, "shop/views.py": "import time\n\ntime.sleep(1)\n"})
 
         assert project.command("check", "--no-load").returncode == 0
@@ -123,7 +123,7 @@ def test_page(kind: str, page: str) -> None:
 
 class TestUpdate:
     def test_newer_version(self, tmp_path: Path) -> None:
-        """An update that waits is a warning."""
+        """A record from an older version is a warning."""
         project = repository(tmp_path / "shop")
         project.adopt()
 
@@ -132,7 +132,7 @@ class TestUpdate:
         assert "update-waits" in ids(project.command("check", "--no-load", "--json", package=package))
 
     def test_changed_project(self, tmp_path: Path) -> None:
-        """So is a project that has changed since."""
+        """A project that has changed since init is a warning."""
         project = repository(tmp_path / "shop")
         project.adopt()
         project.write(
@@ -148,7 +148,7 @@ class TestLoaded:
 
     @pytest.mark.parametrize("adopted", [False, True])
     def test_good_project(self, tmp_path: Path, adopted: bool) -> None:
-        """Nothing of Django's own checks, before and after init."""
+        """Django's own checks report nothing about a good project, before and after init."""
         project = repository(tmp_path / "shop", {**FILES, **APP})
         if adopted:
             project.adopt()
@@ -166,7 +166,7 @@ class TestLoaded:
         assert project.git("status", "--porcelain", "--ignored") == ""
 
     def test_migrations_missing(self, tmp_path: Path) -> None:
-        """A model that has changed since its last migration."""
+        """A model that has changed since its last migration is an error."""
         project = repository(tmp_path / "shop", {**FILES, **APP})
         change(project, "shop/models.py", "IntegerField()", "IntegerField()\n    name = models.TextField()")
         result = project.command("check", *LOADED)
@@ -178,7 +178,7 @@ class TestLoaded:
         )
 
     def test_migrations_conflict(self, tmp_path: Path) -> None:
-        """Two last migrations of one application."""
+        """Conflicting migrations of an application are an error."""
         project = repository(tmp_path / "shop", {**FILES, **APP})
         for name in ("0002_a", "0002_b"):
             project.write(
@@ -226,7 +226,7 @@ class TestLoaded:
         assert not [note for note in json.loads(result.stdout)["notes"] if "incomplete" in note]
 
     def test_silenced(self, tmp_path: Path) -> None:
-        """SILENCED_SYSTEM_CHECKS of the project holds."""
+        """The project's SILENCED_SYSTEM_CHECKS applies."""
         project = repository(tmp_path / "shop", {**FILES, **APP})
         change(project, "shop/models.py", "IntegerField()", "IntegerField(choices=1)")
         change(

@@ -280,7 +280,7 @@ class TestDeployment:
         assert self.found(project, "uploads") == []
 
     def test_what_values_run(self, adopted: Repository) -> None:
-        """A command that the values name is run."""
+        """A command that the values mention counts as run."""
         adopted.write("crontab", "0 3 * * * manage.py clean_carts\n")
         adopted.write("Procfile", "feed: python manage.py read_feed\n")
         values = 'cronJobs:\n  carts: {schedule: "0 3 * * *", args: [manage, clean_carts]}\ndaemons:\n  feed: {command: [read_feed]}\n'
@@ -290,7 +290,7 @@ class TestDeployment:
 
 
 def test_ignored_in_the_line(tmp_path: Path) -> None:
-    """A comment in the line leaves out a finding of this kind, and no other."""
+    """A comment in the line leaves out findings of one kind, and no others."""
     text = PRODUCTION + 'SECRET_KEY = "k3y"  # django-k8s: ignore[{}]\n'
     first = repository(
         tmp_path / "a", {**FILES, "shop/settings/production.py": text.format("secret-key")}
@@ -302,7 +302,7 @@ def test_ignored_in_the_line(tmp_path: Path) -> None:
 
 
 def test_good_project_is_silent(tmp_path: Path) -> None:
-    """A project with nothing wrong has two notes on Celery, which each project decides."""
+    """A good project only has two notes on Celery, which are up to the project."""
     root = repository(tmp_path / "shop").root
 
     assert sorted(one.id for one in check(root)) == ["task-acks-early", "task-time-limit"]

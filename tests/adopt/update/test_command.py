@@ -83,7 +83,7 @@ def test_check_writes_nothing(adopted: Repository, version: Path) -> None:
 
 
 def test_update_moves_on(adopted: Repository, version: Path) -> None:
-    """What was not edited is replaced, a new file is added, and the record is that of the new version."""
+    """Files without edits are replaced, a new file is added, and the record has the new version."""
     result = adopted.command("update", "--no-load", package=version)
     again = adopted.command("update", "--no-load", "--allow-dirty", "--check", package=version)
 
@@ -122,7 +122,7 @@ def test_dropped_file(adopted: Repository, tmp_path: Path) -> None:
 
 
 def test_file_of_the_project_in_the_way(adopted: Repository, version: Path) -> None:
-    """A file that the project has where the new version would add one is left alone, now and at --undo."""
+    """If the project already has a file that the new version would add, update and --undo leave it alone."""
     adopted.write("deploy/notes.md", "the project's\n")
     adopted.commit()
     result = adopted.command("update", "--no-load", package=version)
@@ -158,7 +158,7 @@ def test_never_adopted(tmp_path: Path) -> None:
 
 
 def test_json(adopted: Repository, version: Path) -> None:
-    """The same as JSON."""
+    """--json prints the same outcome as JSON."""
     told = json.loads(adopted.command("update", "--no-load", "--check", "--json", package=version).stdout)
 
     assert (told["from"], told["to"], told["waits"]) == ("0.1.0", "0.9.0", True)
@@ -166,7 +166,7 @@ def test_json(adopted: Repository, version: Path) -> None:
 
 
 def test_new_facts(adopted: Repository) -> None:
-    """What the project has got since is told, and merged."""
+    """New facts about the project are reported, and merged into the files."""
     adopted.write(
         "shop/tasks.py",
         'from celery import shared_task\n\n\n@shared_task(queue="reports")\ndef report(): ...\n',
@@ -184,7 +184,7 @@ def test_new_facts(adopted: Repository) -> None:
 
 
 def test_answers_stay(tmp_path: Path) -> None:
-    """What was answered at init is not detected again, and the name does not follow the directory."""
+    """Answers given to init are kept, and so is the name if the directory has another one."""
     project = repository(tmp_path / "shop")
     project.adopt("--python-version", "3.12")
     project.root.rename(tmp_path / "renamed")
@@ -208,7 +208,7 @@ def test_lost_base(adopted: Repository, version: Path) -> None:
 
 
 def test_no_room(adopted: Repository, version: Path) -> None:
-    """If a file cannot be written, nothing is: the files before it are as they were."""
+    """If one file cannot be written, none is, and all files are as before."""
     before = files(adopted)
     result = subprocess.run(
         ["sh", "-c", f"ulimit -f 12; export GIT_OPTIONAL_LOCKS=0; exec {sys.executable} -P -m django_k8s.cli update --no-load"],
@@ -221,7 +221,7 @@ def test_no_room(adopted: Repository, version: Path) -> None:
 
 
 def test_failure_in_the_middle(adopted: Repository, tmp_path: Path) -> None:
-    """If a move fails after others have succeeded, these are taken back."""
+    """If a move fails after others have succeeded, those are undone."""
     more = {
         **CHANGE,
         "adopt/render/__init__.py": (
@@ -274,7 +274,7 @@ def read_only(adopted: Repository) -> Iterator[Repository]:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_no_rights(read_only: Repository, version: Path) -> None:
-    """A repository that cannot be written to is one sentence."""
+    """A repository that cannot be written is one sentence."""
     result = read_only.command("update", "--no-load", package=version)
 
     assert result.returncode == 73

@@ -46,7 +46,7 @@ def test_static_files(tmp_path: Path) -> None:
 
 
 def test_before_the_front_end(tmp_path: Path) -> None:
-    """What the front end needs of Python is made in the build phase, and nothing else happens."""
+    """Commands that the front end needs run in the build phase, and nothing else does."""
     site = lock_kinds.write(tmp_path)
     done = collect(
         site, "--env-file", "build.env", "--frontend-before", 'echo "$BUILD_PHASE $SHOP_KEY" > words.js'
@@ -83,7 +83,7 @@ def test_compressed_files_are_kept_for_the_next_build(tmp_path: Path) -> None:
 
 
 def test_no_static_files(tmp_path: Path) -> None:
-    """A project that has none is built too."""
+    """A project without static files can be built."""
     site = lock_kinds.write(tmp_path)
     settings(site, "INSTALLED_APPS = ['shop']\n")
     done = collect(site, SHOP_KEY="x")
@@ -128,7 +128,7 @@ def test_bytecode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_private_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pip.conf means the same to uv, and what is built does not see the build's own tools."""
+    """uv uses the indexes in pip.conf, and packages are built without the build's own tools."""
     from django_k8s.cli.image import uv
 
     file = tmp_path / "pip.conf"

@@ -90,7 +90,7 @@ def files(subject: Subject) -> Iterator[Finding]:
 
 
 def hosts(subject: Subject) -> Iterator[Finding]:
-    """Find missing hosts of production, and hosts of the example."""
+    """Find missing host names of production, and those copied from the example."""
     name = "deploy/values-production.yaml"
     if subject.record is None or name not in subject.deployment:
         return

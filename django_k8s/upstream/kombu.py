@@ -1,4 +1,4 @@
-"""kombu and Celery: what makes an idle worker wake, and the wait for a message on Redis."""
+"""kombu: what makes an idle worker wake, and what notices a silent Redis."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from django_k8s.upstream.name import Name
 
 _REDIS = "kombu.transport.redis"
 
-_rest = partial(Name, used_by="celery.rest")
-_wakes = partial(_rest, breaks="the main process of an idle worker wakes more often")
-_wait = partial(
-    _rest, breaks="the main process of an idle worker wakes every second, or no worker takes a task"
-)
+_wakes = partial(Name, used_by="celery.rest", breaks="the main process of an idle worker wakes more often")
+
 
 NAMES = (
     Name(
@@ -47,34 +44,5 @@ NAMES = (
         why="what that timer calls",
         call="",
         read_by=f"{_REDIS}:Transport.register_with_event_loop",
-    ),
-    _wait(
-        f"{_REDIS}:Channel._brpop_start",
-        why="wrapped, to wait longer in one command",
-        call="timeout=",
-        read_by=f"{_REDIS}:MultiChannelPoller._register_BRPOP",
-    ),
-    _wait(
-        f"{_REDIS}:Channel.brpop_timeout",
-        why="the answer is overdue some time after this",
-        since="5.6",
-    ),
-    _wait(
-        f"{_REDIS}:Channel.ResponseError", why="what a server raises that does not tell the id of a client"
-    ),
-    _wait(
-        "*:_sock",
-        why="tells a new connection, which has another id",
-        read_by=f"{_REDIS}:MultiChannelPoller._register",
-    ),
-    _rest(
-        "celery.worker.state:should_stop",
-        why="tells a stop from a lost connection",
-        breaks="a stop waits three seconds for a message",
-    ),
-    _rest(
-        "celery.worker.state:should_terminate",
-        why="tells a stop from a lost connection",
-        breaks="a stop waits three seconds for a message",
     ),
 )
