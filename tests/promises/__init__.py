@@ -67,7 +67,6 @@ WITHOUT_A_PROMISE = {
             "upstream.name",
             "upstream.gunicorn",
             "upstream.gunicorn_threads",
-            "upstream.kombu_rest",
             "upstream.celery",
             "upstream.kombu",
             "upstream.django",
