@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import math
 import os
+import sys
 import time
 from typing import Any
 
@@ -112,6 +114,10 @@ def _freeze(**kwargs: Any) -> None:
 
     Four processes of an average project use 114 MiB instead of 223.
     """
+    if cffi := sys.modules.get("cffi"):
+        # Each process reads a line of C with it when it starts, which loads its parser.
+        with contextlib.suppress(ImportError):
+            cffi.FFI()
     gc.collect()
     gc.freeze()
 

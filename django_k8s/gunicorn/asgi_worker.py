@@ -15,8 +15,9 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
 from django_k8s.gunicorn import bodies, request_threads
-from django_k8s.gunicorn.heartbeat import EVERY_SECONDS, HeartbeatMixin
+from django_k8s.gunicorn.heartbeat import HeartbeatMixin
 from django_k8s.gunicorn.limits import limits
+from django_k8s.gunicorn.rest import rest_seconds
 from django_k8s.gunicorn.stalled_clients import set_user_timeout
 
 # How long a stopping worker waits for a client that may send its next request, as in gthread.
@@ -123,6 +124,8 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
 
     def notify(self) -> None:
         super().notify()
+        if limits().guarded:
+            self._close_silent()
         if self.nr >= self._replace_at and self.alive:
             self.log.info("Replacing this process after %d requests.", self.nr)
             self.alive = False
@@ -135,12 +138,10 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
             beating.cancel()
 
     async def _beat_for_ever(self) -> None:
-        # gunicorn's own sign of life ends at SIGTERM, this one with the last request.
+        # gunicorn's own sign of life begins when it listens and ends at SIGTERM, this one with the last request.
         while True:
             self.beat()
-            if limits().guarded:
-                self._close_silent()
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(rest_seconds(self.cfg.timeout))
 
     def _close_silent(self) -> None:
         """Close connections that have sent no request head for the keep-alive time, as gthread does."""
