@@ -6,13 +6,12 @@ from typing import Any
 
 from celery import bootsteps
 
-CALM_SECONDS = 15.0
-
-# What kombu 5.7 does more often than anybody needs it: every second, it looks for queues that expire, whose bindings it
-# keeps for an hour; and with each health check, the connection for commands sends and gets two pings.
+# What kombu 5.7 does more often than anybody needs it, and how often is enough, in seconds. Every second, it looks for
+# queues that expire, whose bindings it keeps for an hour. With each health check, the connection for commands sends and
+# gets two pings; it is given up after three checks without an answer.
 _TIMERS = (
-    ("_binding_expiry_tref", "maybe_refresh_binding_expiry"),
-    ("_subclient_health_tref", "maybe_check_subclient_health"),
+    ("_binding_expiry_tref", "maybe_refresh_binding_expiry", 60.0),
+    ("_subclient_health_tref", "maybe_check_subclient_health", 10.0),
 )
 
 
@@ -32,11 +31,11 @@ class Rest(bootsteps.StartStopStep):  # type: ignore[misc]
     def start(self, consumer: Any) -> None:
         """Start when the consumer has a connection."""
         cycle = getattr(consumer.connection.transport, "cycle", None)
-        for attribute, name in _TIMERS:
+        for attribute, name, seconds in _TIMERS:
             former, look = getattr(cycle, attribute, None), getattr(cycle, name, None)
             if former is not None and look is not None:
                 former.cancel()
-                self._timers.append(consumer.timer.call_repeatedly(CALM_SECONDS, look))
+                self._timers.append(consumer.timer.call_repeatedly(seconds, look))
 
     def stop(self, consumer: Any) -> None:
         """Stop when the connection is lost or the worker ends."""
