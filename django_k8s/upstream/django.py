@@ -208,13 +208,6 @@ NAMES = (
         breaks="manage.py check ends with a traceback",
     ),
     Name(
-        "django.utils.log:configure_logging",
-        used_by="celery.logs",
-        why="Celery's roles log by LOGGING",
-        breaks="worker and beat do not start",
-        call="logging_config, logging_settings",
-    ),
-    Name(
         "django.views.debug:SafeExceptionReporterFilter.cleanse_setting",
         used_by="error_reports",
         why="masks secrets in settings and headers",
