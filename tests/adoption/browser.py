@@ -22,6 +22,7 @@ FLAGS = (
     "--disable-sync",
 )
 _PATIENCE = 45_000  # milliseconds, for a page with all that it loads
+_CHANGED = "ERR_NETWORK_CHANGED"
 _NAME_FIELD = "input[type=text]:visible, input[type=email]:visible, input:not([type]):visible"
 _TEXT_FIELD = "input:not([type=hidden]):not([type=checkbox]):not([type=radio]):not([type=file]), textarea"
 
@@ -126,8 +127,7 @@ class Browser:
         page.on("requestfailed", lambda request: self._note_failure(request, seen))
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         try:
-            answer = page.goto(urljoin(self._base, path), wait_until="load", timeout=_PATIENCE)
-            seen.status = answer.status if answer else 0
+            self._go(page, seen)
             self._picture(page, name)
             yield page, seen
         except Error as error:
@@ -138,6 +138,26 @@ class Browser:
                 yield page, seen
         finally:
             page.close()
+
+    def _go(self, page: Page, seen: Seen) -> None:
+        """Open the page. Do it once more if an interface of this machine came or went, as those of pods do.
+
+        The browser gives up all requests then.
+        """
+        from playwright.sync_api import Error
+
+        for again in (True, False):
+            try:
+                answer = page.goto(urljoin(self._base, seen.path), wait_until="load", timeout=_PATIENCE)
+                seen.status = answer.status if answer else 0
+            except Error as error:
+                if not (again and _CHANGED in str(error)):
+                    raise
+            else:
+                if not (again and any(_CHANGED in one for one in seen.failed)):
+                    return
+            seen.failed.clear()
+            seen.files = 0
 
     def _is_own(self, url: str) -> bool:
         return urlsplit(url).netloc == urlsplit(self._base).netloc
