@@ -45,8 +45,8 @@ def read(root: Path) -> Record | None:
         raise CannotAdopt(f"{FILE} cannot be read: {error}. Restore it from git.", EX_CONFIG) from None
     if found.get("format") != FORMAT:
         raise CannotAdopt(
-            f"{FILE} has the format {found.get('format')}, and this version of django-k8s knows {FORMAT}: use the version"
-            f" {found.get('version')}.",
+            f"{FILE} has the format {found.get('format')}, but this version of django-k8s reads only the format {FORMAT}."
+            f" Use django-k8s {found.get('version')}.",
             EX_CONFIG,
         )
     return Record(

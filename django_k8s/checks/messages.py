@@ -114,7 +114,7 @@ MESSAGES: dict[str, Message] = {
         ),
         Message(
             "W008",
-            "Sessions are files on the pod's disk.",
+            "Sessions are files on the pod's disk: other pods do not see them, so users are logged out at random.",
             "Use the database or the cache for SESSION_ENGINE.",
         ),
         Message(

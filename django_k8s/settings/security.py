@@ -53,7 +53,8 @@ def allowed_hosts(env: Env) -> list[str]:
         env.require("ALLOWED_HOSTS", "Set it to the host names of the site, separated by commas.")
     if not all(host == "*" or is_host(host.removeprefix(".").strip("[]")) for host in hosts):
         env.add_problem(
-            "ALLOWED_HOSTS", "has an item that is not the name of a host, without scheme, port and path."
+            "ALLOWED_HOSTS",
+            "has an item that is not a host name. Write each one without scheme, port and path.",
         )
     return hosts
 

@@ -87,7 +87,7 @@ def test_cause(name: str) -> None:
     [
         ("1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }", "The disks of the nodes are almost full: remove "),
         ("1 node(s) had untolerated taint {node.kubernetes.io/unschedulable: }", "The nodes are cordoned: run `kubectl uncordon NODE`"),
-        ("2 node(s) had untolerated taint {gpu: yes}", "Only pods that tolerate the taint gpu may run there: set pod.tolerations"),
+        ("2 node(s) had untolerated taint {gpu: yes}", "Only pods that tolerate the taint gpu may run on these nodes: set pod.tolerations"),
         ("1 Insufficient memory, 1 Too many pods", "The nodes already run as many pods as they may: add nodes"),
         ("1 Insufficient cpu, 1 Insufficient memory", "Add nodes, remove other environments with `django-k8s down`, or lower resources.requests (cpu and memory)."),
     ],

@@ -30,7 +30,7 @@ MIGRATIONS = Kind(
 MIGRATION_CONFLICT = Kind(
     "migrations-conflict",
     "error",
-    "The application {detail} has conflicting migrations: more than one is the last.",
+    "The application {detail} has conflicting migrations: more than one of them is the latest.",
     "The migrate job fails, and no release goes out.",
     "Run `manage.py makemigrations --merge`, and commit what it writes.",
 )

@@ -74,10 +74,10 @@ def environment(facts: Facts) -> dict[str, Any]:
         if scheduler not in ("", "default") and "CELERY_BEAT_SCHEDULER" not in facts.settings:
             found["BEAT_SCHEDULER"] = scheduler
     if debug := facts.value("debug_variable"):
-        found[Comment("The project's own settings are in debug mode without it.")] = None
+        found[Comment("Without this variable, the project's own settings turn debug mode on.")] = None
         found[debug["name"]] = debug["value"]
     if engine := facts.value("engine_variable"):
-        found[Comment("The project's own settings are made for PostgreSQL with it.")] = None
+        found[Comment("With this variable, the project's own settings use PostgreSQL.")] = None
         found[engine["name"]] = engine["value"]
     if page := facts.text("readiness_page"):
         found[Comment("This page must render before a pod gets requests.")] = None

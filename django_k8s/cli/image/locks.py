@@ -215,7 +215,8 @@ def _requirements(context: Context, plan: Plan, project: str) -> None:
         )
     if plan.extras and plan.own is None:
         raise Refusal(
-            f"EXTRAS: {plan.lock} does not install the project itself, so there are no extras to choose."
+            f"EXTRAS: {plan.lock} does not install the project itself, so it cannot install extras of the project. "
+            "Remove EXTRAS, or name another file in LOCK."
         )
     for name, text in found.files.items():
         context.write(name, text)

@@ -110,7 +110,9 @@ def _explain(target: Path, variables: dict[str, str], *, failed: bool) -> None:
             "collectstatic failed; see above. It runs in the build phase, without database and network."
         )
     else:
-        print(f"django-k8s: collectstatic wrote no file into {target}: see STATICFILES_DIRS and STORAGES.")
+        print(
+            f"django-k8s: collectstatic wrote no files to {target}. Check STATICFILES_DIRS and STORAGES in the settings."
+        )
 
 
 if __name__ == "__main__":

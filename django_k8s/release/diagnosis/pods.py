@@ -86,9 +86,7 @@ _TAINTS = {
 def _remedy(message: str) -> str:
     if taint := re.search(r"taint\(?s?\)? \{([^:}]+)", message):
         name = taint[1].rpartition("/")[2].strip()
-        other = (
-            f"Only pods that tolerate the taint {taint[1]} may run there: set pod.tolerations, or add nodes."
-        )
+        other = f"Only pods that tolerate the taint {taint[1]} may run on these nodes: set pod.tolerations, or add other nodes."
         return _TAINTS.get(name, other)
     if "Too many pods" in message:
         return "The nodes already run as many pods as they may: add nodes, or remove other environments with `django-k8s down`."

@@ -7,7 +7,8 @@
 {{- end }}
 {{- if kindIs "map" $file }}
 {{- if not (and $file.key (or $file.secret $file.configMap)) }}
-  {{- printf "files: %s needs key, and secret or configMap." $path | fail }}
+  {{- fail (printf (print "files: %s must name a key of a Secret or a ConfigMap. "
+    "Write {secret: NAME, key: KEY} or {configMap: NAME, key: KEY}.") $path) }}
 {{- end }}
 {{- else }}
 {{- $key := include "django.fileKey" $path }}

@@ -16,7 +16,8 @@
 {{- if and $https (not $v.trustedProxies) (not (hasKey $v.env "TRUSTED_PROXIES")) }}
   {{- fail (print
     "TLS ends at a proxy, but trustedProxies is empty: web would treat every request as plain HTTP. "
-    "Name the proxies' network, such as the pods': trustedProxies=[10.0.0.0/8]") }}
+    "Set it to the proxies' network. For a proxy that runs as a pod, this is the network of the pods: "
+    "trustedProxies=[10.0.0.0/8]") }}
 {{- end }}
 {{- if and $v.gateway.enabled (not $v.gateway.parentRefs) }}
   {{- fail "gateway.parentRefs is empty. Name the Gateway: gateway.parentRefs=[{name: public, namespace: gateways}]" }}

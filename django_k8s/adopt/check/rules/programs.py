@@ -51,8 +51,8 @@ HEALTH = Kind(
     "health-endpoint",
     "note",
     "The project has a health page ({detail}).",
-    "The kubelet asks /livez and /readyz of django-k8s instead; a page that asks the database would restart every pod at once.",
-    "Keep it for monitoring, or remove it. Name what a pod needs before it gets requests in READINESS_CHECKS.",
+    "The probes request /livez and /readyz of django-k8s instead. If the liveness probe requested a page that queries the database, every pod would restart when the database is down.",
+    "Keep it for monitoring, or remove it. In READINESS_CHECKS, list the checks that must pass before a pod gets requests.",
 )
 
 _CRON_FILE = re.compile(r"(^|/)(crontab[^/]*|[^/]*\.cron(tab)?|cron/[^/]+|cron\.d/[^/]+)$")

@@ -17,8 +17,8 @@ DEBUG = Kind(
     "debug",
     "warning",
     "DEBUG is True in the settings that production builds on{detail}.",
-    "The settings for Kubernetes set it to False, but too late for what depends on it before.",
-    "Make False the default there, or build on another settings module (django-k8s init --settings).",
+    "The settings for Kubernetes set it to False, but only after these settings have used its value.",
+    "Make False the default in these settings, or build on another settings module (django-k8s init --settings).",
 )
 ANY_HOST = Kind(
     "any-host",
