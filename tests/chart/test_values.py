@@ -329,7 +329,7 @@ GUARDS: list[tuple[dict[str, Any], str]] = [
     (merged(IMAGE, {"jobs": {"A": {"args": ["x"]}}}), "jobs.A: a name has"),
     (merged(IMAGE, {"cronJobs": {"a": {"args": ["x"]}}}), "cronJobs.a.schedule is missing"),
     (merged(IMAGE, {"files": {"etc/a": "x"}}), "not an absolute path"),
-    (merged(IMAGE, {"files": {"/a": {"secret": "x"}}}), "needs key"),
+    (merged(IMAGE, {"files": {"/a": {"secret": "x"}}}), "must name a key"),
     (merged(IMAGE, {"files": {"/a/b": "x", "/a-b": "y"}}), "have the same key"),
     (merged(IMAGE, {"env": {"a b": "x"}}), "is not the name of a variable"),
     (merged(IMAGE, {"env": {"SECRET_KEY": "x"}}), "env.SECRET_KEY looks secret"),
