@@ -248,6 +248,10 @@ class ThreadWorker(RestMixin, HeartbeatMixin, gthread.ThreadWorker):  # type: ig
         elif self._heads is not None and (conn := self._heads.oldest(0)):
             self._drop(conn)
 
+    def on_client_socket_readable(self, conn: gthread.TConn, client: socket.socket) -> None:
+        if client.fileno() >= 0:  # it may have been closed in this round, to make room
+            super().on_client_socket_readable(conn, client)
+
     # Close without waiting. gunicorn would wait here, in the main loop, up to two seconds for each client that does
     # not close. Eight of them stop a worker for twelve seconds.
 

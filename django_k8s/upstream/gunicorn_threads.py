@@ -22,6 +22,12 @@ NAMES = (
         read_by=f"{_THREADS}.on_client_socket_readable",
     ),
     _thread(
+        f"{_THREADS}.on_client_socket_readable",
+        why="passes over a connection that was closed in the same round",
+        breaks="a process ends, together with all of its requests",
+        call="conn, client",
+    ),
+    _thread(
         f"{_THREADS}.finish_request",
         why="the result of its future is true if the connection stays; otherwise we close it, without waiting",
         breaks="eight clients that do not close stop a worker for twelve seconds",

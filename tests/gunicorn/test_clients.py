@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import resource
+import signal
 import socket
 import threading
 import time
@@ -103,6 +105,26 @@ def test_more_clients_than_a_worker_accepts(tmp_path: Path, interface: str, said
         with web(tmp_path, WEB_INTERFACE=interface) as server:
             workers = server.workers
             with clients(server, 1100, said):
+                serves(server, workers)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_request_on_a_connection_that_makes_room(tmp_path: Path) -> None:
+    """A kept connection is closed for a new one in the round in which its next request arrives. It ends nothing else."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    try:
+        with web(tmp_path, WEB_CONCURRENCY="1") as server:
+            [worker] = workers = server.workers
+            with clients(server, 999, GET) as kept:
+                os.kill(worker, signal.SIGSTOP)
+                with connect(server) as new:  # the last one that gunicorn accepts
+                    for sock in kept:
+                        sock.sendall(GET)
+                    new.sendall(GET)
+                    os.kill(worker, signal.SIGCONT)
+                    assert response(new).startswith(b"HTTP/1.1 200")
                 serves(server, workers)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -117,6 +117,12 @@ ROWS = [
         new="if True:",
     ),
     Row(
+        "web: a request on a connection that makes room ends no process",
+        test="gunicorn/test_clients.py::test_request_on_a_connection_that_makes_room",
+        old="if client.fileno() >= 0:",
+        new="if True:",
+    ),
+    Row(
         "web: half a head occupies no thread",
         test="gunicorn/test_clients.py::test_silent_clients",
         case="byte wsgi",
