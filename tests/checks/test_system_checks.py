@@ -53,6 +53,8 @@ def _tested_releases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 FILES = "django.core.files.storage.FileSystemStorage"
+# Overriding LOGGING configures logging, and a logger that it disables would stay so for all further tests.
+LOGGING_WITHOUT_OURS = {"version": 1, "disable_existing_loggers": False}
 UNWRITABLE = f"{__file__}/below-a-file"
 LOCAL_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -160,7 +162,7 @@ def test_untested_release(monkeypatch: pytest.MonkeyPatch) -> None:
                 {"HAYSTACK_CONNECTIONS": {"default": {"ENGINE": "haystack.backends.whoosh_backend.WhooshEngine", "PATH": UNWRITABLE}}},
             )
         ),
-        pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": {"version": 1}}, id="W018"),
+        pytest.param("W018", {"DJANGO_K8S": good(log_format="json"), "LOGGING": LOGGING_WITHOUT_OURS}, id="W018"),
         pytest.param("W016", {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}}, id="W016"),
         pytest.param("E007", {"DJANGO_K8S": good(database_lock_timeout_seconds=0)}, id="E007 lock"),
         pytest.param("E007", {"DJANGO_K8S": good(database_statement_timeout_seconds=0)}, id="E007 statement"),
