@@ -56,9 +56,8 @@ def _outlive_user_signals() -> None:
     """
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(
-                number, lambda *_: None
-            )  # unlike SIG_IGN, this is not inherited by programs of tasks
+            # Programs that tasks start do not inherit it, unlike SIG_IGN.
+            signal.signal(number, lambda *_: None)
 
 
 def _command() -> Callable[[], int | None]:

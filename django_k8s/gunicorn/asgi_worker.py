@@ -139,9 +139,10 @@ class AsgiWorker(HeartbeatMixin, gasgi.ASGIWorker):  # type: ignore[misc]
 
     async def _beat_for_ever(self) -> None:
         # gunicorn's own sign of life begins when it listens and ends at SIGTERM, this one with the last request.
+        seconds = rest_seconds(self.cfg.timeout)
         while True:
             self.beat()
-            await asyncio.sleep(rest_seconds(self.cfg.timeout))
+            await asyncio.sleep(seconds)
 
     def _close_silent(self) -> None:
         """Close connections that have sent no request head for the keep-alive time, as gthread does."""

@@ -12,7 +12,7 @@ from typing import Any
 from django_k8s.environment.connection_urls import encoded, scheme
 from django_k8s.environment.env import Env
 from django_k8s.environment.local_state import local_state
-from django_k8s.settings.redis import redis_options, redis_tls
+from django_k8s.settings.redis import celery_redis_tls, redis_options
 
 _SCHEMES = ("redis", "rediss", "amqp", "amqps", "pyamqp", "sqs", "filesystem", "memory", "sentinel")
 # A server that has vanished is noticed within 20 seconds. Before kombu 5.7, nothing else checks the connection on which a
@@ -129,5 +129,4 @@ def _broker_tls(env: Env, url: str) -> dict[str, Any]:
     if scheme(url) == "amqps":
         # kombu replaces None with the broker's host name, which is then checked.
         return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}
-    tls = redis_tls(env, url)
-    return {**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else {}
+    return celery_redis_tls(env, url)

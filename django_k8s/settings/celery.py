@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import ssl
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -11,7 +10,7 @@ from django_k8s.celery import settings_loaded
 from django_k8s.environment.connection_urls import encoded, scheme
 from django_k8s.environment.env import Env
 from django_k8s.settings.broker import broker, broker_url
-from django_k8s.settings.redis import redis_options, redis_tls
+from django_k8s.settings.redis import celery_redis_tls, redis_options
 
 # Celery's own names; packages add others.
 _BACKEND_NAMES = """
@@ -106,6 +105,6 @@ def _results(env: Env) -> dict[str, Any]:
     }
     if backend:
         settings["result_backend"] = backend
-    if tls := redis_tls(env, backend):
-        settings["redis_backend_use_ssl"] = {**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    if tls := celery_redis_tls(env, backend):
+        settings["redis_backend_use_ssl"] = tls
     return settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 from django_k8s.environment.connection_urls import scheme
@@ -28,3 +29,9 @@ def redis_tls(env: Env, url: str) -> dict[str, Any]:
         return {}
     authority = env.str("REDIS_CA_CERTS")
     return {"ssl_cert_reqs": "required", **({"ssl_ca_certs": authority} if authority else {})}
+
+
+def celery_redis_tls(env: Env, url: str) -> dict[str, Any]:
+    """Return the same options for Celery, which does not check a certificate by default and takes ssl's constant."""
+    tls = redis_tls(env, url)
+    return {**tls, "ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else {}

@@ -70,7 +70,7 @@ def _built_in_dockerfile(tree: Tree, folder: str, scripts: dict[str, Any]) -> tu
         if not (folder == "." or re.search(rf"\b{re.escape(folder)}\b", text)):
             continue
         for number, one in enumerate(text.splitlines(), 1):
-            match = re.search(r"\b(?:npm run|yarn(?: run)?|pnpm(?: run)?)\s+([\w:.-]+)", one)
+            match = _SCRIPT.search(one)
             if (
                 match
                 and match[1] in scripts
@@ -123,11 +123,8 @@ def _node(tree: Tree, folder: str) -> Fact:
         text = tree.text(name).strip().lower().removeprefix("lts/")
         if match := re.match(r"v?(\d+)", _NAMES.get(text, text)):
             return Fact("node_version", match[1], name)
-    try:
-        package = json.loads(tree.text(f"{start}package.json"))
-        required = str(package.get("engines", {}).get("node", ""))
-    except (ValueError, AttributeError):
-        required = ""
+    engines = _json(tree.text(f"{start}package.json")).get("engines")
+    required = str(engines.get("node", "")) if isinstance(engines, dict) else ""
     for major in _MAJORS if required else ():
         if any(_permits(one, major) for one in required.split("||")):
             return Fact("node_version", str(major), f"{start}package.json", "likely")
